@@ -1,0 +1,9 @@
+/**
+ * contract: what is on a wire or in a file, and what modules hand each other.
+ *
+ * Owns the zod schemas of configuration documents (`config/`), the principal, MCP content, and the
+ * client behind a call. Imports the kernel alone; everything else may import it.
+ */
+export * from './principal.ts';
+export * from './mcp.ts';
+export * from './config/index.ts';

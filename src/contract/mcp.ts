@@ -1,0 +1,86 @@
+/**
+ * The parts of MCP that modules hand each other: content, tool annotations, and what a tool may ask
+ * of the client behind a call. Names and shapes are the specification's (schema 2026-07-28).
+ */
+import type { JsonObject, JsonValue } from '#kernel';
+
+export interface ContentAnnotations {
+  readonly audience?: readonly ('user' | 'assistant')[];
+  readonly priority?: number;
+  readonly lastModified?: string;
+}
+
+interface ContentBase {
+  readonly annotations?: ContentAnnotations;
+  readonly _meta?: JsonObject;
+}
+
+export type ContentBlock = ContentBase &
+  (
+    | { readonly type: 'text'; readonly text: string }
+    | { readonly type: 'image' | 'audio'; readonly data: string; readonly mimeType: string }
+    | { readonly type: 'resource'; readonly resource: ResourceContents }
+    | {
+        readonly type: 'resource_link';
+        readonly uri: string;
+        readonly name: string;
+        readonly title?: string;
+        readonly description?: string;
+        readonly mimeType?: string;
+      }
+  );
+
+export type ResourceContents = { readonly uri: string; readonly mimeType?: string; readonly _meta?: JsonObject } & (
+  | { readonly text: string }
+  | { readonly blob: string }
+);
+
+export interface PromptMessage {
+  readonly role: 'user' | 'assistant';
+  readonly content: ContentBlock;
+}
+
+/** Hints about a tool's behaviour; untrusted to a client, truthful from us. */
+export interface ToolAnnotations {
+  readonly title?: string;
+  readonly readOnlyHint?: boolean;
+  readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint?: boolean;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
+export type McpLogLevel = (typeof LOG_LEVELS)[number];
+
+/** A request that only the client can answer: a model's completion, a person's input, its roots. */
+export type InputRequest =
+  | { readonly method: 'sampling/createMessage'; readonly params: JsonObject }
+  | { readonly method: 'elicitation/create'; readonly params: JsonObject }
+  | { readonly method: 'roots/list'; readonly params?: JsonObject };
+
+/**
+ * The client behind a call, as a tool, prompt or resource sees it. Both eras of MCP stand behind it:
+ * the session eras send requests down the open stream and wait; the stateless era ends the call with
+ * `input_required` and runs the handler again with the answers.
+ */
+export interface ClientFace {
+  /** `notifications/progress`; does nothing when the caller sent no progress token. */
+  progress(progress: number, total?: number, message?: string): void;
+  /** `notifications/message`, when the caller asked for messages of that level. */
+  log(level: McpLogLevel, data: JsonValue, logger?: string): void;
+  /** What the client said it can do, by capability name: `sampling`, `elicitation`, `roots`. */
+  readonly capabilities: JsonObject;
+  /**
+   * Asks the client and resolves to its answers under the same keys.
+   *
+   * On a stateless revision the handler runs again from its start when the answers come: keep
+   * what must not be computed twice in `state`, which comes back sealed.
+   * Throws `MISSING_CLIENT_CAPABILITY` when the client cannot answer one of them.
+   */
+  request(
+    inputs: Readonly<Record<string, InputRequest>>,
+    state?: JsonValue,
+  ): Promise<Readonly<Record<string, JsonObject>>>;
+  /** The state that an earlier round left with `request`, or undefined in the first round. */
+  readonly state: JsonValue | undefined;
+}

@@ -1,0 +1,137 @@
+/**
+ * The toolbox at one moment: everything that can be listed, called or read, immutable and complete.
+ * A reload builds the next snapshot beside this one and swaps; calls in flight end on theirs.
+ */
+import type { ClientFace, PromptMessage, ResourceContents, ToolAnnotations } from '#contract';
+import type { JsonObject, Result } from '#kernel';
+import type { RunContext, ToolArguments, ToolOutput } from './tools/tool-type.ts';
+
+export interface ToolboxSnapshot {
+  /** Changes whenever anything listed changes; part of every cache key above. */
+  readonly version: string;
+  readonly namespaces: ReadonlyMap<string, NamespaceView>;
+}
+
+export interface NamespaceView {
+  readonly name: string;
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly prompts: ReadonlyMap<string, Prompt>;
+  readonly resources: ReadonlyMap<string, Resource>;
+  readonly resourceTemplates: readonly ResourceTemplate[];
+  /** Everything in the namespace, sorted by name; its description becomes MCP `instructions`. */
+  readonly all: Group;
+  /** Toolsets and groups by name. */
+  readonly groups: ReadonlyMap<string, Group>;
+  /** Sources for `/readyz`: what is configured and how its last use went. */
+  readonly sources: readonly SourceState[];
+}
+
+/** A named selection: a `toolset`, a `group`, or everything of a namespace. */
+export interface Group {
+  /** Empty for the group of everything. */
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly tools: readonly Tool[];
+  readonly prompts: readonly Prompt[];
+  readonly resources: readonly Resource[];
+  readonly resourceTemplates: readonly ResourceTemplate[];
+  readonly ttlMs: number;
+  readonly cacheScope: 'public' | 'private';
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly namespace: string;
+  readonly type: string;
+  readonly title: string | undefined;
+  readonly description: string;
+  /** What a caller fills in: JSON Schema 2020-12. Authenticated and derived parameters are absent. */
+  readonly inputSchema: JsonObject;
+  readonly outputSchema: JsonObject | undefined;
+  readonly annotations: ToolAnnotations;
+  readonly scopesRequired: readonly string[];
+  readonly authRequired: readonly string[];
+  /** Parameters whose value comes from a token's claim: name → the services that may supply it. */
+  readonly authenticatedParameters: ReadonlyMap<
+    string,
+    readonly { readonly service: string; readonly claim: string }[]
+  >;
+  /** Parameters that only the secure channel of a client may carry. */
+  readonly secureParameters: readonly string[];
+  /** Toolbox's REST manifest of the parameters. */
+  readonly manifest: JsonObject;
+  readonly _meta: JsonObject | undefined;
+  readonly timeoutMs: number;
+  /**
+   * Checks raw arguments: types, ranges, lists, patterns, defaults, derived values. Unknown names are
+   * dropped. Every violation is reported, each naming its parameter.
+   */
+  check(raw: JsonObject): Result<ToolArguments, readonly Violation[]>;
+  /** Runs checked arguments under the tool's own limits; throws catalogued errors. */
+  run(args: ToolArguments, call: ToolCall): Promise<ToolOutput>;
+}
+
+export interface ToolCall {
+  readonly signal: AbortSignal;
+  readonly client: ClientFace;
+  readonly log: RunContext['log'];
+}
+
+/** One thing wrong with the arguments: where, and what would be right. */
+export interface Violation {
+  /** `cities[2]`, `filter.name`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface Prompt {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly arguments: readonly PromptArgument[];
+  /** The messages with the arguments in place, or every violation. */
+  get(
+    args: Readonly<Record<string, string>>,
+    call: ToolCall,
+  ): Promise<Result<readonly PromptMessage[], readonly Violation[]>>;
+  complete(argument: string, typed: string, filled: Readonly<Record<string, string>>): Promise<readonly string[]>;
+}
+
+export interface PromptArgument {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly required: boolean;
+}
+
+export interface ResourceFacts {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly mimeType: string | undefined;
+  readonly annotations: JsonObject | undefined;
+  readonly _meta: JsonObject | undefined;
+}
+
+export interface Resource extends ResourceFacts {
+  readonly uri: string;
+  readonly size: number | undefined;
+  read(call: ToolCall): Promise<readonly ResourceContents[]>;
+  /** Calls back on every change until the signal aborts; undefined for what never changes. */
+  watch?(changed: () => void, signal: AbortSignal): void;
+}
+
+export interface ResourceTemplate extends ResourceFacts {
+  readonly uriTemplate: string;
+  /** The variables that the URI gives the template, or undefined when it is not one of its URIs. */
+  match(uri: string): Readonly<Record<string, string>> | undefined;
+  read(uri: string, variables: Readonly<Record<string, string>>, call: ToolCall): Promise<readonly ResourceContents[]>;
+  complete(variable: string, typed: string, filled: Readonly<Record<string, string>>): Promise<readonly string[]>;
+}
+
+export interface SourceState {
+  readonly name: string;
+  readonly type: string;
+  /** Connects and asks something trivial; resolves to the reason when it fails. */
+  probe(signal: AbortSignal): Promise<Result<void, string>>;
+}
