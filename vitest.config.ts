@@ -1,14 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  resolve: { conditions: ['source'] },
-  ssr: { resolve: { conditions: ['source', 'node'] } },
+  resolve: { conditions: ['chatelaine-source'] },
+  ssr: { resolve: { conditions: ['chatelaine-source', 'node'] } },
   test: {
     include: ['src/**/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+    // Starts nothing by itself: the first test that asks for PostgreSQL does.
+    globalSetup: ['test/postgres-door.ts'],
     // Real databases and child processes on two shared cores: patience instead of flakes.
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
-    reporters: ['default'],
+    reporters: ['default', './scripts/tally-reporter.ts'],
   },
 });

@@ -6,4 +6,5 @@
  */
 export * from './principal.ts';
 export * from './mcp.ts';
+export type * from './token-verifier.ts';
 export * from './config/index.ts';

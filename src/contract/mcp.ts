@@ -84,3 +84,9 @@ export interface ClientFace {
   /** The state that an earlier round left with `request`, or undefined in the first round. */
   readonly state: JsonValue | undefined;
 }
+
+/**
+ * What `ClientFace.request` rejects with when the call ends in another way than an answer: the client
+ * must be asked first, or cannot be. Whoever wraps a handler's errors lets this pass untouched.
+ */
+export class ClientInterruption extends Error {}

@@ -1,1 +1,28 @@
-export * from './parameter.ts';
+/**
+ * contract/config: the documents of a configuration, one file a kind, as zod schemas.
+ *
+ * `kinds.ts` lists them; `configuration.ts` is what a whole configuration parses to. Fields of source
+ * and tool types are not here: each type brings its own schema (`toolbox/sources/`).
+ */
+export * from './position.ts';
+export * from './configuration.ts';
+export * from './kinds.ts';
+export { fieldsAt, unwrap } from './schema-fields.ts';
+export {
+  absoluteUrl,
+  DEFAULT_NAMESPACE,
+  duration,
+  isLoopbackHost,
+  jsonObject,
+  namespaceName,
+  resourceName,
+  scopeToken,
+  secretText,
+  size,
+} from './common.ts';
+export { parameterSchema, promptArgumentSchema, type ParameterDeclaration } from './parameter.ts';
+export { toolSchema, type ToolCommon } from './tool.ts';
+export { sourceSchema, type SourceCommon } from './source.ts';
+export { serverSchema, type ServerSettings } from './server.ts';
+export { contentBlockSchema } from './prompt.ts';
+export { APP_MIME_TYPE } from './resource.ts';

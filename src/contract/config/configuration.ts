@@ -1,0 +1,41 @@
+/**
+ * A whole configuration, parsed: what the loader gives and everything above is built from.
+ */
+import type { AuthServiceCommon } from './auth-service.ts';
+import type { EmbeddingModelCommon } from './embedding-model.ts';
+import type { GroupCommon } from './group.ts';
+import type { Declared } from './position.ts';
+import type { PromptCommon } from './prompt.ts';
+import type { ResourceTemplateCommon } from './resource-template.ts';
+import type { ResourceCommon } from './resource.ts';
+import type { ServerSettings } from './server.ts';
+import type { SourceCommon } from './source.ts';
+import type { ToolCommon } from './tool.ts';
+import type { ToolsetCommon } from './toolset.ts';
+
+/** `fields`: what the schema of the source type made of the rest of the document. */
+export type SourceDeclaration = Declared & SourceCommon & { readonly fields: unknown };
+/** `fields`: what the schema of the tool type made of the rest of the document. */
+export type ToolDeclaration = Declared & ToolCommon & { readonly fields: unknown };
+export type ToolsetDeclaration = Declared & ToolsetCommon;
+export type GroupDeclaration = Declared & GroupCommon;
+export type AuthServiceDeclaration = Declared & AuthServiceCommon;
+export type PromptDeclaration = Declared & PromptCommon;
+export type ResourceDeclaration = Declared & ResourceCommon;
+export type ResourceTemplateDeclaration = Declared & ResourceTemplateCommon;
+export type EmbeddingModelDeclaration = Declared & EmbeddingModelCommon;
+
+/** Every document of every file, by kind, in the order of files and documents. */
+export interface Configuration {
+  readonly sources: readonly SourceDeclaration[];
+  readonly tools: readonly ToolDeclaration[];
+  readonly toolsets: readonly ToolsetDeclaration[];
+  readonly groups: readonly GroupDeclaration[];
+  readonly authServices: readonly AuthServiceDeclaration[];
+  readonly prompts: readonly PromptDeclaration[];
+  readonly resources: readonly ResourceDeclaration[];
+  readonly resourceTemplates: readonly ResourceTemplateDeclaration[];
+  readonly embeddingModels: readonly EmbeddingModelDeclaration[];
+  /** The `server` document, or its defaults where there is none. */
+  readonly server: ServerSettings;
+}

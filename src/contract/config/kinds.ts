@@ -1,0 +1,102 @@
+/**
+ * The kinds of documents: one table, from which documents are read and the reference is written.
+ */
+import type { z } from 'zod';
+import { genericAuthServiceSchema, googleAuthServiceSchema } from './auth-service.ts';
+import { geminiEmbeddingModelSchema } from './embedding-model.ts';
+import { groupSchema } from './group.ts';
+import { customPromptSchema, modulePromptSchema } from './prompt.ts';
+import { fileResourceTemplateSchema, moduleResourceTemplateSchema } from './resource-template.ts';
+import { fileResourceSchema, moduleResourceSchema, textResourceSchema } from './resource.ts';
+import { serverSchema } from './server.ts';
+import { sourceSchema } from './source.ts';
+import { toolSchema } from './tool.ts';
+import { toolsetSchema } from './toolset.ts';
+
+export type Kind =
+  | 'source'
+  | 'tool'
+  | 'toolset'
+  | 'group'
+  | 'authService'
+  | 'prompt'
+  | 'resource'
+  | 'resourceTemplate'
+  | 'embeddingModel'
+  | 'server';
+
+/** How the schema of a document is found: one for the kind, one per `type`, or common fields and a catalogue. */
+export type KindSchema =
+  | { readonly of: 'kind'; readonly schema: z.ZodType }
+  | { readonly of: 'type'; readonly types: Readonly<Record<string, z.ZodType>>; readonly fallback?: string }
+  | { readonly of: 'catalog'; readonly common: z.ZodObject };
+
+export interface KindEntry {
+  /** The key of the older nested form, and a `kind` that Toolbox once wrote. None for kinds of our own. */
+  readonly plural?: string;
+  /** One sentence for the reference. */
+  readonly summary: string;
+  readonly schema: KindSchema;
+}
+
+export const KINDS: Readonly<Record<Kind, KindEntry>> = {
+  source: {
+    plural: 'sources',
+    summary: 'A connection to something callable: a database, an HTTP API, a module of handlers.',
+    schema: { of: 'catalog', common: sourceSchema },
+  },
+  tool: {
+    plural: 'tools',
+    summary: 'Something an agent can call.',
+    schema: { of: 'catalog', common: toolSchema },
+  },
+  toolset: {
+    plural: 'toolsets',
+    summary: 'A named selection of tools with a URL of its own.',
+    schema: { of: 'kind', schema: toolsetSchema },
+  },
+  group: {
+    plural: 'groups',
+    summary: 'A named selection of tools, prompts and resources with a URL of its own.',
+    schema: { of: 'kind', schema: groupSchema },
+  },
+  authService: {
+    plural: 'authServices',
+    summary: 'Someone who vouches for callers.',
+    schema: { of: 'type', types: { google: googleAuthServiceSchema, generic: genericAuthServiceSchema } },
+  },
+  prompt: {
+    plural: 'prompts',
+    summary: 'Messages that a person picks and fills in.',
+    schema: { of: 'type', types: { custom: customPromptSchema, module: modulePromptSchema }, fallback: 'custom' },
+  },
+  resource: {
+    plural: 'resources',
+    summary: 'Something to read at a fixed URI.',
+    schema: {
+      of: 'type',
+      types: { text: textResourceSchema, file: fileResourceSchema, module: moduleResourceSchema },
+    },
+  },
+  resourceTemplate: {
+    plural: 'resourceTemplates',
+    summary: 'Things to read at the URIs of a template.',
+    schema: { of: 'type', types: { file: fileResourceTemplateSchema, module: moduleResourceTemplateSchema } },
+  },
+  embeddingModel: {
+    plural: 'embeddingModels',
+    summary: 'Turns text into vectors for parameters with `embeddedBy`.',
+    schema: { of: 'type', types: { gemini: geminiEmbeddingModelSchema } },
+  },
+  server: {
+    summary: 'How the process listens, limits itself and reports. At most one.',
+    schema: { of: 'kind', schema: serverSchema },
+  },
+};
+
+/** The kind that a word names: a kind, or the plural that Toolbox once wrote. */
+export function kindNamed(word: string): Kind | undefined {
+  if (Object.hasOwn(KINDS, word)) return word as Kind;
+  for (const [kind, entry] of Object.entries(KINDS)) if (entry.plural === word) return kind as Kind;
+  return undefined;
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
+
+const port = z.int().min(0).max(65_535);
+
+// `*` would let any web page that a person opens call tools in their name; DNS rebinding does the rest.
+const entryWithoutWildcard = (what: string) =>
+  z.string().refine((entry) => !entry.includes('*'), {
+    error: `\`*\` would allow every ${what}; list those that are meant`,
+    params: { problem: 'UNENFORCEABLE' },
+    abort: true,
+  });
+
+const allowedHost = entryWithoutWildcard('host').refine((host) => /^[^\s/]+$/.test(host), {
+  error: 'a host is a name or an address, with a port where it is not the usual one',
+});
+
+const allowedOrigin = entryWithoutWildcard('origin').refine((text) => URL.parse(text)?.origin === text, {
+  error: 'an origin is a scheme and a host, such as `https://app.example.com`, and nothing after it',
+});
+
+/** `kind: server`: how the process listens, limits itself and reports. One per configuration. */
+export const serverSchema = z
+  .strictObject({
+    kind: z.literal('server'),
+    name: resourceName.default('server').describe('Free; nothing refers to it.'),
+    host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
+    port: port.default(7420).describe('The port to listen on; 0 takes any free one.'),
+    allowedHosts: z
+      .array(allowedHost)
+      .default([])
+      .describe('Names in the `Host` header that are answered, beside loopback ones and `host`.'),
+    allowedOrigins: z.array(allowedOrigin).default([]).describe('Web origins whose pages may call; none otherwise.'),
+    tlsTerminatedBy: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The name of the proxy that speaks TLS in front. Required when `host` is not a loopback address.'),
+    metrics: z
+      .union([
+        z.literal(false),
+        z.strictObject({
+          host: z.string().min(1).default('127.0.0.1').describe('The address of the metrics listener.'),
+          port: port.default(7421).describe('The port of the metrics listener.'),
+        }),
+      ])
+      .prefault({})
+      .describe('The listener of `/metrics`, or `false`.'),
+    limits: z
+      .strictObject({
+        maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),
+        maxConcurrentCalls: z
+          .int()
+          .positive()
+          .default(256)
+          .describe('How many calls run at once; more are told to wait.'),
+        requestTimeout: duration.default(30_000).describe('How long a client may take to send its request.'),
+        shutdownGrace: duration.default(10_000).describe('How long running calls may take to end after SIGTERM.'),
+        maxSessions: z.int().positive().default(10_000).describe('How many MCP sessions are kept.'),
+        sessionIdle: duration.default(1_800_000).describe('How long an unused MCP session is kept.'),
+      })
+      .prefault({})
+      .describe('What the process refuses to exceed.'),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+          .default('info')
+          .describe('The least severe level that is written.'),
+        format: z.enum(['json', 'text']).default('json').describe('One JSON object a line, or text for people.'),
+      })
+      .prefault({})
+      .describe('The log, on standard error.'),
+    telemetry: z
+      .strictObject({
+        otlpEndpoint: absoluteUrl('http', 'https')
+          .optional()
+          .describe('An OTLP/HTTP collector; nothing is sent otherwise.'),
+        serviceName: z.string().min(1).default('chatelaine').describe('`service.name` of what is sent.'),
+      })
+      .prefault({})
+      .describe('Traces and metrics to a collector.'),
+    toolsPageSize: z.int().min(1).max(100_000).default(1000).describe('How many tools one page of `tools/list` holds.'),
+    instructions: z.string().optional().describe('MCP `instructions` where a group has no description.'),
+  })
+  .superRefine((server, context) => {
+    if (isLoopbackHost(server.host) || server.tlsTerminatedBy !== undefined) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['host'],
+      message: `\`${server.host}\` is reachable from other machines, and keys would cross the network in the clear; put a proxy that speaks TLS in front and name it in \`tlsTerminatedBy\`, or listen on 127.0.0.1`,
+      params: { problem: 'UNENFORCEABLE' },
+    });
+  });
+
+export type ServerSettings = z.output<typeof serverSchema>;

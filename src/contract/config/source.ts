@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { namespaceName, resourceName } from './common.ts';
+
+/** `kind: source`: a connection. The fields of its type are the source type's own (`toolbox/sources/`). */
+export const sourceSchema = z.strictObject({
+  kind: z.literal('source'),
+  namespace: namespaceName,
+  name: resourceName.describe('The name that tools refer to.'),
+  type: z.string().describe('The source type; the sections below list them.'),
+});
+
+export type SourceCommon = z.output<typeof sourceSchema>;

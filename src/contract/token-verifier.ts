@@ -1,0 +1,17 @@
+import type { Result } from '#kernel';
+import type { Principal } from './principal.ts';
+
+/** Why a credential does not count. The wire learns only that it does not; the log learns this. */
+export interface CredentialRefusal {
+  readonly reason: 'malformed' | 'unknown' | 'mismatch' | 'expired' | 'revoked' | 'disabled' | 'unavailable';
+  /** For the log: never the credential itself. */
+  readonly detail?: string;
+}
+
+/**
+ * Turns what stands behind `Bearer ` into a principal. The port of every door; verifiers that need
+ * no I/O answer at once, so that the hot path waits for nothing.
+ */
+export interface TokenVerifier {
+  verify(credential: string): Result<Principal, CredentialRefusal> | Promise<Result<Principal, CredentialRefusal>>;
+}

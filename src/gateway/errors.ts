@@ -1,0 +1,107 @@
+import { defineErrors } from '#kernel';
+
+/** What a door answers when a request does not reach a tool, or the tool's answer cannot be given. */
+export const gatewayError = defineErrors('gateway', {
+  UNAUTHENTICATED: {
+    status: 401,
+    title: 'the request carries no credential, or one that does not count',
+    remedy: 'Send `Authorization: Bearer chk_…` with a key made by `chatelaine key create`.',
+  },
+  FORBIDDEN_ROLE: {
+    status: 403,
+    title: 'the caller has no role that may call tools',
+    remedy: 'Give the agent the role `user`, or use another agent.',
+  },
+  INSUFFICIENT_SCOPE: {
+    status: 403,
+    title: 'the credential lacks scopes that the tool requires',
+    remedy: 'Use a credential that carries the scopes named in the challenge: `chatelaine key create --scope …`.',
+  },
+  TOOL_AUTHORIZATION_UNAVAILABLE: {
+    status: 401,
+    title: 'the tool wants a token of its own that nothing can verify yet',
+    remedy:
+      'Tools with `authRequired` or authenticated parameters need an authorization service, which this version does not have yet.',
+  },
+  HOST_REFUSED: {
+    status: 421,
+    title: 'the Host header names a host that this server is not',
+    remedy: 'Use the address the server prints, or add the name to `allowedHosts` of `kind: server`.',
+  },
+  ORIGIN_REFUSED: {
+    status: 403,
+    title: 'a browser page of another origin sent the request',
+    remedy: 'Add the origin to `allowedOrigins` of `kind: server` if that page may call tools.',
+  },
+  DOOR_UNKNOWN: {
+    status: 404,
+    title: 'nothing answers at this path',
+    remedy: 'MCP answers at `/mcp` and `/mcp/{toolset}`, REST at `/api/toolset` and `/api/tool/{name}/invoke`.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'the path does not answer to this HTTP method',
+    remedy: 'The `Allow` header lists the methods that it answers to.',
+  },
+  TOOLSET_UNKNOWN: {
+    status: 404,
+    title: 'no toolset or group has this name',
+    remedy: 'Leave the name out for everything, or use a name from the configuration.',
+  },
+  TOOL_UNKNOWN: {
+    status: 404,
+    title: 'no tool that the caller may see has this name',
+    remedy: 'List the tools first; names are case-sensitive.',
+  },
+  ARGUMENTS_INVALID: {
+    status: 400,
+    title: "the arguments do not fit the tool's parameters",
+    remedy: 'Each violation names the parameter and what would be right.',
+  },
+  BODY_INVALID: {
+    status: 400,
+    title: 'the request body is not the JSON that this door reads',
+    remedy: 'Send one JSON object in UTF-8, without repeated keys.',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    title: 'the request body is larger than the server accepts',
+    remedy: 'Send less, or raise `limits.maxBodyBytes` of `kind: server`.',
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    status: 415,
+    title: 'the request body has another media type than JSON',
+    remedy: 'Send `Content-Type: application/json`.',
+  },
+  SECURE_CHANNEL_REQUIRED: {
+    status: 400,
+    title: 'a secure parameter came through a channel that is not secure, or not at all',
+    remedy:
+      'Use a client with the extension `com.google.cloud/toolbox.v1`, which sends such values in `secureArguments`.',
+  },
+  CLIENT_REFUSED: {
+    status: 422,
+    title: 'the client did not answer what the tool asked it',
+    remedy: "The message is the client's own. Answer its question, or use a client that can.",
+  },
+  CALL_CANCELLED: {
+    status: 499,
+    title: 'the caller cancelled the call or went away',
+    remedy: 'Nothing to do; the work was stopped as far as the source allows.',
+  },
+  OVERLOADED: {
+    status: 503,
+    title: 'the server runs as many calls as it is allowed to',
+    remedy: 'Retry after the seconds in `Retry-After`, or raise `limits.maxConcurrentCalls` of `kind: server`.',
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    title: 'the server is ending',
+    remedy: 'Retry: another replica or the restarted server answers.',
+  },
+  INTERNAL: {
+    status: 500,
+    title: 'the server met a fault of its own',
+    remedy: 'The log has the details under the request id. Please report it.',
+  },
+});

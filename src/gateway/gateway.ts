@@ -1,0 +1,199 @@
+/**
+ * The public listener: what is the same for every request before a door gets it, in this order:
+ * own Host and Origin, a known path, the caller, a namespace the caller belongs to. Each door then
+ * reads its own body. Nothing reaches a door unauthenticated but the greeting and the health checks.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerSettings, TokenVerifier } from '#contract';
+import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { NamespaceView, ToolboxSnapshot } from '#toolbox';
+import { gatewayError } from './errors.ts';
+import { corsHeaders, preflightHeaders } from './http/cors.ts';
+import { doorOf, type DoorPath } from './http/doors.ts';
+import { refuseForeign, type HostPolicy } from './http/host-origin.ts';
+import { Replies } from './http/replies.ts';
+import { Changes } from './mcp/changes.ts';
+import { mcpEndpoint } from './mcp/endpoint.ts';
+import { Lists } from './mcp/lists.ts';
+import { mcpMethods } from './mcp/methods/index.ts';
+import { OpenStreams } from './mcp/open-streams.ts';
+import { RequestStates } from './mcp/request-state.ts';
+import { Sessions } from './mcp/sessions.ts';
+import type { McpServices } from './mcp/services.ts';
+import { readinessProbe } from './operations/readiness.ts';
+import { authenticate, challenge, type Caller } from './pipeline/authenticate.ts';
+import { createPipeline, type CallObserver } from './pipeline/call.ts';
+import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
+import { groupOf } from './pipeline/visible.ts';
+import { restError, toolboxRest } from './rest/toolbox-rest.ts';
+
+/** The toolbox as the gateway sees it: the snapshot of now, and news of the next. */
+export interface ToolboxHolder {
+  current(): ToolboxSnapshot;
+  onReplaced(listener: (before: ToolboxSnapshot, after: ToolboxSnapshot) => void): void;
+}
+
+export interface GatewayOptions {
+  readonly toolbox: ToolboxHolder;
+  readonly verifier: TokenVerifier;
+  readonly settings: ServerSettings;
+  /** 32 bytes that seal `requestState`; the same in every process that serves the same clients. */
+  readonly stateKey: Buffer;
+  readonly observers: readonly CallObserver[];
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Gateway {
+  /** The handler of the public listener; `policy` says which hosts and origins are its own. */
+  handler(policy: () => HostPolicy): (request: IncomingMessage, response: ServerResponse) => void;
+  /** What other doors (standard input, `invoke`) share with it. */
+  readonly services: McpServices;
+  readonly gauges: { readonly sessions: () => number; readonly streams: () => number; readonly running: () => number };
+  /** Refuses new calls, ends streams and sessions. */
+  drain(): void;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { toolbox, verifier, settings, clock, log } = options;
+  const serverInfo = { name: 'chatelaine', title: 'Chatelaine', version: options.version };
+  const limit = new ConcurrencyLimit(settings.limits.maxConcurrentCalls);
+  const services: McpServices = {
+    pipeline: createPipeline({ limit, observers: options.observers, log }),
+    lists: new Lists({ pageSize: settings.toolsPageSize, serverInfo }),
+    sessions: new Sessions(clock, { maxSessions: settings.limits.maxSessions, idleMs: settings.limits.sessionIdle }),
+    states: new RequestStates(options.stateKey, clock),
+    changes: new Changes(),
+    streams: new OpenStreams(verifier),
+    clock,
+    log,
+    serverInfo,
+  };
+  toolbox.onReplaced((before, after) => services.changes.announce(before, after));
+
+  const replies = new Replies();
+  const { maxBodyBytes } = settings.limits;
+  const mcp = mcpEndpoint({ methods: mcpMethods(services), services, replies, maxBodyBytes });
+  const rest = toolboxRest({ pipeline: services.pipeline, replies, maxBodyBytes, version: options.version });
+  let serving = true;
+  const readiness = readinessProbe({
+    views: () => toolbox.current().namespaces.values(),
+    serving: () => serving,
+    clock,
+  });
+  const nextRequestId = requestIds(clock);
+
+  async function visit(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    policy: HostPolicy,
+  ): Promise<void> {
+    const foreign = refuseForeign(request, policy);
+    if (foreign === 'host') throw gatewayError('HOST_REFUSED', 'the Host header names another host than this server');
+    if (foreign === 'origin')
+      throw gatewayError('ORIGIN_REFUSED', `pages of \`${request.headers.origin}\` may not call this server`);
+    const headers = corsHeaders(request, policy.origins);
+    if (request.method === 'OPTIONS')
+      return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
+    const path = doorOf(request.url as string);
+    if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    if ('namespace' in path) return enter(path, request, response, requestId, headers);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
+    }
+    if (path.door === 'greeting') return greet(response);
+    if (path.door === 'healthz') return replies.json(response, 200, '{"status":"ok"}', headers);
+    const state = await readiness.read();
+    replies.json(response, state.ready ? 200 : 503, state.body, headers);
+  }
+
+  async function enter(
+    path: Extract<DoorPath, { namespace: string }>,
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    headers: readonly string[],
+  ): Promise<void> {
+    const authenticated = await authenticate(request, verifier, log);
+    if (!authenticated.ok) throw authenticated.error;
+    if (!serving) throw gatewayError('SHUTTING_DOWN', 'the server is ending', { details: { retryAfterSeconds: 1 } });
+    const caller = authenticated.value;
+    const view = viewFor(caller, path.namespace);
+    const at = { request, response, requestId, caller, view, headers };
+    if (path.door === 'tool') return rest.tool(at, path.tool);
+    if (path.door === 'invoke') return rest.invoke(at, path.tool);
+    const group = groupOf(view, path.group);
+    if (group === undefined) throw gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${path.group}\``);
+    if (path.door === 'toolset') return rest.toolset(at, group);
+    return mcp.handle({ ...at, group });
+  }
+
+  /** A namespace that the caller does not belong to answers as one that is not there. */
+  function viewFor(caller: Caller, namespace: string): NamespaceView {
+    const view = toolbox.current().namespaces.get(namespace);
+    if (view === undefined || caller.principal.namespace !== namespace)
+      throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    return view;
+  }
+
+  function refuse(error: unknown, response: ServerResponse, requestId: string, origin: readonly string[]): void {
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    const told = error instanceof ChatelaineError ? error : internal(error, requestId);
+    const headers = [...origin, 'X-Request-Id', requestId];
+    const wanted = challenge(told);
+    if (wanted !== undefined) headers.push('WWW-Authenticate', wanted);
+    if (told.details?.['allow'] !== undefined) headers.push('Allow', told.details['allow'] as string);
+    if (told.details?.['retryAfterSeconds'] !== undefined)
+      headers.push('Retry-After', JSON.stringify(told.details['retryAfterSeconds']));
+    // What was not read of a refused body is not worth reading: the connection goes with it.
+    if (told.status === 413 || told.status === 421 || told.status === 401) headers.push('Connection', 'close');
+    replies.json(response, told.status, restError(told, requestId), headers);
+  }
+
+  function internal(error: unknown, requestId: string): ChatelaineError {
+    log.error({ err: error, requestId }, 'a request met a fault of the server');
+    return gatewayError(
+      'INTERNAL',
+      `the server met a fault of its own; its log has the details under request id \`${requestId}\``,
+      { cause: error },
+    );
+  }
+
+  return {
+    services,
+    gauges: {
+      sessions: () => services.sessions.size,
+      streams: () => services.streams.size,
+      running: () => limit.running,
+    },
+    handler: (policy) => (request, response) => {
+      const requestId = nextRequestId();
+      visit(request, response, requestId, policy()).catch((error: unknown) => {
+        if (request.destroyed && !request.complete) return;
+        refuse(error, response, requestId, corsHeaders(request, policy().origins));
+      });
+    },
+    drain() {
+      serving = false;
+      services.streams.endAll();
+      services.sessions.endAll();
+    },
+  };
+}
+
+function greet(response: ServerResponse): void {
+  const text =
+    'Chatelaine keeps tools for agents. MCP: /mcp, REST: /api/toolset. Send a key: Authorization: Bearer chk_…\n';
+  response
+    .writeHead(200, ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(text))])
+    .end(text);
+}
+
+/** Request ids: unique across restarts, in order within one, and cheap. */
+function requestIds(clock: Clock): () => string {
+  const start = clock.now().toString(36);
+  let count = 0;
+  return () => `${start}-${(++count).toString(36)}`;
+}

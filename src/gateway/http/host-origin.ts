@@ -1,0 +1,62 @@
+/**
+ * DNS rebinding: a page at evil.test makes its own name resolve to 127.0.0.1 and then talks to a
+ * local server as "same origin". Two headers that a page cannot forge tell: `Host` is then evil.test,
+ * and `Origin` is the page's. Both are checked before anything else is read (MCP 2026-07-28,
+ * Streamable HTTP, Security; CVE-2025-66414).
+ */
+import type { IncomingMessage } from 'node:http';
+
+export interface HostPolicy {
+  /** Host names (without port) that this server answers to, lower case. */
+  readonly hosts: ReadonlySet<string>;
+  /** Origins of browser pages that may call, exact: `https://app.example`. */
+  readonly origins: ReadonlySet<string>;
+  /** The port of the listener: a loopback name counts with this port, or none, only. */
+  readonly port: number;
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+
+export function hostPolicy(options: {
+  host: string;
+  port: number;
+  allowedHosts: readonly string[];
+  allowedOrigins: readonly string[];
+}): HostPolicy {
+  const hosts = new Set([...LOOPBACK, ...options.allowedHosts.map((name) => name.toLowerCase())]);
+  if (options.host !== '0.0.0.0' && options.host !== '::')
+    hosts.add(options.host.includes(':') ? `[${options.host}]` : options.host.toLowerCase());
+  return { hosts, origins: new Set(options.allowedOrigins), port: options.port };
+}
+
+/** What is wrong with the request's Host or Origin, or undefined. */
+export function refuseForeign(request: IncomingMessage, policy: HostPolicy): 'host' | 'origin' | undefined {
+  // Node keeps the first of several Host headers: count them, since a proxy may have read the other.
+  if (countHeader(request.rawHeaders, 'host') !== 1) return 'host';
+  const host = request.headers.host as string;
+  if (!isOwnHost(host, policy)) return 'host';
+  const origin = request.headers.origin;
+  if (origin === undefined || policy.origins.has(origin)) return undefined;
+  // The server's own pages (same scheme, host and port) may call.
+  return origin === `http://${host}` || origin === `https://${host}` ? undefined : 'origin';
+}
+
+function isOwnHost(host: string, policy: HostPolicy): boolean {
+  const lower = host.toLowerCase();
+  if (policy.hosts.has(lower)) return true;
+  const colon = lower.lastIndexOf(':');
+  if (colon === -1) return false;
+  const name = lower.slice(0, colon);
+  // A terminating proxy or a port mapping may change the port of a configured name, not of loopback:
+  // there another port is another program, and its pages are foreign.
+  return policy.hosts.has(name) && (!LOOPBACK.includes(name) || lower.slice(colon + 1) === String(policy.port));
+}
+
+function countHeader(rawHeaders: readonly string[], name: string): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at] as string;
+    if (header.length === name.length && header.toLowerCase() === name) count++;
+  }
+  return count;
+}

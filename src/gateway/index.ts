@@ -1,0 +1,34 @@
+/**
+ * gateway: the doors and the one pipeline behind them.
+ *
+ * Owns the public listener and its doors: MCP of both eras over HTTP (`mcp/endpoint.ts`) and standard
+ * input (`mcp/stdio.ts`), MCP Toolbox's REST (`rest/`), the local call (`invoke.ts`); the pipeline that
+ * every call of every door passes (`pipeline/call.ts`); health, readiness, metrics and traces
+ * (`operations/`). Does not own: what a tool is and does (toolbox), who a credential belongs to
+ * (identity, behind the `TokenVerifier` port), wiring (main).
+ *
+ *   POST GET DELETE  /mcp  /mcp/{toolset}  /mcp/n/{namespace}[/{toolset}]   MCP 2026-07-28, 2025-11-25 …
+ *   GET              /api/toolset[/{name}]  /api/tool/{name}                Toolbox REST
+ *   POST             /api/tool/{name}/invoke
+ *   GET              /  /healthz  /readyz                                   without a credential
+ */
+import type { createMetrics, Metrics } from './operations/metrics.ts';
+import type { createTelemetry, Telemetry } from './operations/telemetry.ts';
+
+type CreateMetrics = typeof createMetrics;
+type CreateTelemetry = typeof createTelemetry;
+
+export { createGateway, type Gateway, type GatewayOptions, type ToolboxHolder } from './gateway.ts';
+export { hostPolicy, type HostPolicy } from './http/host-origin.ts';
+export { listen, type Listener } from './http/listener.ts';
+export { invokeLocally } from './invoke.ts';
+export { serveStdio } from './mcp/stdio.ts';
+export { callLog } from './operations/call-log.ts';
+export type { CallObserver, CallReport } from './pipeline/call.ts';
+export type { Metrics, Telemetry };
+
+/** Loaded when used: neither is needed to answer the first call. */
+export const loadMetrics = async (gauges: Parameters<CreateMetrics>[0]): Promise<Metrics> =>
+  (await import('./operations/metrics.ts')).createMetrics(gauges);
+export const loadTelemetry = async (options: Parameters<CreateTelemetry>[0]): Promise<Telemetry> =>
+  (await import('./operations/telemetry.ts')).createTelemetry(options);

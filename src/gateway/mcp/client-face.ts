@@ -1,0 +1,97 @@
+/**
+ * The client behind a call, in both eras (`ClientFace`). Progress and log messages are the same in
+ * both; asking the client differs in everything, so each era brings its own `ask`.
+ */
+import { LOG_LEVELS, type ClientFace, type InputRequest, type McpLogLevel } from '#contract';
+import { isRecord, type JsonObject, type JsonValue } from '#kernel';
+import { MISSING_CLIENT_CAPABILITY, RpcError } from './json-rpc.ts';
+
+export interface FaceOptions {
+  readonly capabilities: JsonObject;
+  readonly progressToken: JsonValue | undefined;
+  /** Messages below this level are dropped; undefined drops all. Read at each message. */
+  readonly logLevel: () => McpLogLevel | undefined;
+  readonly notify: (method: string, params: JsonObject) => boolean;
+  readonly state: JsonValue | undefined;
+  readonly ask: (
+    inputs: Readonly<Record<string, InputRequest>>,
+    state: JsonValue | undefined,
+  ) => Promise<Readonly<Record<string, JsonObject>>>;
+}
+
+export function clientFace(options: FaceOptions): ClientFace {
+  const { progressToken } = options;
+  let lastProgress = -Infinity;
+  return {
+    capabilities: options.capabilities,
+    state: options.state,
+    progress(progress, total, message) {
+      // Progress must increase with each notification (MCP, Progress): repeats and setbacks are dropped.
+      if ((typeof progressToken !== 'string' && typeof progressToken !== 'number') || progress <= lastProgress) return;
+      lastProgress = progress;
+      options.notify('notifications/progress', {
+        progressToken,
+        progress,
+        ...(total !== undefined && { total }),
+        ...(message !== undefined && { message }),
+      });
+    },
+    log(level, data, logger) {
+      const threshold = options.logLevel();
+      if (threshold === undefined || LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(threshold)) return;
+      options.notify('notifications/message', { level, data, ...(logger !== undefined && { logger }) });
+    },
+    request(inputs, state) {
+      const missing = missingCapabilities(inputs, options.capabilities);
+      if (missing !== undefined) {
+        const names = Object.keys(missing).join(', ');
+        return Promise.reject(
+          new RpcError(MISSING_CLIENT_CAPABILITY, `the client did not declare a capability that this needs: ${names}`, {
+            data: { requiredCapabilities: missing },
+            status: 400,
+          }),
+        );
+      }
+      return options.ask(inputs, state);
+    },
+  };
+}
+
+/** A client that can be told and asked nothing: REST, `chatelaine invoke`. */
+export const noClient: ClientFace = clientFace({
+  capabilities: {},
+  progressToken: undefined,
+  logLevel: () => undefined,
+  notify: () => false,
+  state: undefined,
+  ask: () => Promise.reject(new Error('unreachable: no capability was declared')),
+});
+
+/** The capabilities that the inputs need and the client did not declare, in the shape it declares them. */
+function missingCapabilities(
+  inputs: Readonly<Record<string, InputRequest>>,
+  declared: JsonObject,
+): JsonObject | undefined {
+  const missing: JsonObject = {};
+  for (const input of Object.values(inputs)) {
+    const [name, part] = neededCapability(input);
+    const has = declared[name];
+    if (!isRecord(has)) missing[name] = part === undefined ? {} : { [part]: {} };
+    else if (part !== undefined && !isRecord(has[part])) missing[name] = { [part]: {} };
+  }
+  return Object.keys(missing).length === 0 ? undefined : missing;
+}
+
+function neededCapability(input: InputRequest): [name: string, part?: string] {
+  switch (input.method) {
+    case 'sampling/createMessage':
+      return input.params['tools'] === undefined ? ['sampling'] : ['sampling', 'tools'];
+    case 'elicitation/create':
+      // A bare `elicitation: {}` means forms (MCP 2025-11-25, Elicitation, Capabilities).
+      return input.params['mode'] === 'url' ? ['elicitation', 'url'] : ['elicitation'];
+    case 'roots/list':
+      return ['roots'];
+  }
+}
+
+export const isLogLevel = (level: unknown): level is McpLogLevel => (LOG_LEVELS as readonly unknown[]).includes(level);

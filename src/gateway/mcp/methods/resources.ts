@@ -1,0 +1,81 @@
+import type { JsonObject } from '#kernel';
+import type { Group, Resource } from '#toolbox';
+import type { Exchange, Method } from '../exchange.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, RESOURCE_NOT_FOUND, RpcError } from '../json-rpc.ts';
+import type { McpServices } from '../services.ts';
+
+export function resourceMethods(services: McpServices): Record<string, Method> {
+  return {
+    'resources/list': {
+      eras: ['stateless', 'session'],
+      handle: (exchange) =>
+        services.lists.page(exchange.group, 'resources', exchange.revision.era, exchange.params['cursor']),
+    },
+    'resources/templates/list': {
+      eras: ['stateless', 'session'],
+      handle: (exchange) =>
+        services.lists.page(exchange.group, 'resourceTemplates', exchange.revision.era, exchange.params['cursor']),
+    },
+    'resources/read': { eras: ['stateless', 'session'], handle: (exchange) => readResource(exchange, services) },
+    'resources/subscribe': { eras: ['session'], handle: subscribe },
+    'resources/unsubscribe': {
+      eras: ['session'],
+      handle: (exchange) => {
+        exchange.session?.unsubscribe(uriOf(exchange));
+        return {};
+      },
+    },
+  };
+}
+
+async function readResource(exchange: Exchange, services: McpServices): Promise<JsonObject> {
+  const uri = uriOf(exchange);
+  const call = { client: exchange.client, log: services.log, signal: exchange.signal };
+  const contents = await readFrom(exchange.group, uri, call);
+  if (contents === undefined) throw notFound(exchange, uri);
+  const hints: JsonObject =
+    exchange.revision.era === 'stateless' ? { ttlMs: 0, cacheScope: exchange.group.cacheScope } : {};
+  return { ...hints, contents: contents as unknown as JsonObject[] };
+}
+
+function readFrom(
+  group: Group,
+  uri: string,
+  call: Parameters<Resource['read']>[0],
+): ReturnType<Resource['read']> | undefined {
+  const resource = findResource(group, uri);
+  if (resource !== undefined) return resource.read(call);
+  for (const template of group.resourceTemplates) {
+    const variables = template.match(uri);
+    if (variables !== undefined) return template.read(uri, variables, call);
+  }
+  return undefined;
+}
+
+/** Updates arrive on the session's open stream as `notifications/resources/updated`. */
+function subscribe(exchange: Exchange): JsonObject {
+  const uri = uriOf(exchange);
+  const { session } = exchange;
+  if (session === undefined)
+    throw new RpcError(INVALID_REQUEST, 'subscribing needs a session: send `initialize` first');
+  const resource = findResource(exchange.group, uri);
+  if (resource === undefined) throw notFound(exchange, uri);
+  const until = session.subscribe(uri);
+  if (until !== undefined) resource.watch?.(() => session.notify('notifications/resources/updated', { uri }), until);
+  return {};
+}
+
+export const findResource = (group: Group, uri: string): Resource | undefined =>
+  group.resources.find((resource) => resource.uri === uri);
+
+function uriOf(exchange: Exchange): string {
+  const { uri } = exchange.params;
+  if (typeof uri !== 'string') throw new RpcError(INVALID_PARAMS, '`params.uri` must be the URI of a resource');
+  return uri;
+}
+
+/** 2026-07-28 says invalid params, the revisions before had a code of their own (SEP-2164). */
+function notFound(exchange: Exchange, uri: string): RpcError {
+  const code = exchange.revision.era === 'stateless' ? INVALID_PARAMS : RESOURCE_NOT_FOUND;
+  return new RpcError(code, `no resource has the URI \`${uri}\``, { data: { uri } });
+}

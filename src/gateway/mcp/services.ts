@@ -1,0 +1,20 @@
+import type { Clock, Logger } from '#kernel';
+import type { Pipeline } from '../pipeline/call.ts';
+import type { Changes } from './changes.ts';
+import type { Lists } from './lists.ts';
+import type { OpenStreams } from './open-streams.ts';
+import type { RequestStates } from './request-state.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What the MCP methods share; made once, in `endpoint.ts`. */
+export interface McpServices {
+  readonly pipeline: Pipeline;
+  readonly lists: Lists;
+  readonly sessions: Sessions;
+  readonly states: RequestStates;
+  readonly changes: Changes;
+  readonly streams: OpenStreams;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly serverInfo: { readonly name: string; readonly title: string; readonly version: string };
+}

@@ -1,0 +1,25 @@
+import type { Logger } from '#kernel';
+import type { CallObserver } from '../pipeline/call.ts';
+
+/** A line per call in the log: failures at `info`, the rest at `debug`. Arguments never stand in it. */
+export function callLog(log: Logger): CallObserver {
+  return {
+    called({ request, outcome, durationMs }) {
+      const level = outcome === 'ok' ? 'debug' : 'info';
+      if (!log.isLevelEnabled(level)) return;
+      log[level](
+        {
+          event: 'tool.call',
+          requestId: request.requestId,
+          door: request.door,
+          namespace: request.view.name,
+          tool: request.name,
+          principal: `${request.principal.kind}:${request.principal.name}`,
+          outcome,
+          durationMs: Math.round(durationMs * 100) / 100,
+        },
+        outcome === 'ok' ? 'tool called' : 'tool call refused or failed',
+      );
+    },
+  };
+}

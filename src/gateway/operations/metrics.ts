@@ -1,0 +1,81 @@
+/**
+ * Prometheus metrics on a listener of their own (loopback by default): what is called, how it ends, how
+ * long it takes. Names of tools are labels, names of callers are not: they would be unbounded.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { CallObserver } from '../pipeline/call.ts';
+
+export interface Metrics {
+  readonly observer: CallObserver;
+  reloaded(outcome: 'applied' | 'refused'): void;
+  handler(request: IncomingMessage, response: ServerResponse): void;
+}
+
+export interface Gauges {
+  readonly sessions: () => number;
+  readonly streams: () => number;
+  readonly running: () => number;
+}
+
+export function createMetrics(gauges: () => Gauges | undefined): Metrics {
+  const register = new Registry();
+  collectDefaultMetrics({ register, prefix: 'chatelaine_' });
+  const calls = new Counter({
+    name: 'chatelaine_tool_calls_total',
+    help: 'Tool calls by tool, door and outcome (`ok` or the error code).',
+    labelNames: ['tool', 'door', 'outcome'],
+    registers: [register],
+  });
+  const durations = new Histogram({
+    name: 'chatelaine_tool_call_seconds',
+    help: 'How long tool calls take, from the checked request to the answer.',
+    labelNames: ['tool'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30],
+    registers: [register],
+  });
+  const reloads = new Counter({
+    name: 'chatelaine_configuration_reloads_total',
+    help: 'Reloads of the configuration: applied, or refused because of problems in it.',
+    labelNames: ['outcome'],
+    registers: [register],
+  });
+  const measured: readonly [name: string, help: string, read: (all: Gauges) => number][] = [
+    ['chatelaine_mcp_sessions', 'Sessions of the 2025 revisions.', (all) => all.sessions()],
+    ['chatelaine_mcp_streams', 'Event streams that are open.', (all) => all.streams()],
+    ['chatelaine_tool_calls_running', 'Tool calls that run now.', (all) => all.running()],
+  ];
+  for (const [name, help, read] of measured) {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [register],
+      collect: () => {
+        const all = gauges();
+        if (all !== undefined) gauge.set(read(all));
+      },
+    });
+  }
+
+  return {
+    observer: {
+      called({ request, tool, outcome, durationMs }) {
+        // An unknown name is the caller's text: as a label it would grow without bound.
+        const label = tool?.name ?? '(unknown)';
+        calls.inc({ tool: label, door: request.door, outcome });
+        if (tool !== undefined) durations.observe({ tool: label }, durationMs / 1000);
+      },
+    },
+    reloaded: (outcome) => reloads.inc({ outcome }),
+    handler(request, response) {
+      if (request.url !== '/metrics' || (request.method !== 'GET' && request.method !== 'HEAD')) {
+        response.writeHead(404, ['Content-Length', '0']).end();
+        return;
+      }
+      void register.metrics().then(
+        (text) => response.writeHead(200, ['Content-Type', register.contentType]).end(text),
+        () => response.writeHead(500, ['Content-Length', '0']).end(),
+      );
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import type { Principal, TokenVerifier } from '#contract';
+import type { ChatelaineError, Logger, Result } from '#kernel';
+import { err, ok } from '#kernel';
+import { gatewayError } from '../errors.ts';
+
+export interface Caller {
+  readonly principal: Principal;
+  /** What was presented, for streams that outlast one check. */
+  readonly credential: string;
+}
+
+/**
+ * The first step of every door: who is calling. There is no switch around it.
+ *
+ * The credential stands in one `Authorization: Bearer …` header and nowhere else: not in the query
+ * string, a form or a cookie (RFC 6750 §2; OAuth 2.1 §5.1). The scheme is case-insensitive and one
+ * space separates it; nothing is trimmed, since a check that repairs input disagrees with the next
+ * reader about what the token was.
+ */
+export async function authenticate(
+  request: IncomingMessage,
+  verifier: TokenVerifier,
+  log: Logger,
+): Promise<Result<Caller, ChatelaineError>> {
+  const credential = bearerCredential(request);
+  if (!credential.ok) return err(credential.error);
+  const answer = verifier.verify(credential.value);
+  const verified = answer instanceof Promise ? await answer : answer;
+  if (verified.ok) return ok({ principal: verified.value, credential: credential.value });
+  log.warn(
+    { event: 'authentication.refused', reason: verified.error.reason, detail: verified.error.detail },
+    'credential refused',
+  );
+  return err(
+    gatewayError('UNAUTHENTICATED', 'the credential is not valid', { details: { challenge: 'invalid_token' } }),
+  );
+}
+
+function bearerCredential(request: IncomingMessage): Result<string, ChatelaineError> {
+  const header = request.headers.authorization;
+  if (header === undefined) return err(gatewayError('UNAUTHENTICATED', 'the request carries no credential'));
+  // Node keeps the first Authorization header and drops others silently.
+  if (repeats(request.rawHeaders)) {
+    return err(
+      gatewayError('BODY_INVALID', 'the request carries more than one Authorization header', {
+        remedy: 'Send one Authorization header.',
+      }),
+    );
+  }
+  const match = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header);
+  if (!match) {
+    return err(
+      gatewayError('UNAUTHENTICATED', 'the Authorization header is not `Bearer` and one token', {
+        details: { challenge: 'invalid_request' },
+      }),
+    );
+  }
+  return ok(match[1] as string);
+}
+
+function repeats(rawHeaders: readonly string[]): boolean {
+  let seen = false;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (seen) return true;
+    seen = true;
+  }
+  return false;
+}
+
+/** The `WWW-Authenticate` value for a refusal (RFC 6750 §3). */
+export function challenge(error: ChatelaineError): string | undefined {
+  if (error.code === 'INSUFFICIENT_SCOPE') {
+    const scopes = ((error.details?.['scopes'] ?? []) as readonly string[]).join(' ');
+    return `Bearer realm="chatelaine", error="insufficient_scope", scope="${scopes}", error_description="${error.message.replaceAll(/["\\]/g, '')}"`;
+  }
+  if (error.status !== 401) return undefined;
+  const reason = error.details?.['challenge'];
+  return reason === undefined
+    ? 'Bearer realm="chatelaine"'
+    : `Bearer realm="chatelaine", error="${reason as string}", error_description="${error.message.replaceAll(/["\\`]/g, '')}"`;
+}

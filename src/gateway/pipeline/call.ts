@@ -1,0 +1,173 @@
+/**
+ * One call, end to end. MCP, REST and `chatelaine invoke` come here and nowhere else, so no door can
+ * skip a step; what was checked is what runs, because one canonical call object travels the whole way:
+ *
+ *   resolve the tool → role → scopes → tokens the tool wants → arguments → limits → run
+ *
+ * Any step that fails or errs refuses. Authentication happened at the door; the answer is shaped there.
+ */
+import { ClientInterruption, type ClientFace, type Principal } from '#contract';
+import { ChatelaineError, type JsonObject, type Logger } from '#kernel';
+import type { Group, NamespaceView, Tool, ToolArguments, ToolOutput, Violation } from '#toolbox';
+import { gatewayError } from '../errors.ts';
+import { toolsOf } from './visible.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
+
+export type Door = 'mcp' | 'rest' | 'invoke';
+
+export interface CallRequest {
+  readonly door: Door;
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly view: NamespaceView;
+  readonly group: Group;
+  readonly name: string;
+  readonly arguments: JsonObject;
+  /** Values of `secure` parameters, where the door has a channel for them. */
+  readonly secureArguments: JsonObject | undefined;
+  readonly client: ClientFace;
+  readonly signal: AbortSignal;
+  /** W3C trace context of the caller, where it sent one. */
+  readonly traceparent?: string | undefined;
+}
+
+/** What observers (metrics, traces; later the audit log) learn of a call. */
+export interface CallReport {
+  readonly request: CallRequest;
+  readonly tool: Tool | undefined;
+  /** `ok`, or the code of the refusal or failure. */
+  readonly outcome: string;
+  readonly durationMs: number;
+}
+
+export interface CallObserver {
+  called(report: CallReport): void;
+}
+
+export interface Pipeline {
+  /** Runs the call; throws a catalogued error for every refusal and failure. */
+  call(request: CallRequest): Promise<ToolOutput>;
+}
+
+export function createPipeline(options: {
+  limit: ConcurrencyLimit;
+  observers: readonly CallObserver[];
+  log: Logger;
+}): Pipeline {
+  const { limit, observers, log } = options;
+
+  async function call(request: CallRequest): Promise<ToolOutput> {
+    const started = performance.now();
+    let tool: Tool | undefined;
+    let outcome = 'ok';
+    try {
+      checkRole(request.principal);
+      tool = resolveTool(request);
+      checkScopes(request.principal, tool);
+      checkToolTokens(tool);
+      const args = checkArguments(tool, request);
+      limit.enter();
+      try {
+        return await run(tool, args, request);
+      } finally {
+        limit.leave();
+      }
+    } catch (error) {
+      const told = toCatalogue(error, request);
+      outcome = told instanceof ChatelaineError ? told.code : 'CLIENT_INTERRUPTION';
+      throw told;
+    } finally {
+      const report: CallReport = { request, tool, outcome, durationMs: performance.now() - started };
+      for (const observer of observers) observer.called(report);
+    }
+  }
+
+  function run(tool: Tool, args: ToolArguments, request: CallRequest): Promise<ToolOutput> {
+    return tool.run(args, {
+      client: request.client,
+      log,
+      // Read late: a call that nobody can abort any more costs no controller.
+      get signal() {
+        return request.signal;
+      },
+    });
+  }
+
+  /** A fault of our own becomes INTERNAL, told to the log in full and to the caller by its id. */
+  function toCatalogue(error: unknown, request: CallRequest): unknown {
+    if (error instanceof ChatelaineError || error instanceof ClientInterruption) return error;
+    if (request.signal.aborted) return gatewayError('CALL_CANCELLED', 'the call was cancelled', { cause: error });
+    log.error(
+      { err: error, requestId: request.requestId, tool: request.name },
+      'a tool call met a fault of the server',
+    );
+    return gatewayError(
+      'INTERNAL',
+      `the server met a fault of its own; its log has the details under request id \`${request.requestId}\``,
+      {
+        cause: error,
+      },
+    );
+  }
+
+  return { call };
+}
+
+function checkRole(principal: Principal): void {
+  if (principal.roles.includes('user') || principal.roles.includes('admin')) return;
+  throw gatewayError('FORBIDDEN_ROLE', `\`${principal.name}\` has no role that may call tools`);
+}
+
+function resolveTool(request: CallRequest): Tool {
+  const tool = toolsOf(request.group).get(request.name);
+  if (tool === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${request.name}\``);
+  return tool;
+}
+
+/** All missing scopes at once, so that one step-up suffices (MCP 2026-07-28, Authorization). */
+function checkScopes(principal: Principal, tool: Tool): void {
+  if (tool.scopesRequired.length === 0 || tool.scopesRequired.every((scope) => principal.scopes.has(scope))) return;
+  throw gatewayError('INSUFFICIENT_SCOPE', `insufficient scopes for tool \`${tool.name}\``, {
+    details: { scopes: tool.scopesRequired },
+  });
+}
+
+/** Fail closed: what wants a verified token of its own does not run while nothing can verify one. */
+function checkToolTokens(tool: Tool): void {
+  const services = new Set(tool.authRequired);
+  for (const sources of tool.authenticatedParameters.values()) for (const { service } of sources) services.add(service);
+  if (services.size === 0) return;
+  throw gatewayError(
+    'TOOL_AUTHORIZATION_UNAVAILABLE',
+    `tool \`${tool.name}\` wants a token verified by ${[...services].map((name) => `\`${name}\``).join(' or ')}, and this version cannot verify one`,
+  );
+}
+
+function checkArguments(tool: Tool, request: CallRequest): ToolArguments {
+  let raw = request.arguments;
+  if (tool.secureParameters.length > 0) {
+    const secure = request.secureArguments;
+    if (secure === undefined) {
+      throw gatewayError(
+        'SECURE_CHANNEL_REQUIRED',
+        `tool \`${tool.name}\` takes \`${tool.secureParameters.join('`, `')}\` through the secure channel only`,
+      );
+    }
+    // Only declared names cross over: the secure channel must not smuggle ordinary arguments.
+    raw = { ...raw };
+    for (const name of tool.secureParameters) if (secure[name] !== undefined) raw[name] = secure[name];
+  }
+  const checked = tool.check(raw);
+  if (checked.ok) return checked.value;
+  throw argumentsInvalid(tool.name, checked.error);
+}
+
+/** ARGUMENTS_INVALID with every violation in the message, since a model reads only that. */
+export function argumentsInvalid(name: string, violations: readonly Violation[]): ChatelaineError {
+  const list = violations.map((violation) =>
+    violation.path === '' ? violation.message : `\`${violation.path}\`: ${violation.message}`,
+  );
+  return gatewayError('ARGUMENTS_INVALID', `the arguments of \`${name}\` are not valid: ${list.join('; ')}`, {
+    details: { violations },
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * A tool's output as an MCP `CallToolResult`: rows become one text item each (as MCP Toolbox does,
+ * whose clients join them again), values one item, content passes as the tool made it.
+ */
+import type { ContentBlock } from '#contract';
+import type { ChatelaineError, JsonObject, JsonValue } from '#kernel';
+import type { Row, Tool, ToolOutput, Truncation } from '#toolbox';
+
+export interface CallToolResult {
+  readonly content: readonly ContentBlock[];
+  readonly structuredContent?: JsonValue;
+  readonly isError?: boolean;
+  readonly _meta?: JsonObject;
+}
+
+export function shapeForMcp(tool: Tool, output: ToolOutput): CallToolResult {
+  switch (output.kind) {
+    case 'rows': {
+      const content: ContentBlock[] = output.rows.map((row) => ({ type: 'text', text: JSON.stringify(row) }));
+      if (output.rows.length === 0 && output.affected !== undefined)
+        content.push({ type: 'text', text: JSON.stringify({ affectedRows: output.affected }) });
+      const structured = tool.outputSchema === undefined ? undefined : structuredRows(tool.outputSchema, output.rows);
+      const result = { content, ...(structured !== undefined && { structuredContent: structured }) };
+      if (output.truncated === undefined) return result;
+      content.push({ type: 'text', text: truncationNotice(output.truncated, output.rows.length) });
+      return { ...result, _meta: { 'dev.chatelaine/truncated': { ...output.truncated } } };
+    }
+    case 'value': {
+      const text = typeof output.value === 'string' ? output.value : JSON.stringify(output.value);
+      return {
+        content: [{ type: 'text', text }],
+        ...(tool.outputSchema !== undefined && { structuredContent: output.value }),
+      };
+    }
+    case 'content': {
+      const { kind: _, ...result } = output;
+      return result;
+    }
+  }
+}
+
+/** Rows under an output schema: the one row of an object schema, its `rows`, or the bare list. */
+function structuredRows(schema: JsonObject, rows: readonly Row[]): JsonValue | undefined {
+  if (schema['type'] !== 'object') return rows as unknown as JsonValue;
+  const properties = schema['properties'];
+  const wantsList = typeof properties === 'object' && properties !== null && 'rows' in properties;
+  return (wantsList ? { rows } : rows[0]) as JsonValue | undefined;
+}
+
+/** What a reader must know to not take a part for the whole. */
+export function truncationNotice(truncated: Truncation, shown: number): string {
+  return truncated.by === 'maxRows'
+    ? `The answer was cut after ${shown} rows (maxRows ${truncated.limit}); there are more. Narrow the question to see the rest.`
+    : `The answer was cut after ${shown} rows because it exceeds ${truncated.limit} bytes (maxBytes). Narrow the question to see the rest.`;
+}
+
+/** A failure that the model should see and can act on (MCP: errors of the tool stand in the result). */
+export function shapeFailure(error: ChatelaineError): CallToolResult {
+  return {
+    content: [{ type: 'text', text: error.message }],
+    isError: true,
+    _meta: { 'dev.chatelaine/error': { code: error.code, remedy: error.remedy } },
+  };
+}

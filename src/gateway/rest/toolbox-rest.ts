@@ -1,0 +1,170 @@
+/**
+ * The REST of MCP Toolbox: `GET /api/toolset[/{name}]`, `GET /api/tool/{name}`,
+ * `POST /api/tool/{name}/invoke`, with its success shapes. Its errors all came as 200; ours carry real
+ * status codes, the same body members, and our code and remedy beside them.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ChatelaineError } from '#kernel';
+import { isRecord, parseStrictJson, type JsonObject, type JsonValue } from '#kernel';
+import type { Group, NamespaceView, ToolOutput } from '#toolbox';
+import { gatewayError } from '../errors.ts';
+import { isJson, readBody } from '../http/body.ts';
+import type { Replies } from '../http/replies.ts';
+import { noClient } from '../mcp/client-face.ts';
+import type { Caller } from '../pipeline/authenticate.ts';
+import type { Pipeline } from '../pipeline/call.ts';
+import { truncationNotice } from '../pipeline/shape-mcp.ts';
+import { toolsOf } from '../pipeline/visible.ts';
+
+export interface RestVisit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly view: NamespaceView;
+  readonly headers: readonly string[];
+}
+
+export interface ToolboxRest {
+  toolset(visit: RestVisit, group: Group): void;
+  tool(visit: RestVisit, name: string): void;
+  invoke(visit: RestVisit, name: string): Promise<void>;
+}
+
+export function toolboxRest(options: {
+  pipeline: Pipeline;
+  replies: Replies;
+  maxBodyBytes: number;
+  version: string;
+}): ToolboxRest {
+  const { pipeline, replies, maxBodyBytes, version } = options;
+  // A group is immutable: its manifest is encoded once.
+  const manifests = new WeakMap<Group, Buffer>();
+
+  const manifestOf = (tools: Iterable<{ name: string; manifest: JsonObject }>): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        serverVersion: version,
+        tools: Object.fromEntries(Array.from(tools, (tool) => [tool.name, tool.manifest])),
+      }),
+    );
+
+  function toolset(visit: RestVisit, group: Group): void {
+    expectMethod(visit, 'GET');
+    let manifest = manifests.get(group);
+    if (manifest === undefined) manifests.set(group, (manifest = manifestOf(group.tools)));
+    replies.json(visit.response, 200, manifest, visit.headers);
+  }
+
+  function tool(visit: RestVisit, name: string): void {
+    expectMethod(visit, 'GET');
+    const found = toolsOf(visit.view.all).get(name);
+    if (found === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${name}\``);
+    replies.json(visit.response, 200, manifestOf([found]), visit.headers);
+  }
+
+  async function invoke(visit: RestVisit, name: string): Promise<void> {
+    expectMethod(visit, 'POST');
+    const args = await readArguments(visit.request);
+    const abort = lazyAbort(visit.response);
+    const output = await pipeline.call({
+      door: 'rest',
+      requestId: visit.requestId,
+      principal: visit.caller.principal,
+      view: visit.view,
+      group: visit.view.all,
+      name,
+      arguments: args,
+      // Toolbox took secure parameters as plain body members here; a body is no secure channel.
+      secureArguments: undefined,
+      client: noClient,
+      traceparent: visit.request.headers['traceparent'] as string | undefined,
+      get signal() {
+        return abort.signal;
+      },
+    });
+    replies.json(visit.response, 200, JSON.stringify(shapeForRest(output)), visit.headers);
+  }
+
+  async function readArguments(request: IncomingMessage): Promise<JsonObject> {
+    if (!isJson(request)) throw gatewayError('MEDIA_TYPE_UNSUPPORTED', 'the body must be `application/json`');
+    const parsed = parseStrictJson(await readBody(request, maxBodyBytes));
+    if (!parsed.ok)
+      throw gatewayError('BODY_INVALID', `the body is not JSON that can be read one way only: ${parsed.error}`);
+    if (!isRecord(parsed.value)) throw gatewayError('BODY_INVALID', 'the body must be a JSON object of arguments');
+    return parsed.value;
+  }
+
+  return { toolset, tool, invoke };
+}
+
+/** `result` is JSON as text, as Toolbox's clients expect; a notice stands beside a cut one. */
+function shapeForRest(output: ToolOutput): JsonObject {
+  switch (output.kind) {
+    case 'rows': {
+      const empty: JsonValue = output.affected === undefined ? [] : { affectedRows: output.affected };
+      const result = JSON.stringify(output.rows.length === 0 ? empty : output.rows);
+      return output.truncated === undefined
+        ? { result }
+        : { result, notice: truncationNotice(output.truncated, output.rows.length) };
+    }
+    case 'value':
+      return { result: typeof output.value === 'string' ? output.value : JSON.stringify(output.value) };
+    case 'content':
+      return {
+        result: JSON.stringify(output.structuredContent ?? output.content),
+        ...(output.isError && { isError: true }),
+      };
+  }
+}
+
+/** A signal made when somebody reads it, aborted when the client goes away. */
+function lazyAbort(response: ServerResponse): { readonly signal: AbortSignal } {
+  let controller: AbortController | undefined;
+  return {
+    get signal() {
+      if (controller === undefined) {
+        const made = (controller = new AbortController());
+        const gone = (): void => {
+          if (!response.writableEnded) made.abort(new Error('the client went away'));
+        };
+        if (response.destroyed) gone();
+        else response.once('close', gone);
+      }
+      return controller.signal;
+    },
+  };
+}
+
+function expectMethod(visit: RestVisit, method: string): void {
+  if (visit.request.method === method) return;
+  throw gatewayError('METHOD_NOT_ALLOWED', `this path answers to ${method}`, { details: { allow: method } });
+}
+
+/** An error as the REST door writes it: Toolbox's members, and ours. */
+export function restError(error: ChatelaineError, requestId: string): string {
+  return JSON.stringify({
+    status: STATUS_TEXT[error.status] ?? 'Error',
+    error: error.message,
+    code: error.code,
+    remedy: error.remedy,
+    requestId,
+    ...(error.details?.['violations'] !== undefined && { violations: error.details['violations'] }),
+  });
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
