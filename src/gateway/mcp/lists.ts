@@ -84,6 +84,7 @@ export function listedTool(tool: Tool, era: Era): JsonObject {
     ...(tool.title !== undefined && { title: tool.title }),
     description: tool.description,
     inputSchema: tool.inputSchema,
+    ...(era === 'stateless' && tool.secureInputSchema !== undefined && { secureInputSchema: tool.secureInputSchema }),
     ...(outputSchema !== undefined && { outputSchema }),
     annotations: { ...tool.annotations },
     ...(Object.keys(meta).length > 0 && { _meta: meta }),

@@ -28,7 +28,7 @@ export class OpenStreams {
       this.#streams.delete(stream);
       if (this.#streams.size === 0) this.#stop();
     });
-    this.#timer ??= setInterval(() => void this.#round(), EVERY_MS).unref();
+    this.#timer ??= setInterval(() => void this.round(), EVERY_MS).unref();
   }
 
   endAll(): void {
@@ -36,7 +36,8 @@ export class OpenStreams {
     this.#stop();
   }
 
-  async #round(): Promise<void> {
+  /** One round, by the timer every 15 seconds. */
+  async round(): Promise<void> {
     for (const [stream, credential] of this.#streams) {
       const verified = credential === undefined || (await this.#verifier.verify(credential)).ok;
       if (verified) stream.keepAlive();

@@ -7,7 +7,7 @@
  * Any step that fails or errs refuses. Authentication happened at the door; the answer is shaped there.
  */
 import { ClientInterruption, type ClientFace, type Principal } from '#contract';
-import { ChatelaineError, type JsonObject, type Logger } from '#kernel';
+import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolArguments, ToolOutput, Violation } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import { toolsOf } from './visible.ts';
@@ -144,7 +144,7 @@ function checkToolTokens(tool: Tool): void {
 }
 
 function checkArguments(tool: Tool, request: CallRequest): ToolArguments {
-  let raw = request.arguments;
+  let supplied: JsonObject | undefined;
   if (tool.secureParameters.length > 0) {
     const secure = request.secureArguments;
     if (secure === undefined) {
@@ -154,10 +154,13 @@ function checkArguments(tool: Tool, request: CallRequest): ToolArguments {
       );
     }
     // Only declared names cross over: the secure channel must not smuggle ordinary arguments.
-    raw = { ...raw };
-    for (const name of tool.secureParameters) if (secure[name] !== undefined) raw[name] = secure[name];
+    supplied = Object.fromEntries(
+      tool.secureParameters
+        .filter((name) => Object.hasOwn(secure, name))
+        .map((name) => [name, secure[name] as JsonValue]),
+    );
   }
-  const checked = tool.check(raw);
+  const checked = tool.check(request.arguments, supplied);
   if (checked.ok) return checked.value;
   throw argumentsInvalid(tool.name, checked.error);
 }

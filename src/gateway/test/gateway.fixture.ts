@@ -77,7 +77,7 @@ export function testTool({ name, run, overrides }: TestTool): Tool {
     manifest: { description: `The test tool ${name}.`, parameters: [], authRequired: [] },
     _meta: undefined,
     timeoutMs: 30_000,
-    check: (raw) => ok(raw as ToolArguments),
+    check: (raw, supplied) => ok({ ...raw, ...supplied }),
     run,
     ...overrides,
   };

@@ -1,0 +1,25 @@
+import { defineErrors } from '#kernel';
+
+/** What keeps a server from starting. */
+export const mainError = defineErrors('main', {
+  CONFIGURATION_INVALID: {
+    status: 400,
+    title: 'the configuration has problems',
+    remedy: 'Mend them all (`chatelaine config check` shows them again) and start again.',
+  },
+  CONFIGURATION_MISSING: {
+    status: 400,
+    title: 'no configuration was named, and there is no tools.yaml',
+    remedy: 'Name one with `--config`, `--configs`, `--config-folder` or `--prebuilt`; `--quickstart` serves an example.',
+  },
+  OPTION_INVALID: {
+    status: 400,
+    title: 'an option of the command line cannot be used like this',
+    remedy: 'The message names it; `--help` says what the command takes.',
+  },
+  ADDRESS_UNAVAILABLE: {
+    status: 500,
+    title: 'the address to listen on cannot be had',
+    remedy: 'End the program that uses it, or choose another with `--port`.',
+  },
+});
