@@ -5,8 +5,10 @@
 // without asking anybody: an optional dependency with an exact version whose name ends in
 // its platform. They carry no integrity, since nobody here has seen their bytes.
 //
-//   node scripts/complete-lockfile.mjs          after `npm install` changed the lockfile
-import { readFileSync, writeFileSync } from 'node:fs';
+//   node scripts/complete-lockfile.mjs            after `npm install` changed a lockfile: the one here,
+//                                                 and those of the folders here that have their own
+//   node scripts/complete-lockfile.mjs --check    exits 1 when entries are missing, and changes nothing
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const systems = {
   darwin: 'darwin',
@@ -44,22 +46,36 @@ function platformOf(name) {
   return { ...(os && { os: [os] }), cpu: [cpu], ...(libc && { libc: [libc] }) };
 }
 
-const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-const added = [];
-for (const [path, entry] of Object.entries(lock.packages)) {
-  for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
-    const place = `node_modules/${name}`;
-    if (lock.packages[place] || path === '') continue;
-    const platform = platformOf(name);
-    if (!platform || !/^\d/.test(version)) continue;
-    lock.packages[place] = { version, ...platform, ...(entry.dev && { dev: true }), optional: true };
-    added.push(`${name}@${version}`);
+/** Adds what is missing to the lockfile's packages, and gives what that was. */
+function complete(packages) {
+  const added = [];
+  for (const [path, entry] of Object.entries(packages)) {
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      const place = `node_modules/${name}`;
+      if (packages[place] || path === '') continue;
+      const platform = platformOf(name);
+      if (!platform || !/^\d/.test(version)) continue;
+      packages[place] = { version, ...platform, ...(entry.dev && { dev: true }), optional: true };
+      added.push(`${name}@${version}`);
+    }
   }
+  return added;
 }
-const sorted = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')));
-writeFileSync('package-lock.json', `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
-console.log(
-  added.length === 0
-    ? 'package-lock.json is complete'
-    : `added ${added.length} platform builds:\n  ${added.join('\n  ')}`,
-);
+
+const files = ['.', ...readdirSync('.').filter((name) => name !== 'node_modules')]
+  .map((folder) => (folder === '.' ? 'package-lock.json' : `${folder}/package-lock.json`))
+  .filter((file) => existsSync(file));
+
+for (const file of files) {
+  const lock = JSON.parse(readFileSync(file, 'utf8'));
+  const added = complete(lock.packages);
+  if (added.length === 0) continue;
+  if (process.argv.includes('--check')) {
+    for (const entry of added) console.error(`${file} lacks ${entry}`);
+    process.exitCode = 1;
+    continue;
+  }
+  const sorted = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')));
+  writeFileSync(file, `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);
+  console.log(`${file}: added ${added.length} platform builds\n  ${added.join('\n  ')}`);
+}

@@ -30,7 +30,7 @@ import { restError, toolboxRest } from './rest/toolbox-rest.ts';
 /** The toolbox as the gateway sees it: the snapshot of now, and news of the next. */
 export interface ToolboxHolder {
   current(): ToolboxSnapshot;
-  onReplaced(listener: (before: ToolboxSnapshot, after: ToolboxSnapshot) => void): void;
+  onChange(listener: (snapshot: ToolboxSnapshot) => void): unknown;
 }
 
 export interface GatewayOptions {
@@ -70,7 +70,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
     serverInfo,
   };
-  toolbox.onReplaced((before, after) => services.changes.announce(before, after));
+  let announced = toolbox.current();
+  toolbox.onChange((snapshot) => {
+    services.changes.announce(announced, snapshot);
+    announced = snapshot;
+  });
 
   const replies = new Replies();
   const { maxBodyBytes } = settings.limits;

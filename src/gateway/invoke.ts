@@ -1,21 +1,23 @@
 /** `chatelaine invoke`: one call by the local user through the same pipeline as every other door. */
 import type { Principal } from '#contract';
-import type { JsonObject } from '#kernel';
+import type { JsonObject, Logger } from '#kernel';
 import type { Tool, ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
 import { noClient } from './mcp/client-face.ts';
-import type { Pipeline } from './pipeline/call.ts';
+import { createPipeline } from './pipeline/call.ts';
+import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
 import { shapeForMcp, type CallToolResult } from './pipeline/shape-mcp.ts';
 
 export async function invokeLocally(options: {
-  pipeline: Pipeline;
+  log: Logger;
   snapshot: ToolboxSnapshot;
   principal: Principal;
   name: string;
   arguments: JsonObject;
   signal: AbortSignal;
 }): Promise<CallToolResult> {
-  const { pipeline, snapshot, principal, name, signal } = options;
+  const { snapshot, principal, name, signal, log } = options;
+  const pipeline = createPipeline({ limit: new ConcurrencyLimit(1), observers: [], log });
   const view = snapshot.namespaces.get(principal.namespace);
   if (view === undefined) throw gatewayError('TOOL_UNKNOWN', `the namespace \`${principal.namespace}\` has no tools`);
   const output = await pipeline.call({

@@ -17,6 +17,11 @@ export const mainError = defineErrors('main', {
     title: 'an option of the command line cannot be used like this',
     remedy: 'The message names it; `--help` says what the command takes.',
   },
+  TOOL_REPORTED_FAILURE: {
+    status: 422,
+    title: 'the tool ran and says that it failed',
+    remedy: "The message is the tool's own.",
+  },
   ADDRESS_UNAVAILABLE: {
     status: 500,
     title: 'the address to listen on cannot be had',

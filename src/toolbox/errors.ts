@@ -39,6 +39,31 @@ export const toolboxError = defineErrors('toolbox', {
     remedy:
       'Pass a plain identifier (letters, digits, underscores), one of the allowed values where the tool lists them.',
   },
+  REQUEST_VALUE_REFUSED: {
+    status: 400,
+    title: 'a value cannot stand in the HTTP request where the tool puts it',
+    remedy: 'The message names the parameter and what its place cannot hold. Pass another value.',
+  },
+  TOOL_RELOADED: {
+    status: 503,
+    title: 'a reload took the tool, or the source behind it, away while the call waited',
+    remedy: 'List the tools again and repeat the call.',
+  },
+  EMBEDDING_FAILED: {
+    status: 502,
+    title: 'a text could not be turned into a vector',
+    remedy: 'The message says what the embedding model answered; check its key, its name and its quota.',
+  },
+  RESOURCE_NOT_FOUND: {
+    status: 404,
+    title: 'nothing can be read at the URI',
+    remedy: 'List the resources; files are found inside the folders that the configuration allows, and nowhere else.',
+  },
+  RESOURCE_TOO_LARGE: {
+    status: 413,
+    title: 'the file behind the resource is larger than its limit',
+    remedy: 'Raise `maxSize` of the resource, or publish a smaller file.',
+  },
   EGRESS_REFUSED: {
     status: 403,
     title: 'the destination of an outgoing request is not allowed',

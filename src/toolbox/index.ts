@@ -8,3 +8,22 @@
 export type * from './sources/source.ts';
 export type * from './tools/tool-type.ts';
 export type * from './snapshot.ts';
+export {
+  fingerprint,
+  formatProblem,
+  loadConfiguration,
+  locationOf,
+  migrateInput,
+  PROBLEM_CODES,
+  readInputs,
+  watchConfiguration,
+  type Catalog,
+  type ConfigurationInput,
+  type ConfigurationLocation,
+  type ConfigurationWatch,
+  type Environment,
+  type Loaded,
+  type Problem,
+} from './config/index.ts';
+export { sourceTypes } from './sources/catalog.ts';
+export { openToolbox, type Toolbox } from './toolbox.ts';

@@ -16,6 +16,7 @@ export interface NamespaceView {
   readonly name: string;
   readonly tools: ReadonlyMap<string, Tool>;
   readonly prompts: ReadonlyMap<string, Prompt>;
+  /** By name, MCP Apps included. */
   readonly resources: ReadonlyMap<string, Resource>;
   readonly resourceTemplates: readonly ResourceTemplate[];
   /** Everything in the namespace, sorted by name; its description becomes MCP `instructions`. */
@@ -35,6 +36,8 @@ export interface Group {
   readonly prompts: readonly Prompt[];
   readonly resources: readonly Resource[];
   readonly resourceTemplates: readonly ResourceTemplate[];
+  /** MCP Apps of the tools in it: listed nowhere, and read like the resources above. */
+  readonly apps?: { readonly resources: readonly Resource[]; readonly resourceTemplates: readonly ResourceTemplate[] };
   readonly ttlMs: number;
   readonly cacheScope: 'public' | 'private';
 }
@@ -45,8 +48,10 @@ export interface Tool {
   readonly type: string;
   readonly title: string | undefined;
   readonly description: string;
-  /** What a caller fills in: JSON Schema 2020-12. Authenticated and derived parameters are absent. */
+  /** What a caller fills in: JSON Schema 2020-12. Authenticated, secure and derived parameters are absent. */
   readonly inputSchema: JsonObject;
+  /** The same of the secure parameters; undefined when there are none. */
+  readonly secureInputSchema?: JsonObject | undefined;
   readonly outputSchema: JsonObject | undefined;
   readonly annotations: ToolAnnotations;
   readonly scopesRequired: readonly string[];
@@ -58,15 +63,18 @@ export interface Tool {
   >;
   /** Parameters that only the secure channel of a client may carry. */
   readonly secureParameters: readonly string[];
-  /** Toolbox's REST manifest of the parameters. */
+  /** The tool in Toolbox's REST manifest: `{ description, parameters, authRequired }`. */
   readonly manifest: JsonObject;
   readonly _meta: JsonObject | undefined;
   readonly timeoutMs: number;
   /**
    * Checks raw arguments: types, ranges, lists, patterns, defaults, derived values. Unknown names are
    * dropped. Every violation is reported, each naming its parameter.
+   *
+   * `supplied` holds the values of authenticated and secure parameters by name, from verified tokens
+   * and the client's secure channel. They are taken from there alone: in `raw` they are unknown names.
    */
-  check(raw: JsonObject): Result<ToolArguments, readonly Violation[]>;
+  check(raw: JsonObject, supplied?: JsonObject): Result<ToolArguments, readonly Violation[]>;
   /** Runs checked arguments under the tool's own limits; throws catalogued errors. */
   run(args: ToolArguments, call: ToolCall): Promise<ToolOutput>;
 }

@@ -104,15 +104,23 @@ function expectHeader(name: string, given: string | string[] | undefined, expect
     throw mismatch(`the header \`${name}\` says \`${String(given)}\`, the body says \`${expected}\``);
 }
 
-const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
+const SENTINEL = /^=\?base64\?(.*)\?=$/;
 
-/** Header values outside visible ASCII travel as `=?base64?…?=`. */
+/**
+ * Header values outside visible ASCII travel as `=?base64?…?=` (ibid., Value Encoding). What stands in
+ * there must be base64 as it is written, padding included: lenient readers differ, and a proxy that
+ * reads another value than the server routes another call.
+ */
 function decodeSentinel(name: string, value: string | string[] | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || !/^[\x20-\x7e\t]*$/.test(value))
     throw mismatch(`the header \`${name}\` holds characters that a header cannot carry`);
-  const encoded = SENTINEL.exec(value);
-  return encoded === null ? value : Buffer.from(encoded[1] as string, 'base64').toString('utf8');
+  const encoded = SENTINEL.exec(value)?.[1];
+  if (encoded === undefined) return value;
+  const decoded = Buffer.from(encoded, 'base64');
+  if (decoded.toString('base64') !== encoded)
+    throw mismatch(`the header \`${name}\` says \`${value}\`, which is not base64`);
+  return decoded.toString('utf8');
 }
 
 const mismatch = (message: string): RpcError =>

@@ -252,11 +252,11 @@ export async function startGateway(
   snapshot = snapshotOf(),
 ): Promise<RunningGateway> {
   let current = snapshot;
-  const listeners: ((before: ToolboxSnapshot, after: ToolboxSnapshot) => void)[] = [];
+  const listeners: ((snapshot: ToolboxSnapshot) => void)[] = [];
   const reports: CallReport[] = [];
   const parsed = serverSchema.parse({ kind: 'server', port: 0, ...settings });
   const gateway = createGateway({
-    toolbox: { current: () => current, onReplaced: (listener) => void listeners.push(listener) },
+    toolbox: { current: () => current, onChange: (listener) => void listeners.push(listener) },
     verifier,
     settings: parsed,
     stateKey: randomBytes(32),
@@ -280,9 +280,8 @@ export async function startGateway(
     listener,
     reports,
     replace(next) {
-      const before = current;
       current = next;
-      for (const listener of listeners) listener(before, next);
+      for (const listener of listeners) listener(next);
     },
     async close() {
       gateway.drain();

@@ -122,6 +122,10 @@ describe('the stateless revision (MCP 2026-07-28)', () => {
       { 'Mcp-Param-Region': `=?base64?${Buffer.from('Zürich').toString('base64')}?=` },
       200,
     ],
+    ['base64 without its padding', { region: 'Hello' }, { 'Mcp-Param-Region': '=?base64?SGVsbG8?=' }, 400],
+    ['base64 with stray characters', { region: 'Hello' }, { 'Mcp-Param-Region': '=?base64?SGVs!!bG8=?=' }, 400],
+    ['base64 with bits to spare', { region: 'Hello' }, { 'Mcp-Param-Region': '=?base64?SGVsbG9=?=' }, 400],
+    ['half a marker, taken literally', { region: '=?base64?eu' }, { 'Mcp-Param-Region': '=?base64?eu' }, 200],
   ];
   it.each(parameterHeaders)('checks Mcp-Param-* headers: %s', async (_, args, headers, status) => {
     expect((await call('mirrored', { arguments: args }, { headers })).status).toBe(status);

@@ -1,7 +1,7 @@
-import type { InstallCommands } from '#cli';
+import { dataDirectoryOption, type DataDirectoryOptions, type InstallCommands } from '#cli';
 import { addConfigurationOptions, type ConfigurationOptions } from '../configuration/configuration-options.ts';
 
-export interface InvokeOptions extends ConfigurationOptions {
+export interface InvokeOptions extends ConfigurationOptions, DataDirectoryOptions {
   readonly scope?: readonly string[];
   readonly namespace?: string;
   readonly json?: true;
@@ -15,7 +15,8 @@ export const installInvoke: InstallCommands = (program, context) => {
     .argument('[arguments]', 'its arguments as a JSON object', '{}')
     .option('--scope <scope>', 'a scope the local user carries (repeatable)', collect)
     .option('--namespace <name>', 'the namespace of the tool (default: default)')
-    .option('--json', 'print the whole MCP result as one line of JSON');
+    .option('--json', 'print the whole MCP result as one line of JSON')
+    .addOption(dataDirectoryOption(context));
   addConfigurationOptions(command)
     .addHelpText(
       'after',

@@ -34,6 +34,13 @@ export interface SourceContext {
 
 export interface Source {
   readonly type: string;
+  /**
+   * What must happen before tools can be built on the source: a module is imported to learn its
+   * schemas. The snapshot builder awaits it after `open`; it throws `ConfigurationFault`.
+   */
+  load?(): Promise<void>;
+  /** Files whose change asks for a reload, complete after `load`. */
+  readonly files?: readonly string[];
   /** Connects and asks something trivial; throws `SOURCE_UNREACHABLE` saying what was tried. */
   check(signal: AbortSignal): Promise<void>;
   /** Lets running work end, then frees everything. Idempotent. */
@@ -58,6 +65,12 @@ export interface SqlQuery {
   readonly text: string;
   /** Bound in order of the placeholders. Arrays where the dialect has them. */
   readonly values: readonly SqlValue[];
+  /**
+   * The text is the tool author's word for word, the same on every call: it may be prepared once and
+   * its connection stays warm. Absent for texts that a caller wrote or shaped: those leave no trace
+   * in the session, at the price of a reset.
+   */
+  readonly fixed?: boolean;
 }
 
 export type SqlValue =

@@ -5,8 +5,9 @@
  */
 import type { z } from 'zod';
 import type { ClientFace, ContentBlock, ToolAnnotations } from '#contract';
-import type { JsonObject, JsonValue, Logger } from '#kernel';
+import type { JsonObject, JsonValue, Logger, Result } from '#kernel';
 import type { ParameterDeclaration } from '#contract';
+import type { Violation } from '../snapshot.ts';
 import type { RowSet, Source } from '../sources/source.ts';
 
 export interface ToolType<Config = unknown> {
@@ -15,6 +16,8 @@ export interface ToolType<Config = unknown> {
   readonly summary: string;
   /** The fields beside those every tool has (`contract/config/tool.ts`). Strict. */
   readonly schema: z.ZodType<Config>;
+  /** Its tools have a text with `{{.name}}` in it. Without this, `templateParameters` are refused. */
+  readonly takesTemplateParameters?: boolean;
   /**
    * Makes the body. Throws `ConfigurationFault` for what a schema cannot say: a template that names
    * no parameter, an operation the source does not know.
@@ -52,10 +55,15 @@ export interface ToolBody {
   readonly parameters?: readonly ParameterDeclaration[];
   /** A complete JSON Schema instead of parameters, where the tool's author wrote one (modules). */
   readonly inputSchema?: JsonObject;
+  /** Checks arguments where `inputSchema` stands in for parameters; there together with it. */
+  check?(raw: JsonObject): Result<ToolArguments, readonly Violation[]>;
   readonly outputSchema?: JsonObject;
   readonly title?: string;
   readonly description?: string;
-  /** What the type knows about itself; the document's `annotations` win. */
+  /**
+   * What the type knows about itself; the document's `annotations` win. `readOnlyHint: true` says that
+   * the tool cannot write: without it, `readOnly: true` in the document is refused as unenforceable.
+   */
   readonly annotations?: ToolAnnotations;
   readonly _meta?: JsonObject;
   /** Things `config check` and the log report, such as an unsafe template. */

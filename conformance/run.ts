@@ -1,0 +1,78 @@
+/**
+ * `npm run conformance`: the official MCP suite against the conformance fixture, once per revision
+ * that it has a set of requirements for. Prints every scenario and ends with
+ * `conformance: N passed, N failed`; exits 1 when anything failed.
+ *
+ *   suite (own process) ── shim (adds the key) ── chatelaine serve (own process)
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import expectedCounts from './expected-counts.json' with { type: 'json' };
+import { judge, type Expected, type Verdict } from './judge.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
+import { openShim } from './shim.ts';
+import { runSuite } from './suite.ts';
+import { table } from './table.ts';
+
+// The whole takes seconds: the short form that every suite here has is the whole.
+parseArgs({ options: { short: { type: 'boolean' } } });
+
+const results = join(import.meta.dirname, '..', 'out', 'conformance');
+let passed = 0;
+let failed = 0;
+
+const shim = await openShim();
+try {
+  // The shim passes `Host` on as it came, so the server must know its name.
+  const server = await startServer(join(import.meta.dirname, 'fixture'), [shim.host]);
+  try {
+    shim.forwardTo(server.url, server.key);
+    await expectRefusalWithoutKey(server);
+    for (const [revision, expected] of Object.entries(expectedCounts)) await runRevision(revision, expected);
+  } finally {
+    await server.stop();
+  }
+} finally {
+  await shim.close();
+}
+console.log(`conformance: ${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** All that follows counts only because the same requests without the shim get nowhere. */
+async function expectRefusalWithoutKey(server: ServerProcess): Promise<void> {
+  const { status } = await fetch(`${server.url}/mcp`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+  });
+  if (status === 401) passed += 1;
+  else failed += 1;
+  console.log(`Without a key the server answers ${status}${status === 401 ? '' : ' instead of 401'}.\n`);
+}
+
+async function runRevision(revision: string, expected: Expected): Promise<void> {
+  const started = performance.now();
+  const run = await runSuite(`http://${shim.host}/mcp`, revision, join(results, revision));
+  const verdicts = judge(run, expected);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`MCP ${revision}: ${verdicts.length} scenarios in ${seconds} s\n`);
+  console.log(`${table(['scenario', 'checks', 'verdict'], verdicts.map(row))}\n`);
+  for (const { scenario, faults } of verdicts) for (const fault of faults) console.log(`✗ ${scenario}: ${fault}`);
+  for (const [scenario, reason] of Object.entries(expected.notOffered)) console.log(`– ${scenario}: ${reason}`);
+  console.log();
+
+  const faults = verdicts.reduce((sum, verdict) => sum + verdict.faults.length, 0);
+  for (const verdict of verdicts) if (verdict.wanted !== undefined) passed += verdict.passed;
+  failed += faults;
+  if (run.exitCode !== 0 && faults === 0) {
+    failed += 1;
+    console.log(`✗ the suite ended with status ${run.exitCode}`);
+  }
+  if (faults > 0 || run.exitCode !== 0) console.log(`The suite's own words: ${run.log}\n`);
+}
+
+function row({ scenario, group, passed, wanted, faults }: Verdict): readonly string[] {
+  const checks = wanted === undefined ? `${passed}` : `${passed}/${wanted}`;
+  if (faults.length > 0) return [scenario, checks, 'FAILED'];
+  return [scenario, checks, group === 'scored' ? 'passed' : group === 'unscored' ? 'passed (not scored)' : group];
+}

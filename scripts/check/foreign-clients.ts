@@ -1,0 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The programs that call us through other people's clients; those are installed on demand, beside them. */
+export const FOREIGN_CLIENTS = 'conformance/clients';
+
+/** Whether their packages are here, so that their types are known. */
+export const hasForeignClients = (root: string): boolean =>
+  existsSync(join(root, FOREIGN_CLIENTS)) && existsSync(join(root, 'conformance', 'node_modules'));

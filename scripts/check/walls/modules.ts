@@ -1,0 +1,88 @@
+/**
+ * The modules of `src/`, lowest first, and what each may import. The order is the architecture:
+ * imports point up this list only. A new module takes its place here before its first file.
+ */
+export interface ModulePlace {
+  readonly name: string;
+  /** The modules below that it may enter, each through its door `#name`. */
+  readonly mayImport: readonly string[];
+  /** Why the list is what it is, for the message of who runs into it. */
+  readonly because: string;
+}
+
+const place = (name: string, mayImport: string, because: string): ModulePlace => ({
+  name,
+  mayImport: mayImport.split(' ').filter((word) => word !== ''),
+  because,
+});
+
+export const MODULES: readonly ModulePlace[] = [
+  place('kernel', '', 'the kernel is what every module stands on'),
+  place('contract', 'kernel', 'the contract is what modules and wires share, and decides nothing'),
+  place('db', 'kernel contract', 'the database knows tables, not what they mean'),
+  place('audit', 'kernel contract db', 'the record must not depend on what it records'),
+  place('vault', 'kernel contract db audit', 'the vault records its uses and knows no caller'),
+  place('policy', 'kernel contract db audit', 'a decision is made from the contract alone'),
+  place('identity', 'kernel contract db', 'identity says who is calling, not what is called'),
+  place(
+    'authserver',
+    'kernel contract db audit vault policy identity',
+    'authserver and registry are siblings; the gateway composes them',
+  ),
+  place(
+    'registry',
+    'kernel contract db audit vault policy identity',
+    'registry and authserver are siblings; the gateway composes them',
+  ),
+  place('toolbox', 'kernel contract', 'the toolbox runs tools and knows nothing of callers'),
+  place(
+    'gateway',
+    'kernel contract db audit vault policy identity authserver registry toolbox',
+    'the gateway owns the pipeline; those above it are doors and hands',
+  ),
+  place('proxy', 'kernel contract audit vault policy identity gateway', 'the proxy is a second home of the pipeline'),
+  place('operator', 'kernel contract', 'the operator speaks to servers through the contract'),
+  place(
+    'cli',
+    'kernel contract db audit vault policy identity registry toolbox gateway',
+    'the command line works on a data directory; wiring is the business of main',
+  ),
+  place(
+    'main',
+    'kernel contract db audit vault policy identity authserver registry toolbox gateway proxy operator cli',
+    'main is the only place of wiring, and nobody imports it',
+  ),
+];
+
+/** Packages that only these folders may import; the message says what to do instead. */
+export const CONFINED_PACKAGES: readonly {
+  readonly packages: readonly string[];
+  readonly folders: readonly RegExp[];
+  readonly instead: string;
+}[] = [
+  {
+    packages: ['kysely'],
+    folders: [/^src\/db\//, /^src\/[^/]+\/store\//],
+    instead: "SQL lives in `src/db/` and in a module's `store/`; call a function of the store",
+  },
+  {
+    packages: ['node:sqlite', 'pg', 'mysql2', '@duckdb/node-api', 'ioredis'],
+    folders: [/^src\/db\//, /^src\/toolbox\/sources\//],
+    instead: 'drivers belong to `src/db/` and `src/toolbox/sources/`; use their ports',
+  },
+];
+
+/**
+ * Packages that cost start-up time or may be absent: nothing that a module's door loads may import
+ * them statically. `await import(…)` on first use is the way.
+ */
+export const LAZY_PACKAGES: readonly string[] = [
+  'pg',
+  'mysql2',
+  'ioredis',
+  '@duckdb/node-api',
+  '@opentelemetry/exporter-metrics-otlp-http',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/sdk-metrics',
+  '@opentelemetry/sdk-trace',
+];

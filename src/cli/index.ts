@@ -1,0 +1,16 @@
+/**
+ * cli: the operator's hands.
+ *
+ * Owns the program (`program.ts`), how a run ends (`run.ts`: exit codes, errors on stderr), and the
+ * commands: a folder per noun, a file per verb. `key/` and `agent/` work on a data directory, also
+ * while a server runs on it.
+ * Does not own commands that need the whole server wired (`serve`, `invoke`): `main` hands them to
+ * `runProgram` as `InstallCommands`.
+ *
+ * Everything an action needs is imported inside the action: the program is built at every start, and
+ * a start should cost what it uses.
+ */
+export { buildProgram } from './program.ts';
+export { runProgram } from './run.ts';
+export { EXIT, type CliContext, type InstallCommands, type TextSink } from './context.ts';
+export { dataDirectoryOption, type DataDirectoryOptions } from './data-directory.ts';

@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import { installAgentCommands } from './agent/index.ts';
+import type { CliContext, InstallCommands } from './context.ts';
+import { installKeyCommands } from './key/index.ts';
+
+/** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
+const NOUNS: readonly InstallCommands[] = [installKeyCommands, installAgentCommands];
+
+/**
+ * The command line as a commander program: declared, not run. `further` are commands from above this
+ * module, such as `serve` and `invoke`, and they come first in the help.
+ */
+export function buildProgram(context: CliContext, further: readonly InstallCommands[] = []): Command {
+  const program = new Command('chatelaine')
+    .description('The keeper of tools and keys for AI agents.')
+    .version(context.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'say what a command does and takes')
+    .helpCommand('help [command]', 'show the help of a command')
+    // Set before the commands are added: they inherit it.
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+    })
+    .showHelpAfterError('(--help says what the command takes)');
+  for (const install of [...further, ...NOUNS]) install(program, context);
+  return program;
+}

@@ -1,0 +1,85 @@
+import { sql, type Kysely } from 'kysely';
+import { sha256Hex, type Clock } from '#kernel';
+import { databaseError } from './errors.ts';
+import type { Schema } from './schema.ts';
+
+/** One step of the schema. Data, not code, so that its checksum says everything that it does. */
+export interface Migration {
+  /** `0007-vault-leases`: the number orders, the words explain. */
+  readonly id: string;
+  readonly statements: readonly string[];
+}
+
+interface AppliedMigration {
+  readonly id: string;
+  readonly checksum: string;
+}
+
+/**
+ * Brings the database to the last of `migrations` and gives the ids that it applied.
+ *
+ * Each migration and its ledger row are one transaction, so a process killed between or within them
+ * leaves a database that the next start finishes. Two processes that start at once take turns: the
+ * transaction holds the only write lock (SQLite's, taken at `begin`) and reads the ledger under it,
+ * so whoever comes second finds the work done.
+ *
+ * Throws `DATABASE_NEWER` and `MIGRATION_CHANGED`, before anything is written.
+ */
+export async function migrate(
+  db: Kysely<Schema>,
+  migrations: readonly Migration[],
+  clock: Clock,
+): Promise<readonly string[]> {
+  const done: string[] = [];
+  while (nextMigration(await readLedger(db), migrations) !== undefined) {
+    await db.transaction().execute(async (trx) => {
+      const ledger = await readLedger(trx);
+      const next = nextMigration(ledger, migrations);
+      if (next === undefined) return;
+      if (ledger === undefined) {
+        await sql`create table schema_migrations (
+          id text not null primary key,
+          checksum text not null,
+          applied_at bigint not null
+        )`.execute(trx);
+      }
+      for (const statement of next.statements) await sql.raw(statement).execute(trx);
+      await trx
+        .insertInto('schema_migrations')
+        .values({ id: next.id, checksum: checksum(next), applied_at: clock.now() })
+        .execute();
+      done.push(next.id);
+    });
+  }
+  return done;
+}
+
+/** What the database has had, oldest first; undefined where it has had nothing, not even a ledger. */
+async function readLedger(db: Kysely<Schema>): Promise<readonly AppliedMigration[] | undefined> {
+  const tables = await db.introspection.getTables();
+  if (!tables.some((table) => table.name === 'schema_migrations')) return undefined;
+  return await db.selectFrom('schema_migrations').select(['id', 'checksum']).orderBy('id').execute();
+}
+
+/** The first migration that is missing; refuses a history that is not the beginning of ours. */
+function nextMigration(
+  ledger: readonly AppliedMigration[] = [],
+  migrations: readonly Migration[],
+): Migration | undefined {
+  const known = new Set(migrations.map((migration) => migration.id));
+  for (const [index, applied] of ledger.entries()) {
+    if (!known.has(applied.id)) {
+      throw databaseError('DATABASE_NEWER', `the database has had the migration \`${applied.id}\`, unknown here`);
+    }
+    const ours = migrations[index] as Migration;
+    if (ours.id !== applied.id || checksum(ours) !== applied.checksum) {
+      throw databaseError('MIGRATION_CHANGED', `the database has had another \`${applied.id}\` than this version's`);
+    }
+  }
+  return migrations[ledger.length];
+}
+
+/** Over the statements without their layout, so that a formatter does not stop anybody's server. */
+function checksum(migration: Migration): string {
+  return sha256Hex(migration.statements.map((statement) => statement.trim().replaceAll(/\s+/g, ' ')).join(';\n'));
+}

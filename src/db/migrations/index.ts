@@ -1,0 +1,12 @@
+/**
+ * The one ordered stream of migrations, forward only.
+ *
+ * A change to the schema is a new file here, numbered on, and a line at the end of the list. A file
+ * that was released is never edited: its checksum stands in every database that has had it.
+ * The statements are SQL that SQLite and PostgreSQL both take (`text`, `bigint`, `check`,
+ * `references`); the row types in `../schema.ts` change with them.
+ */
+import type { Migration } from '../migrate.ts';
+import { identityMigration } from './0001-identity.ts';
+
+export const migrations: readonly Migration[] = [identityMigration];

@@ -1,0 +1,23 @@
+/**
+ * News inside one process that something about keys or agents has changed. What other processes
+ * change shows in the database's `dataVersion`, which stays still for the process's own writes.
+ */
+export class IdentityChanges {
+  readonly #listeners: (() => void)[] = [];
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Runs a change and then tells, whether it succeeded or not: a commit whose reply was lost may
+   * have happened, and to forget once too often costs one statement a key.
+   */
+  async after<Value>(change: Promise<Value>): Promise<Value> {
+    try {
+      return await change;
+    } finally {
+      for (const listener of this.#listeners) listener();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * From the options of a command to a toolbox that runs, and to its next version when a file changes.
+ */
+import { existsSync } from 'node:fs';
+import type { CliContext } from '#cli';
+import type { ServerSettings } from '#contract';
+import type { Logger } from '#kernel';
+import {
+  formatProblem,
+  loadConfiguration,
+  locationOf,
+  openToolbox,
+  readInputs,
+  sourceTypes,
+  watchConfiguration,
+  type ConfigurationInput,
+  type ConfigurationLocation,
+  type Group,
+  type Loaded,
+  type NamespaceView,
+  type Problem,
+  type Toolbox,
+} from '#toolbox';
+import { mainError } from '../errors.ts';
+import type { ConfigurationOptions } from './configuration-options.ts';
+import { startQuickstart } from './quickstart.ts';
+
+export interface Configured {
+  readonly toolbox: Toolbox;
+  readonly settings: ServerSettings;
+  readonly isQuickstart: boolean;
+  counts(): { readonly tools: number; readonly sources: number };
+  /** The namespace and the toolset of now; throws when there are none of these names. */
+  place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
+  /** Replaces the toolbox whenever a file changes; a bad file keeps what runs and is told to the log. */
+  watch(options: { pollSeconds: number | undefined; reloaded: (outcome: 'applied' | 'refused') => void }): Promise<{ close(): Promise<void> }>;
+  close(): Promise<void>;
+}
+
+export async function openConfigured(
+  options: ConfigurationOptions,
+  surroundings: { context: CliContext; log: Logger; dataDir: string },
+): Promise<Configured> {
+  const { context, log } = surroundings;
+  const named = locationOf(options);
+  if (!named.ok) throw mainError('OPTION_INVALID', named.error);
+  const prebuilt = options.prebuilt ?? [];
+  const quickstart = named.value === undefined && prebuilt.length === 0 && options.quickstart ? await startQuickstart(surroundings) : undefined;
+  const location = quickstart?.location ?? named.value ?? (prebuilt.length > 0 ? undefined : defaultLocation());
+  const env = { ...context.env, ...quickstart?.environment };
+
+  const load = (inputs: readonly ConfigurationInput[]): Loaded =>
+    orThrow(loadConfiguration(inputs, { env, catalog: sourceTypes }));
+
+  const inputs = location === undefined ? [] : orThrow(await readInputs(location));
+  const first = { ...load(inputs), inputs };
+  const toolbox = orThrow(await openToolbox(first.configuration, { catalog: sourceTypes, clock: context.clock, log }));
+  for (const warning of [...first.warnings, ...toolbox.warnings]) log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+
+  return {
+    toolbox,
+    settings: first.configuration.server,
+    isQuickstart: quickstart !== undefined,
+    counts() {
+      const views = [...toolbox.current().namespaces.values()];
+      const sum = (count: (view: NamespaceView) => number): number => views.reduce((total, view) => total + count(view), 0);
+      return { tools: sum((view) => view.tools.size), sources: sum((view) => view.sources.length) };
+    },
+    place(namespace, toolset) {
+      const view = toolbox.current().namespaces.get(namespace);
+      const group = toolset === undefined ? view?.all : view?.groups.get(toolset);
+      if (view !== undefined && group !== undefined) return { view, group };
+      throw mainError('OPTION_INVALID', view === undefined ? `there is no namespace \`${namespace}\`` : `there is no toolset \`${toolset}\``);
+    },
+    async watch({ pollSeconds, reloaded }) {
+      if (location === undefined) return { close: async () => {} };
+      const watching = await watchConfiguration({
+        location,
+        loaded: first.inputs,
+        ...(pollSeconds !== undefined && { pollMs: pollSeconds * 1000 }),
+        failed: (cause) => log.warn({ event: 'configuration.watch', err: cause }, 'changes of the configuration are looked for every 2 s, since the file system cannot tell of them'),
+        changed: async (files) => {
+          try {
+            const next = load(orThrow(files));
+            orThrow(await toolbox.replace(next.configuration));
+            await watching.alsoWatch(toolbox.files);
+            for (const warning of [...next.warnings, ...toolbox.warnings]) log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+            log.info({ event: 'configuration.applied' }, 'the configuration changed and is in force');
+            reloaded('applied');
+          } catch (error) {
+            log.error({ event: 'configuration.refused' }, `the configuration changed and is refused; what ran before goes on\n${(error as Error).message}`);
+            reloaded('refused');
+          }
+        },
+      });
+      await watching.alsoWatch(toolbox.files);
+      return watching;
+    },
+    async close() {
+      await toolbox.close();
+      await quickstart?.stop();
+    },
+  };
+}
+
+/** `tools.yaml` in the current folder, as MCP Toolbox has it. */
+function defaultLocation(): ConfigurationLocation {
+  if (!existsSync('tools.yaml')) throw mainError('CONFIGURATION_MISSING', 'no configuration was named, and there is no `tools.yaml` in this folder');
+  return { kind: 'files', files: ['tools.yaml'] };
+}
+
+function orThrow<Value>(result: { ok: true; value: Value } | { ok: false; error: readonly Problem[] }): Value {
+  if (result.ok) return result.value;
+  const count = result.error.length === 1 ? '1 problem' : `${result.error.length} problems`;
+  throw mainError('CONFIGURATION_INVALID', `the configuration has ${count}:\n\n${result.error.map((problem) => formatProblem(problem)).join('\n\n')}\n`, {
+    details: { problems: result.error },
+  });
+}
+

@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import type { CliContext } from '#cli';
+import type { ContentBlock } from '#contract';
+import { invokeLocally } from '#gateway';
+import { localUser } from '#identity';
+import { createLogger, isRecord, parseStrictJson, type JsonObject } from '#kernel';
+import { openConfigured } from '../configuration/open-configured.ts';
+import { mainError } from '../errors.ts';
+import type { InvokeOptions } from './invoke-command.ts';
+
+/** Calls one tool and prints its answer; throws the catalogued error of a refusal or a failure. */
+export async function invoke(tool: string, text: string, options: InvokeOptions, context: CliContext): Promise<void> {
+  const args = parseStrictJson(Buffer.from(text));
+  if (!args.ok || !isRecord(args.value)) {
+    throw mainError('OPTION_INVALID', `the arguments are not a JSON object: ${args.ok ? 'it is another JSON value' : args.error}`);
+  }
+  const log = createLogger({ level: 'warn' });
+  const configured = await openConfigured(options, { context, log, dataDir: resolve(options.dataDir) });
+  try {
+    const result = await invokeLocally({
+      log,
+      snapshot: configured.toolbox.current(),
+      principal: localUser({ scopes: options.scope ?? [], ...(options.namespace !== undefined && { namespace: options.namespace }) }),
+      name: tool,
+      arguments: args.value as JsonObject,
+      signal: new AbortController().signal,
+    });
+    if (result.isError) throw mainError('TOOL_REPORTED_FAILURE', textOf(result.content));
+    if (options.json) context.stdout.write(`${JSON.stringify(result)}\n`);
+    else context.stdout.write(`${textOf(result.content)}\n`);
+  } finally {
+    await configured.close();
+  }
+}
+
+const textOf = (content: readonly ContentBlock[]): string =>
+  content.map((item) => (item.type === 'text' ? item.text : JSON.stringify(item))).join('\n');

@@ -1,0 +1,80 @@
+/** Named selections of a namespace: the group of everything, toolsets and groups. */
+import type { Configuration } from '#contract';
+import type { Group, Prompt, Resource, ResourceTemplate, Tool } from '../snapshot.ts';
+
+/** Everything of a namespace by name. */
+export interface Contents {
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly prompts: ReadonlyMap<string, Prompt>;
+  readonly resources: ReadonlyMap<string, Resource>;
+  readonly resourceTemplates: ReadonlyMap<string, ResourceTemplate>;
+  /** Names of the MCP Apps among the last two: read through the tools that name them, listed nowhere. */
+  readonly apps: ReadonlySet<string>;
+  /** The app that each tool names. */
+  readonly appOf: ReadonlyMap<string, string>;
+}
+
+type Selecting = Pick<Configuration, 'toolsets' | 'groups'>;
+
+const TTL_MS = 300_000;
+
+/** The groups of one namespace; `declared` holds those of this namespace alone. */
+export function buildGroups(contents: Contents, declared: Selecting): { all: Group; groups: Map<string, Group> } {
+  const unnamed = declared.groups.find((group) => group.name === undefined);
+  const everything = {
+    tools: namesOf(contents.tools),
+    prompts: namesOf(contents.prompts),
+    resources: namesOf(contents.resources).filter((name) => !contents.apps.has(name)),
+    resourceTemplates: namesOf(contents.resourceTemplates).filter((name) => !contents.apps.has(name)),
+  };
+  const all = select(contents, {
+    ...everything,
+    name: '',
+    description: unnamed?.description,
+    ttlMs: unnamed?.ttlMs ?? TTL_MS,
+    cacheScope: unnamed?.cacheScope ?? 'private',
+  });
+  const groups = new Map<string, Group>();
+  for (const toolset of declared.toolsets) {
+    groups.set(toolset.name, select(contents, { ...toolset, ttlMs: TTL_MS, cacheScope: 'private' }));
+  }
+  for (const group of declared.groups) {
+    if (group.name !== undefined) groups.set(group.name, select(contents, { ...group, name: group.name }));
+  }
+  return { all, groups };
+}
+
+interface Selection {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly tools?: readonly string[] | undefined;
+  readonly prompts?: readonly string[] | undefined;
+  readonly resources?: readonly string[] | undefined;
+  readonly resourceTemplates?: readonly string[] | undefined;
+  readonly ttlMs: number;
+  readonly cacheScope: 'public' | 'private';
+}
+
+function select(contents: Contents, selection: Selection): Group {
+  const { name, description, ttlMs, cacheScope } = selection;
+  const tools = pick(contents.tools, selection.tools);
+  const apps = tools.map((tool) => contents.appOf.get(tool.name)).filter((app) => app !== undefined);
+  return {
+    name,
+    description,
+    tools,
+    prompts: pick(contents.prompts, selection.prompts),
+    resources: pick(contents.resources, selection.resources),
+    resourceTemplates: pick(contents.resourceTemplates, selection.resourceTemplates),
+    apps: { resources: pick(contents.resources, apps), resourceTemplates: pick(contents.resourceTemplates, apps) },
+    ttlMs,
+    cacheScope,
+  };
+}
+
+/** What the names name, each once. */
+function pick<Entry>(from: ReadonlyMap<string, Entry>, names: readonly string[] | undefined): readonly Entry[] {
+  return [...new Set(names)].flatMap((name) => from.get(name) ?? []);
+}
+
+const namesOf = (entries: ReadonlyMap<string, unknown>): string[] => [...entries.keys()].sort();

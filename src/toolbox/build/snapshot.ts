@@ -1,0 +1,263 @@
+import type { Configuration, Declared, SourceDeclaration } from '#contract';
+import { DEFAULT_NAMESPACE } from '#contract';
+import { err, ok, sha256Hex, type Clock, type Logger, type Result } from '#kernel';
+import { problemAt, sortProblems, type Problem } from '../config/problems.ts';
+import { findToolType, type Catalog } from '../config/type-names.ts';
+import type { Embedder } from '../embeddings/embedder.ts';
+import { customPrompt, modulePrompt } from '../prompts/index.ts';
+import { openResource, openResourceTemplate } from '../resources/index.ts';
+import type { ModuleSource } from '../sources/module/module-source.ts';
+import type { Group, NamespaceView, Prompt, Resource, ResourceTemplate, Tool, ToolboxSnapshot } from '../snapshot.ts';
+import { ConfigurationFault } from '../tools/tool-type.ts';
+import { buildGroups } from './groups.ts';
+import { OpenSource } from './open-source.ts';
+import { buildTool } from './tool.ts';
+
+export interface BuildOptions {
+  /** The source types there are. */
+  readonly catalog: Catalog;
+  /** Makes what an `embeddingModel` document describes. */
+  readonly openEmbedder: (declaration: Configuration['embeddingModels'][number]) => Embedder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The build whose sources go on where nothing about them changed. */
+  readonly previous?: BuiltSnapshot | undefined;
+}
+
+export interface BuiltSnapshot {
+  readonly snapshot: ToolboxSnapshot;
+  /** What works and deserves a look all the same. */
+  readonly warnings: readonly Problem[];
+  /** Files of modules, whose change asks for a build of the same configuration. */
+  readonly files: readonly string[];
+  /** Every source of the snapshot, by namespace and name. */
+  readonly sources: ReadonlyMap<string, OpenSource>;
+}
+
+/**
+ * Builds the snapshot of a configuration, or says everything that is wrong with it. Nothing is
+ * connected: sources open on their first use. On problems every source that this build opened is closed
+ * again, and the previous build's are as they were.
+ */
+export async function buildSnapshot(
+  configuration: Configuration,
+  options: BuildOptions,
+): Promise<Result<BuiltSnapshot, readonly Problem[]>> {
+  const build = new SnapshotBuild(configuration, options);
+  await build.openSources();
+  return build.finish();
+}
+
+class SnapshotBuild {
+  readonly #configuration: Configuration;
+  readonly #options: BuildOptions;
+  readonly #sources = new Map<string, OpenSource>();
+  readonly #opened: OpenSource[] = [];
+  readonly #problems: Problem[] = [];
+  readonly #warnings: Problem[] = [];
+
+  constructor(configuration: Configuration, options: BuildOptions) {
+    this.#configuration = configuration;
+    this.#options = options;
+  }
+
+  async openSources(): Promise<void> {
+    for (const declaration of this.#configuration.sources) {
+      const key = keyOf(declaration);
+      const before = this.#options.previous?.sources.get(key);
+      const open = before?.serves(declaration) === true ? before : await this.#open(declaration);
+      if (open !== undefined) this.#sources.set(key, open);
+    }
+  }
+
+  async #open(declaration: SourceDeclaration): Promise<OpenSource | undefined> {
+    const { catalog, clock, log } = this.#options;
+    const type = catalog.find((candidate) => candidate.type === declaration.type);
+    if (type === undefined) {
+      this.#report(declaration, new ConfigurationFault(['type'], `there is no source type \`${declaration.type}\``));
+      return undefined;
+    }
+    try {
+      const open = await OpenSource.open(type, declaration, clock, log);
+      this.#opened.push(open);
+      return open;
+    } catch (fault) {
+      this.#report(declaration, fault);
+      return undefined;
+    }
+  }
+
+  finish(): Result<BuiltSnapshot, readonly Problem[]> {
+    const { server: _, ...lists } = this.#configuration;
+    const declared = Object.values(lists).flatMap((list) => list.map((declaration) => declaration.namespace));
+    const names = new Set([DEFAULT_NAMESPACE, ...declared]);
+    const namespaces = new Map([...names].map((name) => [name, this.#namespace(name)]));
+    const files = [...new Set(this.#configuration.sources.map((source) => source.origin.file))];
+    if (this.#problems.length > 0) {
+      for (const open of this.#opened) void open.retire();
+      return err(sortProblems(this.#problems, files));
+    }
+    return ok({
+      snapshot: snapshotOf(namespaces),
+      warnings: sortProblems(this.#warnings, files),
+      files: [...this.#sources.values()].flatMap((open) => open.source.files ?? []),
+      sources: this.#sources,
+    });
+  }
+
+  #namespace(namespace: string): NamespaceView {
+    const within = <Entry extends { readonly namespace: string }>(list: readonly Entry[]): readonly Entry[] =>
+      list.filter((entry) => entry.namespace === namespace);
+    const { prompts, resources, resourceTemplates, groups, toolsets, sources } = this.#configuration;
+    const built = {
+      prompts: this.#prompts(within(prompts)),
+      resources: this.#resources(within(resources)),
+      resourceTemplates: this.#resourceTemplates(within(resourceTemplates)),
+    };
+    const tools = within(this.#configuration.tools);
+    const contents = {
+      ...built,
+      tools: this.#tools(tools, built),
+      apps: new Set(
+        [...within(resources), ...within(resourceTemplates)].filter((one) => one.ui).map((one) => one.name),
+      ),
+      appOf: new Map(tools.flatMap((tool) => (tool.ui === undefined ? [] : [[tool.name, tool.ui.resource]]))),
+    };
+    return {
+      name: namespace,
+      tools: contents.tools,
+      prompts: contents.prompts,
+      resources: contents.resources,
+      resourceTemplates: [...contents.resourceTemplates.values()],
+      ...buildGroups(contents, { groups: within(groups), toolsets: within(toolsets) }),
+      sources: within(sources).flatMap((source) => this.#sources.get(keyOf(source))?.state ?? []),
+    };
+  }
+
+  #tools(
+    declarations: Configuration['tools'],
+    {
+      resources,
+      resourceTemplates,
+    }: Pick<NamespaceView, 'resources'> & { resourceTemplates: ReadonlyMap<string, ResourceTemplate> },
+  ): Map<string, Tool> {
+    const embedders = this.#embedders(declarations[0]?.namespace);
+    return this.#each(declarations, (declaration) => {
+      const open = this.#sources.get(keyOf({ namespace: declaration.namespace, name: declaration.source }));
+      const type = findToolType(declaration.type, this.#options.catalog, open?.declaration.type);
+      // A source that could not be opened has been reported; its tools are not at fault.
+      if (open === undefined || type === undefined) return undefined;
+      const app = declaration.ui?.resource ?? '';
+      const appUri = resources.get(app)?.uri ?? resourceTemplates.get(app)?.uriTemplate;
+      const { tool, warnings } = buildTool({ declaration, type, open, embedders, appUri });
+      for (const warning of warnings)
+        this.#warnings.push(problemAt(declaration.locate([]), 'UNENFORCEABLE', `\`${declaration.name}\`: ${warning}`));
+      return tool;
+    });
+  }
+
+  #embedders(namespace: string | undefined): ReadonlyMap<string, Embedder> {
+    return this.#each(
+      this.#configuration.embeddingModels.filter((model) => model.namespace === namespace),
+      (declaration) => this.#options.openEmbedder(declaration),
+    );
+  }
+
+  #prompts(declarations: Configuration['prompts']): Map<string, Prompt> {
+    return this.#each(declarations, (declaration) => {
+      if (declaration.type === 'custom') return customPrompt(declaration);
+      const source = this.#module(declaration);
+      return source && modulePrompt(declaration, source);
+    });
+  }
+
+  #resources(declarations: Configuration['resources']): Map<string, Resource> {
+    const uris = new Map<string, string>();
+    return this.#each(declarations, (declaration) => {
+      const source = declaration.type === 'module' ? this.#module(declaration) : undefined;
+      if (declaration.type === 'module' && source === undefined) return undefined;
+      const resource = openResource(declaration, this.#options.log, source);
+      const other = uris.get(resource.uri);
+      if (other !== undefined)
+        throw new ConfigurationFault(['uri'], `\`${other}\` is read at \`${resource.uri}\` already`);
+      uris.set(resource.uri, declaration.name);
+      return resource;
+    });
+  }
+
+  #resourceTemplates(declarations: Configuration['resourceTemplates']): Map<string, ResourceTemplate> {
+    return this.#each(declarations, (declaration) => {
+      const source = declaration.type === 'module' ? this.#module(declaration) : undefined;
+      if (declaration.type === 'module' && source === undefined) return undefined;
+      return openResourceTemplate(declaration, source);
+    });
+  }
+
+  /** The module behind a declaration; undefined when it could not be loaded, which has been reported. */
+  #module({ namespace, source }: { namespace: string; source: string }): ModuleSource | undefined {
+    return this.#sources.get(keyOf({ namespace, name: source }))?.source as ModuleSource | undefined;
+  }
+
+  /** Builds each by name; a fault becomes a problem and the next has its turn. */
+  #each<Declaration extends Declared & { readonly name: string }, Built>(
+    declarations: readonly Declaration[],
+    build: (declaration: Declaration) => Built | undefined,
+  ): Map<string, Built> {
+    const built = new Map<string, Built>();
+    for (const declaration of declarations) {
+      try {
+        const one = build(declaration);
+        if (one !== undefined) built.set(declaration.name, one);
+      } catch (fault) {
+        this.#report(declaration, fault);
+      }
+    }
+    return built;
+  }
+
+  #report(declaration: Declared, fault: unknown): void {
+    if (!(fault instanceof ConfigurationFault)) throw fault;
+    this.#problems.push(problemAt(declaration.locate(fault.path), 'FIELD_WRONG', fault.message, fault.hint));
+  }
+}
+
+const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
+
+/** The version is worked out when somebody asks: a start need not wait for a digest of every schema. */
+function snapshotOf(namespaces: ReadonlyMap<string, NamespaceView>): ToolboxSnapshot {
+  let version: string | undefined;
+  return {
+    namespaces,
+    get version() {
+      return (version ??= versionOf(namespaces));
+    },
+  };
+}
+
+/** A digest of everything that is listed. */
+function versionOf(namespaces: ReadonlyMap<string, NamespaceView>): string {
+  const listed = [...namespaces.values()].map((view) => [
+    view.name,
+    [...view.tools.values()].map((tool) => ({ ...tool, authenticatedParameters: [...tool.authenticatedParameters] })),
+    [...view.prompts.values()],
+    [...view.resources.values()],
+    view.resourceTemplates,
+    [view.all, ...view.groups.values()].map(outline),
+  ]);
+  return sha256Hex(JSON.stringify(listed)).slice(0, 32);
+}
+
+/** A group by the names in it. */
+function outline(group: Group): unknown {
+  const names = (entries: readonly { readonly name: string }[]) => entries.map((entry) => entry.name);
+  return [
+    group.name,
+    group.description,
+    group.ttlMs,
+    group.cacheScope,
+    names(group.tools),
+    names(group.prompts),
+    names(group.resources),
+    names(group.resourceTemplates),
+  ];
+}

@@ -1,0 +1,143 @@
+import { err, ok, type Result } from '#kernel';
+import {
+  DEFAULT_NAMESPACE,
+  isLoopbackHost,
+  serverSchema,
+  type Configuration,
+  type Kind,
+  type ServerSettings,
+} from '#contract';
+import { crossCheck } from './cross-check.ts';
+import { announce, emptyLists, LIST_OF, type AnyDeclaration, type Announced } from './declarations.ts';
+import { DeclaredNames } from './declared-names.ts';
+import { flatten } from './nested.ts';
+import { parseFile, type ConfigurationInput } from './parse.ts';
+import type { RawDocument } from './raw-document.ts';
+import { problemAt, sortProblems, type Problem } from './problems.ts';
+import { checkReferences } from './references.ts';
+import { kindOf, readDocument } from './read-document.ts';
+import type { Environment } from './substitute.ts';
+import type { Catalog } from './type-names.ts';
+
+export interface LoadOptions {
+  /** For `${NAME}`; nothing else of it is looked at. */
+  readonly env: Environment;
+  /** The source types there are. */
+  readonly catalog: Catalog;
+}
+
+export interface Loaded {
+  readonly configuration: Configuration;
+  /** What works and deserves a look all the same. */
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Makes one configuration of all files, or says everything that is wrong with any of them. Never
+ * throws, whatever the bytes are; nothing is opened but the files that secrets refer to.
+ */
+export function loadConfiguration(
+  inputs: readonly ConfigurationInput[],
+  { env, catalog }: LoadOptions,
+): Result<Loaded, readonly Problem[]> {
+  const problems: Problem[] = [];
+  const { documents, unread } = parseAll(inputs, env, problems);
+  const sourceTypes = typesOfSources(documents);
+  const lists = emptyLists();
+  const announced: Announced[] = [];
+  const servers: Server[] = [];
+  for (const { kind, document } of documents) {
+    const read = readDocument(document, kind, catalog, (namespace, name) =>
+      sourceTypes.get(sourceKey(namespace, name)),
+    );
+    const name = kind === 'server' ? undefined : announce(document, kind, read.ok);
+    if (name) announced.push(name);
+    if (!read.ok) problems.push(...read.error);
+    else if (kind === 'server') servers.push({ settings: read.value as unknown as ServerSettings, document });
+    else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(read.value);
+  }
+  checkOneServer(documents, problems);
+  const names = new DeclaredNames(announced, unread);
+  problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists));
+  const files = inputs.map((input) => input.file);
+  if (problems.length > 0) return err(sortProblems(problems, files));
+  const [first] = servers;
+  const server = first?.settings ?? serverSchema.parse({ kind: 'server' });
+  return ok({ configuration: { ...lists, server }, warnings: first ? openMetrics(first) : [] });
+}
+
+interface Server {
+  readonly settings: ServerSettings;
+  readonly document: RawDocument;
+}
+
+interface Parsed {
+  readonly documents: readonly { readonly kind: Kind; readonly document: RawDocument }[];
+  readonly unread: readonly string[];
+}
+
+function parseAll(inputs: readonly ConfigurationInput[], env: Environment, problems: Problem[]): Parsed {
+  const documents: { kind: Kind; document: RawDocument }[] = [];
+  const unread: string[] = [];
+  for (const input of inputs) {
+    const parsed = parseFile(input, env);
+    problems.push(...parsed.problems);
+    unread.push(...parsed.unread);
+    for (const raw of parsed.documents) {
+      const flat = flatten(raw);
+      problems.push(...flat.problems);
+      if (flat.problems.length > 0) unread.push(JSON.stringify(raw.value));
+      for (const document of flat.documents) {
+        const kind = kindOf(document);
+        if (kind.ok) {
+          documents.push({ kind: kind.value, document });
+        } else {
+          problems.push(kind.error);
+          unread.push(JSON.stringify(document.value));
+        }
+      }
+    }
+  }
+  return { documents, unread };
+}
+
+/** `/metrics` asks nobody who they are. */
+function openMetrics({ settings, document }: Server): Problem[] {
+  if (settings.metrics === false || isLoopbackHost(settings.metrics.host)) return [];
+  const place = document.locate(['metrics', 'host']);
+  return [
+    problemAt(
+      place,
+      'UNENFORCEABLE',
+      `\`${settings.metrics.host}\` lets other machines read \`/metrics\`, which asks for no key`,
+    ),
+  ];
+}
+
+const sourceKey = (namespace: unknown, name: unknown): string => JSON.stringify([namespace ?? DEFAULT_NAMESPACE, name]);
+
+/** The types of sources, known before tools are read: what a tool type may be depends on them. */
+function typesOfSources(documents: Parsed['documents']): ReadonlyMap<string, string> {
+  const types = new Map<string, string>();
+  for (const { kind, document } of documents) {
+    const { namespace, name, type } = document.value;
+    if (kind === 'source' && typeof type === 'string') types.set(sourceKey(namespace, name), type);
+  }
+  return types;
+}
+
+function checkOneServer(documents: Parsed['documents'], problems: Problem[]): void {
+  const [first, ...others] = documents.filter(({ kind }) => kind === 'server').map(({ document }) => document);
+  if (!first) return;
+  const { file, line, column } = first.source.position(first.start);
+  for (const document of others) {
+    problems.push(
+      problemAt(
+        document.locate([]),
+        'NAME_TAKEN',
+        `another \`server\` document stands at ${file}:${line}:${column}`,
+        'Put both into one.',
+      ),
+    );
+  }
+}

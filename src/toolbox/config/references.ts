@@ -1,0 +1,112 @@
+import { DEFAULT_NAMESPACE, type FieldPath, type Kind } from '#contract';
+import type { DeclaredNames } from './declared-names.ts';
+import type { RawDocument } from './raw-document.ts';
+import { problemAt, suggest, type Problem } from './problems.ts';
+
+/** A field that holds the name of another document. */
+interface Reference {
+  readonly in: Kind;
+  /** `*` stands for every item of a list. */
+  readonly at: readonly string[];
+  /** What it names; the first that has the name, where several kinds may. */
+  readonly to: readonly [Kind, ...Kind[]];
+  /** What would follow from letting it pass. */
+  readonly hint?: string;
+}
+
+const FIELDS_OF_PARAMETERS = [
+  'parameters',
+  'templateParameters',
+  'pathParams',
+  'queryParams',
+  'headerParams',
+  'bodyParams',
+];
+
+const REFERENCES: readonly Reference[] = [
+  { in: 'tool', at: ['source'], to: ['source'] },
+  {
+    in: 'tool',
+    at: ['authRequired', '*'],
+    to: ['authService'],
+    hint: 'Nobody could ever call the tool: declare the service or correct the name.',
+  },
+  { in: 'tool', at: ['ui', 'resource'], to: ['resource', 'resourceTemplate'] },
+  ...FIELDS_OF_PARAMETERS.flatMap((field): Reference[] => [
+    {
+      in: 'tool',
+      at: [field, '*', 'authServices', '*', 'name'],
+      to: ['authService'],
+      hint: 'No token could ever supply the value: declare the service or correct the name.',
+    },
+    { in: 'tool', at: [field, '*', 'embeddedBy'], to: ['embeddingModel'] },
+  ]),
+  { in: 'prompt', at: ['source'], to: ['source'] },
+  { in: 'resource', at: ['source'], to: ['source'] },
+  { in: 'resourceTemplate', at: ['source'], to: ['source'] },
+  { in: 'toolset', at: ['tools', '*'], to: ['tool'] },
+  { in: 'group', at: ['tools', '*'], to: ['tool'] },
+  { in: 'group', at: ['prompts', '*'], to: ['prompt'] },
+  { in: 'group', at: ['resources', '*'], to: ['resource'] },
+  { in: 'group', at: ['resourceTemplates', '*'], to: ['resourceTemplate'] },
+];
+
+/**
+ * Follows every reference to what it names. The raw documents are looked at, so that a document with
+ * another mistake in it is checked all the same.
+ */
+export function checkReferences(
+  documents: readonly { readonly kind: Kind; readonly document: RawDocument }[],
+  names: DeclaredNames,
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const { kind, document } of documents) {
+    for (const reference of REFERENCES) {
+      if (reference.in !== kind) continue;
+      for (const { path, value } of valuesAt(document.value, reference.at)) {
+        const problem = checkReference(document, path, value, reference, names);
+        if (problem) problems.push(problem);
+      }
+    }
+  }
+  return problems;
+}
+
+function checkReference(
+  document: RawDocument,
+  path: FieldPath,
+  name: string,
+  { to, hint }: Reference,
+  names: DeclaredNames,
+): Problem | undefined {
+  const { namespace: own } = document.value;
+  const namespace = typeof own === 'string' ? own : DEFAULT_NAMESPACE;
+  if (to.some((kind) => names.find(namespace, kind, name))) return undefined;
+  if (document.member(path)?.environment?.unset === true || names.mayBeUnread(name)) return undefined;
+  const [kind] = to;
+  const other = to.map((one) => names.elsewhere(one, name)).find((found) => found !== undefined);
+  if (other !== undefined) {
+    const message = `no ${kind} of the namespace \`${namespace}\` is called \`${name}\`; the one of \`${other}\` cannot be used here`;
+    return problemAt(document.locate(path), 'NAME_UNKNOWN', message, hint);
+  }
+  const candidates = to.flatMap((one) => names.names(namespace, one));
+  const message = `no ${kind} is called \`${name}\`${suggest(name, candidates, `documents of kind \`${kind}\``)}`;
+  return problemAt(document.locate(path), 'NAME_UNKNOWN', message, hint);
+}
+
+/** Every text that a path with `*` in it leads to. */
+function* valuesAt(
+  value: unknown,
+  at: readonly string[],
+  path: FieldPath = [],
+): Generator<{ path: FieldPath; value: string }> {
+  const [step, ...rest] = at;
+  if (step === undefined) {
+    if (typeof value === 'string') yield { path, value };
+  } else if (step === '*') {
+    if (!Array.isArray(value)) return;
+    for (const [index, item] of value.entries()) yield* valuesAt(item, rest, [...path, index]);
+  } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, step)) {
+    yield* valuesAt((value as Record<string, unknown>)[step], rest, [...path, step]);
+  }
+}

@@ -1,0 +1,53 @@
+import type { EnvironmentValue } from './origins.ts';
+import { problemAt, type Problem, type ProblemCode } from './problems.ts';
+import type { SourceText } from './source-text.ts';
+import { isOneReference, substitute, type Environment } from './substitute.ts';
+
+/** What is known while one file is read; both readers of YAML fill it. */
+export interface FileReading {
+  readonly source: SourceText;
+  readonly environment: Environment;
+  /** Offsets of the `${…}` references, ascending. */
+  readonly references: readonly number[];
+  readonly problems: Problem[];
+  /** How many members and items the file may still hold. */
+  items: number;
+  /** How many values aliases may still repeat. */
+  repeated: number;
+}
+
+export interface ScalarText {
+  readonly text: string;
+  readonly environment?: EnvironmentValue;
+}
+
+/**
+ * The text of a scalar with its `${…}` filled, which stands from `start` to `end` of the file. `plain`
+ * is false for quoted and block scalars. Unset variables are reported at the reference itself.
+ */
+export function readScalarText(
+  file: FileReading,
+  written: string,
+  [start, end]: readonly [number, number],
+  plain: boolean,
+): ScalarText {
+  const report = (offset: number, code: ProblemCode, message: string, hint: string) =>
+    file.problems.push(problemAt(file.source.place(offset), code, message, hint));
+  if (written.startsWith('secret://')) {
+    report(
+      start,
+      'SECRET_UNREADABLE',
+      '`secret://…` names a secret of the vault, which this version does not have',
+      'Use an environment variable, `${NAME}`, or a file, `file:///run/secrets/name`.',
+    );
+  }
+  if (!written.includes('${')) return { text: written };
+  const filled = substitute(written, file.environment);
+  if (filled.count === 0) return { text: written };
+  for (const { index, reason } of filled.unset) {
+    const inside = file.references.filter((offset) => offset >= start && offset < end);
+    report(inside[index] ?? start, 'VARIABLE_UNSET', reason, 'Set it, or write a default: `${NAME:default}`.');
+  }
+  const unset = filled.unset.length > 0;
+  return { text: filled.text, environment: { written, plain: plain && isOneReference(written), unset } };
+}

@@ -1,0 +1,78 @@
+import type { Place, Position } from '#contract';
+
+// An excerpt goes to terminals and logs. What follows a key of such a name on its line does not.
+const SENSITIVE =
+  /(["']?[\w.-]{0,64}(?:password|passwd|secret|token|api_?key|authorization|credential|private_?key)[\w.-]{0,64}["']?\s*:\s+)(?!\$\{|["']?(?:file|secret):\/\/)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}][^,}]*)/gi;
+
+/** Longer lines are cut before anything looks at them. */
+const LONGEST_LINE = 4000;
+const WIDTH = 140;
+
+/** The text of one configuration file, and where its offsets are. */
+export class SourceText {
+  /** As the operator named it. */
+  readonly file: string;
+  /** The folder of the file, absolute. */
+  readonly directory: string;
+  readonly text: string;
+  #lineStarts: number[] | undefined;
+
+  constructor(file: string, directory: string, text: string) {
+    this.file = file;
+    this.directory = directory;
+    this.text = text;
+  }
+
+  position(offset: number): Position {
+    const line = this.#lineOf(offset);
+    return { file: this.file, line: line + 1, column: Math.max(0, offset - this.#startOf(line)) + 1 };
+  }
+
+  place(offset: number): Place {
+    const position = this.position(offset);
+    return { ...position, excerpt: this.#excerpt(position) };
+  }
+
+  #excerpt({ line, column }: Position): string {
+    const start = this.#startOf(line - 1);
+    const end = this.#lines()[line] ?? this.text.length + 1;
+    const whole = this.text.slice(start, Math.min(end - 1, start + LONGEST_LINE)).trimEnd();
+    if (whole.trim() === '' || column > LONGEST_LINE) return '';
+    const shown = whole.replace(SENSITIVE, '$1[redacted]');
+    // The window slides so that the caret stays inside it.
+    const from = column > WIDTH ? column - WIDTH / 2 : 0;
+    const cut = shown.slice(from, from + WIDTH);
+    const label = `${line} | `;
+    const caret = `${' '.repeat(label.length - 2)}| ${cut.slice(0, column - 1 - from).replace(/[^\t]/g, ' ')}`;
+    return `${label}${printable(cut)}\n${caret.padEnd(Math.min(label.length + column - 1 - from, WIDTH))}^`;
+  }
+
+  #lineOf(offset: number): number {
+    const starts = this.#lines();
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] as number) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #startOf(line: number): number {
+    return this.#lines()[line] ?? this.text.length;
+  }
+
+  #lines(): number[] {
+    if (this.#lineStarts) return this.#lineStarts;
+    const starts = [0];
+    for (let at = this.text.indexOf('\n'); at !== -1; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1);
+    this.#lineStarts = starts;
+    return starts;
+  }
+}
+
+/** Control characters would move the cursor of whoever reads the message. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cn}]/gu, (character) => (character === '\t' ? character : '\u{fffd}'));
+}

@@ -1,0 +1,207 @@
+/**
+ * An HTTP client that stays inside the egress rules: guarded sockets, redirects followed by hand,
+ * bodies capped after decompression, and the caller's signal obeyed to the last byte.
+ * One per source; connections are pooled and kept alive inside it. Loads undici on first use.
+ */
+import type { Readable } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
+import type { Agent, Dispatcher } from 'undici';
+import { ChatelaineError } from '#kernel';
+import { toolboxError } from '../errors.ts';
+import { decompress } from './decompress.ts';
+import type { EgressRules } from './egress-rules.ts';
+import { guardedConnector, type Resolve } from './guarded-connector.ts';
+import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.ts';
+
+export interface EgressTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {
+  readonly servername?: string;
+  /** False accepts any certificate: only behind a configuration that says so, and loudly. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+export interface EgressClientOptions {
+  readonly rules: EgressRules;
+  /** Read at the first use. */
+  readonly tls?: () => Promise<EgressTls>;
+  readonly resolve?: Resolve;
+}
+
+export interface EgressRequest extends Hop {
+  readonly signal: AbortSignal;
+  /** The whole exchange, redirects and body included. */
+  readonly timeoutMs: number;
+  /** Of the decompressed body; what is beyond is not read. */
+  readonly maxBytes: number;
+}
+
+export interface EgressResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** The body was longer than `maxBytes`. */
+  readonly truncated: boolean;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS_PER_ORIGIN = 64;
+
+export class EgressClient {
+  readonly #options: EgressClientOptions;
+  #agent: Promise<Agent> | undefined;
+  #closed = false;
+
+  constructor(options: EgressClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends the request and reads the answer, whatever its status.
+   * Throws `EGRESS_REFUSED`, `SOURCE_UNREACHABLE`, `TOOL_TIMEOUT`, `TOOL_FAILED` (redirects without
+   * end, an answer that is not HTTP), or the reason of the signal.
+   */
+  async request(request: EgressRequest): Promise<EgressResponse> {
+    const agent = await this.#open();
+    const timeout = AbortSignal.timeout(request.timeoutMs);
+    const signal = AbortSignal.any([request.signal, timeout]);
+    let hop: Hop = request;
+    try {
+      for (let redirects = 0; ; redirects++) {
+        const response = await send(agent, hop, signal);
+        const next = nextHop(hop, response.statusCode, single(response.headers['location']));
+        if (next.ok && next.value === undefined) return await finish(response, hop.url, request.maxBytes);
+        // The body of a redirect is of no use; an undrained one would hold its connection.
+        response.body.on('error', () => {}).destroy();
+        if (!next.ok)
+          throw toolboxError('EGRESS_REFUSED', `${place(hop)} redirects ${next.error}, which is not followed`);
+        if (redirects === MAX_REDIRECTS) {
+          throw toolboxError('TOOL_FAILED', `${place(request)} redirects more than ${MAX_REDIRECTS} times`);
+        }
+        hop = next.value as Hop;
+      }
+    } catch (cause) {
+      if (request.signal.aborted) throw request.signal.reason;
+      if (timeout.aborted) {
+        throw toolboxError('TOOL_TIMEOUT', `${place(hop)} did not answer within ${request.timeoutMs} ms`, { cause });
+      }
+      throw translate(cause, hop);
+    }
+  }
+
+  /** Connects to the origin of the URL, TLS included, and hangs up: no request is made. */
+  async connect(url: URL, signal: AbortSignal): Promise<void> {
+    const connector = await this.#connector();
+    const hop: Hop = { method: 'CONNECT', url, headers: {}, body: undefined };
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    connector({ hostname: url.hostname, host: url.host, protocol: url.protocol, port: url.port }, (failure, socket) => {
+      socket?.destroy();
+      if (failure === null) resolve();
+      else reject(failure);
+    });
+    try {
+      await promise;
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      throw translate(cause, hop);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Lets requests under way end, then closes the connections. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const agent = await this.#agent?.catch(() => undefined);
+    if (agent !== undefined && !agent.closed) await agent.close();
+  }
+
+  #open(): Promise<Agent> {
+    if (this.#closed) throw toolboxError('SOURCE_UNREACHABLE', 'the source is closed');
+    if (this.#agent === undefined) {
+      const opening = this.#createAgent();
+      this.#agent = opening;
+      // A certificate file that could not be read may be there at the next call.
+      opening.catch(() => (this.#agent = undefined));
+    }
+    return this.#agent;
+  }
+
+  async #createAgent(): Promise<Agent> {
+    const { Agent } = await import('undici');
+    return new Agent({
+      connect: await this.#connector(),
+      connections: MAX_CONNECTIONS_PER_ORIGIN,
+      allowH2: false,
+      // One clock rules the exchange: the signal of the request.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  async #connector(): Promise<ReturnType<typeof guardedConnector>> {
+    const { buildConnector } = await import('undici');
+    const { rules, tls, resolve } = this.#options;
+    return guardedConnector(buildConnector, rules, {
+      tls: { ...(await tls?.()) },
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      ...(resolve !== undefined && { resolve }),
+    });
+  }
+}
+
+async function send(agent: Agent, hop: Hop, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  return agent.request({
+    origin: hop.url.origin,
+    path: hop.url.pathname + hop.url.search,
+    method: hop.method,
+    headers: { 'accept-encoding': 'gzip, deflate, br', ...hop.headers },
+    body: hop.body ?? null,
+    signal,
+  });
+}
+
+async function finish(response: Dispatcher.ResponseData, url: URL, maxBytes: number): Promise<EgressResponse> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  const stream = decompress(response.body, headers['content-encoding']);
+  const { body, truncated } = await readCapped(stream, maxBytes);
+  return { status: response.statusCode, headers, body, truncated, url };
+}
+
+/** Stops reading at the cap: an endless answer, or a few bytes that unpack to gigabytes, end there. */
+async function readCapped(stream: Readable, maxBytes: number): Promise<{ body: Buffer; truncated: boolean }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) break;
+  }
+  return { body: Buffer.concat(chunks).subarray(0, maxBytes), truncated: size > maxBytes };
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** Method and address for messages: no query, which may hold a key. */
+const place = (hop: Hop): string => `\`${hop.method} ${hop.url.origin}${hop.url.pathname}\``;
+
+function translate(cause: unknown, hop: Hop): Error {
+  if (cause instanceof ChatelaineError) return cause;
+  const reason = reasonOf(cause);
+  return toolboxError('SOURCE_UNREACHABLE', `\`${hop.url.origin}\` cannot be reached: ${reason}`, { cause });
+}
+
+function reasonOf(cause: unknown): string {
+  // Happy Eyeballs reports one failure per address; the first says enough.
+  const failure = cause instanceof AggregateError ? cause.errors[0] : cause;
+  const { code, message } = failure as NodeJS.ErrnoException;
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+}

@@ -1,0 +1,95 @@
+/**
+ * The socket factory under every outgoing request: undici's connector with the rules at the one place
+ * that cannot be talked around, between name resolution and `connect(2)`.
+ */
+import type { LookupAddress } from 'node:dns';
+import { lookup as resolveName } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { callbackify } from 'node:util';
+import type { buildConnector } from 'undici';
+import { toolboxError } from '../errors.ts';
+import { judgeAddress, type EgressRules } from './egress-rules.ts';
+
+/** Every address of a name. Injected by tests that play a name server which changes its mind. */
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+const systemResolve: Resolve = (hostname) => resolveName(hostname, { all: true });
+
+/**
+ * A connector for `new Agent({ connect })`.
+ *
+ * The name is resolved once. Every address of the answer must pass, not only the one tried first:
+ * an attacker's name server mixes a public and a private one and waits for the fallback. The socket
+ * gets the checked list instead of the name, so a second answer (DNS rebinding) is never asked for.
+ * The peer of the finished connection is checked again, in case any of this ever stops being true.
+ */
+export function guardedConnector(
+  build: typeof buildConnector,
+  rules: EgressRules,
+  options: { readonly tls: ConnectionOptions; readonly timeoutMs: number; readonly resolve?: Resolve },
+): buildConnector.connector {
+  const resolve = options.resolve ?? systemResolve;
+
+  /** The addresses of a name, all of them checked. */
+  const checked = callbackify(async (hostname: string): Promise<readonly LookupAddress[]> => {
+    const answers = await resolve(hostname);
+    const refusal = refuse(rules, hostname, answers);
+    if (refusal !== undefined) throw refusal;
+    return answers;
+  });
+
+  const lookup: LookupFunction = (hostname, asked, callback) => {
+    checked(hostname, (failure, answers) => {
+      if (failure !== null) return callback(failure, []);
+      if (asked.all) return callback(null, [...answers]);
+      return callback(null, answers[0]?.address ?? '', answers[0]?.family);
+    });
+  };
+
+  // HTTP/1.1 only: one request a connection at a time keeps cancellation and limits per call.
+  const connect = build({ ...options.tls, lookup, timeout: options.timeoutMs, allowH2: false });
+
+  return (target, callback) => {
+    const host = target.hostname.replace(/^\[|\]$/g, '');
+    // A literal address never reaches `lookup`.
+    if (isIP(host) !== 0) {
+      const judged = judgeAddress(rules, host);
+      if (!judged.ok) return callback(toolboxError('EGRESS_REFUSED', `\`${host}\` is ${judged.error}`), null);
+    }
+    const { hostname, host: authority, protocol, port } = target;
+    const servername = options.tls.servername ?? target.servername;
+    return connect(
+      // Fields are named one by one: `socketPath` and `httpSocket` would go around the rules, and a
+      // server name beside a plain connection would replace the name that is looked up.
+      {
+        hostname,
+        protocol,
+        port,
+        ...(authority !== undefined && { host: authority }),
+        ...(protocol === 'https:' && typeof servername === 'string' && { servername }),
+      },
+      (...[failure, socket]: Parameters<buildConnector.Callback>) => {
+        if (failure !== null) return callback(failure, null);
+        const judged = judgeAddress(rules, socket.remoteAddress ?? '');
+        if (judged.ok) return callback(null, socket);
+        socket.destroy();
+        return callback(
+          toolboxError('EGRESS_REFUSED', `\`${host}\` led to \`${socket.remoteAddress}\`, ${judged.error}`),
+          null,
+        );
+      },
+    );
+  };
+}
+
+function refuse(rules: EgressRules, hostname: string, answers: readonly LookupAddress[]): Error | undefined {
+  if (answers.length === 0) return toolboxError('SOURCE_UNREACHABLE', `\`${hostname}\` has no address`);
+  for (const { address } of answers) {
+    const judged = judgeAddress(rules, address);
+    if (!judged.ok) {
+      return toolboxError('EGRESS_REFUSED', `\`${hostname}\` resolves to \`${address}\`, ${judged.error}`);
+    }
+  }
+  return undefined;
+}

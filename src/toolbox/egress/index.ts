@@ -1,0 +1,16 @@
+/**
+ * egress: the one way out. Every request that Chatelaine makes because a caller or a configuration
+ * asked for it goes through here, so that nobody can turn the server against the network it stands in
+ * (server-side request forgery, OWASP API7:2023).
+ *
+ * Owns what an address is (`ip-address.ts`, `address-class.ts`), which ones may be reached
+ * (`egress-rules.ts`), the connector that resolves a name once and connects to nothing but what it
+ * checked (`guarded-connector.ts`), and redirects followed by hand (`redirect.ts`, `egress-client.ts`).
+ * Does not own what is asked or how an answer is shaped: the `http` source and the embedders do.
+ */
+export { parseAddress, parseRange, type IpAddress, type IpRange } from './ip-address.ts';
+export { classify, type AddressClass } from './address-class.ts';
+export { egressFields, egressRules, judgeAddress, judgeUrl, type EgressRules } from './egress-rules.ts';
+export type { Resolve } from './guarded-connector.ts';
+export { EgressClient, type EgressRequest, type EgressResponse, type EgressTls } from './egress-client.ts';
+export { tlsFields, readTls, type TlsConfig } from './tls-material.ts';

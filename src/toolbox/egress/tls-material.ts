@@ -1,0 +1,55 @@
+/** `tls:` of a source that makes outgoing requests: whom to trust and who we are. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { secretText } from '#contract';
+import { reveal } from '#kernel';
+import { toolboxError } from '../errors.ts';
+import type { EgressTls } from './egress-client.ts';
+
+export const tlsFields = z.strictObject({
+  ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
+  clientCert: z.string().min(1).optional().describe('Our certificate: a PEM file, or PEM text.'),
+  clientKey: secretText.optional().describe('The key of `clientCert`: a PEM file, or PEM text.'),
+  serverName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The name that the server’s certificate must carry, when it is not the host.'),
+});
+
+export type TlsConfig = z.output<typeof tlsFields>;
+
+/**
+ * The material behind the configuration. Relative paths start at `directory`. Throws
+ * `SOURCE_UNREACHABLE` when a file cannot be read: at the first use, so that a file which arrives
+ * late (a mounted secret) stops nothing else.
+ */
+export async function readTls(config: TlsConfig, directory: string): Promise<EgressTls> {
+  const [ca, cert, key] = await Promise.all([
+    pem('ca', config.ca, directory),
+    pem('clientCert', config.clientCert, directory),
+    pem('clientKey', config.clientKey === undefined ? undefined : reveal(config.clientKey), directory),
+  ]);
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(config.serverName !== undefined && { servername: config.serverName }),
+  };
+}
+
+async function pem(field: string, written: string | undefined, directory: string): Promise<string | undefined> {
+  if (written === undefined || written.includes('-----BEGIN')) return written;
+  try {
+    return await readFile(resolve(directory, written), 'utf8');
+  } catch (cause) {
+    // The path is named for the certificates alone: `clientKey` may hold a mangled key instead of a path.
+    const named = field === 'clientKey' ? '' : ` \`${written}\``;
+    throw toolboxError(
+      'SOURCE_UNREACHABLE',
+      `the file${named} of \`tls.${field}\` cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Runs a pattern that is not provably cheap under a time limit. The engine checks for interrupts while
+ * it backtracks, so the limit of a `vm` script ends it in the middle; nothing else in the language does.
+ * Costs about 60 µs a test, which is why `pattern-cost.ts` keeps most patterns away from here.
+ */
+import { createContext, Script, type Context } from 'node:vm';
+
+/** For all guarded tests of one check together, in milliseconds: a list of values must not add them up. */
+export const PATTERN_BUDGET_MS = 50;
+
+let spentUntilNow = 0;
+let expired = false;
+
+/** Begins the budget of one check. Checks are synchronous, so no two of them share it. */
+export function startPatternBudget(): void {
+  spentUntilNow = 0;
+  expired = false;
+}
+
+/** Whether a test since `startPatternBudget` was cut off, or refused because the budget was gone. */
+export const patternBudgetExpired = (): boolean => expired;
+
+let script: Script | undefined;
+let context: (Context & { regex?: RegExp; text?: string }) | undefined;
+
+/** Whether `regex` matches `text`; false when it does not find out in time. */
+export function testWithinTime(regex: RegExp, text: string): boolean {
+  const left = Math.floor(PATTERN_BUDGET_MS - spentUntilNow);
+  if (left < 1) {
+    expired = true;
+    return false;
+  }
+  script ??= new Script('regex.test(text)', { filename: 'pattern-guard' });
+  context ??= createContext({ regex, text });
+  context.regex = regex;
+  context.text = text;
+  const started = performance.now();
+  try {
+    return script.runInContext(context, { timeout: left }) as boolean;
+  } catch {
+    // The time limit, or the engine's own stack limit on a very long text.
+    expired = true;
+    return false;
+  } finally {
+    spentUntilNow += performance.now() - started;
+    context.text = '';
+  }
+}

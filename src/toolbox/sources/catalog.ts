@@ -1,0 +1,7 @@
+/** Every source type there is. Extend here; importing the catalogue loads no driver. */
+import { httpSourceType } from './http/index.ts';
+import { moduleSourceType } from './module/index.ts';
+import type { SourceType } from './source.ts';
+import { sqliteSourceType } from './sqlite/index.ts';
+
+export const sourceTypes: readonly SourceType[] = [sqliteSourceType, httpSourceType, moduleSourceType] as readonly SourceType[];

@@ -1,0 +1,87 @@
+/**
+ * The toolbox that runs: one snapshot at a time, replaced whole. Whoever took the snapshot before keeps
+ * a complete one; its sources are closed when the last call on them has ended.
+ */
+import type { Configuration } from '#contract';
+import { err, ok, type Result } from '#kernel';
+import { buildSnapshot, type BuildOptions, type BuiltSnapshot } from './build/index.ts';
+import type { Problem } from './config/problems.ts';
+import type { ToolboxSnapshot } from './snapshot.ts';
+
+export type ToolboxOptions = Omit<BuildOptions, 'previous'>;
+
+export class Toolbox {
+  readonly #options: ToolboxOptions;
+  readonly #listeners = new Set<(snapshot: ToolboxSnapshot) => void>();
+  #built: BuiltSnapshot;
+  #changing: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(built: BuiltSnapshot, options: ToolboxOptions) {
+    this.#built = built;
+    this.#options = options;
+  }
+
+  /** The snapshot of now; take it once per request. */
+  current(): ToolboxSnapshot {
+    return this.#built.snapshot;
+  }
+
+  /** What `config check` and the log report about it. */
+  get warnings(): readonly Problem[] {
+    return this.#built.warnings;
+  }
+
+  /** Files of modules; when one changes, `replace` with the same configuration picks it up. */
+  get files(): readonly string[] {
+    return this.#built.files;
+  }
+
+  /** Calls back after every swap; returns what stops it. */
+  onChange(listener: (snapshot: ToolboxSnapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Builds the next snapshot beside this one and swaps, or gives every problem and changes nothing.
+   * Sources whose configuration is the same go on, connections and all. One replacement at a time.
+   */
+  replace(configuration: Configuration): Promise<Result<void, readonly Problem[]>> {
+    const next = this.#changing.then(() => this.#replace(configuration));
+    this.#changing = next.catch(() => undefined);
+    return next;
+  }
+
+  async #replace(configuration: Configuration): Promise<Result<void, readonly Problem[]>> {
+    const previous = this.#built;
+    const built = await buildSnapshot(configuration, { ...this.#options, previous });
+    if (!built.ok) return err(built.error);
+    const kept = new Set(built.value.sources.values());
+    if (this.#closed) {
+      for (const open of kept) void open.retire();
+      return ok(undefined);
+    }
+    this.#built = built.value;
+    for (const open of previous.sources.values()) if (!kept.has(open)) void open.retire();
+    for (const listener of this.#listeners) listener(built.value.snapshot);
+    return ok(undefined);
+  }
+
+  /** Closes every source as soon as its calls have ended; resolves when all are closed. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listeners.clear();
+    await this.#changing;
+    await Promise.all([...this.#built.sources.values()].map((open) => open.retire()));
+  }
+}
+
+/** Builds the first snapshot. Nothing is connected; an unreachable source does not stand in the way. */
+export async function openToolbox(
+  configuration: Configuration,
+  options: ToolboxOptions,
+): Promise<Result<Toolbox, readonly Problem[]>> {
+  const built = await buildSnapshot(configuration, options);
+  return built.ok ? ok(new Toolbox(built.value, options)) : err(built.error);
+}
