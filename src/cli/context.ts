@@ -25,3 +25,17 @@ export type InstallCommands = (program: Command, context: CliContext) => void;
 
 /** What scripts branch on; `docs/cli.md` promises them. */
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+
+/**
+ * Thrown by an action that has said itself what is wrong, such as a list of problems: the run ends
+ * with the code and nothing more is printed.
+ */
+export class QuietEnd extends Error {
+  override readonly name = 'QuietEnd';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`ended with exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}

@@ -12,5 +12,5 @@
  */
 export { buildProgram } from './program.ts';
 export { runProgram } from './run.ts';
-export { EXIT, type CliContext, type InstallCommands, type TextSink } from './context.ts';
+export { EXIT, QuietEnd, type CliContext, type InstallCommands, type TextSink } from './context.ts';
 export { dataDirectoryOption, type DataDirectoryOptions } from './data-directory.ts';

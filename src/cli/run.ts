@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander';
-import { EXIT, type CliContext, type InstallCommands } from './context.ts';
+import { EXIT, QuietEnd, type CliContext, type InstallCommands } from './context.ts';
 import { buildProgram } from './program.ts';
 
 /**
  * Runs one command line (without the interpreter and the script) and resolves to its exit code:
  * 0 done, 1 failed, 2 the command line was wrong. Never rejects: every failure is printed on stderr,
- * as `error CODE: what happened`, with what to do about it below.
+ * as `error CODE: what happened`, with what to do about it below, unless its command has printed it.
  */
 export async function runProgram(
   argv: readonly string[],
@@ -18,6 +18,7 @@ export async function runProgram(
   } catch (error) {
     // Commander has printed; it says 1 for what we call a wrong command line, 0 for help and version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof QuietEnd) return error.exitCode;
     return await reportFailure(error, context);
   }
 }

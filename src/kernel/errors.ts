@@ -1,5 +1,5 @@
 /**
- * The error catalogue. Each module declares its codes once, in its `errors.ts`; `docs/errors.md`
+ * The error catalogue. Each module declares its codes once, in its `errors.ts`; `docs/reference/errors.md`
  * is generated from all of them, and a test fails when a code is thrown that no catalogue holds.
  */
 

@@ -10,7 +10,8 @@ export const mainError = defineErrors('main', {
   CONFIGURATION_MISSING: {
     status: 400,
     title: 'no configuration was named, and there is no tools.yaml',
-    remedy: 'Name one with `--config`, `--configs`, `--config-folder` or `--prebuilt`; `--quickstart` serves an example.',
+    remedy:
+      'Name one with `--config`, `--configs`, `--config-folder` or `--prebuilt`; `--quickstart` serves an example.',
   },
   OPTION_INVALID: {
     status: 400,

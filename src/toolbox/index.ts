@@ -26,4 +26,6 @@ export {
   type Problem,
 } from './config/index.ts';
 export { sourceTypes } from './sources/catalog.ts';
-export { openToolbox, type Toolbox } from './toolbox.ts';
+export { openToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';
+export type { Embedder } from './embeddings/embedder.ts';
+export { geminiEmbedder } from './embeddings/index.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { systemClock } from '#kernel';
-import { buildProgram, runProgram, type CliContext } from '#cli';
+import { buildProgram, QuietEnd, runProgram, type CliContext } from '#cli';
 import { runChild, runHere, temporaryDirectory } from './cli.fixture.ts';
 
 test.each<[string, readonly string[], RegExp]>([
@@ -73,4 +73,14 @@ test('a command of a higher module is a command like ours, and what it throws is
   printed = '';
   expect(await run({ CHATELAINE_DEBUG: '1' })).toBe(1);
   expect(printed).toContain('\nTypeError: of a defect\n    at ');
+});
+
+test('a command that has said everything itself ends with its code and no more words', async () => {
+  let printed = '';
+  const code = await runProgram(['judge'], { ...context, stderr: { write: (text) => (printed += text) } }, [
+    (program) => {
+      program.command('judge').action(() => Promise.reject(new QuietEnd(1)));
+    },
+  ]);
+  expect({ code, printed }).toEqual({ code: 1, printed: '' });
 });

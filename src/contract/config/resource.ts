@@ -95,7 +95,7 @@ export const fileResourceSchema = z
     kind,
     ...resourceFacts,
     type: z.literal('file'),
-    uri: uri.optional().describe('Where clients read it; `file:///{path}` otherwise.'),
+    uri: uri.optional().describe('Where clients read it; `file://{name}` otherwise.'),
     path: z.string().min(1).describe('The file, relative to the configuration file.'),
     maxSize: size.default(5_000_000).describe('How large the file may be.'),
   })

@@ -7,6 +7,7 @@ import type { ServerSettings } from '#contract';
 import type { Logger } from '#kernel';
 import {
   formatProblem,
+  geminiEmbedder,
   loadConfiguration,
   locationOf,
   openToolbox,
@@ -33,7 +34,10 @@ export interface Configured {
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
   /** Replaces the toolbox whenever a file changes; a bad file keeps what runs and is told to the log. */
-  watch(options: { pollSeconds: number | undefined; reloaded: (outcome: 'applied' | 'refused') => void }): Promise<{ close(): Promise<void> }>;
+  watch(options: {
+    pollSeconds: number | undefined;
+    reloaded: (outcome: 'applied' | 'refused') => void;
+  }): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -45,7 +49,10 @@ export async function openConfigured(
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
   const prebuilt = options.prebuilt ?? [];
-  const quickstart = named.value === undefined && prebuilt.length === 0 && options.quickstart ? await startQuickstart(surroundings) : undefined;
+  const quickstart =
+    named.value === undefined && prebuilt.length === 0 && options.quickstart
+      ? await startQuickstart(surroundings)
+      : undefined;
   const location = quickstart?.location ?? named.value ?? (prebuilt.length > 0 ? undefined : defaultLocation());
   const env = { ...context.env, ...quickstart?.environment };
 
@@ -54,8 +61,16 @@ export async function openConfigured(
 
   const inputs = location === undefined ? [] : orThrow(await readInputs(location));
   const first = { ...load(inputs), inputs };
-  const toolbox = orThrow(await openToolbox(first.configuration, { catalog: sourceTypes, clock: context.clock, log }));
-  for (const warning of [...first.warnings, ...toolbox.warnings]) log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+  const toolbox = orThrow(
+    await openToolbox(first.configuration, {
+      catalog: sourceTypes,
+      openEmbedder: geminiEmbedder,
+      clock: context.clock,
+      log,
+    }),
+  );
+  for (const warning of [...first.warnings, ...toolbox.warnings])
+    log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
 
   return {
     toolbox,
@@ -63,14 +78,18 @@ export async function openConfigured(
     isQuickstart: quickstart !== undefined,
     counts() {
       const views = [...toolbox.current().namespaces.values()];
-      const sum = (count: (view: NamespaceView) => number): number => views.reduce((total, view) => total + count(view), 0);
+      const sum = (count: (view: NamespaceView) => number): number =>
+        views.reduce((total, view) => total + count(view), 0);
       return { tools: sum((view) => view.tools.size), sources: sum((view) => view.sources.length) };
     },
     place(namespace, toolset) {
       const view = toolbox.current().namespaces.get(namespace);
       const group = toolset === undefined ? view?.all : view?.groups.get(toolset);
       if (view !== undefined && group !== undefined) return { view, group };
-      throw mainError('OPTION_INVALID', view === undefined ? `there is no namespace \`${namespace}\`` : `there is no toolset \`${toolset}\``);
+      throw mainError(
+        'OPTION_INVALID',
+        view === undefined ? `there is no namespace \`${namespace}\`` : `there is no toolset \`${toolset}\``,
+      );
     },
     async watch({ pollSeconds, reloaded }) {
       if (location === undefined) return { close: async () => {} };
@@ -78,17 +97,25 @@ export async function openConfigured(
         location,
         loaded: first.inputs,
         ...(pollSeconds !== undefined && { pollMs: pollSeconds * 1000 }),
-        failed: (cause) => log.warn({ event: 'configuration.watch', err: cause }, 'changes of the configuration are looked for every 2 s, since the file system cannot tell of them'),
+        failed: (cause) =>
+          log.warn(
+            { event: 'configuration.watch', err: cause },
+            'changes of the configuration are looked for every 2 s, since the file system cannot tell of them',
+          ),
         changed: async (files) => {
           try {
             const next = load(orThrow(files));
             orThrow(await toolbox.replace(next.configuration));
             await watching.alsoWatch(toolbox.files);
-            for (const warning of [...next.warnings, ...toolbox.warnings]) log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+            for (const warning of [...next.warnings, ...toolbox.warnings])
+              log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
             log.info({ event: 'configuration.applied' }, 'the configuration changed and is in force');
             reloaded('applied');
           } catch (error) {
-            log.error({ event: 'configuration.refused' }, `the configuration changed and is refused; what ran before goes on\n${(error as Error).message}`);
+            log.error(
+              { event: 'configuration.refused' },
+              `the configuration changed and is refused; what ran before goes on\n${(error as Error).message}`,
+            );
             reloaded('refused');
           }
         },
@@ -105,15 +132,19 @@ export async function openConfigured(
 
 /** `tools.yaml` in the current folder, as MCP Toolbox has it. */
 function defaultLocation(): ConfigurationLocation {
-  if (!existsSync('tools.yaml')) throw mainError('CONFIGURATION_MISSING', 'no configuration was named, and there is no `tools.yaml` in this folder');
+  if (!existsSync('tools.yaml'))
+    throw mainError('CONFIGURATION_MISSING', 'no configuration was named, and there is no `tools.yaml` in this folder');
   return { kind: 'files', files: ['tools.yaml'] };
 }
 
 function orThrow<Value>(result: { ok: true; value: Value } | { ok: false; error: readonly Problem[] }): Value {
   if (result.ok) return result.value;
   const count = result.error.length === 1 ? '1 problem' : `${result.error.length} problems`;
-  throw mainError('CONFIGURATION_INVALID', `the configuration has ${count}:\n\n${result.error.map((problem) => formatProblem(problem)).join('\n\n')}\n`, {
-    details: { problems: result.error },
-  });
+  throw mainError(
+    'CONFIGURATION_INVALID',
+    `the configuration has ${count}:\n\n${result.error.map((problem) => formatProblem(problem)).join('\n\n')}\n`,
+    {
+      details: { problems: result.error },
+    },
+  );
 }
-

@@ -3,7 +3,7 @@ import type { CliContext } from '#cli';
 import type { ContentBlock } from '#contract';
 import { invokeLocally } from '#gateway';
 import { localUser } from '#identity';
-import { createLogger, isRecord, parseStrictJson, type JsonObject } from '#kernel';
+import { createLogger, isRecord, parseStrictJson } from '#kernel';
 import { openConfigured } from '../configuration/open-configured.ts';
 import { mainError } from '../errors.ts';
 import type { InvokeOptions } from './invoke-command.ts';
@@ -12,7 +12,10 @@ import type { InvokeOptions } from './invoke-command.ts';
 export async function invoke(tool: string, text: string, options: InvokeOptions, context: CliContext): Promise<void> {
   const args = parseStrictJson(Buffer.from(text));
   if (!args.ok || !isRecord(args.value)) {
-    throw mainError('OPTION_INVALID', `the arguments are not a JSON object: ${args.ok ? 'it is another JSON value' : args.error}`);
+    throw mainError(
+      'OPTION_INVALID',
+      `the arguments are not a JSON object: ${args.ok ? 'it is another JSON value' : args.error}`,
+    );
   }
   const log = createLogger({ level: 'warn' });
   const configured = await openConfigured(options, { context, log, dataDir: resolve(options.dataDir) });
@@ -20,9 +23,12 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
     const result = await invokeLocally({
       log,
       snapshot: configured.toolbox.current(),
-      principal: localUser({ scopes: options.scope ?? [], ...(options.namespace !== undefined && { namespace: options.namespace }) }),
+      principal: localUser({
+        scopes: options.scope ?? [],
+        ...(options.namespace !== undefined && { namespace: options.namespace }),
+      }),
       name: tool,
-      arguments: args.value as JsonObject,
+      arguments: args.value,
       signal: new AbortController().signal,
     });
     if (result.isError) throw mainError('TOOL_REPORTED_FAILURE', textOf(result.content));

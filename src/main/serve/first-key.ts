@@ -2,7 +2,9 @@ import type { Identity } from '#identity';
 import { reveal } from '#kernel';
 
 /** The key that the first start makes and shows; later starts know only its id. */
-export type FirstKey = { readonly id: string; readonly text: string } | { readonly id: string; readonly text: undefined };
+export type FirstKey =
+  | { readonly id: string; readonly text: string }
+  | { readonly id: string; readonly text: undefined };
 
 const AGENT = 'quickstart';
 

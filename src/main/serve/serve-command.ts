@@ -49,6 +49,7 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 
 function wholeNumber(text: string): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number > 65_535) throw new InvalidArgumentError('It is not a whole number from 0 to 65535.');
+  if (!/^\d+$/.test(text) || number > 65_535)
+    throw new InvalidArgumentError('It is not a whole number from 0 to 65535.');
   return number;
 }

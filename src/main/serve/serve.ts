@@ -4,7 +4,18 @@
 import { resolve } from 'node:path';
 import type { CliContext } from '#cli';
 import type { ServerSettings } from '#contract';
-import { callLog, createGateway, hostPolicy, listen, loadMetrics, loadTelemetry, serveStdio, type Gateway, type Listener, type Metrics } from '#gateway';
+import {
+  callLog,
+  createGateway,
+  hostPolicy,
+  listen,
+  loadMetrics,
+  loadTelemetry,
+  serveStdio,
+  type Gateway,
+  type Listener,
+  type Metrics,
+} from '#gateway';
 import { localUser, openIdentity, type Identity } from '#identity';
 import { openDatabase, stateFile } from '#db';
 import { createLogger, type Logger, type LogLevel } from '#kernel';
@@ -24,7 +35,11 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
   log.level = options.logLevel ?? settings.log.level;
   const database = await openDatabase({ file: stateFile(dataDir), clock: context.clock });
   const identity = openIdentity({ database, clock: context.clock, log });
-  const endings: (() => Promise<unknown>)[] = [() => database.close(), () => identity.close(), () => configured.close()];
+  const endings: (() => Promise<unknown>)[] = [
+    () => database.close(),
+    () => identity.close(),
+    () => configured.close(),
+  ];
   try {
     await run({ options, context, log, dataDir, configured, settings, identity, endings });
   } finally {
@@ -49,7 +64,8 @@ async function run(running: Running): Promise<void> {
   let gateway: Gateway | undefined;
   const metrics = settings.metrics === false || options.stdio ? undefined : await loadMetrics(() => gateway?.gauges);
   const { otlpEndpoint: endpoint, serviceName } = settings.telemetry;
-  const telemetry = endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
+  const telemetry =
+    endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
   if (telemetry !== undefined) endings.push(() => telemetry.close());
 
   gateway = createGateway({
@@ -75,7 +91,10 @@ async function run(running: Running): Promise<void> {
 
 /** Over standard input and output: ends when the input does. */
 async function serveOneClient(gateway: Gateway, { options, configured }: Running): Promise<void> {
-  const principal = localUser({ scopes: options.scope ?? [], ...(options.namespace !== undefined && { namespace: options.namespace }) });
+  const principal = localUser({
+    scopes: options.scope ?? [],
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+  });
   const place = () => configured.place(principal.namespace, options.toolset);
   place();
   await serveStdio({ input: process.stdin, output: process.stdout, services: gateway.services, principal, place });
@@ -84,16 +103,34 @@ async function serveOneClient(gateway: Gateway, { options, configured }: Running
 async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running: Running): Promise<void> {
   const { options, context, log, configured, settings, identity } = running;
   let policy = hostPolicy(settings);
-  const listener = await open({ ...settings, handler: gateway.handler(() => policy), requestTimeoutMs: settings.limits.requestTimeout });
+  const listener = await open({
+    ...settings,
+    handler: gateway.handler(() => policy),
+    requestTimeoutMs: settings.limits.requestTimeout,
+  });
   policy = hostPolicy({ ...settings, port: listener.port });
-  const measured = metrics === undefined || settings.metrics === false ? undefined : await openMetrics(settings.metrics, metrics, running);
+  const measured =
+    metrics === undefined || settings.metrics === false
+      ? undefined
+      : await openMetrics(settings.metrics, metrics, running);
   const key = options.quickstart && configured.isQuickstart ? await firstKey(identity, context.clock.now()) : undefined;
   const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${listener.port}`;
-  context.stdout.write(welcome({ version: context.version, url, ...configured.counts(), metricsUrl: measured && `http://${measured.host}:${measured.port}/metrics`, key }));
+  context.stdout.write(
+    welcome({
+      version: context.version,
+      url,
+      ...configured.counts(),
+      metricsUrl: measured && `http://${measured.host}:${measured.port}/metrics`,
+      key,
+    }),
+  );
   log.info({ event: 'serving', url, ...configured.counts() }, 'serving');
 
   const signal = await untilStopped();
-  log.info({ event: 'ending', signal, running: gateway.gauges.running() }, 'ending: new calls are refused, running ones may end');
+  log.info(
+    { event: 'ending', signal, running: gateway.gauges.running() },
+    'ending: new calls are refused, running ones may end',
+  );
   gateway.drain();
   await Promise.all([listener.close(settings.limits.shutdownGrace), measured?.close(0)]);
   log.info({ event: 'ended' }, 'ended');
@@ -113,12 +150,23 @@ async function open(options: Parameters<typeof listen>[0]): Promise<Listener> {
  * The metrics listener. A port that somebody chose must be had; the default one need not: a second
  * server on a laptop serves without it, and says so.
  */
-async function openMetrics(place: { host: string; port: number }, metrics: Metrics, { log, settings }: Running): Promise<Listener | undefined> {
+async function openMetrics(
+  place: { host: string; port: number },
+  metrics: Metrics,
+  { log, settings }: Running,
+): Promise<Listener | undefined> {
   try {
-    return await open({ ...place, handler: (request, response) => metrics.handler(request, response), requestTimeoutMs: settings.limits.requestTimeout });
+    return await open({
+      ...place,
+      handler: (request, response) => metrics.handler(request, response),
+      requestTimeoutMs: settings.limits.requestTimeout,
+    });
   } catch (error) {
     if (place.port !== DEFAULT_METRICS_PORT) throw error;
-    log.warn({ event: 'metrics.unavailable', ...place }, 'the default metrics port is taken; serving without metrics (`metrics:` of `kind: server` names another)');
+    log.warn(
+      { event: 'metrics.unavailable', ...place },
+      'the default metrics port is taken; serving without metrics (`metrics:` of `kind: server` names another)',
+    );
     return undefined;
   }
 }
@@ -127,5 +175,9 @@ const DEFAULT_METRICS_PORT = 7421;
 
 /** Options of the command line win over the document. */
 function withOptions(settings: ServerSettings, options: ServeOptions): ServerSettings {
-  return { ...settings, ...(options.host !== undefined && { host: options.host }), ...(options.port !== undefined && { port: options.port }) };
+  return {
+    ...settings,
+    ...(options.host !== undefined && { host: options.host }),
+    ...(options.port !== undefined && { port: options.port }),
+  };
 }

@@ -6,8 +6,8 @@ import type { Problem } from './problems.ts';
 
 /**
  * Reads a part of a document with a schema. Three things are tried again where the schema says no,
- * because the text allows both readings: `field:` with nothing behind it is an absent field, a plain
- * `${PORT}` may be the number that it spells, and a plain `5432` may be text.
+ * because the text allows both readings: `field:` with nothing behind it, or with an empty variable, is
+ * an absent field; a plain `${PORT}` may be the number that it spells; a plain `5432` may be text.
  *
  * The schema decides: a field that takes text keeps the text, so a password of digits stays one.
  */
@@ -38,7 +38,8 @@ function adapt(issue: Issue, { document, value }: IssueContext, tried: Set<strin
     const holder = container as Record<string | number, unknown>;
     const current = holder[last];
     const member = document.member(path);
-    if (current === null && !Array.isArray(container)) {
+    const isEmpty = current === null || (current === '' && member?.environment?.plain === true && !wanted.has('string'));
+    if (isEmpty && !Array.isArray(container)) {
       delete holder[last];
     } else if (typeof current === 'string' && member?.environment?.plain) {
       const read = readScalar(current, wanted);

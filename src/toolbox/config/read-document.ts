@@ -96,16 +96,7 @@ function readTool(
   const type = typeof name === 'string' ? findToolType(name, catalog, sourceType) : undefined;
   const runsOn = sourceType === undefined ? undefined : { name: String(source), type: sourceType };
   const found = type ? [] : [typeProblem(document, (given) => unfitToolType(given, catalog, runsOn) ?? '')];
-  if (runsOn && runsOn.type !== 'module') found.push(...missingDescription(document));
   return readCatalogued(document, common, type?.schema, found);
-}
-
-/** Only a module can describe its tools itself; whether it does is known once it is loaded. */
-function missingDescription(document: RawDocument): Problem[] {
-  const { description } = document.value;
-  if (description !== undefined && description !== null) return [];
-  const message = '`description` is missing; an agent chooses the tool by it';
-  return [problemAt(document.locate([]), 'FIELD_MISSING', message)];
 }
 
 /** Common fields by the common schema, the rest by the type's; without a type the rest stays unread. */

@@ -41,20 +41,22 @@ function fileTemplate(declared: Extract<ResourceTemplateDeclared, { type: 'file'
   if (odd !== undefined)
     throw new ConfigurationFault(['uriTemplate'], `\`{${odd}}\` has no meaning here; a file has a \`{path}\``);
   const folders = foldersOf(declared);
+  // `{path}.json` leaves the ending to the template: values and suggestions do without it.
+  const ending = uriTemplate.slice(uriTemplate.indexOf('{path}') + '{path}'.length);
   const facts = factsOf(declared);
   return {
     ...facts,
     uriTemplate,
     match: template.match,
     async read(uri, { path = '' }) {
-      for (const place of placesOf(uri, path, folders)) {
+      for (const place of placesOf(uri, path + ending, folders)) {
         const bytes = await readContained(place, folders, maxSize);
         if (bytes !== undefined)
           return [contentsOf(bytes, { ...facts, mimeType: facts.mimeType ?? typeOfName(place), uri })];
       }
       throw toolboxError('RESOURCE_NOT_FOUND', `no file is at \`${uri}\``);
     },
-    complete: (variable, typed) => (variable === 'path' ? completePath(typed, folders) : Promise.resolve([])),
+    complete: (variable, typed) => (variable === 'path' ? completePath(typed, ending, folders) : Promise.resolve([])),
   };
 }
 
@@ -102,8 +104,8 @@ function filePathOf(uri: string): string | undefined {
 
 const MOST_COMPLETIONS = 100;
 
-/** Files and folders that continue what was typed, folders with a slash at the end. */
-async function completePath(typed: string, folders: readonly string[]): Promise<readonly string[]> {
+/** Files (without the template's ending) and folders (with a slash) that continue what was typed. */
+async function completePath(typed: string, ending: string, folders: readonly string[]): Promise<readonly string[]> {
   const cut = typed.lastIndexOf('/') + 1;
   const [above, begin] = [typed.slice(0, cut), typed.slice(cut)];
   const found = new Set<string>();
@@ -113,7 +115,8 @@ async function completePath(typed: string, folders: readonly string[]): Promise<
     if (real === undefined || !(await isInside(real, folders))) continue;
     for (const entry of await readdir(real, { withFileTypes: true }).catch(() => [])) {
       if (entry.name.startsWith('.') || !entry.name.startsWith(begin)) continue;
-      found.add(`${above}${entry.name}${entry.isDirectory() ? '/' : ''}`);
+      if (entry.isDirectory()) found.add(`${above}${entry.name}/`);
+      else if (entry.name.endsWith(ending)) found.add(above + entry.name.slice(0, entry.name.length - ending.length));
     }
   }
   return [...found].sort().slice(0, MOST_COMPLETIONS);

@@ -4,4 +4,8 @@ import { moduleSourceType } from './module/index.ts';
 import type { SourceType } from './source.ts';
 import { sqliteSourceType } from './sqlite/index.ts';
 
-export const sourceTypes: readonly SourceType[] = [sqliteSourceType, httpSourceType, moduleSourceType] as readonly SourceType[];
+export const sourceTypes: readonly SourceType[] = [
+  sqliteSourceType,
+  httpSourceType,
+  moduleSourceType,
+] as readonly SourceType[];

@@ -348,6 +348,21 @@ test('ajv on the published schema agrees with the check, whatever the declaratio
   expect(Math.min(outcomes.accepted, outcomes.refused)).toBeGreaterThan(500);
 });
 
+test('no JSON makes the check throw, or lets through what was not declared', () => {
+  fc.assert(
+    fc.property(
+      declarations(),
+      fc.dictionary(fc.constantFrom('a', 'b', 'c', 'constructor', '__proto__', 'x'), fc.jsonValue()),
+      (written, raw) => {
+        const result = compile(...written).check(raw as JsonObject);
+        if (!result.ok) return;
+        const names = written.map((entry) => entry.name);
+        expect(Object.keys(result.value).filter((name) => !names.includes(name))).toEqual([]);
+      },
+    ),
+  );
+});
+
 function item(type: ParameterDeclaration['type']): ParameterDeclaration {
   return { name: 'item', type, description: '' };
 }

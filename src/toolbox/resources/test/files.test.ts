@@ -141,6 +141,12 @@ test('paths are completed inside the folders, hidden ones and ways out left out'
   expect(await docs.complete('path', 'leaks/', {})).toEqual([]);
 });
 
+test('what the template ends with belongs to the file and not to the value', async () => {
+  const texts = template('uriTemplate: docs://{path}.txt\nallowedPaths: [data]');
+  expect(await read(texts, 'docs://ten.txt')).toMatchObject({ text: '0123456789' });
+  expect(await texts.complete('path', 't', {})).toEqual(['ten']);
+});
+
 describe('a resource', () => {
   test('of text is what the configuration says, at the address that Toolbox gives it', async () => {
     const found = resource('type: text\ntext: hello\ntitle: T');

@@ -48,8 +48,9 @@ export async function importModule(path: string): Promise<ImportedModule> {
   try {
     // The loader remembers where links led when it first saw them, so they are followed here.
     const real = realpathSync(path);
+    contents.set(real, fingerprint(real));
     const exports = (await import(`${pathToFileURL(real).href}?${EDITION}=${edition}`)) as Record<string, unknown>;
-    const files = [path, ...[...contents.keys()].filter((file) => file !== real)];
+    const files = [...new Set([path, ...contents.keys()])];
     const imported = { exports, files, real, contents };
     current.set(path, imported);
     return imported;

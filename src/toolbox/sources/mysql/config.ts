@@ -18,7 +18,10 @@ export const mysqlSchema = z
       'Parameters of the Go driver’s address (`tls`, `charset`, `timeout`); others set a session variable.',
     ),
     sqlCommenter: z.boolean().default(false).describe('Begin each statement with a comment naming this source.'),
-    readOnly: z.boolean().optional().describe('Every call runs in a READ ONLY transaction; the database refuses writes.'),
+    readOnly: z
+      .boolean()
+      .optional()
+      .describe('Every call runs in a READ ONLY transaction; the database refuses writes.'),
     ssl: sslSchema.optional().describe('TLS to the server. Without it, `queryParams.tls`, else `prefer`.'),
     poolSize: z.int().min(1).max(1000).default(10).describe('Connections at most, hence statements at once.'),
     connectTimeout: durationField.default(5000).describe('Time for one attempt to connect.'),
@@ -28,7 +31,11 @@ export const mysqlSchema = z
       sessionSettings(config);
     } catch (error) {
       if (!(error instanceof ConfigurationFault)) throw error;
-      context.addIssue({ code: 'custom', path: [...error.path], message: `${error.message}. ${error.hint ?? ''}`.trim() });
+      context.addIssue({
+        code: 'custom',
+        path: [...error.path],
+        message: `${error.message}. ${error.hint ?? ''}`.trim(),
+      });
     }
   });
 

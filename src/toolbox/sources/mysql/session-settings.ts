@@ -6,6 +6,7 @@ import { parseDuration } from '#kernel';
 import { ConfigurationFault } from '../../tools/tool-type.ts';
 import type { SslConfig } from '../tls-options.ts';
 import type { MysqlConfig } from './config.ts';
+import { mysqlDialect } from './dialect.ts';
 
 export interface SessionSettings {
   readonly ssl: SslConfig;
@@ -17,13 +18,31 @@ export interface SessionSettings {
   readonly setup: readonly string[];
 }
 
-type SessionConfig = Pick<MysqlConfig, 'queryParams' | 'ssl' | 'connectTimeout' | 'queryTimeout' | 'readOnly'>;
+type SessionConfig = Pick<
+  MysqlConfig,
+  'database' | 'queryParams' | 'ssl' | 'connectTimeout' | 'queryTimeout' | 'readOnly'
+>;
 
 /** What the Go driver makes of rows, and its caution with several statements: fixed here, or without counterpart. */
 const WITHOUT_EFFECT = new Set([
-  'allowAllFiles', 'allowFallbackToPlaintext', 'allowNativePasswords', 'allowOldPasswords', 'checkConnLiveness',
-  'clientFoundRows', 'columnsWithAlias', 'compress', 'connectionAttributes', 'interpolateParams', 'loc',
-  'maxAllowedPacket', 'multiStatements', 'parseTime', 'rejectReadOnly', 'serverPubKey', 'timeTruncate', 'writeTimeout',
+  'allowAllFiles',
+  'allowFallbackToPlaintext',
+  'allowNativePasswords',
+  'allowOldPasswords',
+  'checkConnLiveness',
+  'clientFoundRows',
+  'columnsWithAlias',
+  'compress',
+  'connectionAttributes',
+  'interpolateParams',
+  'loc',
+  'maxAllowedPacket',
+  'multiStatements',
+  'parseTime',
+  'rejectReadOnly',
+  'serverPubKey',
+  'timeTruncate',
+  'writeTimeout',
 ]);
 
 /** A literal as SQL writes it: quoted without quotes or backslashes inside, a number, or a word. */
@@ -45,7 +64,10 @@ export function sessionSettings(config: SessionConfig): SessionSettings {
   const cleartextPassword = take('allowCleartextPasswords') === 'true';
   for (const name of WITHOUT_EFFECT) parameters.delete(name);
 
-  for (const [name, value] of [['charset', charset], ['collation', collation ?? 'x']] as const) {
+  for (const [name, value] of [
+    ['charset', charset],
+    ['collation', collation ?? 'x'],
+  ] as const) {
     if (!/^\w+$/.test(value)) throw fault(name, `is \`${value}\``, 'Use a name such as utf8mb4.');
   }
   return {
@@ -55,6 +77,8 @@ export function sessionSettings(config: SessionConfig): SessionSettings {
     charset,
     cleartextPassword,
     setup: [
+      // A reset session keeps the database of the last USE.
+      ...(config.database === '' ? [] : [`USE ${mysqlDialect.quoteIdentifier(config.database, { bare: false })}`]),
       `SET NAMES ${charset}${collation === undefined ? '' : ` COLLATE ${collation}`}`,
       ...[...parameters].map(([name, value]) => variable(name, value)),
       // Beside the transaction of each call: what somehow ends it still meets a session that only reads.

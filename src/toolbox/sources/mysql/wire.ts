@@ -38,6 +38,7 @@ export interface WireConnection extends EventEmitter {
   query(sql: string): EventEmitter;
   query(sql: string, callback: (error: Error | null, answer: WireOk) => void): void;
   reset(callback: (error: Error | null) => void): void;
+  changeUser(account: object, callback: (error: Error | null) => void): void;
   end(callback: (error: Error | null) => void): void;
 }
 

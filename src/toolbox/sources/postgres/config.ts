@@ -33,7 +33,9 @@ const ours = {
 };
 
 const toolbox = {
-  queryParams: queryParamsField.describe('Connection parameters as in a PostgreSQL URL; others set a run-time parameter.'),
+  queryParams: queryParamsField.describe(
+    'Connection parameters as in a PostgreSQL URL; others set a run-time parameter.',
+  ),
   queryExecMode: z
     .enum(queryExecModes)
     .default('cache_statement')

@@ -1,24 +1,16 @@
+import { mysqlDialect } from '../../../sources/mysql/dialect.ts';
+import { postgresDialect } from '../../../sources/postgres/dialect.ts';
+import { sqliteDialect } from '../../../sources/sqlite/dialect.ts';
 import type { SqlDialect } from '../../../sources/source.ts';
 
-const quoting =
-  (quote: string, fold: boolean): SqlDialect['quoteIdentifier'] =>
-  (identifier, { bare }) => {
-    const name = fold && bare ? identifier.toLowerCase() : identifier;
-    return quote + name.replaceAll(quote, quote + quote) + quote;
-  };
-
-/** The quotes of the four dialects, as their documentation has them. */
+/** Every dialect that a statement can be compiled for. */
 export const dialects: Readonly<Record<SqlDialect['name'], SqlDialect>> = {
-  postgres: { name: 'postgres', identifierQuotes: [['"', '"']], quoteIdentifier: quoting('"', true) },
-  mysql: { name: 'mysql', identifierQuotes: [['`', '`']], quoteIdentifier: quoting('`', false) },
-  sqlite: {
-    name: 'sqlite',
-    identifierQuotes: [
-      ['"', '"'],
-      ['`', '`'],
-      ['[', ']'],
-    ],
-    quoteIdentifier: quoting('"', false),
+  postgres: postgresDialect,
+  mysql: mysqlDialect,
+  sqlite: sqliteDialect,
+  duckdb: {
+    name: 'duckdb',
+    identifierQuotes: [['"', '"']],
+    quoteIdentifier: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   },
-  duckdb: { name: 'duckdb', identifierQuotes: [['"', '"']], quoteIdentifier: quoting('"', false) },
 };
