@@ -24,9 +24,9 @@ let failed = 0;
 const shim = await openShim();
 try {
   // The shim passes `Host` on as it came, so the server must know its name.
-  const server = await startServer(join(import.meta.dirname, 'fixture'), [shim.host]);
+  const server = await startServer(join(import.meta.dirname, 'fixture'), { allowedHosts: [shim.host] });
   try {
-    shim.forwardTo(server.url, server.key);
+    shim.forwardTo({ origin: server.url, key: server.key });
     await expectRefusalWithoutKey(server);
     for (const [revision, expected] of Object.entries(expectedCounts)) await runRevision(revision, expected);
   } finally {

@@ -25,17 +25,25 @@ const COMMAND = join(import.meta.dirname, '..', 'bin', 'chatelaine');
 const START_MS = 30_000;
 const STOP_MS = 15_000;
 
+export interface ServerOptions {
+  /** Names beside its own that the server answers to. */
+  readonly allowedHosts?: readonly string[];
+  /** Adds to the copied folder what the configuration needs and the repository does not hold. */
+  readonly prepare?: (folder: string) => void;
+}
+
 /**
- * Starts a server on a copy of `fixture`. `allowedHosts` are names beside its own that it answers to.
- * Rejects with the server's own last words when it does not serve within 30 seconds.
+ * Starts a server on a copy of `fixture`. Rejects with the server's own last words when it does not
+ * serve within 30 seconds.
  */
-export async function startServer(fixture: string, allowedHosts: readonly string[] = []): Promise<ServerProcess> {
+export async function startServer(fixture: string, options: ServerOptions = {}): Promise<ServerProcess> {
   const home = await mkdtemp(join(tmpdir(), 'chatelaine-conformance-'));
   const folder = join(home, 'configuration');
   const dataDir = join(home, 'data');
   try {
     await cp(fixture, folder, { recursive: true });
-    await writeFile(join(folder, 'server.yaml'), serverDocument(allowedHosts));
+    await writeFile(join(folder, 'server.yaml'), serverDocument(options.allowedHosts ?? []));
+    options.prepare?.(folder);
     const key = await makeKey(dataDir);
     const child = spawn(COMMAND, ['serve', '--config-folder', folder, '--port', '0', '--data-dir', dataDir], {
       stdio: ['ignore', 'ignore', 'pipe'],

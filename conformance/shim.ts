@@ -1,7 +1,7 @@
 /**
- * The official suite cannot send a credential. This proxy on the loopback adds one and changes nothing
- * else: method, target, every header with its spelling (Host and Origin too), bodies and event streams
- * as they flow, and the end of either side.
+ * A proxy on the loopback that changes nothing: method, target, every header with its spelling (Host
+ * and Origin too), bodies and event streams as they flow, the end of either side. The official suite
+ * cannot send a credential, so for it the shim adds one; for clients, which can, it only watches.
  */
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,17 +9,26 @@ import type { AddressInfo } from 'node:net';
 export interface Shim {
   /** `127.0.0.1:PORT`, as its callers write it into `Host`. */
   readonly host: string;
-  /** Where requests go from now on, and with which key; before, they are answered 503. */
-  forwardTo(origin: string, key: string): void;
+  /** Where requests go from now on; before, they are answered 503. */
+  forwardTo(target: Target): void;
   close(): Promise<void>;
+}
+
+export interface Target {
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string;
+  /** Added to every request; without it requests go on with the credential that they have. */
+  readonly key?: string;
+  /** Told of every answer, when its head is there. */
+  readonly answered?: (request: IncomingMessage, status: number) => void;
 }
 
 /** Listens on a port of the system's choice. */
 export async function openShim(): Promise<Shim> {
-  let target: { readonly origin: URL; readonly key: string } | undefined;
+  let target: Target | undefined;
   const server = createServer((request, response) => {
     if (target === undefined) response.writeHead(503).end();
-    else forward(request, response, target.origin, target.key);
+    else forward(request, response, target);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -27,8 +36,8 @@ export async function openShim(): Promise<Shim> {
   });
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    forwardTo(origin, key) {
-      target = { origin: new URL(origin), key };
+    forwardTo(next) {
+      target = next;
     },
     close: () =>
       new Promise((resolve) => {
@@ -38,18 +47,15 @@ export async function openShim(): Promise<Shim> {
   };
 }
 
-function forward(request: IncomingMessage, response: ServerResponse, origin: URL, key: string): void {
-  const onward = send({
-    host: origin.hostname,
-    port: origin.port,
-    method: request.method,
-    path: request.url,
-    headers: [...request.rawHeaders, 'Authorization', `Bearer ${key}`],
-    setHost: false,
-    agent: false,
-  });
+function forward(request: IncomingMessage, response: ServerResponse, { origin, key, answered }: Target): void {
+  const { hostname: host, port } = new URL(origin);
+  const credential = key === undefined ? [] : ['Authorization', `Bearer ${key}`];
+  const headers = [...request.rawHeaders, ...credential];
+  const onward = send({ host, port, method: request.method, path: request.url, headers, setHost: false, agent: false });
   onward.once('response', (answer) => {
-    response.writeHead(answer.statusCode as number, answer.statusMessage, answer.rawHeaders);
+    const status = answer.statusCode as number;
+    answered?.(request, status);
+    response.writeHead(status, answer.statusMessage, answer.rawHeaders);
     // An event stream says nothing for a while, and its reader waits for the headers.
     response.flushHeaders();
     answer.pipe(response);

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
+import { installConfigCommands } from './config/commands.ts';
 import type { CliContext, InstallCommands } from './context.ts';
 import { installKeyCommands } from './key/index.ts';
 
 /** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
-const NOUNS: readonly InstallCommands[] = [installKeyCommands, installAgentCommands];
+const NOUNS: readonly InstallCommands[] = [installConfigCommands, installKeyCommands, installAgentCommands];
 
 /**
  * The command line as a commander program: declared, not run. `further` are commands from above this

@@ -7,6 +7,11 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the request carries no credential, or one that does not count',
     remedy: 'Send `Authorization: Bearer chk_…` with a key made by `chatelaine key create`.',
   },
+  CREDENTIAL_UNVERIFIABLE: {
+    status: 503,
+    title: 'the store of credentials cannot be read, so nobody new can be let in',
+    remedy: 'Retry after the seconds in `Retry-After`; the log says what is wrong with the store.',
+  },
   FORBIDDEN_ROLE: {
     status: 403,
     title: 'the caller has no role that may call tools',

@@ -4,8 +4,9 @@ import { systemClock } from '#kernel';
 import { installCommands } from './commands.ts';
 import { packageVersion } from './package-version.ts';
 
-// Errors of the last resort. A rejection that nobody awaited is a bug, and a process with a bug in an
-// unknown state should end where a supervisor sees it.
+// Whoever closed the pipe (`… | head`) has what they wanted; that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 process.exitCode = await runProgram(
   process.argv.slice(2),
   {

@@ -32,6 +32,13 @@ export async function authenticate(
     { event: 'authentication.refused', reason: verified.error.reason, detail: verified.error.detail },
     'credential refused',
   );
+  if (verified.error.reason === 'unavailable') {
+    return err(
+      gatewayError('CREDENTIAL_UNVERIFIABLE', 'the credential cannot be verified now', {
+        details: { retryAfterSeconds: 2 },
+      }),
+    );
+  }
   return err(
     gatewayError('UNAUTHENTICATED', 'the credential is not valid', { details: { challenge: 'invalid_token' } }),
   );

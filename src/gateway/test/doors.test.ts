@@ -1,7 +1,17 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { ALICE, AUDITOR, BOB, OUTSIDER, post, startGateway, waiting, type RunningGateway } from './gateway.fixture.ts';
+import {
+  ALICE,
+  AUDITOR,
+  BOB,
+  OUTSIDER,
+  post,
+  startGateway,
+  waiting,
+  UNREADABLE,
+  type RunningGateway,
+} from './gateway.fixture.ts';
 
 let running: RunningGateway;
 beforeAll(async () => {
@@ -78,6 +88,11 @@ describe('every door', () => {
       `GET /api/toolset HTTP/1.1\r\nHost: 127.0.0.1:${running.port}\r\nAuthorization: ${first}\r\nAuthorization: ${second}\r\nConnection: close\r\n\r\n`,
     );
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('answers 503, not 401, when no credential can be verified: the client must keep its key', async () => {
+    const response = await fetch(at('/api/toolset'), { headers: { Authorization: `Bearer ${UNREADABLE}` } });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
   });
 
   it('takes the scheme in any case (RFC 9110 §11.1)', async () => {

@@ -22,6 +22,8 @@ export const ALICE = 'chk_alice';
 export const BOB = 'chk_bob';
 export const OUTSIDER = 'chk_outsider';
 export const AUDITOR = 'chk_auditor';
+/** A key that the store cannot be asked about. */
+export const UNREADABLE = 'chk_unreadable';
 
 const principal = (name: string, overrides: Partial<Principal> = {}): Principal => ({
   kind: 'agent',
@@ -49,6 +51,7 @@ export const revoked = new Set<string>();
 const verifier: TokenVerifier = {
   verify: (credential) => {
     const found = people[credential];
+    if (credential === UNREADABLE) return err({ reason: 'unavailable' });
     if (revoked.has(credential)) return err({ reason: 'revoked' });
     return found === undefined ? err({ reason: 'unknown' }) : ok(found);
   },

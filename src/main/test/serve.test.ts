@@ -135,17 +135,17 @@ describe('chatelaine serve', () => {
     it('answers every call while the file changes a hundred times, wrong every tenth (CFG-005)', async () => {
       await serve();
       const { key } = await makeKey(place.dataDir);
-      let writing = true;
+      const state = { writing: true };
       const writes = (async () => {
         for (let count = 0; count < 100; count++) {
           place.write('tools.yaml', count % 10 === 0 ? '{' : `${CITIES}\n# ${count}\n`);
           await new Promise(setImmediate);
         }
         place.write('tools.yaml', CITIES);
-        writing = false;
+        state.writing = false;
       })();
       const statuses: number[] = [];
-      while (writing) statuses.push((await invoke('city', key, { id: 1 })).status);
+      while (state.writing) statuses.push((await invoke('city', key, { id: 1 })).status);
       await writes;
       expect(statuses.filter((status) => status !== 200)).toEqual([]);
       expect(statuses.length).toBeGreaterThan(0);
@@ -269,7 +269,7 @@ describe('chatelaine serve --stdio', () => {
     });
 
   it.each([['auto'], ['legacy']] as const)('serves the official client (%s era)', async (mode) => {
-    const mcp = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } } as never);
+    const mcp = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
     await mcp.connect(stdio());
     expect((await mcp.callTool({ name: 'city', arguments: { id: 3 } })).content).toEqual([
       { type: 'text', text: '{"name":"Biel","inhabitants":55000}' },

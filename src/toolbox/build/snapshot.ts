@@ -1,17 +1,18 @@
 import type { Configuration, Declared, SourceDeclaration } from '#contract';
 import { DEFAULT_NAMESPACE } from '#contract';
-import { err, ok, sha256Hex, type Clock, type Logger, type Result } from '#kernel';
+import { err, ok, type Clock, type Logger, type Result } from '#kernel';
 import { problemAt, sortProblems, type Problem } from '../config/problems.ts';
 import { findToolType, type Catalog } from '../config/type-names.ts';
 import type { Embedder } from '../embeddings/embedder.ts';
 import { customPrompt, modulePrompt } from '../prompts/index.ts';
 import { openResource, openResourceTemplate } from '../resources/index.ts';
 import type { ModuleSource } from '../sources/module/module-source.ts';
-import type { Group, NamespaceView, Prompt, Resource, ResourceTemplate, Tool, ToolboxSnapshot } from '../snapshot.ts';
+import type { NamespaceView, Prompt, Resource, ResourceTemplate, Tool, ToolboxSnapshot } from '../snapshot.ts';
 import { ConfigurationFault } from '../tools/tool-type.ts';
 import { buildGroups } from './groups.ts';
 import { OpenSource } from './open-source.ts';
 import { buildTool } from './tool.ts';
+import { versionOf } from './version.ts';
 
 export interface BuildOptions {
   /** The source types there are. */
@@ -44,8 +45,13 @@ export async function buildSnapshot(
   options: BuildOptions,
 ): Promise<Result<BuiltSnapshot, readonly Problem[]>> {
   const build = new SnapshotBuild(configuration, options);
-  await build.openSources();
-  return build.finish();
+  try {
+    await build.openSources();
+    return build.finish();
+  } catch (error) {
+    build.discard();
+    throw error;
+  }
 }
 
 class SnapshotBuild {
@@ -94,7 +100,7 @@ class SnapshotBuild {
     const namespaces = new Map([...names].map((name) => [name, this.#namespace(name)]));
     const files = [...new Set(this.#configuration.sources.map((source) => source.origin.file))];
     if (this.#problems.length > 0) {
-      for (const open of this.#opened) void open.retire();
+      this.discard();
       return err(sortProblems(this.#problems, files));
     }
     return ok({
@@ -103,6 +109,11 @@ class SnapshotBuild {
       files: [...this.#sources.values()].flatMap((open) => open.source.files ?? []),
       sources: this.#sources,
     });
+  }
+
+  /** Closes what this build opened, and nothing of the one before. */
+  discard(): void {
+    for (const open of this.#opened) void open.retire();
   }
 
   #namespace(namespace: string): NamespaceView {
@@ -232,32 +243,4 @@ function snapshotOf(namespaces: ReadonlyMap<string, NamespaceView>): ToolboxSnap
       return (version ??= versionOf(namespaces));
     },
   };
-}
-
-/** A digest of everything that is listed. */
-function versionOf(namespaces: ReadonlyMap<string, NamespaceView>): string {
-  const listed = [...namespaces.values()].map((view) => [
-    view.name,
-    [...view.tools.values()].map((tool) => ({ ...tool, authenticatedParameters: [...tool.authenticatedParameters] })),
-    [...view.prompts.values()],
-    [...view.resources.values()],
-    view.resourceTemplates,
-    [view.all, ...view.groups.values()].map(outline),
-  ]);
-  return sha256Hex(JSON.stringify(listed)).slice(0, 32);
-}
-
-/** A group by the names in it. */
-function outline(group: Group): unknown {
-  const names = (entries: readonly { readonly name: string }[]) => entries.map((entry) => entry.name);
-  return [
-    group.name,
-    group.description,
-    group.ttlMs,
-    group.cacheScope,
-    names(group.tools),
-    names(group.prompts),
-    names(group.resources),
-    names(group.resourceTemplates),
-  ];
 }

@@ -38,7 +38,8 @@ function adapt(issue: Issue, { document, value }: IssueContext, tried: Set<strin
     const holder = container as Record<string | number, unknown>;
     const current = holder[last];
     const member = document.member(path);
-    const isEmpty = current === null || (current === '' && member?.environment?.plain === true && !wanted.has('string'));
+    const isEmpty =
+      current === null || (current === '' && member?.environment?.plain === true && !wanted.has('string'));
     if (isEmpty && !Array.isArray(container)) {
       delete holder[last];
     } else if (typeof current === 'string' && member?.environment?.plain) {

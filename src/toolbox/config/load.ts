@@ -52,7 +52,7 @@ export function loadConfiguration(
     );
     const name = kind === 'server' ? undefined : announce(document, kind, read.ok);
     if (name) announced.push(name);
-    if (!read.ok) problems.push(...read.error);
+    if (!read.ok) problems.push(...orUnreadable(read.error, problems, document));
     else if (kind === 'server') servers.push({ settings: read.value as unknown as ServerSettings, document });
     else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(read.value);
   }
@@ -99,6 +99,19 @@ function parseAll(inputs: readonly ConfigurationInput[], env: Environment, probl
     }
   }
   return { documents, unread };
+}
+
+/**
+ * What a document is refused for. Causes that were reported when the text was read are not repeated,
+ * but a document that is left out always leaves a problem behind.
+ */
+function orUnreadable(
+  found: readonly Problem[],
+  before: readonly Problem[],
+  document: RawDocument,
+): readonly Problem[] {
+  if (found.length > 0 || before.length > 0) return found;
+  return [problemAt(document.locate([]), 'FIELD_WRONG', 'the document cannot be read')];
 }
 
 /** `/metrics` asks nobody who they are. */

@@ -22,6 +22,8 @@ export interface MemberOrigin {
   readonly environment?: EnvironmentValue;
   /** A number or boolean as it was written, for fields that take text: `0123`, `1.10`. */
   readonly written?: string;
+  /** What stands there was refused and reported when the text was read, so the data has no such member. */
+  readonly refused?: boolean;
   /** The members of the value, where it is a mapping or a list. */
   readonly inside?: OriginTree;
 }

@@ -81,8 +81,7 @@ export function problemsOf(issue: Issue, context: IssueContext): Problem[] {
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, context));
     const value = valueAt(context.value, path);
     if (value === undefined && issue.code !== 'custom' && path.length > 0) {
-      // The field is there, but what stood in it was refused when the text was read.
-      if (member) return [];
+      if (member?.refused) return [];
       return [problemAt(document.locate(path.slice(0, -1)), 'FIELD_MISSING', `\`${showPath(path)}\` is missing`)];
     }
     const { code, message, hint } = describe(issue, path, value);

@@ -2,7 +2,9 @@ import type { Place, Position } from '#contract';
 
 // An excerpt goes to terminals and logs. What follows a key of such a name on its line does not.
 const SENSITIVE =
-  /(["']?[\w.-]{0,64}(?:password|passwd|secret|token|api_?key|authorization|credential|private_?key)[\w.-]{0,64}["']?\s*:\s+)(?!\$\{|["']?(?:file|secret):\/\/)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}][^,}]*)/gi;
+  /(["']?[\w.-]{0,64}(?:password|passwd|secret|token|api[_-]?key|authorization|cookie|credential|private[_-]?key)[\w.-]{0,64}["']?\s*:\s+)(?!\$\{|["']?(?:file|secret):\/\/)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}][^,}]*)/gi;
+
+const REDACTED = '[redacted]';
 
 /** Longer lines are cut before anything looks at them. */
 const LONGEST_LINE = 4000;
@@ -38,13 +40,17 @@ export class SourceText {
     const end = this.#lines()[line] ?? this.text.length + 1;
     const whole = this.text.slice(start, Math.min(end - 1, start + LONGEST_LINE)).trimEnd();
     if (whole.trim() === '' || column > LONGEST_LINE) return '';
-    const shown = whole.replace(SENSITIVE, '$1[redacted]');
+    const { shown, caret } = redact(whole, column - 1);
     // The window slides so that the caret stays inside it.
-    const from = column > WIDTH ? column - WIDTH / 2 : 0;
+    const from = caret > WIDTH ? caret - WIDTH / 2 : 0;
     const cut = shown.slice(from, from + WIDTH);
     const label = `${line} | `;
-    const caret = `${' '.repeat(label.length - 2)}| ${cut.slice(0, column - 1 - from).replace(/[^\t]/g, ' ')}`;
-    return `${label}${printable(cut)}\n${caret.padEnd(Math.min(label.length + column - 1 - from, WIDTH))}^`;
+    // Tabs stay tabs, so that the caret stands below its character whatever their width.
+    const blank = cut
+      .slice(0, caret - from)
+      .replace(/[^\t]/g, ' ')
+      .padEnd(caret - from);
+    return `${label}${printable(cut)}\n${' '.repeat(label.length - 2)}| ${blank}^`;
   }
 
   #lineOf(offset: number): number {
@@ -70,6 +76,19 @@ export class SourceText {
     this.#lineStarts = starts;
     return starts;
   }
+}
+
+/** The line without what may be secret, and where the caret belongs in it. */
+function redact(line: string, at: number): { shown: string; caret: number } {
+  let caret = at;
+  const shown = line.replace(SENSITIVE, (match: string, key: string, value: string, offset: number) => {
+    const start = offset + key.length;
+    const end = offset + match.length;
+    if (at >= end) caret += REDACTED.length - value.length;
+    else if (at > start) caret = start;
+    return key + REDACTED;
+  });
+  return { shown, caret };
 }
 
 /** Control characters would move the cursor of whoever reads the message. */

@@ -1,4 +1,4 @@
-import { Composer, Parser, type Document } from 'yaml';
+import { Composer, Parser, type Document, type ErrorCode } from 'yaml';
 import { problemAt } from './problems.ts';
 import { RawDocument } from './raw-document.ts';
 import type { FileReading } from './scalar-text.ts';
@@ -48,24 +48,32 @@ export function readLibraryDocuments(file: FileReading, text: string, base: numb
   return documents;
 }
 
+/** What the library's shorter messages leave to the reader to work out. */
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_INDENT: 'Fields of one mapping begin in one column.',
+  BLOCK_AS_IMPLICIT_KEY: 'Either the line below is indented too far, or a value that holds `: ` needs quotes.',
+  MULTILINE_IMPLICIT_KEY: 'Either a `:` is missing, or a quote or bracket is not closed.',
+  MISSING_CHAR: 'A quote or bracket is not closed, or text that begins with one of them needs quotes.',
+  TAB_AS_INDENT: 'YAML is indented with spaces.',
+  BAD_SCALAR_START: 'Text that begins with this character needs quotes.',
+};
+
 /** Syntax errors, and a directive that would make another language of the document. */
 function reportErrors(document: Document.Parsed, { source, problems }: FileReading, base: number): boolean {
+  let last = -1;
   for (const error of document.errors.slice(0, FILE_LIMITS.errors)) {
-    problems.push(problemAt(source.place(base + error.pos[0]), 'YAML_SYNTAX', withoutSource(error.message)));
+    const [at] = error.pos;
+    // One slip often makes the library stumble twice in one place.
+    if (at !== last)
+      problems.push(problemAt(source.place(base + at), 'YAML_SYNTAX', withoutSource(error.message), HINTS[error.code]));
+    last = at;
   }
+  if (document.errors.length > 0) return true;
   const { version } = document.directives.yaml;
-  if (document.errors.length === 0 && version !== '1.2') {
-    problems.push(
-      problemAt(
-        source.place(base + document.range[0]),
-        'YAML_REFUSED',
-        `a \`%YAML ${version}\` document; this is read as YAML 1.2 alone`,
-        'Take the directive away.',
-      ),
-    );
-    return true;
-  }
-  return document.errors.length > 0;
+  if (version === '1.2') return false;
+  const message = `a \`%YAML ${version}\` document; this is read as YAML 1.2 alone`;
+  problems.push(problemAt(source.place(base + document.range[0]), 'YAML_REFUSED', message, 'Take the directive away.'));
+  return true;
 }
 
 // The library quotes the text it stumbled over, which may be a password.

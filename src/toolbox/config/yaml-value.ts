@@ -137,6 +137,7 @@ export class DocumentConversion {
 
   #member(key: number, node: Node | null, converted: unknown): MemberOrigin {
     const value = node === null || (isScalar(node) && node.value === null) ? key : this.#startOf(node);
+    if (converted === undefined) return { key, value, refused: true };
     const inside = this.#origins.get(converted);
     if (inside) return { key, value, inside };
     if (!isScalar(node)) return { key, value };

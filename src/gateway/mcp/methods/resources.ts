@@ -1,4 +1,4 @@
-import type { JsonObject } from '#kernel';
+import { ChatelaineError, type JsonObject } from '#kernel';
 import type { Group, Resource } from '#toolbox';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RESOURCE_NOT_FOUND, RpcError } from '../json-rpc.ts';
@@ -31,7 +31,10 @@ export function resourceMethods(services: McpServices): Record<string, Method> {
 async function readResource(exchange: Exchange, services: McpServices): Promise<JsonObject> {
   const uri = uriOf(exchange);
   const call = { client: exchange.client, log: services.log, signal: exchange.signal };
-  const contents = await readFrom(exchange.group, uri, call);
+  const contents = await readFrom(exchange.group, uri, call)?.catch((error: unknown) => {
+    if (error instanceof ChatelaineError && error.code === 'RESOURCE_NOT_FOUND') throw notFound(exchange, uri);
+    throw error;
+  });
   if (contents === undefined) throw notFound(exchange, uri);
   const hints: JsonObject =
     exchange.revision.era === 'stateless' ? { ttlMs: 0, cacheScope: exchange.group.cacheScope } : {};
@@ -45,7 +48,7 @@ function readFrom(
 ): ReturnType<Resource['read']> | undefined {
   const resource = findResource(group, uri);
   if (resource !== undefined) return resource.read(call);
-  for (const template of group.resourceTemplates) {
+  for (const template of [...group.resourceTemplates, ...(group.apps?.resourceTemplates ?? [])]) {
     const variables = template.match(uri);
     if (variables !== undefined) return template.read(uri, variables, call);
   }
@@ -66,7 +69,7 @@ function subscribe(exchange: Exchange): JsonObject {
 }
 
 export const findResource = (group: Group, uri: string): Resource | undefined =>
-  group.resources.find((resource) => resource.uri === uri);
+  [...group.resources, ...(group.apps?.resources ?? [])].find((resource) => resource.uri === uri);
 
 function uriOf(exchange: Exchange): string {
   const { uri } = exchange.params;

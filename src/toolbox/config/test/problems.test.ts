@@ -147,12 +147,12 @@ describe('fields', () => {
     [
       'text for a number',
       'kind: source\nname: s\ntype: postgres\nhost: h\nport: abc\nuser: u\npassword: p\ndatabase: d\n',
-      ['5:7 FIELD_WRONG `port` takes a whole number, not the text `abc`'],
+      ['5:7 FIELD_WRONG `port` takes a number, not the text `abc`'],
     ],
     [
       'a number in quotes',
       tool('maxRows: "10"\n'),
-      ['7:10 FIELD_WRONG `maxRows` takes a whole number, not the text `10` | Take the quotes away.'],
+      ['7:10 FIELD_WRONG `maxRows` takes a number, not the text `10` | Take the quotes away.'],
     ],
     [
       'a number out of range',
@@ -417,7 +417,9 @@ describe('names', () => {
   it('does not blame those who name what stands in a document that cannot be read', () => {
     const broken = 'kind: source\nname: mine\n  type: sqlite\n';
     const user = 'kind: tool\nname: t\ntype: sqlite-sql\nsource: mine\ndescription: d\nstatement: s\n';
-    expect(beside(`${broken}---\n${user}`)).toEqual([expect.stringMatching(/^3:\d+ YAML_SYNTAX/)]);
+    expect(beside(`${broken}---\n${user}`)).toEqual([
+      expect.stringMatching(/^2:7 YAML_SYNTAX nested mappings.* needs quotes\.$/),
+    ]);
   });
 });
 
@@ -524,7 +526,7 @@ describe('the report', () => {
       'kind: source\nname: s\ntype: postgres\nhost: h\nuser: u\ndatabase: d\npassword: p\nport: ${PORT}\n',
       { PORT: 'hunter2' },
     );
-    expect(report).toContain('`port` takes a whole number, not the text `${PORT}`');
+    expect(report).toContain('`port` takes a number, not the text `${PORT}`');
     expect(report).not.toContain('hunter2');
   });
 

@@ -27,7 +27,9 @@ export const httpSourceSchema = z
   .superRefine((source, context) => {
     const fault = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message });
-    const url = new URL(source.baseUrl);
+    // The field's own check has spoken where it is no URL at all.
+    const url = URL.parse(source.baseUrl);
+    if (url === null) return;
     if (url.username !== '' || url.password !== '') {
       fault(
         ['baseUrl'],

@@ -7,7 +7,7 @@ import type { ParameterDeclaration } from '#contract';
 import type { JsonValue } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import { ConfigurationFault } from '../tool-type.ts';
-import type { Slot } from './slot.ts';
+import type { Slot } from './slot-context.ts';
 import type { Placeholder } from './template-syntax.ts';
 
 const QUOTES = {

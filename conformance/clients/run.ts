@@ -1,0 +1,77 @@
+/**
+ * `npm run conformance:clients`: MCP clients that others wrote, against a running server. Each lists
+ * tools, calls them, reads back answers that are known, and is refused with a wrong key. Ends with
+ * `conformance:clients: N passed, N failed`; exits 1 when anything failed.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startServer } from '../server-process.ts';
+import { openShim } from '../shim.ts';
+import { table } from '../table.ts';
+import { aiSdk } from './ai-sdk.ts';
+import { check, STEPS } from './checks.ts';
+import type { ForeignClient } from './foreign-client.ts';
+import { inspectorSession, inspectorStateless } from './inspector.ts';
+import { mcpRemote } from './mcp-remote.ts';
+import { writeMoons } from './moons.ts';
+import { sdkV1 } from './sdk-v1.ts';
+import { sdkV2Session, sdkV2Stateless } from './sdk-v2.ts';
+import { toolboxSdk } from './toolbox-sdk.ts';
+import { Wire } from './wire.ts';
+
+const CLIENTS: readonly ForeignClient[] = [
+  toolboxSdk,
+  aiSdk,
+  sdkV2Stateless,
+  sdkV2Session,
+  sdkV1,
+  inspectorStateless,
+  inspectorSession,
+  mcpRemote,
+];
+
+// The whole takes seconds: the short form that every suite here has is the whole.
+parseArgs({ options: { short: { type: 'boolean' } } });
+
+const wire = new Wire();
+const shim = await openShim();
+const rows: string[][] = [];
+const faults: string[] = [];
+try {
+  const server = await startServer(join(import.meta.dirname, 'moons'), {
+    allowedHosts: [shim.host],
+    prepare: writeMoons,
+  });
+  try {
+    shim.forwardTo({ origin: server.url, answered: (request, status) => wire.answered(request, status) });
+    for (const client of CLIENTS) await run(client, server.key);
+  } finally {
+    await server.stop();
+  }
+} finally {
+  await shim.close();
+}
+console.log(`${table(['client', ...STEPS], rows)}\n`);
+for (const fault of faults) console.log(`✗ ${fault}`);
+console.log(`conformance:clients: ${rows.length * STEPS.length - faults.length} passed, ${faults.length} failed`);
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+async function run(client: ForeignClient, key: string): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'chatelaine-client-'));
+  try {
+    const name = `${client.name} ${await versionOf(client.name)}`;
+    const found = await check(client, { origin: `http://${shim.host}`, key, home }, wire);
+    const passed = (step: (typeof STEPS)[number]): string => (step === 'revision' ? client.revision : 'passed');
+    rows.push([name, ...STEPS.map((step) => (found.has(step) ? 'FAILED' : passed(step)))]);
+    for (const [step, fault] of found) faults.push(`${name} (${client.revision}), ${step}: ${fault}`);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function versionOf(name: string): Promise<string> {
+  const manifest = join(import.meta.dirname, '..', 'node_modules', name, 'package.json');
+  return (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,62 @@
+import type { Configuration } from '#contract';
+import { QuietEnd, type CliContext, type InstallCommands } from '../context.ts';
+import type { Findings } from './check.ts';
+
+/** `chatelaine config …`: what a server would say about files, and the older form rewritten. */
+export const installConfigCommands: InstallCommands = (program, context) => {
+  const config = program.command('config').description('check and migrate configuration files');
+  config
+    .command('check')
+    .description('say everything that a server would say about a configuration, without starting one')
+    .argument('<file...>', 'files and folders that together are one configuration')
+    .option('--json', 'print one line of JSON: ok, problems, warnings')
+    .addHelpText('after', '\nExits 0 when a server would take it.\n\nExample:\n  $ chatelaine config check tools.yaml')
+    .action(async (files: string[], options: { json?: true }) => {
+      const [{ checkConfiguration }, { sourceTypes }] = await Promise.all([import('./check.ts'), import('#toolbox')]);
+      await ended(
+        checkConfiguration(
+          { files, json: options.json },
+          {
+            stdout: context.stdout,
+            env: context.env,
+            catalog: sourceTypes,
+            build: (configuration) => tryBuild(configuration, context),
+          },
+        ),
+      );
+    });
+  config
+    .command('migrate')
+    .description('rewrite the older nested form as one document per entry; the old file stays as .bak')
+    .argument('<file...>', 'files and folders')
+    .option('--dry-run', 'print what would be written, and write nothing')
+    .addHelpText('after', '\nExample:\n  $ chatelaine config migrate tools.yaml --dry-run')
+    .action(async (files: string[], options: { dryRun?: true }) => {
+      const { migrateConfiguration } = await import('./migrate.ts');
+      await ended(migrateConfiguration({ files, dryRun: options.dryRun }, context));
+    });
+};
+
+/** Builds as a server does: schemas of modules, templates, patterns. Nothing is connected. */
+async function tryBuild(configuration: Configuration, context: CliContext): Promise<Findings> {
+  const [{ openToolbox, sourceTypes, geminiEmbedder }, { silentLogger }] = await Promise.all([
+    import('#toolbox'),
+    import('#kernel'),
+  ]);
+  const opened = await openToolbox(configuration, {
+    catalog: sourceTypes,
+    openEmbedder: geminiEmbedder,
+    clock: context.clock,
+    log: silentLogger,
+  });
+  if (!opened.ok) return { problems: opened.error, warnings: [] };
+  const { warnings } = opened.value;
+  await opened.value.close();
+  return { problems: [], warnings };
+}
+
+/** The report is printed: what is left to say is the exit code. */
+async function ended(report: Promise<number>): Promise<void> {
+  const code = await report;
+  if (code !== 0) throw new QuietEnd(code);
+}

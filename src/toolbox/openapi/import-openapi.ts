@@ -1,0 +1,135 @@
+import { stringify } from 'yaml';
+import { err, ok, type Result } from '#kernel';
+import { isRecord } from '#kernel';
+import { readApiDocument, textOf, type ApiDocument, type ApiOperation } from './api-document.ts';
+import { importOperation } from './operation.ts';
+import { readable } from './parameter-from-schema.ts';
+import { importSecurity } from './security.ts';
+
+export interface ImportOptions {
+  /** The name of the source; made from the title otherwise. */
+  readonly name?: string;
+  /** Where the API is, when its document does not say or somebody else hosts it. */
+  readonly baseUrl?: string;
+}
+
+export interface ImportNote {
+  /** `GET /pets`, or empty for the document as a whole. */
+  readonly operation: string;
+  /** `skipped`: there is no tool for it. `partly`: there is one, and this is what it lacks. */
+  readonly outcome: 'skipped' | 'partly';
+  readonly reason: string;
+}
+
+export interface ImportedApi {
+  /** Configuration documents, ready for a file. */
+  readonly yaml: string;
+  readonly source: string;
+  /** Names of the tools, in the order of the document. */
+  readonly tools: readonly string[];
+  readonly notes: readonly ImportNote[];
+  /** Environment variables that the file refers to. */
+  readonly environment: readonly string[];
+}
+
+/**
+ * Rewrites an OpenAPI 3 document, YAML or JSON, as configuration. The error says why the text cannot
+ * be imported at all; what is wrong with single operations stands in `notes`.
+ */
+export function importOpenApi(text: string, options: ImportOptions = {}): Result<ImportedApi, string> {
+  const read = readApiDocument(text);
+  if (!read.ok) return read;
+  const api = read.value;
+  const source = options.name ?? slug(api.title, 'api');
+  const prefix = slug(source, 'api')
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '_')
+    .replace(/^(?=\d)/, '_');
+  const notes: ImportNote[] = [];
+  const { tools, requirements } = importTools(api, source, notes);
+  if (tools.length === 0) return err(noTools(notes));
+
+  const security = importSecurity(api, requirements, prefix);
+  for (const reason of security.remarks) notes.push({ operation: '', outcome: 'partly', reason });
+  const baseUrl = options.baseUrl ?? serverOf(api);
+  if (baseUrl === undefined) {
+    notes.push({ operation: '', outcome: 'partly', reason: `the document names no server; set \`${prefix}_URL\`` });
+  }
+  const documents = [
+    {
+      kind: 'source',
+      name: source,
+      type: 'http',
+      baseUrl: baseUrl ?? `\${${prefix}_URL}`,
+      ...(Object.keys(security.headers).length > 0 && { headers: security.headers }),
+      ...(Object.keys(security.queryParams).length > 0 && { queryParams: security.queryParams }),
+    },
+    ...tools,
+  ];
+  const yaml = `# ${readable(api.title)} ${readable(api.version)}`.trimEnd().replaceAll('\n', ' ');
+  const body = documents
+    .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .join('---\n');
+  return ok({
+    yaml: `${yaml}\n${body}`,
+    source,
+    tools: tools.map(({ name }) => name),
+    notes,
+    environment: [...new Set(body.match(/(?<=\$\{)\w+(?=\})/g))],
+  });
+}
+
+function importTools(api: ApiDocument, source: string, notes: ImportNote[]) {
+  const names = new Set<string>();
+  const requirements: unknown[] = [];
+  const tools = api.operations.flatMap((operation) => {
+    const where = `${operation.method} ${operation.path}`;
+    const imported = importOperation(api, operation);
+    if (typeof imported === 'string') {
+      notes.push({ operation: where, outcome: 'skipped', reason: imported });
+      return [];
+    }
+    for (const reason of imported.remarks) notes.push({ operation: where, outcome: 'partly', reason });
+    requirements.push(operation.node['security'] ?? api.root['security']);
+    return [{ kind: 'tool', name: nameOf(operation, names), type: 'http', source, ...imported.tool }];
+  });
+  return { tools, requirements };
+}
+
+function noTools(notes: readonly ImportNote[]): string {
+  if (notes.length === 0) return 'the document has no operations';
+  const first = notes.slice(0, 3).map(({ operation, reason }) => `${operation}: ${reason}`);
+  return `none of its operations can be a tool (${first.join('; ')}${notes.length > 3 ? '; …' : ''})`;
+}
+
+/** `operationId` in the grammar of names, or method and path; a number makes it the only one. */
+function nameOf({ method, path, node }: ApiOperation, taken: Set<string>): string {
+  const base = slug(textOf(node['operationId']) ?? `${method.toLowerCase()} ${path}`, 'operation').slice(0, 120);
+  let name = base;
+  for (let number = 2; taken.has(name); number++) name = `${base}_${number}`;
+  taken.add(name);
+  return name;
+}
+
+function slug(text: string, fallback: string): string {
+  const made = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^A-Za-z0-9_.-]+/g, '_')
+    .replace(/^[_.-]+|[_.-]+$/g, '');
+  return made === '' ? fallback : made.slice(0, 128);
+}
+
+/** The first server with its variables at their defaults, when it is an http URL. */
+function serverOf(api: ApiDocument): string | undefined {
+  const [server] = Array.isArray(api.root['servers']) ? (api.root['servers'] as unknown[]) : [];
+  if (!isRecord(server) || typeof server['url'] !== 'string') return undefined;
+  const variables = isRecord(server['variables']) ? server['variables'] : {};
+  const url = server['url'].replace(/\{([^{}]+)\}/g, (whole, name: string) => {
+    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    return isRecord(variable) && typeof variable['default'] === 'string' ? variable['default'] : whole;
+  });
+  const parsed = URL.parse(url);
+  const usable = parsed !== null && /^https?:$/.test(parsed.protocol) && !url.includes('{');
+  return usable && parsed.search === '' && parsed.username === '' ? url.replace(/\/+$/, '') : undefined;
+}

@@ -1,0 +1,114 @@
+import { resolve } from 'node:path';
+import type { DuckDBInstance } from '@duckdb/node-api';
+import { toolboxError } from '../../errors.ts';
+import { callDeadline } from '../call-deadline.ts';
+import type { QueryLimits, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
+import { openOptions, type DuckdbConfig, type OpenOptions } from './config.ts';
+import { DatabaseFile } from './database-file.ts';
+import { duckdbDialect } from './dialect.ts';
+import { loadDriver } from './driver.ts';
+import { statementFault, unreachable } from './faults.ts';
+import { runStatement } from './statement.ts';
+
+const CHECK_TIMEOUT_MS = 10_000;
+/** DuckDB forgets an interrupt that comes before the statement has begun, so it is told again. */
+const INTERRUPT_EVERY_MS = 20;
+
+/** A DuckDB file as a source of SQL. The work is done on DuckDB's threads; nothing waits on the event loop. */
+export class DuckdbSource implements SqlSource {
+  readonly type = 'duckdb';
+  readonly dialect = duckdbDialect;
+  readonly readOnly: boolean;
+  readonly #name: string;
+  readonly #options: OpenOptions;
+  #file: DatabaseFile | undefined;
+  /** Statements that DuckDB has not ended, whether somebody waits for them or not. */
+  readonly #running = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(config: DuckdbConfig, context: Pick<SourceContext, 'name' | 'directory'>) {
+    const path = config.database === ':memory:' ? config.database : resolve(context.directory, config.database);
+    this.readOnly = config.readOnly;
+    this.#name = context.name;
+    this.#options = openOptions(config, path);
+  }
+
+  async query(query: SqlQuery, limits: QueryLimits): Promise<RowSet> {
+    if (this.#closed) throw toolboxError('SOURCE_UNREACHABLE', `the source \`${this.#name}\` was closed`);
+    const deadline = callDeadline(limits);
+    const ended = Promise.withResolvers<void>();
+    this.#running.add(ended.promise);
+    try {
+      this.#file ??= DatabaseFile.at(this.#options.path);
+      const lease = await this.#file.acquire(this.#options, deadline.signal);
+      const { signal } = deadline;
+      const work = this.#work(lease.instance, query, { ...limits, signal, readOnly: limits.readOnly || this.readOnly });
+      void work
+        .catch(() => undefined)
+        .then(() => {
+          lease.release();
+          return ended.resolve();
+        });
+      return await untilAborted(work, signal);
+    } catch (error) {
+      if (deadline.signal.aborted) throw deadline.signal.reason;
+      throw statementFault(error);
+    } finally {
+      deadline.clear();
+      // What was refused before it ran has ended as well.
+      void ended.promise.then(() => this.#running.delete(ended.promise));
+    }
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    const limits = { signal, timeoutMs: CHECK_TIMEOUT_MS, maxRows: 1, maxBytes: 1024, readOnly: true };
+    try {
+      await this.query({ text: 'SELECT 1', values: [], fixed: true }, limits);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw unreachable(this.#options.path, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#running);
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #work(
+    instance: DuckDBInstance,
+    query: SqlQuery,
+    limits: Pick<QueryLimits, 'maxRows' | 'maxBytes' | 'readOnly' | 'signal'>,
+  ): Promise<RowSet> {
+    const driver = await loadDriver();
+    const connection = await instance.connect();
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = (): void => {
+      connection.interrupt();
+      again ??= setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS);
+    };
+    limits.signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      return await runStatement(driver, connection, query, limits);
+    } finally {
+      limits.signal.removeEventListener('abort', interrupt);
+      clearInterval(again);
+      // Rolls back what is not committed.
+      connection.disconnectSync();
+    }
+  }
+}
+
+/** The work's outcome, or the signal's reason as soon as it aborts: a statement may take its time to stop. */
+async function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const over = Promise.withResolvers<never>();
+  const giveUp = (): void => over.reject(signal.reason);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
