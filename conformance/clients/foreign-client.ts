@@ -31,9 +31,9 @@ export const endpoint = ({ origin, toolset }: Place): string =>
   toolset === undefined ? `${origin}/mcp` : `${origin}/mcp/${toolset}`;
 
 /** The texts of a `CallToolResult`; throws when the tool failed. */
-export function texts(result: { readonly content?: unknown; readonly isError?: unknown }): readonly string[] {
-  const content = (result.content ?? []) as readonly { readonly type: string; readonly text?: string }[];
+export function texts(result: Readonly<Record<string, unknown>>): readonly string[] {
+  const content = (result['content'] ?? []) as readonly { readonly type: string; readonly text?: string }[];
   const found = content.flatMap(({ text }) => (text === undefined ? [] : [text]));
-  if (result.isError === true) throw new Error(`the tool failed: ${found.join(' ')}`);
+  if (result['isError'] === true) throw new Error(`the tool failed: ${found.join(' ')}`);
   return found;
 }

@@ -11,7 +11,7 @@ export const sdkV1: ForeignClient = {
     const transport = new StreamableHTTPClientTransport(new URL(endpoint(place)), {
       requestInit: { headers: { Authorization: `Bearer ${place.key}` } },
     });
-    return connectSdk(transport as Transport, () => transport.terminateSession());
+    return connectSdk(transport, () => transport.terminateSession());
   },
 };
 

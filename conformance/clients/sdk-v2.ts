@@ -9,10 +9,7 @@ const era = (mode: 'auto' | 'legacy', revision: string): ForeignClient => ({
     const transport = new StreamableHTTPClientTransport(new URL(endpoint(place)), {
       requestInit: { headers: { Authorization: `Bearer ${place.key}` } },
     });
-    const client = new Client(
-      { name: 'chatelaine-conformance', version: '1.0.0' },
-      { versionNegotiation: { mode } },
-    );
+    const client = new Client({ name: 'chatelaine-conformance', version: '1.0.0' }, { versionNegotiation: { mode } });
     await client.connect(transport);
     return {
       list: async () => (await client.listTools()).tools.map(({ name }) => name),

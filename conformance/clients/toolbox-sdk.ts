@@ -13,7 +13,7 @@ export const toolboxSdk: ForeignClient = {
       async call(name, args) {
         const tool = tools.find((one) => one.getName() === name);
         if (tool === undefined) throw new Error(`the SDK loaded no tool \`${name}\``);
-        return [String(await tool({ ...args }))];
+        return [await tool({ ...args })];
       },
       close: () => Promise.resolve(),
     };

@@ -28,7 +28,8 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
 export function readApiDocument(text: string): Result<ApiDocument, string> {
   let root: unknown;
   try {
-    root = parseYaml(text, { maxAliasCount: 1000, merge: true });
+    // JSON is YAML, but its own parser is a hundred times faster, and these documents are large.
+    root = text.trimStart().startsWith('{') ? JSON.parse(text) : parseYaml(text, { maxAliasCount: 1000, merge: true });
   } catch (cause) {
     return err(`the text is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`);
   }

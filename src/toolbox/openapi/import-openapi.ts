@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
-import { err, ok, type Result } from '#kernel';
-import { isRecord } from '#kernel';
+import { absoluteUrl, resourceName } from '#contract';
+import { err, isRecord, ok, type Result } from '#kernel';
+import { loadFault } from './load-check.ts';
 import { readApiDocument, textOf, type ApiDocument, type ApiOperation } from './api-document.ts';
 import { importOperation } from './operation.ts';
 import { readable } from './parameter-from-schema.ts';
@@ -37,6 +38,8 @@ export interface ImportedApi {
  * be imported at all; what is wrong with single operations stands in `notes`.
  */
 export function importOpenApi(text: string, options: ImportOptions = {}): Result<ImportedApi, string> {
+  const wrong = checkOptions(options);
+  if (wrong !== undefined) return err(wrong);
   const read = readApiDocument(text);
   if (!read.ok) return read;
   const api = read.value;
@@ -79,14 +82,22 @@ export function importOpenApi(text: string, options: ImportOptions = {}): Result
   });
 }
 
+function checkOptions({ name, baseUrl }: ImportOptions): string | undefined {
+  const named = resourceName.optional().safeParse(name);
+  if (!named.success) return `\`${name}\` cannot be the name of a source: ${named.error.issues[0]?.message}`;
+  const placed = absoluteUrl('http', 'https').optional().safeParse(baseUrl);
+  return placed.success ? undefined : `\`${baseUrl}\` is not an absolute http or https URL`;
+}
+
 function importTools(api: ApiDocument, source: string, notes: ImportNote[]) {
   const names = new Set<string>();
   const requirements: unknown[] = [];
   const tools = api.operations.flatMap((operation) => {
     const where = `${operation.method} ${operation.path}`;
     const imported = importOperation(api, operation);
-    if (typeof imported === 'string') {
-      notes.push({ operation: where, outcome: 'skipped', reason: imported });
+    const reason = typeof imported === 'string' ? imported : loadFault(imported.tool);
+    if (typeof imported === 'string' || reason !== undefined) {
+      notes.push({ operation: where, outcome: 'skipped', reason: reason as string });
       return [];
     }
     for (const reason of imported.remarks) notes.push({ operation: where, outcome: 'partly', reason });

@@ -46,11 +46,11 @@ export function importOperation(api: ApiDocument, operation: ApiOperation): Impo
   const places: Record<Place, ParameterDeclaration[]> = { path: [], query: [], header: [] };
   const wireNames = new Map<string, string>();
   for (const parameter of operation.parameters) {
+    if (isIgnored(parameter)) continue;
     const imported = importParameter(api, parameter);
-    if (imported === 'ignored') continue;
     if (typeof imported === 'string') {
       const name = `\`${textOf(parameter['name']) ?? '?'}\``;
-      if (parameter['required'] === true || parameter['in'] === 'path') return `of the parameter ${name} ${imported}`;
+      if (parameter['required'] === true || parameter['in'] === 'path') return `the parameter ${name}: ${imported}`;
       remarks.push(`left out the optional parameter ${name}: ${imported}`);
       continue;
     }
@@ -92,16 +92,15 @@ export function importOperation(api: ApiDocument, operation: ApiOperation): Impo
 const list = (field: string, declarations: readonly ParameterDeclaration[]) =>
   declarations.length === 0 ? {} : { [field]: declarations };
 
-function importParameter(
-  api: ApiDocument,
-  parameter: Node,
-): (DeclaredParameter & { place: Place }) | 'ignored' | string {
+const isIgnored = ({ in: place, name }: Node): boolean =>
+  place === 'header' && typeof name === 'string' && IGNORED_HEADERS.has(name.toLowerCase());
+
+function importParameter(api: ApiDocument, parameter: Node): (DeclaredParameter & { place: Place }) | string {
   const { name, in: place, required, style, explode } = parameter;
   if (typeof name !== 'string' || name === '') return 'the declaration is not in the document';
   if (name.includes('${')) return 'the name looks like a reference to the environment';
   if (place === 'cookie') return 'it travels in a cookie';
   if (place !== 'path' && place !== 'query' && place !== 'header') return `its place is \`${String(place)}\``;
-  if (place === 'header' && IGNORED_HEADERS.has(name.toLowerCase())) return 'ignored';
   const content = isRecord(parameter['content']) ? Object.entries(parameter['content']) : undefined;
   if (content !== undefined && content[0]?.[0] !== 'application/json') return 'its content is no JSON';
   const schema: unknown = content === undefined ? parameter['schema'] : api.resolve(content[0]?.[1])?.['schema'];
@@ -109,19 +108,11 @@ function importParameter(
   const made = parameterOf(api, name, withExamples(schema ?? {}, parameter), about);
   if (typeof made === 'string') return made;
   const { type } = made.declaration;
-  const usual =
-    place === 'query' ? (style ?? 'form') === 'form' && explode !== false : (style ?? 'simple') === 'simple';
-  const compound = type === 'array' || type === 'map';
-  // Lists in a query are repeated and JSON content is written as JSON; nothing else is.
-  if (
-    compound &&
-    !(content !== undefined ? place === 'query' && type === 'map' : place === 'query' && type === 'array' && usual)
-  ) {
-    return `a ${type === 'array' ? 'list' : 'n object'} is written in a way that tools cannot`.replace(
-      'a n object',
-      'an object',
-    );
-  }
+  // Lists in a query are repeated and JSON content is written as JSON; no other compound is.
+  const repeated = type === 'array' && (style ?? 'form') === 'form' && explode !== false;
+  const sayable = place === 'query' && (content === undefined ? repeated : type === 'map');
+  if (type === 'array' && !sayable) return 'a list is written there in a way that tools do not know';
+  if (type === 'map' && !sayable) return 'an object is written there in a way that tools do not know';
   return { ...made, place };
 }
 

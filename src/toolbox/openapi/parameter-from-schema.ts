@@ -45,10 +45,10 @@ export function parameterOf(
 ): DeclaredParameter | string {
   const schema = mergedSchema(api, given);
   if (schema === undefined) return 'its schema is not in the document';
-  const type = typeOf(schema);
+  const type = typeOf(api, schema);
   if (type === undefined) return 'its schema allows several types';
   const items = type === 'array' ? parameterOf(api, 'item', schema['items'] ?? {}, { required: true }) : undefined;
-  if (typeof items === 'string') return `of its items ${items}`;
+  if (typeof items === 'string') return `its items: ${items}`;
   const outline = type === 'map' ? outlineOf(api, schema) : undefined;
   const said = about.description ?? textOf(schema['description']) ?? name;
   const declaration: ParameterDeclaration = {
@@ -69,17 +69,23 @@ export const readable = (text: string): string =>
     .replace(/[\ufdd0-\ufdef\p{Cc}]/gu, (character) => (character === '\n' ? '\n' : ' '))
     .trim();
 
-/** The schema with its references and `allOf` put together; undefined when a part is missing. */
+/**
+ * The schema with its references, its `allOf` and the one alternative beside null put together;
+ * undefined when a part is missing.
+ */
 export function mergedSchema(api: ApiDocument, given: unknown, depth = 0): Node | undefined {
   const schema = given === true ? {} : api.resolve(given);
-  if (schema === undefined || depth > 20) return undefined;
-  const { allOf, ...own } = schema;
-  if (!Array.isArray(allOf)) return schema;
-  const parts = (allOf as unknown[]).map((part) => mergedSchema(api, part, depth + 1));
+  if (schema === undefined || depth > MAX_DEPTH) return undefined;
+  const { allOf, oneOf, anyOf, ...own } = schema;
+  const alternatives = listOf(oneOf ?? anyOf).filter((one) => !(isRecord(one) && one['type'] === 'null'));
+  const single = alternatives.length === 1 ? alternatives : [];
+  const parts = [...listOf(allOf), ...single].map((part) => mergedSchema(api, part, depth + 1));
   if (parts.includes(undefined)) return undefined;
-  const all = [...(parts as Node[]), own];
+  const rest = alternatives.length > 1 ? { oneOf: alternatives } : {};
+  if (parts.length === 0) return { ...own, ...rest };
+  const all = [...(parts as Node[]), { ...own, ...rest }];
   const properties = Object.assign({}, ...all.map((part) => part['properties'])) as Node;
-  const required = all.flatMap((part) => (Array.isArray(part['required']) ? (part['required'] as unknown[]) : []));
+  const required = all.flatMap((part) => listOf(part['required']));
   return {
     ...(Object.assign({}, ...all) as Node),
     ...(Object.keys(properties).length > 0 && { properties }),
@@ -87,12 +93,21 @@ export function mergedSchema(api: ApiDocument, given: unknown, depth = 0): Node 
   };
 }
 
+const MAX_DEPTH = 20;
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+
 /** The one type that a value may have; null beside it is what leaving it out means here. */
-function typeOf(schema: Node): ParameterDeclaration['type'] | undefined {
-  if (schema['oneOf'] !== undefined || schema['anyOf'] !== undefined) {
-    const alternatives = (schema['oneOf'] ?? schema['anyOf']) as unknown[];
-    const real = alternatives.filter((one) => !(isRecord(one) && one['type'] === 'null'));
-    return real.length === 1 && isRecord(real[0]) && real[0]['$ref'] === undefined ? typeOf(real[0]) : undefined;
+function typeOf(api: ApiDocument, schema: Node, depth = 0): ParameterDeclaration['type'] | undefined {
+  const alternatives = listOf(schema['oneOf']);
+  if (alternatives.length > 0) {
+    const types = new Set(
+      alternatives.map((one) => {
+        const merged = depth > MAX_DEPTH ? undefined : mergedSchema(api, one);
+        return merged && typeOf(api, merged, depth + 1);
+      }),
+    );
+    return types.size === 1 ? [...types][0] : undefined;
   }
   const { type } = schema;
   if (Array.isArray(type)) {
@@ -102,7 +117,7 @@ function typeOf(schema: Node): ParameterDeclaration['type'] | undefined {
   if (typeof type === 'string') return TYPES[type];
   if (schema['properties'] !== undefined || schema['additionalProperties'] !== undefined) return 'map';
   if (schema['items'] !== undefined) return 'array';
-  const [first] = Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : [];
+  const [first] = listOf(schema['enum']);
   return typeof first === 'number' ? 'float' : typeof first === 'boolean' ? 'boolean' : 'string';
 }
 
@@ -136,7 +151,7 @@ function settle(declaration: ParameterDeclaration, dropped: readonly string[]): 
   if (wrong === undefined) return { declaration, dropped };
   if (!(CONDITIONS as readonly unknown[]).includes(wrong.field)) return wrong.message;
   const { [wrong.field as Condition]: _, ...rest } = declaration;
-  return settle(rest as ParameterDeclaration, [...dropped, `\`${wrong.field}\` of \`${declaration.name}\``]);
+  return settle(rest, [...dropped, `\`${wrong.field}\` of \`${declaration.name}\``]);
 }
 
 function firstFault(

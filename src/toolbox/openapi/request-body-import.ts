@@ -37,14 +37,16 @@ export function importBody(
   if (schema === undefined) return 'the schema of the request body is not in the document';
   const contentType = type === 'application/json' ? {} : { contentType: type };
   if (kind !== 'text') {
-    const flat = flatten(api, schema, required, taken);
+    const flat = flatten(api, schema, { kind, required, taken });
     if (flat !== undefined) return { ...flat, ...contentType };
     if (kind === 'form') return required ? 'the form of the request body is no flat object' : undefined;
   }
   const name = taken.has('body') ? 'request_body' : 'body';
   const description = textOf(body['description']) ?? 'The request body.';
-  const whole = parameterOf(api, name, kind === 'text' ? { type: 'string' } : schema, { description, required });
-  if (typeof whole === 'string') return required ? `of the request body ${whole}` : undefined;
+  // Nothing said is any JSON, which for a body is an object far more often than a text.
+  const said = kind === 'text' ? { type: 'string' } : Object.keys(schema).length === 0 ? { type: 'object' } : schema;
+  const whole = parameterOf(api, name, said, { description, required });
+  if (typeof whole === 'string') return required ? `the request body: ${whole}` : undefined;
   return {
     bodyParams: [whole.declaration],
     requestBody: kind === 'text' ? `{{.${name}}}` : `{{json .${name}}}`,
@@ -69,21 +71,21 @@ function chooseType(types: readonly string[]): [type: string, kind: 'json' | 'fo
 function flatten(
   api: ApiDocument,
   schema: Node,
-  required: boolean,
-  taken: ReadonlySet<string>,
+  body: { readonly kind: 'json' | 'form'; readonly required: boolean; readonly taken: ReadonlySet<string> },
 ): Pick<ImportedBody, 'bodyParams' | 'dropped'> | undefined {
   const properties = isRecord(schema['properties']) ? Object.entries(schema['properties']) : [];
   const open = schema['additionalProperties'] === true || isRecord(schema['additionalProperties']);
-  if (properties.length === 0 || open || schema['oneOf'] !== undefined || schema['anyOf'] !== undefined)
-    return undefined;
+  if (properties.length === 0 || open || schema['oneOf'] !== undefined) return undefined;
   const wanted = Array.isArray(schema['required']) ? (schema['required'] as unknown[]) : [];
   const bodyParams: ParameterDeclaration[] = [];
   const dropped: string[] = [];
   for (const [name, property] of properties) {
     // The server fills these in; a request must not carry them.
     if (api.resolve(property)?.['readOnly'] === true) continue;
-    const made = parameterOf(api, name, property, { required: required && wanted.includes(name) });
-    if (typeof made === 'string' || taken.has(name)) return undefined;
+    const made = parameterOf(api, name, property, { required: body.required && wanted.includes(name) });
+    if (typeof made === 'string' || body.taken.has(name)) return undefined;
+    const { type } = made.declaration;
+    if (body.kind === 'form' && (type === 'array' || type === 'map')) return undefined;
     bodyParams.push(made.declaration);
     dropped.push(...made.dropped);
   }

@@ -42,7 +42,8 @@ export function importSecurity(api: ApiDocument, requirements: readonly unknown[
 function schemesIn(requirements: readonly unknown[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const alternatives of requirements) {
-    const [first] = Array.isArray(alternatives) ? (alternatives as unknown[]) : [];
+    const listed = Array.isArray(alternatives) ? (alternatives as unknown[]) : [];
+    const first = listed.find((one) => isRecord(one) && Object.keys(one).length > 0);
     if (isRecord(first)) for (const name of Object.keys(first)) names.add(name);
   }
   return names;

@@ -56,8 +56,8 @@ export function openOptions(config: DuckdbConfig, path: string): OpenOptions {
       // An extension is native code in this process: none is fetched because a statement names it.
       autoinstall_known_extensions: 'false',
       allow_community_extensions: 'false',
-      // Beside a file DuckDB spills next to it; without one it would spill into the working directory.
-      ...(path === ':memory:' ? { temp_directory: '' } : {}),
+      // What exceeds memory spills next to the file; without one it would into the working directory.
+      ...(path === ':memory:' ? { max_temp_directory_size: '0B' } : {}),
       // After this no SET changes anything, for anybody.
       lock_configuration: 'true',
     },

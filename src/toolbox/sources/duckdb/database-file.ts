@@ -7,7 +7,7 @@ import { unreachable } from './faults.ts';
 /** The right to run one statement on an open file; to be given back. */
 export interface Lease {
   readonly instance: DuckDBInstance;
-  release(): void;
+  readonly release: () => void;
 }
 
 interface Waiter {
@@ -53,28 +53,22 @@ export class DatabaseFile {
    * `DRIVER_MISSING` or `SOURCE_UNREACHABLE`.
    */
   async acquire(options: OpenOptions, signal: AbortSignal): Promise<Lease> {
-    return new Promise<Lease>((grant, refuse) => {
-      const leave = (): void => {
-        const place = this.#waiting.indexOf(waiter);
-        if (place >= 0) this.#waiting.splice(place, 1);
-        refuse(signal.reason);
-        this.#serve();
-      };
-      const waiter: Waiter = {
-        options,
-        grant: (lease) => {
-          signal.removeEventListener('abort', leave);
-          grant(lease);
-        },
-        refuse: (error) => {
-          signal.removeEventListener('abort', leave);
-          refuse(error);
-        },
-      };
-      signal.addEventListener('abort', leave, { once: true });
-      this.#waiting.push(waiter);
+    const { promise, resolve: grant, reject: refuse } = Promise.withResolvers<Lease>();
+    const waiter: Waiter = { options, grant, refuse };
+    const leave = (): void => {
+      const place = this.#waiting.indexOf(waiter);
+      if (place >= 0) this.#waiting.splice(place, 1);
+      refuse(signal.reason);
       this.#serve();
-    });
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    this.#waiting.push(waiter);
+    this.#serve();
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
   }
 
   /** Gives up one use; the last one closes the file. Its statements must have ended. */
@@ -97,7 +91,7 @@ export class DatabaseFile {
       }
       this.#waiting.shift();
       this.#active++;
-      next.grant({ instance: this.#instance, release: once(() => this.#release()) });
+      next.grant({ instance: this.#instance, release: () => this.#release() });
     }
   }
 
@@ -135,12 +129,4 @@ function fits(opened: OpenOptions | undefined, wanted: OpenOptions): boolean {
     (opened.writable || !wanted.writable) &&
     JSON.stringify(opened.settings) === JSON.stringify(wanted.settings)
   );
-}
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) action();
-    done = true;
-  };
 }

@@ -66,7 +66,10 @@ export function decoder({ DuckDBTypeId: Id, DuckDBTimestampValue }: Driver): Dec
         const { entries } = value as DuckDBStructValue;
         const { entryNames, entryTypes } = type as DuckDBStructType;
         return Object.fromEntries(
-          entryNames.map((name, index) => [name, decode(entries[name] as DuckDBValue, entryTypes[index] as DuckDBType)]),
+          entryNames.map((name, index) => [
+            name,
+            decode(entries[name] as DuckDBValue, entryTypes[index] as DuckDBType),
+          ]),
         );
       },
     ],
@@ -111,7 +114,13 @@ export function decoder({ DuckDBTypeId: Id, DuckDBTimestampValue }: Driver): Dec
  * one value of them would be left.
  */
 export function checkReadable(column: string, type: DuckDBType): void {
-  const { entryNames = [], entryTypes = [], valueType, keyType, memberTypes = [] } = type as Partial<
+  const {
+    entryNames = [],
+    entryTypes = [],
+    valueType,
+    keyType,
+    memberTypes = [],
+  } = type as Partial<
     Pick<DuckDBStructType, 'entryNames' | 'entryTypes'> & Pick<DuckDBMapType, 'keyType' | 'valueType'> & DuckDBUnionType
   >;
   if (new Set(entryNames).size < entryNames.length) {
@@ -147,7 +156,9 @@ function isoDuration({ months, days, micros }: DuckDBIntervalValue): string {
   const part = (amount: number | bigint, unit: string): string => (Number(amount) === 0 ? '' : `${amount}${unit}`);
   const date = part(Math.trunc(months / 12), 'Y') + part(months % 12, 'M') + part(days, 'D');
   const seconds = (micros / 1_000_000n) % 60n;
-  const fraction = String((micros < 0n ? -micros : micros) % 1_000_000n).padStart(6, '0').replace(/0+$/, '');
+  const fraction = String((micros < 0n ? -micros : micros) % 1_000_000n)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
   const sign = micros < 0n && seconds === 0n ? '-' : '';
   const exact = fraction === '' ? part(seconds, 'S') : `${sign}${seconds}.${fraction}S`;
   const time = part(micros / 3_600_000_000n, 'H') + part((micros / 60_000_000n) % 60n, 'M') + exact;

@@ -7,7 +7,10 @@ export const duckdbDialect: SqlDialect = {
   // Names are compared without regard to case, quoted or not: a bare one needs no folding.
   quoteIdentifier(identifier) {
     if (identifier === '' || identifier.includes('\0')) {
-      throw toolboxError('TEMPLATE_VALUE_REFUSED', `\`${identifier}\` cannot be an identifier: it is empty or has a NUL`);
+      throw toolboxError(
+        'TEMPLATE_VALUE_REFUSED',
+        `\`${identifier}\` cannot be an identifier: it is empty or has a NUL`,
+      );
     }
     return `"${identifier.replaceAll('"', '""')}"`;
   },

@@ -1,6 +1,7 @@
+import type * as duckdb from '@duckdb/node-api';
 import { toolboxError } from '../../errors.ts';
 
-export type Driver = typeof import('@duckdb/node-api');
+export type Driver = typeof duckdb;
 
 /**
  * The driver, loaded at the first use: it is an optional package, since it brings a library of 70 MB
@@ -18,4 +19,4 @@ export async function loadDriver(): Promise<Driver> {
   }
 }
 
-const firstLine = (cause: unknown): string => String((cause as Error).message).split('\n')[0] ?? '';
+const firstLine = (cause: unknown): string => (cause as Error).message.split('\n')[0] ?? '';

@@ -1,5 +1,5 @@
 /** Values of a call to DuckDB's, with the types that a placeholder takes them by. */
-import type { DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBListType, DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { SqlValue } from '../source.ts';
 import type { Driver } from './driver.ts';
 import { refused } from './faults.ts';
@@ -20,52 +20,68 @@ export function bindAll(driver: Driver, statement: DuckDBPreparedStatement, valu
   for (let index = 1; index <= values.length; index++) {
     const name = statement.parameterName(index);
     if (!/^\d+$/.test(name)) {
-      throw refused(`\`$${name}\` is a placeholder without a position; write \`?\` for the next parameter, or \`$1\` for the first`);
+      throw refused(
+        `\`$${name}\` is a placeholder without a position; write \`?\` for the next parameter, or \`$1\` for the first`,
+      );
     }
-    const [value, type] = encode(driver, values[Number(name) - 1]);
-    statement.bindValue(index, value, type);
+    const value = values[Number(name) - 1] ?? null;
+    const type = typeOf(driver, value);
+    statement.bindValue(index, encode(driver, value, type), type);
   }
 }
 
 /**
- * A value and its type. An array of one type is a LIST of it; a mixed one, and an object, is JSON text,
- * which `$1::JSON` reads.
+ * The type that a value is bound by. An array is a LIST of the one type that its items have; a mixed
+ * one, and an object, is JSON text, which `$1::JSON` reads.
  */
-function encode(driver: Driver, value: SqlValue | undefined): [DuckDBValue, DuckDBType] {
-  const { BIGINT, BLOB, BOOLEAN, DOUBLE, HUGEINT, SQLNULL, VARCHAR } = driver;
+function typeOf(driver: Driver, value: SqlValue): DuckDBType {
+  const { BIGINT, BLOB, BOOLEAN, DOUBLE, HUGEINT, LIST, SQLNULL, VARCHAR } = driver;
   switch (typeof value) {
-    case 'undefined':
-      return [null, SQLNULL];
     case 'boolean':
-      return [value, BOOLEAN];
+      return BOOLEAN;
     case 'number':
-      return Number.isSafeInteger(value) ? [BigInt(value), BIGINT] : [value, DOUBLE];
+      return Number.isSafeInteger(value) ? BIGINT : DOUBLE;
     case 'bigint':
-      if (value >= INT64.least && value <= INT64.greatest) return [value, BIGINT];
-      if (value >= INT128.least && value <= INT128.greatest) return [value, HUGEINT];
+      if (value >= INT64.least && value <= INT64.greatest) return BIGINT;
+      if (value >= INT128.least && value <= INT128.greatest) return HUGEINT;
       throw refused(`${value} is beyond the whole numbers of DuckDB (128 bits)`);
     case 'string':
-      return [value, VARCHAR];
+      return VARCHAR;
     default:
-      if (value === null) return [null, SQLNULL];
-      if (value instanceof Uint8Array) return [driver.blobValue(value), BLOB];
-      if (Array.isArray(value)) return encodeList(driver, value as readonly SqlValue[]);
-      return [JSON.stringify(value, exactly), VARCHAR];
+      if (value === null) return SQLNULL;
+      if (value instanceof Uint8Array) return BLOB;
+      if (!isList(value)) return VARCHAR;
   }
+  let item: DuckDBType | undefined = SQLNULL;
+  for (const part of value) item = item && common(driver, item, typeOf(driver, part));
+  return item ? LIST(item) : VARCHAR;
 }
 
-function encodeList(driver: Driver, values: readonly SqlValue[]): [DuckDBValue, DuckDBType] {
-  const { DOUBLE, LIST, SQLNULL, VARCHAR, listValue } = driver;
-  const items = values.map((value) => encode(driver, value));
-  const types = new Map(items.filter(([item]) => item !== null).map(([, type]) => [String(type), type]));
-  // Numbers with and without a fraction in one list are all floating point.
-  if (types.size === 2 && types.has('BIGINT') && types.has('DOUBLE')) {
-    const numbers = items.map(([item]) => (item === null ? null : Number(item)));
-    return [listValue(numbers), LIST(DOUBLE)];
+const isList = (value: SqlValue): value is readonly SqlValue[] => Array.isArray(value);
+
+/** The type that values of both types have in one list; undefined when there is none. */
+function common(driver: Driver, left: DuckDBType, right: DuckDBType): DuckDBType | undefined {
+  const { DuckDBTypeId: Id, DOUBLE, HUGEINT, LIST } = driver;
+  if (left.typeId === Id.SQLNULL) return right;
+  if (right.typeId === Id.SQLNULL || String(left) === String(right)) return left;
+  const ids = new Set<number>([left.typeId, right.typeId]);
+  if (ids.has(Id.LIST) && ids.size === 1) {
+    const item = common(driver, (left as DuckDBListType).valueType, (right as DuckDBListType).valueType);
+    return item && LIST(item);
   }
-  if (types.size > 1) return [JSON.stringify(values, exactly), VARCHAR];
-  const [type = SQLNULL] = types.values();
-  return [listValue(items.map(([item]) => item)), LIST(type)];
+  if (ids.has(Id.BIGINT) && ids.has(Id.HUGEINT)) return HUGEINT;
+  return ids.has(Id.BIGINT) && ids.has(Id.DOUBLE) ? DOUBLE : undefined;
+}
+
+function encode(driver: Driver, value: SqlValue, type: DuckDBType): DuckDBValue {
+  const { DuckDBTypeId: Id } = driver;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return type.typeId === Id.DOUBLE ? Number(value) : BigInt(value);
+  if (value instanceof Uint8Array) return driver.blobValue(value);
+  if (!isList(value) || type.typeId !== Id.LIST) return JSON.stringify(value, exactly);
+  const { valueType } = type as DuckDBListType;
+  return driver.listValue(value.map((item) => encode(driver, item, valueType)));
 }
 
 const exactly = (_: string, part: unknown): unknown => (typeof part === 'bigint' ? part.toString() : part);

@@ -22,8 +22,8 @@ export class DuckdbSource implements SqlSource {
   readonly #name: string;
   readonly #options: OpenOptions;
   #file: DatabaseFile | undefined;
-  /** Statements that DuckDB has not ended, whether somebody waits for them or not. */
-  readonly #running = new Set<Promise<void>>();
+  /** Calls, and statements that DuckDB has not ended though nobody waits for them any more. */
+  readonly #pending = new Set<Promise<void>>();
   #closed = false;
 
   constructor(config: DuckdbConfig, context: Pick<SourceContext, 'name' | 'directory'>) {
@@ -35,29 +35,7 @@ export class DuckdbSource implements SqlSource {
 
   async query(query: SqlQuery, limits: QueryLimits): Promise<RowSet> {
     if (this.#closed) throw toolboxError('SOURCE_UNREACHABLE', `the source \`${this.#name}\` was closed`);
-    const deadline = callDeadline(limits);
-    const ended = Promise.withResolvers<void>();
-    this.#running.add(ended.promise);
-    try {
-      this.#file ??= DatabaseFile.at(this.#options.path);
-      const lease = await this.#file.acquire(this.#options, deadline.signal);
-      const { signal } = deadline;
-      const work = this.#work(lease.instance, query, { ...limits, signal, readOnly: limits.readOnly || this.readOnly });
-      void work
-        .catch(() => undefined)
-        .then(() => {
-          lease.release();
-          return ended.resolve();
-        });
-      return await untilAborted(work, signal);
-    } catch (error) {
-      if (deadline.signal.aborted) throw deadline.signal.reason;
-      throw statementFault(error);
-    } finally {
-      deadline.clear();
-      // What was refused before it ran has ended as well.
-      void ended.promise.then(() => this.#running.delete(ended.promise));
-    }
+    return this.#track(this.#call(query, limits));
   }
 
   async check(signal: AbortSignal): Promise<void> {
@@ -72,9 +50,36 @@ export class DuckdbSource implements SqlSource {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#running);
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
     this.#file?.close();
     this.#file = undefined;
+  }
+
+  async #call(query: SqlQuery, limits: QueryLimits): Promise<RowSet> {
+    const deadline = callDeadline(limits);
+    const { signal } = deadline;
+    try {
+      this.#file ??= DatabaseFile.at(this.#options.path);
+      const { instance, release } = await this.#file.acquire(this.#options, signal);
+      const readOnly = limits.readOnly || this.readOnly;
+      const work = this.#work(instance, query, { ...limits, readOnly, signal }).finally(release);
+      return await untilAborted(this.#track(work), signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw statementFault(error);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async #track<Value>(work: Promise<Value>): Promise<Value> {
+    const ended = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#pending.add(ended);
+    void ended.then(() => this.#pending.delete(ended));
+    return work;
   }
 
   async #work(

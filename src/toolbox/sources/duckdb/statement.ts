@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult, DuckDBType } from '@duckdb/node-api';
 import { RowCollector } from '../row-collector.ts';
 import type { QueryLimits, RowSet, SqlQuery } from '../source.ts';
 import { rowMaker } from '../values.ts';
@@ -99,7 +99,9 @@ async function collect(
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     let started = performance.now();
     for (let row = 0; row < chunk.rowCount && !collector.full; row++) {
-      collector.add(makeRow(chunk.convertRowValues(row, decode)));
+      // By the types of the columns: those of the chunk do not know JSON from other text.
+      const values = chunk.getRowValues(row).map((value, index) => decode(value, types[index] as DuckDBType));
+      collector.add(makeRow(values));
       if (performance.now() - started < LONGEST_TURN_MS) continue;
       await nextTurn();
       limits.signal.throwIfAborted();

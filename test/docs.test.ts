@@ -1,0 +1,92 @@
+/** Documents that cannot lie: configurations load, commands exist. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { buildProgram } from '#cli';
+import { formatProblem, loadConfiguration, sourceTypes } from '#toolbox';
+import { systemClock } from '#kernel';
+import { installCommands } from '#main';
+
+const root = join(import.meta.dirname, '..');
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+].filter((name) => !name.includes('reference'));
+
+interface Block {
+  readonly document: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Fenced blocks of a language; one after `<!-- fragment -->` is not meant to stand alone. */
+function blocks(language: string): readonly Block[] {
+  return documents.flatMap((document) => {
+    const lines = readFileSync(join(root, document), 'utf8').split('\n');
+    const found: Block[] = [];
+    for (let at = 0; at < lines.length; at++) {
+      const opened = /^\s*```(\w*)$/.exec(lines[at] as string);
+      if (opened === null) continue;
+      const end = lines.findIndex((line, index) => index > at && line.trim() === '```');
+      if (end === -1) throw new Error(`${document}:${at + 1} opens a block that never ends`);
+      const before = lines.slice(0, at).findLast((line) => line.trim() !== '');
+      if (opened[1] === language && before !== '<!-- fragment -->') {
+        found.push({ document, line: at + 1, text: lines.slice(at + 1, end).join('\n') });
+      }
+      at = end;
+    }
+    return found;
+  });
+}
+
+describe('the documents', () => {
+  // Any variable is set: documents name their readers' own.
+  const env = new Proxy<Record<string, string>>(
+    {},
+    { get: () => 'value', getOwnPropertyDescriptor: () => ({ value: 'value', configurable: true, enumerable: true }) },
+  );
+
+  it.each(blocks('yaml').map((block) => [`${block.document}:${block.line}`, block] as const))(
+    'show a configuration that loads at %s',
+    (_, block) => {
+      const loaded = loadConfiguration([{ file: block.document, directory: root, bytes: Buffer.from(block.text) }], {
+        env,
+        catalog: sourceTypes,
+      });
+      if (!loaded.ok) expect.fail(loaded.error.map((problem) => formatProblem(problem)).join('\n'));
+      expect(loaded.value.configuration).toBeDefined();
+    },
+  );
+
+  const commands = [...blocks(''), ...blocks('console'), ...blocks('sh')].flatMap(({ document, line, text }) =>
+    text
+      .replaceAll(/\\\n\s*/g, ' ')
+      .split('\n')
+      .flatMap((command, index) => {
+        const match = /^(?:\$ )?(?:\.\/bin\/)?chatelaine (.*?)(?:\s+#.*)?$/.exec(command);
+        return match ? [[`${document}:${line + index}`, match[1] as string] as const] : [];
+      }),
+  );
+  it.each(commands)('name a command that exists, with its options, at %s: %s', (_, command) => {
+    const quiet = { write: () => true };
+    const program = buildProgram(
+      { stdout: quiet, stderr: quiet, env: {}, clock: systemClock, version: '0' },
+      installCommands,
+    );
+    const words = command.split(/\s+/);
+    let at = program;
+    let found = at;
+    for (const word of words) {
+      const next = at.commands.find((one) => one.name() === word);
+      if (next === undefined) break;
+      found = at = next;
+    }
+    expect(found, 'a command').not.toBe(program);
+    for (const word of words.filter((word) => word.startsWith('--'))) {
+      const name = word.split('=')[0];
+      expect([...found.options.map((option) => option.long), '--help'], `options of ${found.name()}`).toContain(name);
+    }
+  });
+});
