@@ -7,4 +7,14 @@ export const cliError = defineErrors('cli', {
     title: 'something happened that Chatelaine did not provide for',
     remedy: 'This is a defect. Run the command again with CHATELAINE_DEBUG=1 to see where it happens, and report that.',
   },
+  FILE_UNUSABLE: {
+    status: 400,
+    title: 'a file that the command names cannot be read or written',
+    remedy: 'Check the path and its permissions.',
+  },
+  IMPORT_IMPOSSIBLE: {
+    status: 400,
+    title: 'the description to import is not one that can be read',
+    remedy: 'The message says what is wrong with it. OpenAPI 3.0 and 3.1 documents can be imported.',
+  },
 });

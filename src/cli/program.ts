@@ -1,11 +1,17 @@
 import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
 import { installConfigCommands } from './config/commands.ts';
+import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
 import { installKeyCommands } from './key/index.ts';
 
 /** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
-const NOUNS: readonly InstallCommands[] = [installConfigCommands, installKeyCommands, installAgentCommands];
+const NOUNS: readonly InstallCommands[] = [
+  installConfigCommands,
+  installToolCommands,
+  installKeyCommands,
+  installAgentCommands,
+];
 
 /**
  * The command line as a commander program: declared, not run. `further` are commands from above this

@@ -29,3 +29,4 @@ export { sourceTypes } from './sources/catalog.ts';
 export { openToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';
 export type { Embedder } from './embeddings/embedder.ts';
 export { geminiEmbedder } from './embeddings/index.ts';
+export { importOpenApi, type ImportNote, type ImportedApi } from './openapi/index.ts';

@@ -17,7 +17,8 @@ export const resourceName = z
   .min(1, { error: 'a name is empty' })
   .max(128, { error: 'a name has more than 128 characters' })
   .regex(/^[A-Za-z0-9_.-]*$/, { error: 'a name is made of letters A-Z a-z, digits, `_`, `-` and `.`' })
-  .refine((name) => !/^\.+$/.test(name), { error: 'a name is more than dots' });
+  .refine((name) => !/^\.+$/.test(name), { error: 'a name is more than dots' })
+  .meta({ title: 'name' });
 
 /** `namespace:` of any document. */
 export const namespaceName = resourceName
@@ -33,7 +34,7 @@ export const duration = z.string().transform((text, context) => {
     message: `\`${text}\` is not a duration; write a number with its unit, such as \`250ms\`, \`30s\` or \`1m30s\``,
   });
   return z.NEVER;
-});
+}).meta({ title: 'duration' });
 
 /** A size such as `5MB`, `512KiB` or a whole number of bytes; gives bytes, more than zero. */
 export const size = z.union([z.string(), z.int()]).transform((written, context) => {
@@ -44,13 +45,16 @@ export const size = z.union([z.string(), z.int()]).transform((written, context) 
     message: `\`${written}\` is not a size; write bytes or a number with its unit, such as \`512KiB\` or \`5MB\``,
   });
   return z.NEVER;
-});
+}).meta({ title: 'size' });
 
 /**
  * A field that holds a key or a password; gives a `Secret`. The loader replaces a `file:///…` value
  * by the contents of that file.
  */
-export const secretText = z.string().transform((text) => new Secret(text));
+export const secretText = z
+  .string()
+  .transform((text) => new Secret(text))
+  .meta({ title: 'secret' });
 
 /** An OAuth scope (RFC 6749 §3.3): printable ASCII without space, quote and backslash. */
 export const scopeToken = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, {

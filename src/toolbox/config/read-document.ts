@@ -4,7 +4,8 @@ import { KINDS, kindNamed, type Kind } from '#contract';
 import { applySchema } from './apply-schema.ts';
 import { declared, type AnyDeclaration } from './declarations.ts';
 import type { RawDocument } from './raw-document.ts';
-import { listed, problemAt, suggest, type Problem, type ProblemCode } from './problems.ts';
+import { listed, problemAt, suggest, type Problem } from './problems.ts';
+import { hideEnvironment } from './schema-issues.ts';
 import { readSecretFiles } from './secret-files.ts';
 import { findToolType, unfitToolType, unknownSourceType, type Catalog } from './type-names.ts';
 
@@ -61,12 +62,7 @@ function readFields(
       const type = value['type'];
       const chosen = typeof type === 'string' && Object.hasOwn(schema.types, type) ? schema.types[type] : undefined;
       if (chosen) return apply(document, value, chosen);
-      return err([
-        typeProblem(
-          document,
-          (name) => `there is no ${kind} type \`${name}\`${suggest(name, Object.keys(schema.types), 'types')}`,
-        ),
-      ]);
+      return err(typeProblems(document, (name) => `there is no ${kind} type \`${name}\`${suggest(name, Object.keys(schema.types), 'types')}`));
     }
     default:
       return kind === 'source'
@@ -77,7 +73,7 @@ function readFields(
 
 function readSource(document: RawDocument, common: z.ZodObject, catalog: Catalog): Reading {
   const type = catalog.find((source) => source.type === document.value['type']);
-  const unknown = type ? [] : [typeProblem(document, (name) => unknownSourceType(name, catalog) ?? '')];
+  const unknown = type ? [] : typeProblems(document, (name) => unknownSourceType(name, catalog) ?? '');
   return readCatalogued(document, common, type?.schema, unknown);
 }
 
@@ -95,7 +91,7 @@ function readTool(
   }
   const type = typeof name === 'string' ? findToolType(name, catalog, sourceType) : undefined;
   const runsOn = sourceType === undefined ? undefined : { name: String(source), type: sourceType };
-  const found = type ? [] : [typeProblem(document, (given) => unfitToolType(given, catalog, runsOn) ?? '')];
+  const found = type ? [] : typeProblems(document, (given) => unfitToolType(given, catalog, runsOn) ?? '');
   return readCatalogued(document, common, type?.schema, found);
 }
 
@@ -132,10 +128,13 @@ function apply(document: RawDocument, value: unknown, schema: z.ZodType): Readin
   return read.ok ? ok(read.value as Record<string, unknown>) : read;
 }
 
-function typeProblem(document: RawDocument, explain: (name: string) => string): Problem {
-  const type = document.value['type'];
-  if (typeof type === 'string') return problemAt(document.locate(['type']), 'TYPE_UNKNOWN', explain(type));
-  const [code, message]: [ProblemCode, string] =
-    type === undefined || type === null ? ['FIELD_MISSING', '`type` is missing'] : ['FIELD_WRONG', '`type` takes text'];
-  return problemAt(document.locate(['type']), code, message);
+/** What is wrong with `type`; nothing where an unset variable was reported for it. */
+function typeProblems(document: RawDocument, explain: (name: string) => string): Problem[] {
+  const { type } = document.value;
+  const place = document.locate(['type']);
+  const environment = document.member(['type'])?.environment;
+  if (environment?.unset === true) return [];
+  if (type === undefined || type === null) return [problemAt(place, 'FIELD_MISSING', '`type` is missing')];
+  if (typeof type !== 'string') return [problemAt(place, 'FIELD_WRONG', '`type` takes text')];
+  return [problemAt(place, 'TYPE_UNKNOWN', hideEnvironment(explain(type), type, environment?.written))];
 }

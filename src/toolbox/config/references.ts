@@ -1,4 +1,4 @@
-import { DEFAULT_NAMESPACE, type FieldPath, type Kind } from '#contract';
+import { DEFAULT_NAMESPACE, resourceName, type FieldPath, type Kind } from '#contract';
 import type { DeclaredNames } from './declared-names.ts';
 import type { RawDocument } from './raw-document.ts';
 import { problemAt, suggest, type Problem } from './problems.ts';
@@ -82,15 +82,18 @@ function checkReference(
   const { namespace: own } = document.value;
   const namespace = typeof own === 'string' ? own : DEFAULT_NAMESPACE;
   if (to.some((kind) => names.find(namespace, kind, name))) return undefined;
-  if (document.member(path)?.environment?.unset === true || names.mayBeUnread(name)) return undefined;
+  const environment = document.member(path)?.environment;
+  // What is no name at all was refused where the field was read.
+  if (environment?.unset === true || names.mayBeUnread(name) || !resourceName.safeParse(name).success) return undefined;
+  const shown = environment?.written ?? name;
   const [kind] = to;
   const other = to.map((one) => names.elsewhere(one, name)).find((found) => found !== undefined);
   if (other !== undefined) {
-    const message = `no ${kind} of the namespace \`${namespace}\` is called \`${name}\`; the one of \`${other}\` cannot be used here`;
+    const message = `no ${kind} of the namespace \`${namespace}\` is called \`${shown}\`; the one of \`${other}\` cannot be used here`;
     return problemAt(document.locate(path), 'NAME_UNKNOWN', message, hint);
   }
   const candidates = to.flatMap((one) => names.names(namespace, one));
-  const message = `no ${kind} is called \`${name}\`${suggest(name, candidates, `documents of kind \`${kind}\``)}`;
+  const message = `no ${kind} is called \`${shown}\`${suggest(name, candidates, `documents of kind \`${kind}\``)}`;
   return problemAt(document.locate(path), 'NAME_UNKNOWN', message, hint);
 }
 

@@ -44,9 +44,15 @@ export function readScalarText(
   if (!written.includes('${')) return { text: written };
   const filled = substitute(written, file.environment);
   if (filled.count === 0) return { text: written };
-  for (const { index, reason } of filled.unset) {
+  if (filled.unset.length > 0) {
     const inside = file.references.filter((offset) => offset >= start && offset < end);
-    report(inside[index] ?? start, 'VARIABLE_UNSET', reason, 'Set it, or write a default: `${NAME:default}`.');
+    const missed = new Set<string>();
+    for (const { index, name, reason } of filled.unset) {
+      // Once is enough for a scalar that asks for it ten thousand times.
+      if (missed.has(name)) continue;
+      missed.add(name);
+      report(inside[index] ?? start, 'VARIABLE_UNSET', reason, 'Set it, or write a default: `${NAME:default}`.');
+    }
   }
   const unset = filled.unset.length > 0;
   return { text: filled.text, environment: { written, plain: plain && isOneReference(written), unset } };

@@ -201,7 +201,7 @@ function outOfRange(field: string, issue: Extract<Issue, { code: 'too_small' | '
 }
 
 /** A value from the environment may be a secret; a message shows how the file asks for it instead. */
-function hideEnvironment(message: string, value: unknown, written: string | undefined): string {
+export function hideEnvironment(message: string, value: unknown, written: string | undefined): string {
   if (written === undefined || typeof value !== 'string' || value === '') return message;
   const beginning = value.slice(0, 40);
   return message.replaceAll(value, written).replaceAll(beginning, written);

@@ -49,8 +49,10 @@ export function importOperation(api: ApiDocument, operation: ApiOperation): Impo
     if (isIgnored(parameter)) continue;
     const imported = importParameter(api, parameter);
     if (typeof imported === 'string') {
-      const name = `\`${textOf(parameter['name']) ?? '?'}\``;
-      if (parameter['required'] === true || parameter['in'] === 'path') return `the parameter ${name}: ${imported}`;
+      const name = `\`${textOf(parameter['name']) ?? refOf(parameter)}\``;
+      // One that cannot be read at all may be required.
+      const isOptional = parameter['required'] !== true && parameter['in'] !== 'path' && parameter['in'] !== undefined;
+      if (!isOptional) return `the parameter ${name}: ${imported}`;
       remarks.push(`left out the optional parameter ${name}: ${imported}`);
       continue;
     }
@@ -91,6 +93,8 @@ export function importOperation(api: ApiDocument, operation: ApiOperation): Impo
 
 const list = (field: string, declarations: readonly ParameterDeclaration[]) =>
   declarations.length === 0 ? {} : { [field]: declarations };
+
+const refOf = ({ unresolved }: Node): string => (isRecord(unresolved) && textOf(unresolved['$ref'])) || '?';
 
 const isIgnored = ({ in: place, name }: Node): boolean =>
   place === 'header' && typeof name === 'string' && IGNORED_HEADERS.has(name.toLowerCase());

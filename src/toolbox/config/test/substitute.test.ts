@@ -56,13 +56,11 @@ describe('a reference to the environment', () => {
   });
 
   it('may stand in brackets, and its default may hold what YAML would trip over', () => {
-    const text = 'kind: toolset\nname: x\ntools: [${A:[}, "${B:,}", ${C:a: b # c}, ${D}]\n';
-    const found = problemsOf(text, { D: '{d' });
-    // The names are bad names, and they are exactly these four.
-    expect(found).toHaveLength(4);
-    expect(
-      loaded('kind: prompt\nname: p\ndescription: ${X:a: b # c}\nmessages: [{content: ${Y:{z}}]\n').prompts,
-    ).toMatchObject([{ description: 'a: b # c', messages: [{ content: '{z' }] }]);
+    const text =
+      'kind: prompt\nname: p\ndescription: ${X:a: b # c}\narguments: [{name: ${A:[}, description: ${B:,}}]\nmessages: [{content: ${Y:{z}}]\n';
+    expect(loaded(text).prompts).toMatchObject([
+      { description: 'a: b # c', arguments: [{ name: '[', description: ',' }], messages: [{ content: '{z' }] },
+    ]);
   });
 });
 

@@ -80,8 +80,7 @@ function encode(driver: Driver, value: SqlValue, type: DuckDBType): DuckDBValue 
     return type.typeId === Id.DOUBLE ? Number(value) : BigInt(value);
   if (value instanceof Uint8Array) return driver.blobValue(value);
   if (!isList(value) || type.typeId !== Id.LIST) return JSON.stringify(value, exactly);
-  const { valueType } = type as DuckDBListType;
-  return driver.listValue(value.map((item) => encode(driver, item, valueType)));
+  return driver.listValue(value.map((item) => encode(driver, item, type.valueType)));
 }
 
 const exactly = (_: string, part: unknown): unknown => (typeof part === 'bigint' ? part.toString() : part);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult, DuckDBType } from '@duckdb/node-api';
+import { toolboxError } from '../../errors.ts';
 import { RowCollector } from '../row-collector.ts';
 import type { QueryLimits, RowSet, SqlQuery } from '../source.ts';
 import { rowMaker } from '../values.ts';
@@ -26,7 +27,7 @@ export async function runStatement(
   if (limits.readOnly) await connection.run('BEGIN TRANSACTION READ ONLY');
   try {
     const statement = await prepareOne(connection, text);
-    checkKind(driver, statement);
+    checkKind(driver, statement, limits.readOnly);
     bindAll(driver, statement, values);
     limits.signal.throwIfAborted();
     // Only a query is streamed: a write must be whole before anybody looks at what it returned.
@@ -74,7 +75,15 @@ async function prepareOne(connection: DuckDBConnection, text: string): Promise<D
  * DuckDB itself says what a statement is. Left out is what reaches beyond this file (ATTACH, LOAD,
  * EXPORT) and what is of no use where each call has its own connection (transactions, SET, PREPARE).
  */
-function checkKind({ StatementType: Type }: Driver, { statementType }: DuckDBPreparedStatement): void {
+function checkKind(
+  { StatementType: Type }: Driver,
+  { statementType }: DuckDBPreparedStatement,
+  readOnly: boolean,
+): void {
+  // A file is no part of the transaction, so that a read-only one lets it be written.
+  if (readOnly && statementType === Type.COPY) {
+    throw toolboxError('READ_ONLY', '`COPY` writes a table or a file, and the call is read-only');
+  }
   const allowed = [
     ...[Type.SELECT, Type.EXPLAIN, Type.CALL, Type.INSERT, Type.UPDATE, Type.DELETE, Type.MERGE_INTO],
     ...[Type.CREATE, Type.CREATE_FUNC, Type.ALTER, Type.DROP, Type.ANALYZE, Type.VACUUM],

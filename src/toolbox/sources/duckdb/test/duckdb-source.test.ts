@@ -150,6 +150,8 @@ describe('a duckdb source', () => {
     const source = open(':memory:', { externalAccess: true });
     const file = join(directory, 'cities.csv').replaceAll("'", "''");
     expect(await rowsOf(source, `SELECT * FROM read_csv('${file}')`)).toEqual([{ name: 'Basel', people: 173000 }]);
+    const copy = `COPY (SELECT 1) TO '${file}'`;
+    expect(await codeOf(rowsOf(source, copy, [], { readOnly: true }))).toBe('READ_ONLY');
   });
 
   it('opens a read-only file for reading, and makes none', async () => {

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Starter } from './subject.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const COMMAND = join(ROOT, 'bin', 'chatelaine');
+
+/** The anchor: what HTTP in Node costs by itself. */
+export const bare: Starter = {
+  name: 'bare',
+  headers: {},
+  command: (port, file) => [process.execPath, join(import.meta.dirname, 'bare-server.mjs'), String(port), file],
+};
+
+/**
+ * Chatelaine as it comes, with a key of its own in `dataDir`. Hot reload is off because it is off in
+ * Toolbox; metrics are on because they are on by default. `profiles`: a folder for CPU profiles.
+ */
+export async function chatelaine(dataDir: string, profiles: string | undefined): Promise<Starter> {
+  const create = ['key', 'create', '--agent', 'bench', '--role', 'user', '--data-dir', dataDir, '--json'];
+  const { stdout } = await promisify(execFile)(COMMAND, create);
+  const { key } = JSON.parse(stdout) as { key: string };
+  return {
+    name: 'chatelaine',
+    headers: { Authorization: `Bearer ${key}` },
+    command: (port, file) => [
+      ...([COMMAND, 'serve', '--config', file, '--port', String(port)] as const),
+      ...['--data-dir', dataDir, '--no-reload'],
+    ],
+    ...(profiles !== undefined && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } }),
+  };
+}
+
+// The platform's binary and not the package's `toolbox`, which is a Node script around it.
+const TOOLBOX = join(
+  ...[import.meta.dirname, '..', 'toolbox', 'node_modules', '@toolbox-sdk'],
+  ...[`server-${process.platform}-${process.arch}`, 'bin', 'toolbox'],
+);
+
+/** MCP Toolbox without authentication, quiet and without hot reload; undefined where it is not installed. */
+export const toolbox: Starter | undefined = existsSync(TOOLBOX)
+  ? {
+      name: 'toolbox',
+      headers: {},
+      command: (port, file) => [
+        ...([TOOLBOX, '--config', file, '--port', String(port), '--enable-api'] as const),
+        ...['--log-level', 'ERROR', '--disable-reload', '--disable-version-check'],
+      ],
+    }
+  : undefined;
