@@ -32,6 +32,9 @@ try {
   } finally {
     await server.stop();
   }
+} catch (error) {
+  failed += 1;
+  console.log(`✗ ${error instanceof Error ? error.message : String(error)}`);
 } finally {
   await shim.close();
 }
@@ -58,7 +61,9 @@ async function runRevision(revision: string, expected: Expected): Promise<void> 
   console.log(`MCP ${revision}: ${verdicts.length} scenarios in ${seconds} s\n`);
   console.log(`${table(['scenario', 'checks', 'verdict'], verdicts.map(row))}\n`);
   for (const { scenario, faults } of verdicts) for (const fault of faults) console.log(`✗ ${scenario}: ${fault}`);
-  for (const [scenario, reason] of Object.entries(expected.notOffered)) console.log(`– ${scenario}: ${reason}`);
+  for (const [reason, of] of Map.groupBy(Object.keys(expected.notOffered), (name) => expected.notOffered[name])) {
+    console.log(`– not offered: ${of.join(', ')}\n  ${reason}`);
+  }
   console.log();
 
   const faults = verdicts.reduce((sum, verdict) => sum + verdict.faults.length, 0);

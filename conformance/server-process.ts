@@ -63,7 +63,9 @@ const serverDocument = (allowedHosts: readonly string[]): string =>
 
 async function makeKey(dataDir: string): Promise<string> {
   const args = ['key', 'create', '--agent', 'conformance', '--role', 'user', '--data-dir', dataDir, '--json'];
-  const { stdout } = await promisify(execFile)(COMMAND, args);
+  const { stdout } = await promisify(execFile)(COMMAND, args).catch((error: Error & { stderr?: string }) => {
+    throw new Error(`the server could not make a key; it said:\n${error.stderr ?? error.message}`);
+  });
   return (JSON.parse(stdout) as { key: string }).key;
 }
 

@@ -11,7 +11,7 @@ import { startServer } from '../server-process.ts';
 import { openShim } from '../shim.ts';
 import { table } from '../table.ts';
 import { aiSdk } from './ai-sdk.ts';
-import { check, STEPS } from './checks.ts';
+import { check, STEPS, type Step } from './checks.ts';
 import type { ForeignClient } from './foreign-client.ts';
 import { inspectorSession, inspectorStateless } from './inspector.ts';
 import { mcpRemote } from './mcp-remote.ts';
@@ -39,6 +39,7 @@ const wire = new Wire();
 const shim = await openShim();
 const rows: string[][] = [];
 const faults: string[] = [];
+let passed = 0;
 try {
   const server = await startServer(join(import.meta.dirname, 'moons'), {
     allowedHosts: [shim.host],
@@ -50,12 +51,14 @@ try {
   } finally {
     await server.stop();
   }
+} catch (error) {
+  faults.push(error instanceof Error ? error.message : String(error));
 } finally {
   await shim.close();
 }
 console.log(`${table(['client', ...STEPS], rows)}\n`);
 for (const fault of faults) console.log(`✗ ${fault}`);
-console.log(`conformance:clients: ${rows.length * STEPS.length - faults.length} passed, ${faults.length} failed`);
+console.log(`conformance:clients: ${passed} passed, ${faults.length} failed`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 async function run(client: ForeignClient, key: string): Promise<void> {
@@ -63,8 +66,9 @@ async function run(client: ForeignClient, key: string): Promise<void> {
   try {
     const name = `${client.name} ${await versionOf(client.name)}`;
     const found = await check(client, { origin: `http://${shim.host}`, key, home }, wire);
-    const passed = (step: (typeof STEPS)[number]): string => (step === 'revision' ? client.revision : 'passed');
-    rows.push([name, ...STEPS.map((step) => (found.has(step) ? 'FAILED' : passed(step)))]);
+    const good = (step: Step): string => (step === 'revision' ? client.revision : 'passed');
+    rows.push([name, ...STEPS.map((step) => (found.has(step) ? 'FAILED' : good(step)))]);
+    passed += STEPS.length - found.size;
     for (const [step, fault] of found) faults.push(`${name} (${client.revision}), ${step}: ${fault}`);
   } finally {
     await rm(home, { recursive: true, force: true });

@@ -26,26 +26,32 @@ export const namespaceName = resourceName
   .describe('The namespace that the document belongs to; names are unique, and references are resolved, within one.');
 
 /** A duration such as `30s` or `1m30s`; gives milliseconds, more than zero. */
-export const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
-  context.addIssue({
-    code: 'custom',
-    message: `\`${text}\` is not a duration; write a number with its unit, such as \`250ms\`, \`30s\` or \`1m30s\``,
-  });
-  return z.NEVER;
-}).meta({ title: 'duration' });
+export const duration = z
+  .string()
+  .transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms > 0) return ms;
+    context.addIssue({
+      code: 'custom',
+      message: `\`${text}\` is not a duration; write a number with its unit, such as \`250ms\`, \`30s\` or \`1m30s\``,
+    });
+    return z.NEVER;
+  })
+  .meta({ title: 'duration' });
 
 /** A size such as `5MB`, `512KiB` or a whole number of bytes; gives bytes, more than zero. */
-export const size = z.union([z.string(), z.int()]).transform((written, context) => {
-  const bytes = parseSize(written);
-  if (bytes !== undefined && bytes > 0) return bytes;
-  context.addIssue({
-    code: 'custom',
-    message: `\`${written}\` is not a size; write bytes or a number with its unit, such as \`512KiB\` or \`5MB\``,
-  });
-  return z.NEVER;
-}).meta({ title: 'size' });
+export const size = z
+  .union([z.string(), z.int()])
+  .transform((written, context) => {
+    const bytes = parseSize(written);
+    if (bytes !== undefined && bytes > 0) return bytes;
+    context.addIssue({
+      code: 'custom',
+      message: `\`${written}\` is not a size; write bytes or a number with its unit, such as \`512KiB\` or \`5MB\``,
+    });
+    return z.NEVER;
+  })
+  .meta({ title: 'size' });
 
 /**
  * A field that holds a key or a password; gives a `Secret`. The loader replaces a `file:///…` value
@@ -57,20 +63,26 @@ export const secretText = z
   .meta({ title: 'secret' });
 
 /** An OAuth scope (RFC 6749 §3.3): printable ASCII without space, quote and backslash. */
-export const scopeToken = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, {
-  error:
-    'a scope is one word of printable ASCII without spaces, `"` and `\\` (RFC 6749 §3.3); list several scopes as several entries',
-});
+export const scopeToken = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, {
+    error:
+      'a scope is one word of printable ASCII without spaces, `"` and `\\` (RFC 6749 §3.3); list several scopes as several entries',
+  })
+  .meta({ title: 'scope' });
 
 /** An absolute URL with one of the given schemes; gives the text as written. */
 export const absoluteUrl = (...schemes: readonly string[]) =>
-  z.string().refine(
-    (text) => {
-      const url = URL.parse(text);
-      return url !== null && schemes.includes(url.protocol.slice(0, -1)) && url.host !== '';
-    },
-    { error: `this is not an absolute ${schemes.join(' or ')} URL` },
-  );
+  z
+    .string()
+    .refine(
+      (text) => {
+        const url = URL.parse(text);
+        return url !== null && schemes.includes(url.protocol.slice(0, -1)) && url.host !== '';
+      },
+      { error: `this is not an absolute ${schemes.join(' or ')} URL` },
+    )
+    .meta({ title: `${schemes.join(' or ')} URL` });
 
 /** An object as JSON has it, whatever its members. */
 export const jsonObject = z.record(z.string(), z.json());

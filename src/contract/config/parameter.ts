@@ -105,19 +105,22 @@ const shape = {
 export const parameterSchema: z.ZodType<ParameterDeclaration> = z
   .strictObject(shape)
   .superRefine(checkParameter)
-  .transform(withoutNullDefault);
+  .transform(withoutNullDefault)
+  .meta({ title: 'parameter' });
 
 /** An argument of a prompt: a string unless it says otherwise. */
 export const promptArgumentSchema: z.ZodType<ParameterDeclaration> = z
   .strictObject({ ...shape, type: types.default('string').describe('The type; `string` unless said otherwise.') })
   .superRefine(checkParameter)
-  .transform(withoutNullDefault);
+  .transform(withoutNullDefault)
+  .meta({ title: 'parameter' });
 
 /** The items of an array; nobody calls them by name, so a name and a description may be left out. */
 const itemSchema: z.ZodType<ParameterDeclaration> = z
   .strictObject({ ...shape, name: name.default('item'), description: description.default('') })
   .superRefine(checkParameter)
-  .transform(withoutNullDefault);
+  .transform(withoutNullDefault)
+  .meta({ title: 'parameter' });
 
 /** YAML's `default:` with nothing after it is null, which Toolbox reads as no default at all. */
 function withoutNullDefault({ default: value, ...rest }: ParameterDeclaration): ParameterDeclaration {
