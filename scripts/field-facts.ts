@@ -33,15 +33,25 @@ function factsOf(path: string, field: Schema): FieldFacts {
   return {
     path,
     type: typeOf(field),
-    required: field._zod.optin === undefined && fallback === undefined,
+    required: isRequired(field) && fallback === undefined,
     fallback,
     description: z.globalRegistry.get(field)?.description ?? '',
   };
 }
 
+function isRequired(schema: Schema): boolean {
+  // What goes into a mere function may be anything; what it must give is what counts.
+  if (schema instanceof z.core.$ZodPipe && schema._zod.def.in instanceof z.core.$ZodTransform)
+    return isRequired(schema._zod.def.out);
+  return schema._zod.optin === undefined;
+}
+
 /** Fields of what a field holds; parameters have a table of their own. */
 function insideOf(field: Schema, path: string): FieldFacts[] {
   if (titleOf(field) !== undefined) return [];
+  const { def } = field._zod;
+  if (field instanceof z.core.$ZodUnion) return field._zod.def.options.flatMap((option) => insideOf(option, path));
+  if ('innerType' in def) return insideOf(def.innerType as Schema, path);
   return unwrap(field).flatMap((one) => {
     if (one instanceof z.core.$ZodArray)
       return titleOf(one._zod.def.element) ? [] : describeFields(one._zod.def.element, `${path}[].`);
@@ -58,22 +68,26 @@ function titleOf(schema: Schema): string | undefined {
   return schema instanceof z.core.$ZodLazy ? titleOf(schema._zod.def.getter()) : undefined;
 }
 
-function typeOf(schema: Schema): string {
+function typeOf(schema: Schema, depth = 0): string {
   const title = titleOf(schema);
   if (title !== undefined) return title;
-  const words = new Set(unwrap(schema).map(wordFor));
-  return [...words].join(' or ');
+  // Only a schema of any JSON goes on for ever.
+  if (depth > 3) return 'JSON';
+  const branches = schema instanceof z.core.$ZodUnion ? schema._zod.def.options : undefined;
+  const words =
+    branches?.map((branch) => typeOf(branch, depth + 1)) ?? unwrap(schema).map((one) => wordFor(one, depth + 1));
+  return [...new Set(words)].join(' or ');
 }
 
-function wordFor(schema: Schema): string {
+function wordFor(schema: Schema, depth: number): string {
   if (schema instanceof z.core.$ZodEnum)
     return Object.values(schema._zod.def.entries)
       .map((entry) => `\`${entry}\``)
       .join(', ');
   if (schema instanceof z.core.$ZodLiteral)
     return schema._zod.def.values.map((value) => `\`${String(value)}\``).join(', ');
-  if (schema instanceof z.core.$ZodArray) return `list of ${plural(typeOf(schema._zod.def.element))}`;
-  if (schema instanceof z.core.$ZodRecord) return `mapping to ${typeOf(schema._zod.def.valueType)}`;
+  if (schema instanceof z.core.$ZodArray) return `list of ${plural(typeOf(schema._zod.def.element, depth))}`;
+  if (schema instanceof z.core.$ZodRecord) return `mapping to ${typeOf(schema._zod.def.valueType, depth)}`;
   if (schema instanceof z.core.$ZodObject) return 'mapping';
   if (schema instanceof z.core.$ZodString) return 'text';
   if (schema instanceof z.core.$ZodNumber)
@@ -82,7 +96,7 @@ function wordFor(schema: Schema): string {
   return 'anything';
 }
 
-const isIntegerCheck = (check: z.core.$ZodCheck<never>): boolean => check._zod.def.check === 'number_format';
+const isIntegerCheck = (check: z.core.$ZodCheck): boolean => check._zod.def.check === 'number_format';
 
 const plural = (type: string): string =>
   /^[a-z]+$/.test(type) && type !== 'text' && type !== 'anything' ? `${type}s` : type;

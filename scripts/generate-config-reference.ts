@@ -1,7 +1,8 @@
 // Writes docs/reference/configuration.md from the schemas of all kinds, source types and tool types;
 // `--check` compares.
 import { join } from 'node:path';
-import { KINDS, parameterSchema, type Kind, type KindEntry } from '#contract';
+import { isDeepStrictEqual } from 'node:util';
+import { KINDS, parameterSchema, type Kind, type KindEntry, type KindSchema } from '#contract';
 import { PROBLEM_CODES, sourceTypes, type SourceType } from '#toolbox';
 import { describeFields, type FieldFacts } from './field-facts.ts';
 import { writeOrCheck } from './generated-file.ts';
@@ -28,15 +29,35 @@ function kindSection([kind, entry]: [string, KindEntry]): string {
   switch (entry.schema.of) {
     case 'kind':
       return `${head}\n${fieldTable(describeFields(entry.schema.schema))}`;
-    case 'type': {
-      const types = Object.entries(entry.schema.types);
-      return `${head}\n${types.map(([type, schema]) => `### ${kind}: ${type}\n\n${fieldTable(describeFields(schema))}`).join('\n')}`;
-    }
+    case 'type':
+      return `${head}\n${typedSection(kind, entry.schema)}`;
     case 'catalog':
       return `${head}\n${fieldTable(describeFields(entry.schema.common))}${kind === 'source' ? '' : `\n${PARAMETERS}`}`;
     default:
       return head;
   }
+}
+
+/** The fields that all types have once, then those that are each type's own. */
+function typedSection(kind: string, { types, fallback }: Extract<KindSchema, { of: 'type' }>): string {
+  const described = Object.entries(types).map(([type, schema]) => ({ type, fields: describeFields(schema) }));
+  const [first, ...others] = described;
+  const isShared = (field: FieldFacts): boolean =>
+    field.path !== 'type' && others.every(({ fields }) => fields.some((other) => isDeepStrictEqual(other, field)));
+  const shared = (first?.fields ?? []).filter(isShared);
+  const names = described.map(({ type }) => `\`${type}\``).join(', ');
+  const type: FieldFacts = {
+    path: 'type',
+    type: names,
+    required: fallback === undefined,
+    fallback,
+    description: 'The type.',
+  };
+  const sections = described.map(({ type, fields }) => {
+    const own = fields.filter(({ path }) => path !== 'type' && !shared.some((one) => one.path === path));
+    return `### ${kind}: ${type}\n\n${fieldTable(own)}`;
+  });
+  return [fieldTable([type, ...shared]), ...(others.length > 0 ? sections : [])].join('\n');
 }
 
 const PARAMETERS = `### Parameters

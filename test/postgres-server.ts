@@ -2,7 +2,7 @@
  * A real PostgreSQL for tests, from the npm package: in a folder of its own, on a free loopback port,
  * gone afterwards. Offers TLS, asks for passwords, and takes client certificates where they are sent.
  */
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -45,11 +45,15 @@ export async function startPostgres(): Promise<RunningPostgres> {
     // Durability is not what these tests are about.
     postgresFlags: [
       ...['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'],
-      ...['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'shared_preload_libraries='],
+      ...[
+        'listen_addresses=127.0.0.1',
+        `unix_socket_directories=${folder}`,
+        'shared_preload_libraries=pg_stat_statements',
+      ],
       ...[`ssl=on`, `ssl_cert_file=${folder}/server.crt`, `ssl_key_file=${folder}/server.key`],
       ...[`ssl_ca_file=${folder}/ca.crt`, 'wal_level=logical'],
     ].flatMap((setting) => ['-c', setting]),
-    onLog: (line) => log.push(String(line)),
+    onLog: (line) => log.push(line),
     onError: (error) => log.push(String(error)),
   });
   // PostgreSQL does not run as root: the package switches to its own user, who must reach the folder.
@@ -59,7 +63,6 @@ export async function startPostgres(): Promise<RunningPostgres> {
   const authority = testAuthority('Chatelaine test authority');
   const own = authority.issue(['localhost']);
   const client = authority.issue(['certified']);
-  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'ca.crt'), authority.cert);
   await writeFile(join(folder, 'server.crt'), own.cert);
   await writeFile(join(folder, 'server.key'), own.key, { mode: 0o600 });

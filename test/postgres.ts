@@ -8,7 +8,6 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { inject } from 'vitest';
-import type {} from './postgres-door.ts';
 import type { PostgresAddress } from './postgres-server.ts';
 
 export type { PostgresAddress } from './postgres-server.ts';

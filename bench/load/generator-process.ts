@@ -68,7 +68,8 @@ async function run({ exchanges }: Target, sockets: readonly Socket[], durationMs
   }
   const elapsedMs = performance.now() - started;
   latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+  const at = (share: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
   return { requests: latencies.length, elapsedMs, p50: at(0.5), p99: at(0.99) };
 }
 

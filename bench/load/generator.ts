@@ -39,7 +39,10 @@ export class Generator {
     this.#process.send(message);
   }
 
-  async #ask<Kind extends 'open' | 'run'>(message: ToGenerator, kind: Kind): Promise<Extract<FromGenerator, { kind: Kind }>> {
+  async #ask<Kind extends 'open' | 'run'>(
+    message: ToGenerator,
+    kind: Kind,
+  ): Promise<Extract<FromGenerator, { kind: Kind }>> {
     const answer = await new Promise<FromGenerator>((resolve, reject) => {
       this.#heard = { resolve, reject };
       this.#say(message);

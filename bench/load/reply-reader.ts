@@ -63,7 +63,7 @@ export class ReplyReader {
 
   #readHead(chunk: Buffer, at: number): number {
     const before = this.#pending.length;
-    this.#pending += chunk.latin1Slice(at, Math.min(chunk.length, at + 16_384));
+    this.#pending += chunk.toString('latin1', at, Math.min(chunk.length, at + 16_384));
     const end = this.#pending.indexOf(HEAD_END);
     if (end === -1) return chunk.length;
     const head = this.#pending.slice(0, end);
@@ -96,7 +96,7 @@ export class ReplyReader {
   /** Reads an exact text that may arrive in parts; `#pending` is empty once it is complete. */
   #readLine(chunk: Buffer, at: number, text: string): number {
     const next = Math.min(chunk.length, at + text.length - this.#pending.length);
-    this.#pending += chunk.latin1Slice(at, next);
+    this.#pending += chunk.toString('latin1', at, next);
     if (!text.startsWith(this.#pending)) throw new Error('a chunk is longer than it says');
     if (this.#pending.length === text.length) this.#pending = '';
     return next;
@@ -104,7 +104,7 @@ export class ReplyReader {
 
   #takeLine(chunk: Buffer, at: number): { readonly text: string; readonly next: number } | undefined {
     const end = chunk.indexOf(0x0a, at);
-    this.#pending += chunk.latin1Slice(at, end === -1 ? chunk.length : end + 1);
+    this.#pending += chunk.toString('latin1', at, end === -1 ? chunk.length : end + 1);
     if (end === -1) return undefined;
     const text = this.#pending.trimEnd();
     this.#pending = '';
@@ -115,7 +115,7 @@ export class ReplyReader {
     const next = Math.min(chunk.length, at + this.#left);
     const matched = this.#matched + next - at;
     if (chunk.compare(this.#expected, this.#matched, Math.min(matched, this.#expected.length), at, next) !== 0)
-      throw new Error(`another body came than the right one: …${chunk.utf8Slice(at, Math.min(next, at + 200))}`);
+      throw new Error(`another body came than the right one: …${chunk.toString('utf8', at, Math.min(next, at + 200))}`);
     this.#matched = matched;
     this.#left -= next - at;
     return next;

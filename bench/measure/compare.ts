@@ -79,7 +79,12 @@ export async function compare(
   return new Comparison(samples);
 }
 
-async function measure(generator: Generator, { name, pid }: Contender, connections: number, ms: number): Promise<Sample> {
+async function measure(
+  generator: Generator,
+  { name, pid }: Contender,
+  connections: number,
+  ms: number,
+): Promise<Sample> {
   let before: number | undefined;
   let spent = 0;
   const run = await generator.run(name, connections, ms, () => {

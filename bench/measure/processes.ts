@@ -13,7 +13,12 @@ export function cpuSeconds(pid: number): number {
     const stat = readFileSync(`/proc/${id}/stat`, 'latin1');
     // The second field is the name in brackets and may hold spaces: utime is the 12th after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number) as [number, number, number, number];
+    const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     return (user + system + childrenUser + childrenSystem) / TICKS_PER_SECOND;
   });
 }
@@ -46,7 +51,10 @@ function childrenOf(pid: number): readonly number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
     try {
       const listed = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1');
-      return listed.split(' ').filter((id) => id !== '').map(Number);
+      return listed
+        .split(' ')
+        .filter((id) => id !== '')
+        .map(Number);
     } catch (error) {
       if (isGone(error)) return [];
       throw error;

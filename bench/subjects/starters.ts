@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Starter } from './subject.ts';
@@ -32,21 +31,3 @@ export async function chatelaine(dataDir: string, profiles: string | undefined):
     ...(profiles !== undefined && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } }),
   };
 }
-
-// The platform's binary and not the package's `toolbox`, which is a Node script around it.
-const TOOLBOX = join(
-  ...[import.meta.dirname, '..', 'toolbox', 'node_modules', '@toolbox-sdk'],
-  ...[`server-${process.platform}-${process.arch}`, 'bin', 'toolbox'],
-);
-
-/** MCP Toolbox without authentication, quiet and without hot reload; undefined where it is not installed. */
-export const toolbox: Starter | undefined = existsSync(TOOLBOX)
-  ? {
-      name: 'toolbox',
-      headers: {},
-      command: (port, file) => [
-        ...([TOOLBOX, '--config', file, '--port', String(port), '--enable-api'] as const),
-        ...['--log-level', 'ERROR', '--disable-reload', '--disable-version-check'],
-      ],
-    }
-  : undefined;

@@ -10,7 +10,7 @@ import type { NamespaceView, ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
 import { corsHeaders, preflightHeaders } from './http/cors.ts';
 import { doorOf, type DoorPath } from './http/doors.ts';
-import { refuseForeign, type HostPolicy } from './http/host-origin.ts';
+import { hostPolicy, refuseForeign } from './http/host-origin.ts';
 import { Replies } from './http/replies.ts';
 import { Changes } from './mcp/changes.ts';
 import { mcpEndpoint } from './mcp/endpoint.ts';
@@ -46,8 +46,8 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** The handler of the public listener; `policy` says which hosts and origins are its own. */
-  handler(policy: () => HostPolicy): (request: IncomingMessage, response: ServerResponse) => void;
+  /** The handler of the public listener. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /** What other doors (standard input, `invoke`) share with it. */
   readonly services: McpServices;
   readonly gauges: { readonly sessions: () => number; readonly streams: () => number; readonly running: () => number };
@@ -76,6 +76,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     announced = snapshot;
   });
 
+  const policy = hostPolicy(settings);
   const replies = new Replies();
   const { maxBodyBytes } = settings.limits;
   const mcp = mcpEndpoint({ methods: mcpMethods(services), services, replies, maxBodyBytes });
@@ -88,12 +89,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const nextRequestId = requestIds(clock);
 
-  async function visit(
-    request: IncomingMessage,
-    response: ServerResponse,
-    requestId: string,
-    policy: HostPolicy,
-  ): Promise<void> {
+  async function visit(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
     const foreign = refuseForeign(request, policy);
     if (foreign === 'host') throw gatewayError('HOST_REFUSED', 'the Host header names another host than this server');
     if (foreign === 'origin')
@@ -172,11 +168,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       streams: () => services.streams.size,
       running: () => limit.running,
     },
-    handler: (policy) => (request, response) => {
+    handler: (request, response) => {
       const requestId = nextRequestId();
-      visit(request, response, requestId, policy()).catch((error: unknown) => {
+      visit(request, response, requestId).catch((error: unknown) => {
         if (request.destroyed && !request.complete) return;
-        refuse(error, response, requestId, corsHeaders(request, policy().origins));
+        refuse(error, response, requestId, corsHeaders(request, policy.origins));
       });
     },
     drain() {

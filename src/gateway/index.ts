@@ -19,7 +19,6 @@ type CreateMetrics = typeof createMetrics;
 type CreateTelemetry = typeof createTelemetry;
 
 export { createGateway, type Gateway, type GatewayOptions, type ToolboxHolder } from './gateway.ts';
-export { hostPolicy, type HostPolicy } from './http/host-origin.ts';
 export { listen, type Listener } from './http/listener.ts';
 export { invokeLocally } from './invoke.ts';
 export { serveStdio } from './mcp/stdio.ts';

@@ -5,16 +5,19 @@ import { isLoopbackHost, namespaceName, resourceName, scopeToken } from './commo
  * An issuer's URL. Keys fetched over plain http can be exchanged on the way, and with them every
  * token; only this machine is exempt.
  */
-const issuerUrl = z.string().refine(
-  (text) => {
-    const url = URL.parse(text);
-    return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)));
-  },
-  {
-    error: 'this is not an https URL; plain http is accepted for this machine alone',
-    params: { problem: 'UNENFORCEABLE' },
-  },
-);
+const issuerUrl = z
+  .string()
+  .refine(
+    (text) => {
+      const url = URL.parse(text);
+      return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)));
+    },
+    {
+      error: 'this is not an https URL; plain http is accepted for this machine alone',
+      params: { problem: 'UNENFORCEABLE' },
+    },
+  )
+  .meta({ title: 'https URL' });
 
 const common = {
   kind: z.literal('authService'),

@@ -85,7 +85,7 @@ export const absoluteUrl = (...schemes: readonly string[]) =>
     .meta({ title: `${schemes.join(' or ')} URL` });
 
 /** An object as JSON has it, whatever its members. */
-export const jsonObject = z.record(z.string(), z.json());
+export const jsonObject = z.record(z.string(), z.json()).meta({ title: 'JSON object' });
 
 /** Whether a host name or address can only be this machine. */
 export function isLoopbackHost(host: string): boolean {

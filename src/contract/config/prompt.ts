@@ -15,28 +15,30 @@ const embedded = { uri: z.string().min(1), mimeType: z.string().optional(), _met
 const base64 = z.base64({ error: 'this is not base64' });
 
 /** A content block of MCP, as a message may hold instead of text. `{{.name}}` is filled in its text. */
-export const contentBlockSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('text'), text: z.string(), ...block }),
-  z.strictObject({ type: z.literal('image'), data: base64, mimeType: z.string(), ...block }),
-  z.strictObject({ type: z.literal('audio'), data: base64, mimeType: z.string(), ...block }),
-  z.strictObject({
-    type: z.literal('resource'),
-    resource: z.union([
-      z.strictObject({ ...embedded, text: z.string() }),
-      z.strictObject({ ...embedded, blob: base64 }),
-    ]),
-    ...block,
-  }),
-  z.strictObject({
-    type: z.literal('resource_link'),
-    uri: z.string().min(1),
-    name: z.string(),
-    title: z.string().optional(),
-    description: z.string().optional(),
-    mimeType: z.string().optional(),
-    ...block,
-  }),
-]);
+export const contentBlockSchema = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('text'), text: z.string(), ...block }),
+    z.strictObject({ type: z.literal('image'), data: base64, mimeType: z.string(), ...block }),
+    z.strictObject({ type: z.literal('audio'), data: base64, mimeType: z.string(), ...block }),
+    z.strictObject({
+      type: z.literal('resource'),
+      resource: z.union([
+        z.strictObject({ ...embedded, text: z.string() }),
+        z.strictObject({ ...embedded, blob: base64 }),
+      ]),
+      ...block,
+    }),
+    z.strictObject({
+      type: z.literal('resource_link'),
+      uri: z.string().min(1),
+      name: z.string(),
+      title: z.string().optional(),
+      description: z.string().optional(),
+      mimeType: z.string().optional(),
+      ...block,
+    }),
+  ])
+  .meta({ title: 'MCP content block' });
 
 const common = {
   kind: z.literal('prompt'),

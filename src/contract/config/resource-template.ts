@@ -19,7 +19,7 @@ export const fileResourceTemplateSchema = z
       .min(1)
       .optional()
       .describe('Folders that files may come from, relative to the configuration file.'),
-    maxSize: size.default(5_000_000).describe('How large a file may be.'),
+    maxSize: size.default(5 * 1024 * 1024).describe('How large a file may be.'),
   })
   .superRefine(checkAppFields);
 

@@ -97,7 +97,7 @@ export const fileResourceSchema = z
     type: z.literal('file'),
     uri: uri.optional().describe('Where clients read it; `file://{name}` otherwise.'),
     path: z.string().min(1).describe('The file, relative to the configuration file.'),
-    maxSize: size.default(5_000_000).describe('How large the file may be.'),
+    maxSize: size.default(5 * 1024 * 1024).describe('How large the file may be.'),
   })
   .superRefine(checkAppFields);
 

@@ -33,7 +33,7 @@ export const toolSchema = z.strictObject({
     .string()
     .min(1, { error: 'a description is empty; it is what an agent chooses the tool by' })
     .optional()
-    .describe('What the tool is for, written for the model. Required, unless a module supplies it.'),
+    .describe('What the tool is for, written for the model. Required, unless the type or the module supplies it.'),
   parameters: z.array(parameterSchema).default([]).describe('What a caller passes; bound, never pasted.'),
   templateParameters: z
     .array(parameterSchema)

@@ -11,22 +11,19 @@ export interface HostPolicy {
   readonly hosts: ReadonlySet<string>;
   /** Origins of browser pages that may call, exact: `https://app.example`. */
   readonly origins: ReadonlySet<string>;
-  /** The port of the listener: a loopback name counts with this port, or none, only. */
-  readonly port: number;
 }
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 export function hostPolicy(options: {
   host: string;
-  port: number;
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
 }): HostPolicy {
   const hosts = new Set([...LOOPBACK, ...options.allowedHosts.map((name) => name.toLowerCase())]);
   if (options.host !== '0.0.0.0' && options.host !== '::')
     hosts.add(options.host.includes(':') ? `[${options.host}]` : options.host.toLowerCase());
-  return { hosts, origins: new Set(options.allowedOrigins), port: options.port };
+  return { hosts, origins: new Set(options.allowedOrigins) };
 }
 
 /** What is wrong with the request's Host or Origin, or undefined. */
@@ -44,12 +41,10 @@ export function refuseForeign(request: IncomingMessage, policy: HostPolicy): 'ho
 function isOwnHost(host: string, policy: HostPolicy): boolean {
   const lower = host.toLowerCase();
   if (policy.hosts.has(lower)) return true;
-  const colon = lower.lastIndexOf(':');
-  if (colon === -1) return false;
-  const name = lower.slice(0, colon);
-  // A terminating proxy or a port mapping may change the port of a configured name, not of loopback:
-  // there another port is another program, and its pages are foreign.
-  return policy.hosts.has(name) && (!LOOPBACK.includes(name) || lower.slice(colon + 1) === String(policy.port));
+  // The port does not count: a tunnel or a port mapping changes it, and no page can make a browser send
+  // a Host of another port than it connects to. Pages of other ports are told by their Origin.
+  const port = /:\d{1,5}$/.exec(lower);
+  return port !== null && policy.hosts.has(lower.slice(0, port.index));
 }
 
 function countHeader(rawHeaders: readonly string[], name: string): number {

@@ -155,7 +155,7 @@ describe('DNS rebinding', () => {
     ['evil.test', /421/],
     ['evil.test:8080', /421/],
     ['127.0.0.1.evil.test', /421/],
-    ['127.0.0.1:1', /421/],
+    ['127.0.0.1:1', /200/],
     ['', /4\d\d/],
     ['tools.example', /200/],
     ['TOOLS.example:443', /200/],

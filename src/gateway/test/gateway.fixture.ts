@@ -16,7 +16,7 @@ import type {
   ToolCall,
   ToolOutput,
 } from '#toolbox';
-import { createGateway, hostPolicy, listen, type CallReport, type Gateway, type Listener } from '../index.ts';
+import { createGateway, listen, type CallReport, type Gateway, type Listener } from '../index.ts';
 
 export const ALICE = 'chk_alice';
 export const BOB = 'chk_bob';
@@ -268,14 +268,12 @@ export async function startGateway(
     clock: systemClock,
     log: silentLogger,
   });
-  let policy = hostPolicy({ ...parsed, port: 0 });
   const listener = await listen({
     host: parsed.host,
     port: 0,
     requestTimeoutMs: parsed.limits.requestTimeout,
-    handler: gateway.handler(() => policy),
+    handler: gateway.handler,
   });
-  policy = hostPolicy({ ...parsed, port: listener.port });
   return {
     url: `http://127.0.0.1:${listener.port}`,
     port: listener.port,

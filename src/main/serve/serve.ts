@@ -7,7 +7,6 @@ import type { ServerSettings } from '#contract';
 import {
   callLog,
   createGateway,
-  hostPolicy,
   listen,
   loadMetrics,
   loadTelemetry,
@@ -102,13 +101,11 @@ async function serveOneClient(gateway: Gateway, { options, configured }: Running
 
 async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running: Running): Promise<void> {
   const { options, context, log, configured, settings, identity } = running;
-  let policy = hostPolicy(settings);
   const listener = await open({
     ...settings,
-    handler: gateway.handler(() => policy),
+    handler: gateway.handler,
     requestTimeoutMs: settings.limits.requestTimeout,
   });
-  policy = hostPolicy({ ...settings, port: listener.port });
   const measured =
     metrics === undefined || settings.metrics === false
       ? undefined

@@ -62,7 +62,12 @@ function readFields(
       const type = value['type'];
       const chosen = typeof type === 'string' && Object.hasOwn(schema.types, type) ? schema.types[type] : undefined;
       if (chosen) return apply(document, value, chosen);
-      return err(typeProblems(document, (name) => `there is no ${kind} type \`${name}\`${suggest(name, Object.keys(schema.types), 'types')}`));
+      return err(
+        typeProblems(
+          document,
+          (name) => `there is no ${kind} type \`${name}\`${suggest(name, Object.keys(schema.types), 'types')}`,
+        ),
+      );
     }
     default:
       return kind === 'source'

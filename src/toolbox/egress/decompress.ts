@@ -10,8 +10,8 @@ const LENIENT_END = { finishFlush: constants.Z_SYNC_FLUSH };
  * The body without its `Content-Encoding`. Several encodings stacked on each other serve nobody but
  * a decompression bomb, so one is understood and the rest is `TOOL_FAILED`.
  */
-export function decompress(body: Readable, encoding: string | undefined): Readable {
-  const decoder = decoderFor(encoding?.trim().toLowerCase() ?? '');
+export function decompress(body: Readable, encoding: string): Readable {
+  const decoder = decoderFor(encoding.trim().toLowerCase());
   if (decoder === undefined) return body;
   // `pipeline` ties both ends together: an abort of one, or a reader who stops early, ends the other.
   // The failure itself reaches the reader through the decoder.

@@ -1,16 +1,16 @@
 /**
  * An HTTP client that stays inside the egress rules: guarded sockets, redirects followed by hand,
  * bodies capped after decompression, and the caller's signal obeyed to the last byte.
- * One per source; connections are pooled and kept alive inside it. Loads undici on first use.
+ * One per source; connections are pooled and kept alive inside it. undici, DNS and decompression are
+ * loaded by the first request: a server whose API tools nobody calls starts without them.
  */
 import type { Readable } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
 import { ChatelaineError } from '#kernel';
 import { toolboxError } from '../errors.ts';
-import { decompress } from './decompress.ts';
 import type { EgressRules } from './egress-rules.ts';
-import { guardedConnector, type Resolve } from './guarded-connector.ts';
+import type { Connector, Resolve } from './guarded-connector.ts';
 import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.ts';
 
 export interface EgressTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {
@@ -142,8 +142,11 @@ export class EgressClient {
     });
   }
 
-  async #connector(): Promise<ReturnType<typeof guardedConnector>> {
-    const { buildConnector } = await import('undici');
+  async #connector(): Promise<Connector> {
+    const [{ buildConnector }, { guardedConnector }] = await Promise.all([
+      import('undici'),
+      import('./guarded-connector.ts'),
+    ]);
     const { rules, tls, resolve } = this.#options;
     return guardedConnector(buildConnector, rules, {
       tls: { ...(await tls?.()) },
@@ -169,10 +172,13 @@ async function finish(response: Dispatcher.ResponseData, url: URL, maxBytes: num
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  const stream = decompress(response.body, headers['content-encoding']);
+  const encoding = headers['content-encoding'];
+  const stream = encoding === undefined ? response.body : (await decompressor())(response.body, encoding);
   const { body, truncated } = await readCapped(stream, maxBytes);
   return { status: response.statusCode, headers, body, truncated, url };
 }
+
+const decompressor = async () => (await import('./decompress.ts')).decompress;
 
 /** Stops reading at the cap: an endless answer, or a few bytes that unpack to gigabytes, end there. */
 async function readCapped(stream: Readable, maxBytes: number): Promise<{ body: Buffer; truncated: boolean }> {

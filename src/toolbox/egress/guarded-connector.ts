@@ -14,6 +14,8 @@ import { judgeAddress, type EgressRules } from './egress-rules.ts';
 /** Every address of a name. Injected by tests that play a name server which changes its mind. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
+export type Connector = buildConnector.connector;
+
 const systemResolve: Resolve = (hostname) => resolveName(hostname, { all: true });
 
 /**
@@ -28,7 +30,7 @@ export function guardedConnector(
   build: typeof buildConnector,
   rules: EgressRules,
   options: { readonly tls: ConnectionOptions; readonly timeoutMs: number; readonly resolve?: Resolve },
-): buildConnector.connector {
+): Connector {
   const resolve = options.resolve ?? systemResolve;
 
   /** The addresses of a name, all of them checked. */

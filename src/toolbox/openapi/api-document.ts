@@ -9,6 +9,8 @@ export interface ApiOperation {
   readonly method: string;
   readonly path: string;
   readonly node: Node;
+  /** Where it is asked: its own server, that of its path, or that of the document. Undefined when unusable. */
+  readonly server: string | undefined;
   /** Of the path and of the operation, which wins; references followed. */
   readonly parameters: readonly Node[];
 }
@@ -64,9 +66,24 @@ function operationsOf(root: Node, resolve: ApiDocument['resolve']): readonly Api
       const operation = node[method];
       if (!isRecord(operation)) return [];
       const parameters = mergeParameters([node['parameters'], operation['parameters']], resolve);
-      return [{ method: method.toUpperCase(), path, node: { servers: node['servers'], ...operation }, parameters }];
+      const server = serverOf(operation['servers'] ?? node['servers'] ?? root['servers']);
+      return [{ method: method.toUpperCase(), path, node: operation, server, parameters }];
     });
   });
+}
+
+/** The first server with its variables at their defaults, when it is an http URL. */
+function serverOf(servers: unknown): string | undefined {
+  const [server] = Array.isArray(servers) ? (servers as unknown[]) : [];
+  if (!isRecord(server) || typeof server['url'] !== 'string') return undefined;
+  const variables = isRecord(server['variables']) ? server['variables'] : {};
+  const url = server['url'].replace(/\{([^{}]+)\}/g, (whole, name: string) => {
+    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    return isRecord(variable) && typeof variable['default'] === 'string' ? variable['default'] : whole;
+  });
+  const parsed = URL.parse(url);
+  const usable = parsed !== null && /^https?:$/.test(parsed.protocol) && !/[{}?#@]/.test(url);
+  return usable ? url.replace(/\/+$/, '') : undefined;
 }
 
 function mergeParameters(lists: readonly unknown[], resolve: ApiDocument['resolve']): readonly Node[] {

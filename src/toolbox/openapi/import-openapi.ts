@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { absoluteUrl, resourceName } from '#contract';
-import { err, isRecord, ok, type Result } from '#kernel';
+import { err, ok, type Result } from '#kernel';
 import { loadFault } from './load-check.ts';
 import { readApiDocument, textOf, type ApiDocument, type ApiOperation } from './api-document.ts';
 import { importOperation } from './operation.ts';
@@ -49,12 +49,13 @@ export function importOpenApi(text: string, options: ImportOptions = {}): Result
     .replace(/[^A-Z0-9]/g, '_')
     .replace(/^(?=\d)/, '_');
   const notes: ImportNote[] = [];
-  const { tools, requirements } = importTools(api, source, notes);
+  const server = commonServer(api.operations);
+  const { tools, requirements } = importTools(api, { source, server }, notes);
   if (tools.length === 0) return err(noTools(notes));
 
   const security = importSecurity(api, requirements, prefix);
   for (const reason of security.remarks) notes.push({ operation: '', outcome: 'partly', reason });
-  const baseUrl = options.baseUrl ?? serverOf(api);
+  const baseUrl = options.baseUrl ?? server;
   if (baseUrl === undefined) {
     notes.push({ operation: '', outcome: 'partly', reason: `the document names no server; set \`${prefix}_URL\`` });
   }
@@ -89,12 +90,19 @@ function checkOptions({ name, baseUrl }: ImportOptions): string | undefined {
   return placed.success ? undefined : `\`${baseUrl}\` is not an absolute http or https URL`;
 }
 
-function importTools(api: ApiDocument, source: string, notes: ImportNote[]) {
+function importTools(
+  api: ApiDocument,
+  { source, server }: { readonly source: string; readonly server: string | undefined },
+  notes: ImportNote[],
+) {
   const names = new Set<string>();
   const requirements: unknown[] = [];
   const tools = api.operations.flatMap((operation) => {
     const where = `${operation.method} ${operation.path}`;
-    const imported = importOperation(api, operation);
+    const imported =
+      operation.server === server
+        ? importOperation(api, operation)
+        : `it is asked at \`${operation.server ?? 'a relative server'}\`, and one source is one server`;
     const reason = typeof imported === 'string' ? imported : loadFault(imported.tool);
     if (typeof imported === 'string' || reason !== undefined) {
       notes.push({ operation: where, outcome: 'skipped', reason: reason as string });
@@ -131,16 +139,10 @@ function slug(text: string, fallback: string): string {
   return made === '' ? fallback : made.slice(0, 128);
 }
 
-/** The first server with its variables at their defaults, when it is an http URL. */
-function serverOf(api: ApiDocument): string | undefined {
-  const [server] = Array.isArray(api.root['servers']) ? (api.root['servers'] as unknown[]) : [];
-  if (!isRecord(server) || typeof server['url'] !== 'string') return undefined;
-  const variables = isRecord(server['variables']) ? server['variables'] : {};
-  const url = server['url'].replace(/\{([^{}]+)\}/g, (whole, name: string) => {
-    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    return isRecord(variable) && typeof variable['default'] === 'string' ? variable['default'] : whole;
-  });
-  const parsed = URL.parse(url);
-  const usable = parsed !== null && /^https?:$/.test(parsed.protocol) && !url.includes('{');
-  return usable && parsed.search === '' && parsed.username === '' ? url.replace(/\/+$/, '') : undefined;
+/** The server that most operations share. */
+function commonServer(operations: readonly ApiOperation[]): string | undefined {
+  const counts = new Map<string | undefined, number>();
+  for (const { server } of operations) counts.set(server, (counts.get(server) ?? 0) + 1);
+  const [most] = [...counts].toSorted(([, left], [, right]) => right - left);
+  return most?.[0];
 }

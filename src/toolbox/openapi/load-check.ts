@@ -1,23 +1,17 @@
 /** Whether an imported tool would load: asked of the loader's own schema and of the tool type itself. */
 import { silentLogger, systemClock } from '#kernel';
 import { httpSourceType } from '../sources/http/index.ts';
+import type { Source } from '../sources/source.ts';
 import { ConfigurationFault, type ToolType } from '../tools/tool-type.ts';
 import type { ImportedTool } from './operation.ts';
 
 const httpToolType = httpSourceType.toolTypes[0] as ToolType;
-// The name is of those that lead nowhere (RFC 6761 §6.4), and nothing is asked of it.
-const source = httpSourceType.open(httpSourceType.schema.parse({ baseUrl: 'https://api.invalid' }), {
-  name: 'api',
-  directory: '.',
-  log: silentLogger,
-  clock: systemClock,
-});
-
 /** What the loader would say about the tool; undefined when it would take it. */
 export function loadFault(tool: ImportedTool): string | undefined {
   const { description: _, annotations: __, ...fields } = tool;
   const parsed = httpToolType.schema.safeParse(fields);
   if (!parsed.success) return parsed.error.issues[0]?.message;
+  source ??= openNowhere();
   try {
     httpToolType.build(parsed.data, {
       name: 'operation',
@@ -33,4 +27,12 @@ export function loadFault(tool: ImportedTool): string | undefined {
     if (fault instanceof ConfigurationFault) return fault.message;
     throw fault;
   }
+}
+
+let source: Source | undefined;
+
+/** The name is of those that lead nowhere (RFC 6761 §6.4), and nothing is asked of it. */
+function openNowhere(): Source {
+  const config = httpSourceType.schema.parse({ baseUrl: 'https://api.invalid' });
+  return httpSourceType.open(config, { name: 'api', directory: '.', log: silentLogger, clock: systemClock });
 }

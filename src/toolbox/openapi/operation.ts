@@ -41,7 +41,6 @@ const MAX_DESCRIPTION = 1500;
 export function importOperation(api: ApiDocument, operation: ApiOperation): ImportedOperation | string {
   const { method, node } = operation;
   if (method === 'TRACE') return 'the method TRACE is not sent';
-  if (Array.isArray(node['servers'])) return 'it has a server of its own, and all tools of a source share one';
   const remarks: string[] = [];
   const places: Record<Place, ParameterDeclaration[]> = { path: [], query: [], header: [] };
   const wireNames = new Map<string, string>();
@@ -111,13 +110,19 @@ function importParameter(api: ApiDocument, parameter: Node): (DeclaredParameter 
   const about = { description: textOf(parameter['description']), required: required === true || place === 'path' };
   const made = parameterOf(api, name, withExamples(schema ?? {}, parameter), about);
   if (typeof made === 'string') return made;
-  const { type } = made.declaration;
-  // Lists in a query are repeated and JSON content is written as JSON; no other compound is.
-  const repeated = type === 'array' && (style ?? 'form') === 'form' && explode !== false;
-  const sayable = place === 'query' && (content === undefined ? repeated : type === 'map');
-  if (type === 'array' && !sayable) return 'a list is written there in a way that tools do not know';
-  if (type === 'map' && !sayable) return 'an object is written there in a way that tools do not know';
-  return { ...made, place };
+  const { type, description } = made.declaration;
+  if (type !== 'array' && type !== 'map') return { ...made, place };
+  // Lists in a query are repeated and JSON content is written as JSON. A list with commas is text that
+  // the caller writes; no other compound can be said.
+  const isForm = place === 'query' && content === undefined && (style ?? 'form') === 'form';
+  if (type === 'array' && isForm && explode !== false) return { ...made, place };
+  if (type === 'map' && place === 'query' && content !== undefined) return { ...made, place };
+  if (type === 'array' && (isForm || place === 'header')) {
+    const listed = `${description} Several are separated by commas.`;
+    const text = parameterOf(api, name, { type: 'string' }, { ...about, description: listed });
+    return typeof text === 'string' ? text : { ...text, place };
+  }
+  return `${type === 'array' ? 'a list' : 'an object'} is written there in a way that tools do not know`;
 }
 
 function withExamples(schema: unknown, { example }: Node): unknown {

@@ -1,6 +1,7 @@
 /** The body of an operation as body parameters, and what else the tool must say for it. */
 import type { ParameterDeclaration } from '#contract';
 import { isRecord } from '#kernel';
+import { isRequired } from '../parameters/index.ts';
 import { textOf, type ApiDocument, type Node } from './api-document.ts';
 import { mergedSchema, parameterOf } from './parameter-from-schema.ts';
 
@@ -84,8 +85,12 @@ function flatten(
     if (api.resolve(property)?.['readOnly'] === true) continue;
     const made = parameterOf(api, name, property, { required: body.required && wanted.includes(name) });
     if (typeof made === 'string' || body.taken.has(name)) return undefined;
-    const { type } = made.declaration;
-    if (body.kind === 'form' && (type === 'array' || type === 'map')) return undefined;
+    // A list becomes several fields of one name; how a form holds an object, everybody does differently.
+    if (body.kind === 'form' && made.declaration.type === 'map') {
+      if (isRequired(made.declaration)) return undefined;
+      dropped.push(`the field \`${name}\``);
+      continue;
+    }
     bodyParams.push(made.declaration);
     dropped.push(...made.dropped);
   }

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** Why a connection failed, for people: words for the system's codes, else what the error says. */
 export function networkReason(error: unknown): string {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const { code = '', message = '' } = error as { readonly code?: string; readonly message?: string };
   // An address that is tried over IPv4 and IPv6 fails with an error that has a code and no message.
-  return WORDS[String(code)] ?? (String(message ?? '') || String(code ?? 'unknown reason'));
+  return WORDS[code] ?? (message || code || 'for an unknown reason');
 }

@@ -14,6 +14,8 @@ export interface Report {
   readonly summary: string;
   readonly parameters: readonly ParameterDeclaration[];
   readonly statement: string;
+  /** The same with the same placeholders for servers that refuse `statement`: versions keep things in different places. */
+  readonly elsewhere?: string;
   /** Names of parameters in the order of the placeholders, where it is not that of `parameters`. */
   readonly bind?: readonly string[];
   /** Makes something else of the rows than rows. */
@@ -43,9 +45,18 @@ export function reportTool(report: Report): ToolType<z.output<typeof fields>> {
         parameters: report.parameters,
         async run(args, limits) {
           const values = bind.map((name) => (args[name] ?? null) as SqlValue);
-          return shape(
-            await source.query({ text: report.statement, values, fixed: true }, { ...limits, readOnly: true }),
-          );
+          const ask = async (text: string): Promise<RowSet> =>
+            source.query({ text, values, fixed: true }, { ...limits, readOnly: true });
+          const { statement, elsewhere } = report;
+          const rows =
+            elsewhere === undefined
+              ? await ask(statement)
+              : await ask(statement).catch(async (refused: unknown) =>
+                  ask(elsewhere).catch(() => {
+                    throw refused;
+                  }),
+                );
+          return shape(rows);
         },
       };
     },

@@ -114,13 +114,13 @@ describe('YAML that is refused (CFG-002)', () => {
 });
 
 describe('bombs (CFG-002)', () => {
-  const laughs = [
-    'a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]',
-    ...[...'bcdefghij'].map((name, index) => {
-      const before = 'abcdefghij'[index];
-      return `${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`;
-    }),
-  ].join('\n');
+  const levels = 'abcdefghij'.split('');
+  const laughs = levels
+    .map(
+      (name, level) =>
+        `${name}: &${name} [${Array.from({ length: 9 }, () => (level === 0 ? 'lol' : `*${levels[level - 1]}`)).join(', ')}]`,
+    )
+    .join('\n');
   const size = 400_000;
 
   it.each([

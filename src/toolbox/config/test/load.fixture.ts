@@ -1,7 +1,7 @@
 /** A small catalogue, and loading from texts, for the tests of this folder. */
 import { z } from 'zod';
 import { duration, parameterSchema, secretText } from '#contract';
-import type { Source, SourceType } from '../../sources/source.ts';
+import type { SourceType } from '../../sources/source.ts';
 import type { ToolType } from '../../tools/tool-type.ts';
 import { loadConfiguration } from '../load.ts';
 import type { ConfigurationInput } from '../parse.ts';
@@ -17,7 +17,7 @@ function toolType(type: string, schema: z.ZodType): ToolType {
 }
 
 function sourceType(type: string, schema: z.ZodType, toolTypes: readonly ToolType[]): SourceType {
-  return { type, summary: `Sources of type ${type}.`, schema, toolTypes, open: never as () => Source };
+  return { type, summary: `Sources of type ${type}.`, schema, toolTypes, open: never };
 }
 
 const statement = z.strictObject({ statement: z.string().min(1), unsafeTemplate: z.boolean().default(false) });

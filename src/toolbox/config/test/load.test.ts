@@ -221,8 +221,9 @@ describe('secrets', () => {
     `kind: source\nname: s\ntype: http\nbaseUrl: http://x\nheaders:\n  Authorization: ${value}\n`;
 
   const header = (value: string): string => {
-    const { headers } = loaded(withHeader(value)).sources[0]?.fields as { headers: Record<string, Secret> };
-    return reveal(headers['Authorization'] as Secret);
+    const [source] = loaded(withHeader(value)).sources;
+    const fields = source?.fields as { headers: { Authorization: Secret } };
+    return reveal(fields.headers.Authorization);
   };
 
   it('come from files, without their last line end', async () => {

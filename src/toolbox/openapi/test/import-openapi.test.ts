@@ -110,6 +110,14 @@ describe('an OpenAPI document becomes configuration', () => {
     });
   });
 
+  it('with a list of commas as text that says so', () => {
+    expect(toolOf(library, 'search')['queryParams']).toMatchObject([
+      { name: 'id' },
+      { name: 'sort', type: 'string', description: 'Order. Several are separated by commas.' },
+      { name: 'filter', type: 'map', description: 'filter Members: `year` (integer).' },
+    ]);
+  });
+
   it('with a flat body as parameters, without what the server fills in', () => {
     const { bodyParams, requestBody, description, annotations } = toolOf(library, 'getBook_2');
     expect(requestBody).toBeUndefined();
@@ -144,6 +152,7 @@ describe('an OpenAPI document becomes configuration', () => {
       bodyParams: [
         { name: 'days', default: 14 },
         { name: 'note', required: false },
+        { name: 'tags', type: 'array' },
       ],
     });
   });
@@ -153,9 +162,11 @@ describe('an OpenAPI document becomes configuration', () => {
       'GET /books/{book-id} partly: left out the optional parameter `session`: it travels in a cookie',
       'GET /search partly: left out `pattern` of `id`, which a parameter cannot hold',
       'GET /search partly: left out the optional parameter `range`: an object is written there in a way that tools do not know',
+      'POST /loans/{id} partly: left out the field `extra`, which a parameter cannot hold',
       'POST /covers skipped: the request body is multipart/form-data, which tools cannot send',
       'GET /elsewhere skipped: the parameter `common.yaml#/Page`: the declaration is not in the document',
       'GET /mixed skipped: the parameter `when`: its schema allows several types',
+      'GET /reports skipped: it is asked at `https://reports.library.test`, and one source is one server',
     ]);
   });
 });

@@ -47,6 +47,7 @@ paths:
       operationId: search
       parameters:
         - { name: id, in: query, required: true, schema: { type: string, pattern: "[unclosed" } }
+        - { name: sort, in: query, explode: false, description: Order., schema: { type: array, items: { type: string } } }
         - { name: range, in: query, style: deepObject, schema: { type: object } }
         - { name: filter, in: query, content: { application/json: { schema: { type: object, properties: { year: { type: integer } } } } } }
   /loans/{id}:
@@ -58,7 +59,7 @@ paths:
       requestBody:
         content:
           application/x-www-form-urlencoded:
-            schema: { type: object, properties: { days: { type: integer, default: 14 }, note: { type: string } } }
+            schema: { type: object, properties: { days: { type: integer, default: 14 }, note: { type: string }, tags: { type: array, items: { type: string } }, extra: { type: object } } }
   /covers:
     post:
       operationId: uploadCover
@@ -73,7 +74,11 @@ paths:
     get:
       operationId: mixed
       parameters: [{ name: when, in: query, required: true, schema: { oneOf: [{ type: string }, { type: integer }] } }]
+  /reports:
+    servers: [{ url: "https://reports.library.test" }]
+    get: { operationId: report }
   /notes:
+    servers: [{ url: "https://eu.library.test/api/" }]
     post:
       operationId: note
       requestBody: { content: { text/plain: { schema: { type: string } } } }

@@ -3,6 +3,7 @@ import type { DuckDBInstance } from '@duckdb/node-api';
 import { toolboxError } from '../../errors.ts';
 import { callDeadline } from '../call-deadline.ts';
 import type { QueryLimits, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { openOptions, type DuckdbConfig, type OpenOptions } from './config.ts';
 import { DatabaseFile } from './database-file.ts';
 import { duckdbDialect } from './dialect.ts';
@@ -103,17 +104,5 @@ export class DuckdbSource implements SqlSource {
       // Rolls back what is not committed.
       connection.disconnectSync();
     }
-  }
-}
-
-/** The work's outcome, or the signal's reason as soon as it aborts: a statement may take its time to stop. */
-async function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const over = Promise.withResolvers<never>();
-  const giveUp = (): void => over.reject(signal.reason);
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([work, over.promise]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
   }
 }

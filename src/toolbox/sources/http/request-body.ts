@@ -78,7 +78,9 @@ function ofParameters(parameters: readonly string[], declaredType = 'application
         contentType: declaredType,
         render: (args) => {
           const fields = new URLSearchParams();
-          for (const [name, value] of given(args)) fields.append(name, valueText(name, value) as string);
+          for (const [name, value] of given(args)) {
+            for (const item of Array.isArray(value) ? value : [value]) fields.append(name, valueText(name, item) ?? '');
+          }
           return fields.toString();
         },
       };

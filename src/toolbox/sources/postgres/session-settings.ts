@@ -83,7 +83,7 @@ export function sessionSettings(config: SessionConfig): SessionSettings {
       ? []
       : ([['statement_timeout', String(config.statementTimeout)]] as const)),
     ...(config.readOnly === true ? ([['default_transaction_read_only', 'on']] as const) : []),
-  ].map(([name, value]) => [name as string, value as string]);
+  ];
   return {
     ssl,
     applicationName,

@@ -4,13 +4,12 @@ import { mariadbMissing, startMariadb, type TestMariadb } from '../../../../../t
 import type { QueryLimits, Row, SqlSource, SqlValue } from '../../source.ts';
 import { codeOf, rowsOf, testLimits } from '../../test/sql-source.contract.ts';
 import type { MysqlSource } from '../source.ts';
-import { openMysql } from './mysql-harness.ts';
+import { mariadbNote, openMysql } from './mysql-harness.ts';
 
-const title = mariadbMissing === undefined ? 'MariaDB' : `MariaDB: skipped, ${mariadbMissing}`;
 const PATIENCE = { timeout: 20_000, interval: 25 };
 const REFUSED = 'SOURCE_UNREACHABLE';
 
-describe.skipIf(mariadbMissing !== undefined)(title, () => {
+describe.skipIf(mariadbMissing !== undefined)(`MariaDB${mariadbNote}`, () => {
   let server: TestMariadb;
   const opened: MysqlSource[] = [];
 
@@ -191,7 +190,7 @@ describe.skipIf(mariadbMissing !== undefined)(title, () => {
         const [row] = await rowsOf(source, `SHOW SESSION STATUS LIKE 'Ssl_cipher'`);
         return row?.['Value'] !== '';
       } catch (error) {
-        return codeOf(Promise.reject(error as Error));
+        return codeOf(Promise.reject(error));
       } finally {
         await source.close();
       }

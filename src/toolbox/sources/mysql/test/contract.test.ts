@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { mariadbMissing, startMariadb, type TestMariadb } from '../../../../../test/mariadb.ts';
 import type { SqlSource } from '../../source.ts';
 import { sqlSourceContract, type SqlSourceHarness } from '../../test/sql-source.contract.ts';
-import { openMysql, openNowhere } from './mysql-harness.ts';
+import { mariadbNote, openMysql, openNowhere } from './mysql-harness.ts';
 
-const title = mariadbMissing === undefined ? 'MariaDB' : `MariaDB: skipped, ${mariadbMissing}`;
 
-describe.skipIf(mariadbMissing !== undefined)(title, () => {
+describe.skipIf(mariadbMissing !== undefined)(`MariaDB${mariadbNote}`, () => {
   let server: TestMariadb;
   beforeAll(async () => {
     server = await startMariadb();

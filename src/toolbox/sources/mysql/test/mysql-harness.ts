@@ -1,9 +1,12 @@
 /** How tests open a MySQL source on a private MariaDB, and how suites say that there is none. */
 import { silentLogger, systemClock } from '#kernel';
 import { freePort } from '../../../../../test/loopback.ts';
-import type { TestMariadb } from '../../../../../test/mariadb.ts';
+import { mariadbMissing, type TestMariadb } from '../../../../../test/mariadb.ts';
 import { mysqlSchema } from '../config.ts';
 import { MysqlSource } from '../source.ts';
+
+/** Ends the title of a suite that needs MariaDB: the reason stands where the skip is read. */
+export const mariadbNote = mariadbMissing === undefined ? '' : `: skipped, ${mariadbMissing}`;
 
 export const testContext = { name: 'shop', directory: '/', log: silentLogger, clock: systemClock };
 

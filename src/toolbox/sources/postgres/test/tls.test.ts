@@ -33,7 +33,7 @@ async function encrypted(fields: PostgresFields): Promise<boolean | string> {
     const [row] = await rowsOf(source, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
     return row?.['ssl'] as boolean;
   } catch (error) {
-    return codeOf(Promise.reject(error as Error));
+    return codeOf(Promise.reject(error));
   } finally {
     await source.close();
   }

@@ -3,9 +3,9 @@ import { choice, filter, rowLimit, type Report } from '../../report-tool.ts';
 const contains = (column: string, placeholder: string): string =>
   `(${placeholder}::text IS NULL OR ${column} ILIKE '%' || ${placeholder}::text || '%')`;
 
-/** Hundredths of a percent; null where there is nothing to divide by would say less than 0. */
+/** To two places; 0 where there is nothing to divide by. */
 const percent = (part: string, whole: string): string =>
-  `coalesce(round(100.0 * (${part}) / nullif(${whole}, 0), 2), 0)`;
+  `coalesce(round(100.0 * (${part}) / nullif(${whole}, 0), 2), 0)::float8`;
 
 export const statistics: readonly Report[] = [
   {

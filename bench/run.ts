@@ -1,0 +1,80 @@
+/**
+ * bench: what Chatelaine costs, beside bare node:http and, where it is installed, MCP Toolbox.
+ *
+ *   npm run bench -- [--short | --full] [--with-toolbox] [--only SCENARIO] [--profile FOLDER]
+ *
+ * `subjects/` starts the servers, `load/` sends requests from a process of its own and compares every
+ * reply with the right one, `measure/` interleaves the rounds and reads CPU time and memory,
+ * `scenarios/` says what is asked and what must hold, `data/` is what the servers serve.
+ *
+ * Prints tables, writes the same as JSON to `bench/out/`, ends with `bench: N passed, N failed`
+ * (gates) and exits 1 when one failed. How to read the figures: docs/performance.md.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fillSqlite } from './data/hotels.ts';
+import { Generator } from './load/generator.ts';
+import { EXTENT, readOptions } from './options.ts';
+import type { Gate, Goal } from './report/gate.ts';
+import { printed } from './report/table.ts';
+import type { Bench, Findings } from './scenarios/scenario.ts';
+import { chatelaine } from './subjects/starters.ts';
+import { installedToolbox, installToolbox } from './subjects/toolbox.ts';
+
+if (!existsSync('/proc/self/stat')) throw new Error('CPU times are read from /proc, which this system lacks');
+const options = readOptions(process.argv.slice(2));
+if (options.withToolbox) installToolbox();
+const toolbox = installedToolbox();
+
+const began = new Date();
+const found = new Map<string, Findings>();
+const folder = await mkdtemp(join(tmpdir(), 'chatelaine-bench-'));
+const generator = new Generator();
+try {
+  const hotels = join(folder, 'hotels.db');
+  fillSqlite(hotels);
+  const bench: Bench = {
+    ...EXTENT[options.size],
+    ...{ generator, folder, hotels, toolbox },
+    chatelaine: await chatelaine(join(folder, 'data'), options.profiles),
+  };
+  if (toolbox === undefined)
+    console.log('MCP Toolbox is not installed, so ratios to it are left out; `--with-toolbox` installs it.\n');
+  for (const scenario of options.scenarios) {
+    const findings = await scenario.run(bench);
+    found.set(scenario.name, findings);
+    for (const table of findings.tables) console.log(`${printed(table)}\n`);
+  }
+} finally {
+  generator.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+const judged = [...found.values()].flatMap(({ gates }) => gates);
+// Goals are aims of this stage, measured against another product: they gate where somebody asks for it.
+const gates = judged.filter((gate) => options.size === 'full' || !('goal' in gate));
+for (const gate of judged)
+  console.log(`${gates.includes(gate) ? mark(gate) : `goal ${mark(gate)}`} ${gate.what}: ${gate.seen}`);
+await writeReport();
+const failed = gates.filter((gate) => !gate.passed).length;
+console.log(`\nbench: ${gates.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function mark({ passed }: Gate | Goal): string {
+  return passed ? '✓' : '✗';
+}
+
+async function writeReport(): Promise<void> {
+  const out = join(import.meta.dirname, 'out');
+  await mkdir(out, { recursive: true });
+  const report = {
+    began: began.toISOString(),
+    seconds: Math.round((Date.now() - began.getTime()) / 1000),
+    size: options.size,
+    machine: { cores: availableParallelism(), platform: process.platform, node: process.version },
+    scenarios: Object.fromEntries(found),
+  };
+  await writeFile(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+}

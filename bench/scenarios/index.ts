@@ -1,0 +1,10 @@
+import { callScenarios } from './calls.ts';
+import { growth } from './growth.ts';
+import { lists } from './lists.ts';
+import { memory } from './memory.ts';
+import type { Scenario } from './scenario.ts';
+import { starts } from './starts.ts';
+import { work } from './work.ts';
+
+/** In the order in which they run: counts first, since they need no quiet machine. */
+export const scenarios: readonly Scenario[] = [work, ...callScenarios, lists, growth, starts, memory];

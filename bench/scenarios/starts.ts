@@ -1,0 +1,88 @@
+/** From asking for the process to the first answer to `tools/list`, with few tools and with many. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sqliteTools } from '../data/tools.ts';
+import { cpuSeconds } from '../measure/processes.ts';
+import { spread, type Spread } from '../measure/statistics.ts';
+import { atMost, goal, short, shortSpread, type Gate, type Goal } from '../report/gate.ts';
+import { bare } from '../subjects/starters.ts';
+import { start, type Starter } from '../subjects/subject.ts';
+import type { Findings, Scenario } from './scenario.ts';
+
+const FEW = 10;
+const MANY = 1000;
+/** Against bare node:http, which is Node's own start. */
+const MOST_OF_BARE = 4;
+const MOST_PER_TOOL_MS = 0.1;
+const GOAL_OF_TOOLBOX = 0.6;
+
+interface Start {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+export const starts: Scenario = {
+  name: 'start',
+  async run(bench): Promise<Findings> {
+    const files = new Map<number, string>();
+    for (const size of [FEW, MANY]) {
+      const file = join(bench.folder, `start-${size}.yaml`);
+      await writeFile(file, sqliteTools(bench.hotels, size));
+      files.set(size, file);
+    }
+    const few = files.get(FEW) as string;
+    const many = files.get(MANY) as string;
+    const body = join(bench.folder, 'start.body');
+    await writeFile(body, '{}');
+    const entrants: { name: string; starter: Starter; file: string }[] = [
+      { name: 'bare', starter: bare, file: body },
+      { name: `chatelaine, ${FEW} tools`, starter: bench.chatelaine, file: few },
+      { name: `chatelaine, ${MANY} tools`, starter: bench.chatelaine, file: many },
+    ];
+    if (bench.toolbox !== undefined) {
+      entrants.push({ name: `toolbox, ${FEW} tools`, starter: bench.toolbox, file: few });
+      entrants.push({ name: `toolbox, ${MANY} tools`, starter: bench.toolbox, file: many });
+    }
+    const measured = new Map(entrants.map(({ name }): [string, Start[]] => [name, []]));
+    for (let round = 0; round <= bench.starts; round++) {
+      for (const { name, starter, file } of round % 2 === 0 ? entrants : entrants.toReversed()) {
+        const subject = await start(starter, file);
+        const cpuMs = cpuSeconds(subject.pid) * 1000;
+        await subject.stop();
+        if (round > 0) measured.get(name)?.push({ ms: subject.startMs, cpuMs });
+      }
+    }
+    return findings(measured);
+  },
+};
+
+function findings(measured: ReadonlyMap<string, readonly Start[]>): Findings {
+  const ratio = (name: string, anchor: string): Spread =>
+    spread((measured.get(name) ?? []).map(({ ms }, at) => ms / (measured.get(anchor)?.[at] as Start).ms));
+  const own = (size: number): string => `chatelaine, ${size} tools`;
+  const perTool = (measured.get(own(MANY)) ?? []).map(
+    ({ ms }, at) => (ms - (measured.get(own(FEW))?.[at] as Start).ms) / (MANY - FEW),
+  );
+  const gates: (Gate | Goal)[] = [
+    atMost(`start with ${FEW} tools against bare node:http`, ratio(own(FEW), 'bare').median, MOST_OF_BARE),
+    atMost(`start: ms per tool, from ${FEW} to ${MANY}`, spread(perTool).median, MOST_PER_TOOL_MS),
+  ];
+  const rival = `toolbox, ${MANY} tools`;
+  if (measured.has(rival))
+    gates.push(
+      goal(atMost(`start with ${MANY} tools against Toolbox`, ratio(own(MANY), rival).median, GOAL_OF_TOOLBOX)),
+    );
+  return {
+    tables: [
+      {
+        title: 'start to the first answer to tools/list',
+        header: ['who', 'ms', 'CPU ms', 'against bare'],
+        rows: [...measured].map(([name, all]) => [
+          ...[name, shortSpread(spread(all.map(({ ms }) => ms))), short(spread(all.map(({ cpuMs }) => cpuMs)).median)],
+          name === 'bare' ? '1' : short(ratio(name, 'bare').median),
+        ]),
+      },
+    ],
+    gates,
+  };
+}
