@@ -10,7 +10,7 @@ export { err, ok, type Result } from './result.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { Secret, reveal } from './secret.ts';
 export { newId, randomToken, sha256, sha256Hex, equalBytes } from './random.ts';
-export { createLogger, silentLogger, type Logger, type LogLevel } from './log.ts';
+export { createLogger, silentLogger, type LogFormat, type Logger, type LogLevel } from './log.ts';
 export { parseStrictJson, type JsonObject, type JsonValue, type StrictJsonLimits } from './strict-json.ts';
 export { isRecord } from './record.ts';
 export { formatDuration, parseDuration } from './duration.ts';

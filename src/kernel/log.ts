@@ -6,12 +6,20 @@ export type Logger = PinoLogger;
 // Wherever a value of one of these names turns up in a log object, its value does not.
 const SENSITIVE = ['authorization', 'cookie', 'password', 'secret', 'token', 'key', 'apiKey', 'clientSecret'];
 
+export type LogFormat = 'json' | 'text';
+
 /**
  * Structured logs, one JSON object a line, on standard error (standard output belongs to answers:
  * with `--stdio` it is the protocol's). Secrets have a type that does not print; the redaction here
  * is the second net, for values that arrive in foreign objects.
  */
-export function createLogger(options: { level: LogLevel; destination?: DestinationStream }): Logger {
+export function createLogger(options: {
+  level: LogLevel;
+  /** Asked at every line: the configuration that says it is itself loaded with a log. */
+  format?: () => LogFormat;
+  destination?: DestinationStream;
+}): Logger {
+  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
   return pino(
     {
       level: options.level,
@@ -23,8 +31,25 @@ export function createLogger(options: { level: LogLevel; destination?: Destinati
         censor: '[redacted]',
       },
     },
-    options.destination ?? pino.destination({ dest: 2, sync: true }),
+    options.format === undefined
+      ? destination
+      : { write: (line) => destination.write(options.format?.() === 'text' ? textOf(line) : line) },
   );
+}
+
+/**
+ * A line for people, made of the redacted JSON: time, level, message, the rest as `name=value`. Control
+ * characters stay escaped as JSON has them, so that no caller's text can start a line of its own.
+ */
+function textOf(line: string): string {
+  const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const fields = Object.entries(rest).map(
+    ([name, value]) =>
+      ` ${name}=${typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : JSON.stringify(value)}`,
+  );
+  const stack = (err as { stack?: string } | undefined)?.stack;
+  // Our own messages may have several lines (problems of a configuration); they are not callers' text.
+  return `${String(time).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} ${String(msg)}${fields.join('')}${stack === undefined ? '' : `\n${stack}`}\n`;
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });

@@ -67,7 +67,10 @@ export const serverSchema = z
           .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
           .default('info')
           .describe('The least severe level that is written.'),
-        format: z.enum(['json', 'text']).default('json').describe('One JSON object a line, or text for people.'),
+        format: z
+          .enum(['json', 'text'])
+          .optional()
+          .describe('One JSON object a line, or text for people. By default text on a terminal, JSON elsewhere.'),
       })
       .prefault({})
       .describe('The log, on standard error.'),

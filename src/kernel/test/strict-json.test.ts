@@ -17,7 +17,9 @@ describe('strict JSON', () => {
   it('refuses an object with a key twice, wherever it stands and however it is spelled', () => {
     fc.assert(
       fc.property(fc.string(), fc.jsonValue(), fc.jsonValue(), fc.nat(3), (key, one, other, depth) => {
-        const escaped = `"${Array.from(key).map((unit) => (unit.length === 1 ? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}` : unit)).join('')}"`;
+        const escaped = `"${Array.from(key)
+          .map((unit) => (unit.length === 1 ? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}` : unit))
+          .join('')}"`;
         const object = `{${JSON.stringify(key)}:${JSON.stringify(one)},${escaped}:${JSON.stringify(other)}}`;
         const text = `${'[{"x":'.repeat(depth)}${object}${'}]'.repeat(depth)}`;
         expect(parse(text, 10_000)).toEqual({ ok: false, error: 'an object has the same key twice' });

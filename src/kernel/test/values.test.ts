@@ -52,6 +52,21 @@ describe('secrets', () => {
   });
 });
 
+describe('the log as text', () => {
+  it('keeps to one line whatever a caller put into a field', () => {
+    let written = '';
+    const log = createLogger({
+      level: 'info',
+      format: () => 'text',
+      destination: new Writable({ write: (chunk: Buffer, _, done) => ((written += chunk.toString()), done()) }),
+    });
+    log.info({ tool: 'a\n12:00:00 INFO  forged', password: 'hunter2', durationMs: 3 }, 'tool called');
+    expect(written).toMatch(
+      /^\d\d:\d\d:\d\d INFO {2}tool called tool="a\\n12:00:00 INFO {2}forged" password=\[redacted\] durationMs=3\n$/,
+    );
+  });
+});
+
 describe('durations', () => {
   it.each([
     ['30s', 30_000],

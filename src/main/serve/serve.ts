@@ -17,7 +17,7 @@ import {
 } from '#gateway';
 import { localUser, openIdentity, type Identity } from '#identity';
 import { openDatabase, stateFile } from '#db';
-import { createLogger, type Logger, type LogLevel } from '#kernel';
+import { createLogger, type Logger, type LogFormat, type LogLevel } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { mainError } from '../errors.ts';
 import { readStateKey } from '../state-key.ts';
@@ -28,10 +28,12 @@ import type { ServeOptions } from './serve-command.ts';
 
 export async function serve(options: ServeOptions, context: CliContext): Promise<void> {
   const dataDir = resolve(options.dataDir);
-  const log = createLogger({ level: (options.logLevel as LogLevel | undefined) ?? 'info' });
+  let format: LogFormat = process.stderr.isTTY ? 'text' : 'json';
+  const log = createLogger({ level: (options.logLevel as LogLevel | undefined) ?? 'info', format: () => format });
   const configured = await openConfigured(options, { context, log, dataDir });
   const settings = withOptions(configured.settings, options);
   log.level = options.logLevel ?? settings.log.level;
+  format = settings.log.format ?? format;
   const database = await openDatabase({ file: stateFile(dataDir), clock: context.clock });
   const identity = openIdentity({ database, clock: context.clock, log });
   const endings: (() => Promise<unknown>)[] = [
