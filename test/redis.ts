@@ -29,7 +29,7 @@ export interface TestRedis {
 }
 
 export interface RedisOptions {
-  /** Further settings, as on the command line: `['--user', 'reader on >secret +@read ~*']`. */
+  /** Further settings, as on the command line: `['--user', 'reader', 'on', '>secret', '+@read', '~*']`. */
   readonly settings?: readonly string[];
   /** A port of one's own choice, to come back on the same one. */
   readonly port?: number;

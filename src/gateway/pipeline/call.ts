@@ -8,7 +8,7 @@
  */
 import { ClientInterruption, type ClientFace, type Principal } from '#contract';
 import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
-import type { Group, NamespaceView, Tool, ToolArguments, ToolOutput, Violation } from '#toolbox';
+import type { Group, NamespaceView, Tool, ToolArguments, ToolCall, ToolOutput, Violation } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import { toolsOf } from './visible.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
@@ -83,14 +83,7 @@ export function createPipeline(options: {
   }
 
   function run(tool: Tool, args: ToolArguments, request: CallRequest): Promise<ToolOutput> {
-    return tool.run(args, {
-      client: request.client,
-      log,
-      // Read late: a call that nobody can abort any more costs no controller.
-      get signal() {
-        return request.signal;
-      },
-    });
+    return tool.run(args, new RunningCall(request, log));
   }
 
   /** A fault of our own becomes INTERNAL, told to the log in full and to the caller by its id. */
@@ -111,6 +104,32 @@ export function createPipeline(options: {
   }
 
   return { call };
+}
+
+/**
+ * A call as its tool sees it. The client and the signal are read late: most calls need neither, and
+ * making them costs.
+ *
+ * A class and no literal with accessors, here and in the requests of the doors: a literal's accessors
+ * are new functions each time, so V8 gives each such object a hidden class of its own, in the old
+ * generation, and everything the call touched stays there until the next full collection.
+ */
+class RunningCall implements ToolCall {
+  readonly log: Logger;
+  readonly #request: CallRequest;
+
+  constructor(request: CallRequest, log: Logger) {
+    this.#request = request;
+    this.log = log;
+  }
+
+  get client(): ClientFace {
+    return this.#request.client;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
 }
 
 function checkRole(principal: Principal): void {

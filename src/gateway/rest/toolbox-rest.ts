@@ -4,6 +4,7 @@
  * status codes, the same body members, and our code and remedy beside them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '#contract';
 import type { ChatelaineError } from '#kernel';
 import { isRecord, parseStrictJson, type JsonObject, type JsonValue } from '#kernel';
 import type { Group, NamespaceView, ToolOutput } from '#toolbox';
@@ -12,7 +13,7 @@ import { isJson, readBody } from '../http/body.ts';
 import type { Replies } from '../http/replies.ts';
 import { noClient } from '../mcp/client-face.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
-import type { Pipeline } from '../pipeline/call.ts';
+import type { CallRequest, Pipeline } from '../pipeline/call.ts';
 import { truncationNotice } from '../pipeline/shape-mcp.ts';
 import { toolsOf } from '../pipeline/visible.ts';
 
@@ -66,23 +67,7 @@ export function toolboxRest(options: {
   async function invoke(visit: RestVisit, name: string): Promise<void> {
     expectMethod(visit, 'POST');
     const args = await readArguments(visit.request);
-    const abort = lazyAbort(visit.response);
-    const output = await pipeline.call({
-      door: 'rest',
-      requestId: visit.requestId,
-      principal: visit.caller.principal,
-      view: visit.view,
-      group: visit.view.all,
-      name,
-      arguments: args,
-      // Toolbox took secure parameters as plain body members here; a body is no secure channel.
-      secureArguments: undefined,
-      client: noClient,
-      traceparent: visit.request.headers['traceparent'] as string | undefined,
-      get signal() {
-        return abort.signal;
-      },
-    });
+    const output = await pipeline.call(new RestCall(visit, name, args));
     replies.json(visit.response, 200, JSON.stringify(shapeForRest(output)), visit.headers);
   }
 
@@ -118,22 +103,48 @@ function shapeForRest(output: ToolOutput): JsonObject {
   }
 }
 
-/** A signal made when somebody reads it, aborted when the client goes away. */
-function lazyAbort(response: ServerResponse): { readonly signal: AbortSignal } {
-  let controller: AbortController | undefined;
-  return {
-    get signal() {
-      if (controller === undefined) {
-        const made = (controller = new AbortController());
-        const gone = (): void => {
-          if (!response.writableEnded) made.abort(new Error('the client went away'));
-        };
-        if (response.destroyed) gone();
-        else response.once('close', gone);
-      }
-      return controller.signal;
-    },
+/** An invocation as the pipeline takes it. */
+class RestCall implements CallRequest {
+  readonly door = 'rest';
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly view: NamespaceView;
+  readonly group: Group;
+  readonly name: string;
+  readonly arguments: JsonObject;
+  /** Toolbox took secure parameters as plain body members here; a body is no secure channel. */
+  readonly secureArguments = undefined;
+  readonly client = noClient;
+  readonly traceparent: string | undefined;
+  readonly #response: ServerResponse;
+  #controller: AbortController | undefined;
+
+  constructor(visit: RestVisit, name: string, args: JsonObject) {
+    this.requestId = visit.requestId;
+    this.principal = visit.caller.principal;
+    this.view = visit.view;
+    this.group = visit.view.all;
+    this.name = name;
+    this.arguments = args;
+    this.traceparent = visit.request.headers['traceparent'] as string | undefined;
+    this.#response = visit.response;
+  }
+
+  /** Made when somebody reads it, aborted when the client goes away. */
+  get signal(): AbortSignal {
+    this.#controller ??= abortedWhenGone(this.#response);
+    return this.#controller.signal;
+  }
+}
+
+function abortedWhenGone(response: ServerResponse): AbortController {
+  const controller = new AbortController();
+  const gone = (): void => {
+    if (!response.writableEnded) controller.abort(new Error('the client went away'));
   };
+  if (response.destroyed) gone();
+  else response.once('close', gone);
+  return controller;
 }
 
 function expectMethod(visit: RestVisit, method: string): void {

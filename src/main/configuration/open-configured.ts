@@ -106,7 +106,7 @@ export async function openConfigured(
           try {
             const next = load(orThrow(files));
             orThrow(await toolbox.replace(next.configuration));
-            await watching.alsoWatch(toolbox.files);
+            await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
             for (const warning of [...next.warnings, ...toolbox.warnings])
               log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
             log.info({ event: 'configuration.applied' }, 'the configuration changed and is in force');
@@ -120,7 +120,7 @@ export async function openConfigured(
           }
         },
       });
-      await watching.alsoWatch(toolbox.files);
+      await watching.alsoWatch([...toolbox.files, ...first.secretFiles]);
       return watching;
     },
     async close() {

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '#kernel';
 import type { FieldPath } from '#contract';
 import { leafIssues, problemsOf, valueAt, type Issue, type IssueContext } from './schema-issues.ts';
 import type { Problem } from './problems.ts';
+import { FILE_LIMITS } from './yaml-limits.ts';
 
 /**
  * Reads a part of a document with a schema. Three things are tried again where the schema says no,
@@ -21,7 +22,8 @@ export function applySchema<Output>(
     let adapted = false;
     for (const issue of parsed.error.issues) adapted = adapt(issue, context, tried) || adapted;
     // Each place is adapted once at most, so this ends.
-    if (!adapted) return err(parsed.error.issues.flatMap((issue) => problemsOf(issue, context)));
+    if (!adapted)
+      return err(parsed.error.issues.slice(0, FILE_LIMITS.problems).flatMap((issue) => problemsOf(issue, context)));
   }
 }
 

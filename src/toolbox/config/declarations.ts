@@ -18,7 +18,6 @@ export interface Announced {
   readonly namespace: string;
   readonly name: string;
   readonly document: RawDocument;
-  readonly read: boolean;
 }
 
 /** The lists of a configuration while they are being filled. */
@@ -61,8 +60,8 @@ export function declared(document: RawDocument): Declared {
 }
 
 /** What the document calls itself, as far as that can be said without reading it. */
-export function announce(document: RawDocument, kind: Kind, read: boolean): Announced | undefined {
+export function announce(document: RawDocument, kind: Kind): Announced | undefined {
   const { name, namespace } = document.value;
   if (typeof name !== 'string') return undefined;
-  return { kind, name, namespace: typeof namespace === 'string' ? namespace : DEFAULT_NAMESPACE, document, read };
+  return { kind, name, namespace: typeof namespace === 'string' ? namespace : DEFAULT_NAMESPACE, document };
 }

@@ -19,6 +19,9 @@ import { kindOf, readDocument } from './read-document.ts';
 import type { Environment } from './substitute.ts';
 import type { Catalog } from './type-names.ts';
 
+/** More are not shown; a file with so many is not the file that was meant. */
+const MOST_PROBLEMS = 1000;
+
 export interface LoadOptions {
   /** For `${NAME}`; nothing else of it is looked at. */
   readonly env: Environment;
@@ -30,6 +33,8 @@ export interface Loaded {
   readonly configuration: Configuration;
   /** What works and deserves a look all the same. */
   readonly warnings: readonly Problem[];
+  /** Files that secrets were read from; a change of one asks for a reload. */
+  readonly secretFiles: readonly string[];
 }
 
 /**
@@ -46,24 +51,36 @@ export function loadConfiguration(
   const lists = emptyLists();
   const announced: Announced[] = [];
   const servers: Server[] = [];
+  const secretFiles: string[] = [];
   for (const { kind, document } of documents) {
     const read = readDocument(document, kind, catalog, (namespace, name) =>
       sourceTypes.get(sourceKey(namespace, name)),
     );
-    const name = kind === 'server' ? undefined : announce(document, kind, read.ok);
+    const name = kind === 'server' ? undefined : announce(document, kind);
     if (name) announced.push(name);
-    if (!read.ok) problems.push(...orUnreadable(read.error, problems, document));
-    else if (kind === 'server') servers.push({ settings: read.value as unknown as ServerSettings, document });
-    else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(read.value);
+    if (!read.ok) {
+      problems.push(...orUnreadable(read.error, problems, document));
+      if (problems.length > MOST_PROBLEMS) return err(mostOf(problems, inputs));
+      continue;
+    }
+    const { declaration } = read.value;
+    secretFiles.push(...read.value.secretFiles);
+    if (kind === 'server') servers.push({ settings: declaration as unknown as ServerSettings, document });
+    else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(declaration);
   }
   checkOneServer(documents, problems);
   const names = new DeclaredNames(announced, unread);
   problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists));
-  const files = inputs.map((input) => input.file);
-  if (problems.length > 0) return err(sortProblems(problems, files));
+  if (problems.length > 0) return err(mostOf(problems, inputs));
   const [first] = servers;
   const server = first?.settings ?? serverSchema.parse({ kind: 'server' });
-  return ok({ configuration: { ...lists, server }, warnings: first ? openMetrics(first) : [] });
+  return ok({ configuration: { ...lists, server }, warnings: first ? openMetrics(first) : [], secretFiles });
+}
+
+/** The problems that are shown, in the order of a reader. */
+function mostOf(problems: readonly Problem[], inputs: readonly ConfigurationInput[]): readonly Problem[] {
+  const files = inputs.map((input) => input.file);
+  return sortProblems(problems, files).slice(0, MOST_PROBLEMS);
 }
 
 interface Server {

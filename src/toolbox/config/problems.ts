@@ -46,7 +46,8 @@ export function listed(names: Iterable<string>): string {
 
 /** Ends a sentence about an unknown name: the nearest one that exists, else all of them where they are few. */
 export function suggest(given: string, candidates: readonly string[], what: string): string {
-  const near = didYouMean(given, candidates);
+  // Looking through more would take longer than reading them.
+  const near = candidates.length > 2000 ? '' : didYouMean(given, candidates);
   if (near !== '') return near;
   if (candidates.length === 0) return `; there are no ${what}`;
   return candidates.length > 12 ? '' : `; there ${candidates.length === 1 ? 'is' : 'are'} ${listed(candidates)}`;

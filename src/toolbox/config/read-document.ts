@@ -11,6 +11,11 @@ import { findToolType, unfitToolType, unknownSourceType, type Catalog } from './
 
 type Reading = Result<Record<string, unknown>, readonly Problem[]>;
 
+export interface ReadDocument {
+  readonly declaration: AnyDeclaration;
+  readonly secretFiles: readonly string[];
+}
+
 /** The kind of a document, or why it has none. */
 export function kindOf(document: RawDocument): Result<Kind, Problem> {
   const written = document.value['kind'];
@@ -34,15 +39,18 @@ export function readDocument(
   kind: Kind,
   catalog: Catalog,
   sourceTypes: (namespace: unknown, name: unknown) => string | undefined,
-): Result<AnyDeclaration, readonly Problem[]> {
+): Result<ReadDocument, readonly Problem[]> {
   const reading = readFields(document, kind, catalog, sourceTypes);
   if (!reading.ok) return reading;
   // Where a type has fields of its own, secrets are among them.
-  const unreadable = readSecretFiles(Object.hasOwn(reading.value, 'fields') ? reading.value['fields'] : reading.value);
+  const { files, unreadable } = readSecretFiles(
+    Object.hasOwn(reading.value, 'fields') ? reading.value['fields'] : reading.value,
+  );
   if (unreadable.length > 0) {
     return err(unreadable.map(({ path, message }) => problemAt(document.locate(path), 'SECRET_UNREADABLE', message)));
   }
-  return ok({ ...declared(document), ...(reading.value as Record<string, unknown> & { kind: Kind }) });
+  const declaration = { ...declared(document), ...(reading.value as Record<string, unknown> & { kind: Kind }) };
+  return ok({ declaration, secretFiles: files });
 }
 
 function readFields(

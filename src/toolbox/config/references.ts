@@ -3,6 +3,9 @@ import type { DeclaredNames } from './declared-names.ts';
 import type { RawDocument } from './raw-document.ts';
 import { problemAt, suggest, type Problem } from './problems.ts';
 
+/** More are not shown. */
+const MOST_PROBLEMS = 1000;
+
 /** A field that holds the name of another document. */
 interface Reference {
   readonly in: Kind;
@@ -65,7 +68,7 @@ export function checkReferences(
       if (reference.in !== kind) continue;
       for (const { path, value } of valuesAt(document.value, reference.at)) {
         const problem = checkReference(document, path, value, reference, names);
-        if (problem) problems.push(problem);
+        if (problem && problems.push(problem) >= MOST_PROBLEMS) return problems;
       }
     }
   }

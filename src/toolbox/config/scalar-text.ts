@@ -16,6 +16,14 @@ export interface FileReading {
   repeated: number;
 }
 
+/** Adds a problem at an offset of the file, unless the file has more of them than anybody reads. */
+export function reportIn(file: FileReading, offset: number, code: ProblemCode, message: string, hint?: string): void {
+  if (file.problems.length >= MOST_OF_A_FILE) return;
+  file.problems.push(problemAt(file.source.place(offset), code, message, hint));
+}
+
+const MOST_OF_A_FILE = 1000;
+
 export interface ScalarText {
   readonly text: string;
   readonly environment?: EnvironmentValue;
@@ -32,7 +40,7 @@ export function readScalarText(
   plain: boolean,
 ): ScalarText {
   const report = (offset: number, code: ProblemCode, message: string, hint: string) =>
-    file.problems.push(problemAt(file.source.place(offset), code, message, hint));
+    reportIn(file, offset, code, message, hint);
   if (written.startsWith('secret://')) {
     report(
       start,
@@ -45,7 +53,7 @@ export function readScalarText(
   const filled = substitute(written, file.environment);
   if (filled.count === 0) return { text: written };
   if (filled.unset.length > 0) {
-    const inside = file.references.filter((offset) => offset >= start && offset < end);
+    const inside = referencesIn(file.references, start, end);
     const missed = new Set<string>();
     for (const { index, name, reason } of filled.unset) {
       // Once is enough for a scalar that asks for it ten thousand times.
@@ -56,4 +64,18 @@ export function readScalarText(
   }
   const unset = filled.unset.length > 0;
   return { text: filled.text, environment: { written, plain: plain && isOneReference(written), unset } };
+}
+
+/** The offsets from `start` up to `end`, of ascending ones. */
+function referencesIn(offsets: readonly number[], start: number, end: number): readonly number[] {
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((offsets[middle] as number) < start) low = middle + 1;
+    else high = middle;
+  }
+  let after = low;
+  while (after < offsets.length && (offsets[after] as number) < end) after++;
+  return offsets.slice(low, after);
 }

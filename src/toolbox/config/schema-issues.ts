@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { fieldsAt, type FieldPath } from '#contract';
 import { nearest } from '#kernel';
 import type { RawDocument } from './raw-document.ts';
+import { FILE_LIMITS } from './yaml-limits.ts';
 import { listed, problemAt, PROBLEM_CODES, suggest, type Problem, type ProblemCode } from './problems.ts';
 
 export type Issue = z.core.$ZodIssue;
@@ -78,7 +79,8 @@ export function problemsOf(issue: Issue, context: IssueContext): Problem[] {
     const { document } = context;
     const member = document.member(path);
     if (member?.environment?.unset) return [];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, context));
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.slice(0, FILE_LIMITS.problems).map((key) => unknownField(path, key, context));
     const value = valueAt(context.value, path);
     if (value === undefined && issue.code !== 'custom' && path.length > 0) {
       if (member?.refused) return [];

@@ -11,12 +11,19 @@ export interface UnreadableSecret {
   readonly message: string;
 }
 
+export interface SecretFiles {
+  /** The files that were read. */
+  readonly files: readonly string[];
+  readonly unreadable: readonly UnreadableSecret[];
+}
+
 /**
  * Puts the contents of the file in the place of every secret that is written `file:///run/secrets/x`.
  * Only fields that hold secrets are looked at, so a URI elsewhere stays a URI. Changes `fields`.
  */
-export function readSecretFiles(fields: unknown): readonly UnreadableSecret[] {
+export function readSecretFiles(fields: unknown): SecretFiles {
   const unreadable: UnreadableSecret[] = [];
+  const files: string[] = [];
   const walk = (holder: object, path: FieldPath): void => {
     for (const [key, value] of Object.entries(holder)) {
       const at = [...path, Array.isArray(holder) ? Number(key) : key];
@@ -24,15 +31,19 @@ export function readSecretFiles(fields: unknown): readonly UnreadableSecret[] {
         const url = reveal(value);
         if (!url.startsWith('file://')) continue;
         const read = readSecretFile(url);
-        if (read instanceof Secret) Reflect.set(holder, key, read);
-        else unreadable.push({ path: at, message: read });
+        if (read instanceof Secret) {
+          Reflect.set(holder, key, read);
+          files.push(fileURLToPath(url));
+        } else {
+          unreadable.push({ path: at, message: read });
+        }
       } else if (isPlain(value)) {
         walk(value, at);
       }
     }
   };
   if (isPlain(fields)) walk(fields, []);
-  return unreadable;
+  return { files, unreadable };
 }
 
 /** The secret without the line end that editors and `echo` leave, or why it cannot be read. */

@@ -2,7 +2,7 @@ import type { Place, Position } from '#contract';
 
 // An excerpt goes to terminals and logs. What follows a key of such a name on its line does not.
 const SENSITIVE =
-  /(["']?[\w.-]{0,64}(?:password|passwd|secret|token|api[_-]?key|authorization|cookie|credential|private[_-]?key)[\w.-]{0,64}["']?\s*:\s+)(?!\$\{|["']?(?:file|secret):\/\/)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}][^,}]*)/gi;
+  /((?:password|passwd|secret|token|api[_-]?key|authorization|cookie|credential|private[_-]?key)[\w.-]{0,64}["']?\s*:\s+)(?!\$\{|["']?(?:file|secret):\/\/)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}][^,}]*)/gi;
 
 const REDACTED = '[redacted]';
 

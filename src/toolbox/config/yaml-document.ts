@@ -1,7 +1,6 @@
 import { Composer, Parser, type Document, type ErrorCode } from 'yaml';
-import { problemAt } from './problems.ts';
 import { RawDocument } from './raw-document.ts';
-import type { FileReading } from './scalar-text.ts';
+import { reportIn, type FileReading } from './scalar-text.ts';
 import { FILE_LIMITS, findExcess } from './yaml-limits.ts';
 import { DocumentConversion } from './yaml-value.ts';
 
@@ -32,14 +31,14 @@ export function readLibraryDocuments(file: FileReading, text: string, base: numb
       const origins = conversion.originsOf(value) ?? { start: base, members: new Map<string, never>() };
       documents.push(new RawDocument(source, value as Record<string, unknown>, origins.start, () => origins));
     } else if (problems.length === before) {
-      const at = source.place(base + (document.contents?.range[0] ?? 0));
-      problems.push(problemAt(at, 'KIND_UNKNOWN', 'a document is a mapping that says its `kind`'));
+      const at = base + (document.contents?.range[0] ?? 0);
+      reportIn(file, at, 'KIND_UNKNOWN', 'a document is a mapping that says its `kind`');
     }
   };
   for (const token of new Parser().parse(text)) {
     const excess = findExcess(token, file);
     if (excess) {
-      problems.push(problemAt(source.place(base + excess.offset), 'YAML_REFUSED', excess.message));
+      reportIn(file, base + excess.offset, 'YAML_REFUSED', excess.message);
       return documents;
     }
     for (const document of composer.next(token)) take(document);
@@ -59,20 +58,19 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** Syntax errors, and a directive that would make another language of the document. */
-function reportErrors(document: Document.Parsed, { source, problems }: FileReading, base: number): boolean {
+function reportErrors(document: Document.Parsed, file: FileReading, base: number): boolean {
   let last = -1;
   for (const error of document.errors.slice(0, FILE_LIMITS.errors)) {
     const [at] = error.pos;
     // One slip often makes the library stumble twice in one place.
-    if (at !== last)
-      problems.push(problemAt(source.place(base + at), 'YAML_SYNTAX', withoutSource(error.message), HINTS[error.code]));
+    if (at !== last) reportIn(file, base + at, 'YAML_SYNTAX', withoutSource(error.message), HINTS[error.code]);
     last = at;
   }
   if (document.errors.length > 0) return true;
   const { version } = document.directives.yaml;
   if (version === '1.2') return false;
   const message = `a \`%YAML ${version}\` document; this is read as YAML 1.2 alone`;
-  problems.push(problemAt(source.place(base + document.range[0]), 'YAML_REFUSED', message, 'Take the directive away.'));
+  reportIn(file, base + document.range[0], 'YAML_REFUSED', message, 'Take the directive away.');
   return true;
 }
 

@@ -9,8 +9,10 @@ export const FILE_LIMITS = {
   items: 250_000,
   /** Values that aliases repeat, all documents together: a few anchors are handy, a bomb needs millions. */
   repeated: 2000,
-  /** Syntax errors that are shown. */
+  /** Syntax errors of one document that are shown. */
   errors: 20,
+  /** Problems of one document that are shown, beyond which nobody reads on. */
+  problems: 100,
 } as const;
 
 /** Why a token tree is refused, and where. */

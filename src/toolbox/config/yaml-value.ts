@@ -12,8 +12,7 @@ import {
 } from 'yaml';
 import type { EnvironmentValue, MemberOrigin, OriginTree } from './origins.ts';
 import { uncover } from './placeholders.ts';
-import { problemAt } from './problems.ts';
-import { readScalarText, type FileReading } from './scalar-text.ts';
+import { readScalarText, reportIn, type FileReading } from './scalar-text.ts';
 import { substitute } from './substitute.ts';
 import { FILE_LIMITS } from './yaml-limits.ts';
 
@@ -195,7 +194,7 @@ export class DocumentConversion {
   }
 
   #refuse(node: Node, message: string, hint?: string): undefined {
-    this.#file.problems.push(problemAt(this.#file.source.place(this.#startOf(node)), 'YAML_REFUSED', message, hint));
+    reportIn(this.#file, this.#startOf(node), 'YAML_REFUSED', message, hint);
   }
 }
 

@@ -73,13 +73,15 @@ export function guardedConnector(
       },
       (...[failure, socket]: Parameters<buildConnector.Callback>) => {
         if (failure !== null) return callback(failure, null);
-        const judged = judgeAddress(rules, socket.remoteAddress ?? '');
-        if (judged.ok) return callback(null, socket);
+        const peer = socket.remoteAddress;
+        const judged = peer === undefined ? undefined : judgeAddress(rules, peer);
+        if (judged?.ok === true) return callback(null, socket);
         socket.destroy();
-        return callback(
-          toolboxError('EGRESS_REFUSED', `\`${host}\` led to \`${socket.remoteAddress}\`, ${judged.error}`),
-          null,
-        );
+        const refusal =
+          judged === undefined
+            ? toolboxError('SOURCE_UNREACHABLE', `\`${host}\` hung up at once`)
+            : toolboxError('EGRESS_REFUSED', `\`${host}\` led to \`${peer}\`, ${judged.error}`);
+        return callback(refusal, null);
       },
     );
   };

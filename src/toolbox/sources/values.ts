@@ -32,6 +32,15 @@ export function floatValue(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
 }
 
+/** A 32-bit number as the shortest decimal that is the same one: `0.1` rather than `0.10000000149011612`. */
+export function float32Value(value: number): number | string {
+  for (let digits = 6; digits < 9 && Number.isFinite(value); digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === Math.fround(value)) return short;
+  }
+  return Number.isFinite(value) ? Number(value.toPrecision(9)) : floatValue(value);
+}
+
 /** Bytes as base64 with padding (RFC 4648 section 4). */
 export function bytesValue(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');

@@ -1,6 +1,8 @@
+import type { ClientFace, Principal } from '#contract';
 import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
-import type { Tool } from '#toolbox';
+import type { Group, NamespaceView, Tool } from '#toolbox';
 import { challenge } from '../../pipeline/authenticate.ts';
+import type { CallRequest } from '../../pipeline/call.ts';
 import { shapeFailure, shapeForMcp, type CallToolResult } from '../../pipeline/shape-mcp.ts';
 import { toolsOf } from '../../pipeline/visible.ts';
 import type { Exchange, Method } from '../exchange.ts';
@@ -27,24 +29,57 @@ async function callTool(exchange: Exchange, services: McpServices): Promise<Json
   if (args !== undefined && !isRecord(args))
     throw new RpcError(INVALID_REQUEST, '`params.arguments` must be an object');
   try {
-    const output = await services.pipeline.call({
-      door: 'mcp',
-      requestId: exchange.requestId,
-      principal: exchange.principal,
-      view: exchange.view,
-      group: exchange.group,
-      name,
-      arguments: args ?? {},
-      secureArguments: secureArguments(exchange),
-      client: exchange.client,
-      traceparent: typeof exchange.meta['traceparent'] === 'string' ? exchange.meta['traceparent'] : undefined,
-      get signal() {
-        return exchange.signal;
-      },
-    });
+    const output = await services.pipeline.call(new McpCall(exchange, name, args ?? {}));
     return shapeForMcp(toolsOf(exchange.group).get(name) as Tool, output) as unknown as JsonObject;
   } catch (error) {
     return answerFor(error, exchange) as unknown as JsonObject;
+  }
+}
+
+/** A `tools/call` as the pipeline takes it; what is read late is the exchange's to make. */
+class McpCall implements CallRequest {
+  readonly door = 'mcp';
+  readonly name: string;
+  readonly arguments: JsonObject;
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange, name: string, args: JsonObject) {
+    this.#exchange = exchange;
+    this.name = name;
+    this.arguments = args;
+  }
+
+  get requestId(): string {
+    return this.#exchange.requestId;
+  }
+
+  get principal(): Principal {
+    return this.#exchange.principal;
+  }
+
+  get view(): NamespaceView {
+    return this.#exchange.view;
+  }
+
+  get group(): Group {
+    return this.#exchange.group;
+  }
+
+  get secureArguments(): JsonObject | undefined {
+    return secureArguments(this.#exchange);
+  }
+
+  get client(): ClientFace {
+    return this.#exchange.client;
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal;
+  }
+
+  get traceparent(): string | undefined {
+    const { traceparent } = this.#exchange.meta;
+    return typeof traceparent === 'string' ? traceparent : undefined;
   }
 }
 

@@ -150,6 +150,23 @@ describe('bombs (CFG-002)', () => {
     ['endless anchors', `kind: ${'&a '.repeat(50_000)}x`, /./],
     ['an endless line', `kind: ${'a'.repeat(4_000_000)}`, /there is no kind/],
     ['an endless file', `kind: ${'a'.repeat(5_000_000)}`, /the file is larger than 4194304 bytes/],
+    ['endless unset variables', `kind: toolset\nname: x\ntools:\n${'  - ${A}\n'.repeat(100_000)}`, /is not set/],
+    ['endless twins on long lines', `a:\n${`  - {${'a: 1, '.repeat(500)}}\n`.repeat(400)}`, /is there twice/],
+    [
+      'endless names of nobody',
+      `${GOOD}kind: toolset\nname: x\ntools:\n${Array.from({ length: 50_000 }, (_, index) => `  - t${index}\n`).join('')}`,
+      /no tool is called/,
+    ],
+    [
+      'endless unknown fields',
+      `kind: toolset\nname: x\ntools: []\n${Array.from({ length: 100_000 }, (_, index) => `k${index}: 1\n`).join('')}`,
+      /there is no field/,
+    ],
+    [
+      'endless wrong items',
+      `kind: toolset\nname: x\ntools:\n${'  - {}\n'.repeat(100_000)}`,
+      /takes text, not a mapping/,
+    ],
     ['endless references', `kind: group\nname: ${'${A}'.repeat(50_000)}`, /is not set|called/],
   ])('%s ends at once, with a problem', (_, text, message) => {
     const started = process.cpuUsage();

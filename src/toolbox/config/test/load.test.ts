@@ -230,6 +230,7 @@ describe('secrets', () => {
     const file = join(folder, 'token');
     await writeFile(file, 'Bearer abc\n');
     expect(header(pathToFileURL(file).href)).toBe('Bearer abc');
+    expect(load(withHeader(pathToFileURL(file).href))).toMatchObject({ value: { secretFiles: [file] } });
   });
 
   it('are not read from files by fields that hold none', () => {

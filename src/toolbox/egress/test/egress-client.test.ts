@@ -5,7 +5,7 @@ import { EgressClient, type EgressClientOptions, type EgressRequest } from '../e
 import { egressRules } from '../egress-rules.ts';
 import { parseRange, type IpRange } from '../ip-address.ts';
 import { serve, type TestServer } from './http-server.fixture.ts';
-import { selfSigned } from './self-signed.fixture.ts';
+import { testAuthority } from '../../../../test/certificates.ts';
 
 const clients: EgressClient[] = [];
 afterEach(async () => {
@@ -247,42 +247,40 @@ describe('an end before the answer', () => {
 });
 
 describe('TLS', () => {
-  it('refuses a certificate that nobody vouches for, and accepts it as `ca`', async () => {
-    const certificate = selfSigned('127.0.0.1');
-    await using server = await serve((_, response) => response.end('hello'), { tls: certificate });
+  const authority = testAuthority('api authority');
+  const trusting = { ca: authority.cert };
+
+  it('refuses a certificate that nobody vouches for, and accepts it with its `ca`', async () => {
+    await using server = await serve((_, response) => response.end('hello'), { tls: authority.issue(['127.0.0.1']) });
     await expect(client(['127.0.0.1']).request(request(server.url))).rejects.toMatchObject({
       code: 'SOURCE_UNREACHABLE',
     });
-    const trusting = client(['127.0.0.1'], { tls: () => Promise.resolve({ ca: certificate.cert }) });
-    expect((await trusting.request(request(server.url))).body.toString()).toBe('hello');
-    await expect(trusting.connect(new URL(server.url), new AbortController().signal)).resolves.toBeUndefined();
+    const informed = client(['127.0.0.1'], { tls: () => Promise.resolve(trusting) });
+    expect((await informed.request(request(server.url))).body.toString()).toBe('hello');
+    await expect(informed.connect(new URL(server.url), new AbortController().signal)).resolves.toBeUndefined();
   });
 
   it('checks the certificate against the name of the URL, although the socket goes to an address', async () => {
-    const certificate = selfSigned('api.test');
-    await using server = await serve((_, response) => response.end('hello'), { tls: certificate });
+    await using server = await serve((_, response) => response.end('hello'), { tls: authority.issue(['api.test']) });
     const resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
-    const tls = () => Promise.resolve({ ca: certificate.cert });
-    const trusting = client(['127.0.0.1'], { resolve, tls });
-    expect((await trusting.request(request(`https://api.test:${server.port}/`))).status).toBe(200);
-    await expect(trusting.request(request(`https://other.test:${server.port}/`))).rejects.toThrow(
+    const informed = client(['127.0.0.1'], { resolve, tls: () => Promise.resolve(trusting) });
+    expect((await informed.request(request(`https://api.test:${server.port}/`))).status).toBe(200);
+    await expect(informed.request(request(`https://other.test:${server.port}/`))).rejects.toThrow(
       /ERR_TLS_CERT_ALTNAME_INVALID/,
     );
-    const renamed = client(['127.0.0.1'], {
-      resolve,
-      tls: () => Promise.resolve({ ca: certificate.cert, servername: 'api.test' }),
-    });
+    const tls = () => Promise.resolve({ ...trusting, servername: 'api.test' });
+    const renamed = client(['127.0.0.1'], { resolve, tls });
     expect((await renamed.request(request(`https://other.test:${server.port}/`))).status).toBe(200);
   });
 
   it('shows the client certificate', async () => {
-    const [serverSide, clientSide] = [selfSigned('127.0.0.1'), selfSigned('agent.test')];
+    const clients = testAuthority('client authority');
     await using server = await serve((_, response) => response.end('hello'), {
-      tls: { ...serverSide, ca: clientSide.cert, requestCert: true, rejectUnauthorized: true },
+      tls: { ...authority.issue(['127.0.0.1']), ca: clients.cert, requestCert: true, rejectUnauthorized: true },
     });
-    const named = client(['127.0.0.1'], { tls: () => Promise.resolve({ ca: serverSide.cert, ...clientSide }) });
-    expect((await named.request(request(server.url))).status).toBe(200);
-    const nameless = client(['127.0.0.1'], { tls: () => Promise.resolve({ ca: serverSide.cert }) });
+    const tls = () => Promise.resolve({ ...trusting, ...clients.issue(['agent.test']) });
+    expect((await client(['127.0.0.1'], { tls }).request(request(server.url))).status).toBe(200);
+    const nameless = client(['127.0.0.1'], { tls: () => Promise.resolve(trusting) });
     await expect(nameless.request(request(server.url))).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
   });
 });

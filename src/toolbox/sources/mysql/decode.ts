@@ -3,7 +3,7 @@
  * hand over exact text where JavaScript has no exact value, so nothing was rounded before this.
  */
 import type { JsonValue } from '#kernel';
-import { bigintValue, bytesValue, floatValue, integerValue, jsonValue } from '../values.ts';
+import { bigintValue, bytesValue, float32Value, floatValue, integerValue, jsonValue } from '../values.ts';
 import type { WireColumn } from './wire.ts';
 
 export type Decode = (value: unknown) => JsonValue;
@@ -21,7 +21,7 @@ export function decoderFor(column: WireColumn): Decode {
     case LONGLONG:
       return (value) => integerValue(String(value));
     case FLOAT:
-      return (value) => shortestFloat(value as number);
+      return (value) => float32Value(value as number);
     case BIT:
       return (value) => bits(value as Buffer);
     case JSON_TYPE:
@@ -51,14 +51,4 @@ function dateTime(text: string): string {
 /** BIT(n) as the number that its bits write, most significant first. */
 function bits(bytes: Buffer): JsonValue {
   return bigintValue(bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`));
-}
-
-/** The shortest decimal that is the same FLOAT: 0.1 rather than 0.10000000149011612. */
-function shortestFloat(value: number): JsonValue {
-  if (!Number.isFinite(value)) return floatValue(value);
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === Math.fround(value)) return short;
-  }
-  return Number(value.toPrecision(9));
 }

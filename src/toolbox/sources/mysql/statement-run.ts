@@ -3,7 +3,7 @@
  * beyond its limits past it, until the end or until it is not worth reading on.
  */
 import type { EventEmitter } from 'node:events';
-import { formatSize, type JsonValue } from '#kernel';
+import { formatSize } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import { RowCollector } from '../row-collector.ts';
 import type { QueryLimits, Row } from '../source.ts';
@@ -96,9 +96,7 @@ export class StatementRun {
     columns.forEach(hideName);
     const overhead = 2 + columns.reduce((sum, column) => sum + column.name.length * 6 + 40, 0);
     this.#read = (values) => ({
-      row: make(
-        decoders.map((decode, index) => (values[index] === null ? null : (decode(values[index]) as JsonValue))),
-      ),
+      row: make(decoders.map((decode, index) => (values[index] === null ? null : decode(values[index])))),
       atMost: overhead + values.reduce((sum: number, value) => sum + sizeOf(value), 0) * 6,
     });
   }

@@ -56,10 +56,8 @@ export async function requestCancel(
   if (processID === null || secretKey === null) return;
   const { default: pg } = await import('pg');
   const tls = target.encrypted ? await tlsFor(dialer) : undefined;
-  const connection = new pg.Connection({
-    ssl: tls ?? false,
-    stream: () => socketTo(dialer),
-  } as never) as unknown as CancelConnection;
+  const options = { ssl: tls ?? false, stream: () => socketTo(dialer) };
+  const connection = new pg.Connection(options) as unknown as CancelConnection;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => connection.stream.destroy(), timeoutMs);
     const send = (): void => connection.cancel(processID, secretKey);

@@ -76,14 +76,10 @@ export function sessionSettings(config: SessionConfig): SessionSettings {
   const options = take('options');
   for (const name of WITHOUT_EFFECT) parameters.delete(name);
 
-  const session: [string, string][] = [
-    // Dates are read from text, so their text must not depend on the role's or the server's taste.
-    ['DateStyle', 'ISO'],
-    ...(config.statementTimeout === undefined
-      ? []
-      : ([['statement_timeout', String(config.statementTimeout)]] as const)),
-    ...(config.readOnly === true ? ([['default_transaction_read_only', 'on']] as const) : []),
-  ];
+  // Dates are read from text, so their text must not depend on the role's or the server's taste.
+  const session = new Map([['DateStyle', 'ISO']]);
+  if (config.statementTimeout !== undefined) session.set('statement_timeout', String(config.statementTimeout));
+  if (config.readOnly === true) session.set('default_transaction_read_only', 'on');
   return {
     ssl,
     applicationName,

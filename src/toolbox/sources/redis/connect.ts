@@ -8,6 +8,8 @@ import type { Address, RedisConfig } from './config.ts';
 export type Client = Redis | Cluster;
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** From the first packet until commands may be sent; a cluster is asked for its nodes meanwhile. */
+const READY_TIMEOUT_MS = 10_000;
 
 /** Where a client connects to, with the folder that relative paths of certificates start from. */
 export interface Target {
@@ -80,7 +82,8 @@ async function optionsFor({ config, directory }: Target, { host }: Address): Pro
     connectTimeout: CONNECT_TIMEOUT_MS,
     connectionName: 'chatelaine',
     disableClientInfo: true,
-    // RESP3 tells maps from lists; numbers as text, since they may exceed 2^53.
+    // RESP3 tells maps from lists; numbers as text, since they may exceed 2^53. (In a cluster the driver
+    // compares slot numbers as text too and finds some nodes only by being redirected to them, once.)
     protocol: 3,
     replyMapping: 'resp3',
     stringNumbers: true,
@@ -96,12 +99,17 @@ async function opened<Kind extends Client>(client: Kind): Promise<Kind> {
   client.on('error', (error: unknown) => {
     reason ??= error;
   });
+  // A cluster whose nodes do not know their own addresses is asked for ever.
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('no answer in time')), READY_TIMEOUT_MS);
   try {
-    await client.connect();
+    await Promise.race([client.connect(), late.promise]);
     return client;
   } catch (error) {
     client.disconnect();
     throw reason ?? error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '#kernel';
-import { bigintValue, bytesValue, distinctNames, floatValue, integerValue, jsonValue, rowMaker } from '../values.ts';
+import {
+  bigintValue,
+  bytesValue,
+  distinctNames,
+  float32Value,
+  floatValue,
+  integerValue,
+  jsonValue,
+  rowMaker,
+} from '../values.ts';
 
 describe('database values as JSON', () => {
   it('gives every whole number exactly: as a number where JSON holds it, else as its text', () => {
@@ -21,6 +30,15 @@ describe('database values as JSON', () => {
     [Number.NEGATIVE_INFINITY, '-Infinity'],
   ])('gives the double %d as %j', (value, json) => {
     expect(floatValue(value)).toBe(json);
+  });
+
+  it('gives a 32-bit number as the shortest decimal that is the same one', () => {
+    expect(float32Value(Math.fround(0.1))).toBe(0.1);
+    fc.assert(
+      fc.property(fc.float(), (value) => {
+        expect(Math.fround(Number(float32Value(value)))).toBe(value + 0);
+      }),
+    );
   });
 
   it('gives bytes as base64, also of a view into a larger buffer', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '#kernel';
 import { serve } from '../../../egress/test/http-server.fixture.ts';
-import { selfSigned } from '../../../egress/test/self-signed.fixture.ts';
+import { testAuthority } from '../../../../../test/certificates.ts';
 import type { RunContext, ToolOutput } from '../../../tools/tool-type.ts';
 import { parseExactJson } from '../exact-json.ts';
 import { buildTool, openSource, runContext } from './http-tool.fixture.ts';
@@ -148,8 +148,8 @@ describe('the source', () => {
   });
 
   it('talks to a server with a certificate of its own by `tls.ca`, and to any with `disableSslVerification`', async () => {
-    const certificate = selfSigned('127.0.0.1');
-    await using api = await serve((_, response) => response.end('hello'), { tls: certificate });
+    const authority = testAuthority('api authority');
+    await using api = await serve((_, response) => response.end('hello'), { tls: authority.issue(['127.0.0.1']) });
     const run = async (fields: JsonObject): Promise<ToolOutput> => {
       const source = openSource({ baseUrl: api.url, ...fields });
       try {
@@ -162,7 +162,7 @@ describe('the source', () => {
     await expect(run({ tls: { ca: 'missing.pem' } })).rejects.toThrow(
       'the file `missing.pem` of `tls.ca` cannot be read (ENOENT)',
     );
-    expect(await run({ tls: { ca: certificate.cert } })).toEqual({ kind: 'value', value: 'hello' });
+    expect(await run({ tls: { ca: authority.cert } })).toEqual({ kind: 'value', value: 'hello' });
     expect(await run({ disableSslVerification: true })).toEqual({ kind: 'value', value: 'hello' });
   });
 });

@@ -4,7 +4,6 @@ import type { SqlSource } from '../../source.ts';
 import { sqlSourceContract, type SqlSourceHarness } from '../../test/sql-source.contract.ts';
 import { mariadbNote, openMysql, openNowhere } from './mysql-harness.ts';
 
-
 describe.skipIf(mariadbMissing !== undefined)(`MariaDB${mariadbNote}`, () => {
   let server: TestMariadb;
   beforeAll(async () => {

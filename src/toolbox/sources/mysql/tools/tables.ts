@@ -122,14 +122,14 @@ function tableDetails(row: Row): JsonObject {
       index_method: parts[0]?.['type'] ?? null,
       index_columns: present(parts, 'column'),
     })),
-    triggers: records(row['triggers_json']) as JsonValue[],
+    triggers: records(row['triggers_json']),
   };
 }
 
 /** A JSON list of objects; MariaDB hands it over as text. */
 function records(value: JsonValue | undefined): JsonObject[] {
   const list = typeof value === 'string' ? jsonValue(value) : value;
-  return Array.isArray(list) ? (list as JsonValue[]).filter((item): item is JsonObject => isRecord(item)) : [];
+  return Array.isArray(list) ? list.filter((item): item is JsonObject => isRecord(item)) : [];
 }
 
 function byNumber(items: readonly JsonObject[], key: string): JsonObject[] {
@@ -138,7 +138,7 @@ function byNumber(items: readonly JsonObject[], key: string): JsonObject[] {
 
 /** Parts by their name, each group in the order of its columns. */
 function grouped(parts: readonly JsonObject[]): [name: string, parts: JsonObject[]][] {
-  const groups = Map.groupBy(parts, (part) => JSON.stringify(part['name']));
+  const groups = Map.groupBy(parts, (part) => part['name'] as string);
   return [...groups].map(([name, members]) => [name, byNumber(members, 'place')]);
 }
 

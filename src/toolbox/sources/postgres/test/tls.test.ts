@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ChatelaineError } from '#kernel';
 import { testAuthority } from '../../../../../test/certificates.ts';
 import { postgresDatabase, type PostgresDatabase } from '../../../../../test/postgres.ts';
 import { codeOf, rowsOf } from '../../test/sql-source.contract.ts';
@@ -33,7 +34,7 @@ async function encrypted(fields: PostgresFields): Promise<boolean | string> {
     const [row] = await rowsOf(source, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
     return row?.['ssl'] as boolean;
   } catch (error) {
-    return codeOf(Promise.reject(error));
+    return error instanceof ChatelaineError ? error.code : String(error);
   } finally {
     await source.close();
   }

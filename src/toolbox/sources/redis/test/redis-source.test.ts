@@ -302,7 +302,7 @@ describe.skipIf(redisMissing !== undefined)(`redis${redisMissing === undefined ?
     });
 
     it('refuses everything when the server does not tell which commands read', async () => {
-      const guarded = await startRedis({ settings: ['--user', 'quiet on >secret ~* +@all -command'] });
+      const guarded = await startRedis({ settings: ['--user', 'quiet', 'on', '>secret', '~*', '+@all', '-command'] });
       const quiet = open(guarded.port, { username: 'quiet', password: 'secret' });
       expect(await send(quiet, [['GET', 'k']])).toEqual([null]);
       expect(await codeOf(send(quiet, [['GET', 'k']], { readOnly: true }))).toBe('READ_ONLY');
@@ -378,7 +378,7 @@ describe.skipIf(redisMissing !== undefined)(`redis${redisMissing === undefined ?
     });
 
     it.each(['redis', 'valkey'] as const)('reaches a cluster as %s', async (type) => {
-      const node = await startRedis({ settings: ['--cluster-enabled', 'yes'] });
+      const node = await startRedis({ settings: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] });
       await node.send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
       await vi.waitFor(async () => expect(await node.send('CLUSTER', 'INFO')).toContain('cluster_state:ok'), {
         timeout: 20_000,
