@@ -42,17 +42,15 @@ function blocks(language: string): readonly Block[] {
 }
 
 describe('the documents', () => {
-  // Any variable is set: documents name their readers' own.
-  const env = new Proxy<Record<string, string>>(
-    {},
-    { get: () => 'value', getOwnPropertyDescriptor: () => ({ value: 'value', configurable: true, enumerable: true }) },
-  );
+  /** Sets the variables that a text names without a default: documents name their readers' own. */
+  const environmentOf = (text: string): Record<string, string> =>
+    Object.fromEntries(Array.from(text.matchAll(/\$\{(\w+)(?:\}|:\?)/g), ([, name]) => [name as string, 'value']));
 
   it.each(blocks('yaml').map((block) => [`${block.document}:${block.line}`, block] as const))(
     'show a configuration that loads at %s',
     (_, block) => {
       const loaded = loadConfiguration([{ file: block.document, directory: root, bytes: Buffer.from(block.text) }], {
-        env,
+        env: environmentOf(block.text),
         catalog: sourceTypes,
       });
       if (!loaded.ok) expect.fail(loaded.error.map((problem) => formatProblem(problem)).join('\n'));

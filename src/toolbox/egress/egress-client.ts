@@ -45,6 +45,8 @@ export interface EgressResponse {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+// A timer holds 24.8 days at the most and fires at once beyond.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const MAX_CONNECTIONS_PER_ORIGIN = 64;
 
 export class EgressClient {
@@ -63,7 +65,7 @@ export class EgressClient {
    */
   async request(request: EgressRequest): Promise<EgressResponse> {
     const agent = await this.#open();
-    const timeout = AbortSignal.timeout(request.timeoutMs);
+    const timeout = AbortSignal.timeout(Math.min(request.timeoutMs, LONGEST_TIMER_MS));
     const signal = AbortSignal.any([request.signal, timeout]);
     let hop: Hop = request;
     try {

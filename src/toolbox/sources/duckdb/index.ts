@@ -7,11 +7,11 @@
  * files and network out of reach when the file is opened (`config.ts`).
  */
 import { executeSqlTool, sqlTool } from '../../tools/sql.ts';
+import { reportTool } from '../report-tool.ts';
 import type { SourceType } from '../source.ts';
-import { describeTableTool, listTablesTool } from '../table-tools.ts';
 import { duckdbSchema, type DuckdbConfig } from './config.ts';
 import { DuckdbSource } from './source.ts';
-import { duckdbTables } from './tables.ts';
+import { describeTable, listTables } from './tables.ts';
 
 export const duckdbSourceType: SourceType<DuckdbConfig> = {
   type: 'duckdb',
@@ -20,8 +20,8 @@ export const duckdbSourceType: SourceType<DuckdbConfig> = {
   toolTypes: [
     sqlTool('duckdb-sql'),
     executeSqlTool('duckdb-execute-sql'),
-    listTablesTool('duckdb-list-tables', duckdbTables),
-    describeTableTool('duckdb-describe-table', duckdbTables),
+    reportTool(listTables),
+    reportTool(describeTable),
   ],
   open: (config, context) => new DuckdbSource(config, context),
 };

@@ -41,9 +41,14 @@ function build(config: HttpToolConfig, context: ToolBuildContext): ToolBody {
     parameters: LISTS.flatMap((list) => config[list]),
     annotations: annotationsOf(config.method),
     warnings: [...source.warnings, ...unusedParameters(config)],
-    async run(args, { signal, timeoutMs, maxBytes }) {
+    async run(args, { signal, timeoutMs, maxBytes, log }) {
       const sent = request(args);
-      return outputOf(await source.send(sent, { signal, timeoutMs, maxBytes }), { sent, maxBytes, returnFullError });
+      const response = await source.send(sent, { signal, timeoutMs, maxBytes });
+      if (response.status >= 400) {
+        const body = response.body.subarray(0, 1024).toString('utf8');
+        log.debug({ tool: context.name, status: response.status, body }, 'an API answered with a failure');
+      }
+      return outputOf(response, { sent, maxBytes, returnFullError });
     },
   };
 }

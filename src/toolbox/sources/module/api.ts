@@ -22,7 +22,6 @@ import type { JsonObject, JsonValue, Logger } from '#kernel';
 
 export { z };
 export { ToolFailure } from './tool-failure.ts';
-export type { ModuleSource, ModulePrompt, ModuleResource, ModuleResourceTemplate } from './module-source.ts';
 export type { ContentBlock, JsonObject, JsonValue, PromptMessage, ResourceContents, ToolAnnotations };
 
 /** A zod schema (parsed at the call; published as JSON Schema), or JSON Schema 2020-12 published exactly as written. */

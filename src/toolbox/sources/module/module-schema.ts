@@ -1,6 +1,7 @@
 /** The two ways to write a schema in a module, as one: what is published, and what checks a value. */
 import { z } from 'zod';
 import { err, isRecord, ok, type JsonObject, type Result } from '#kernel';
+import { toolboxError } from '../../errors.ts';
 import type { Violation } from '../../snapshot.ts';
 import { ConfigurationFault } from '../../tools/tool-type.ts';
 import { memberPath, Violations } from '../../parameters/violations.ts';
@@ -37,13 +38,23 @@ function ofZod(field: string, schema: z.ZodType, io: 'input' | 'output'): Module
   return {
     published,
     parse(value) {
-      const parsed = schema.safeParse(value);
+      const parsed = safeParse(field, schema, value);
       if (parsed.success) return ok(parsed.data);
       const violations = new Violations();
       for (const { path, message } of parsed.error.issues) violations.add(pathOf(path), message);
       return err(violations.list());
     },
   };
+}
+
+/** A refinement is code of the module: it may throw, or turn out to be asynchronous. */
+function safeParse(field: string, schema: z.ZodType, value: unknown): ReturnType<z.ZodType['safeParse']> {
+  try {
+    return schema.safeParse(value);
+  } catch (cause) {
+    const why = cause instanceof z.core.$ZodAsyncError ? 'it is asynchronous' : 'a check of it failed';
+    throw toolboxError('TOOL_FAILED', `\`${field}\` of the tool cannot be applied: ${why}`, { cause });
+  }
 }
 
 const pathOf = (path: readonly PropertyKey[]): string =>

@@ -9,7 +9,7 @@ import { sessionSettings } from './session-settings.ts';
 export const mysqlSchema = z
   .strictObject({
     host: z.string().min(1).describe('Name or address of the server, or the path of its Unix socket.'),
-    port: portField.describe('Port of the server, usually 3306.'),
+    port: portField.default(3306).describe('Port of the server.'),
     user: z.string().default('').describe('The account to connect as. Give it the least it needs.'),
     password: passwordField.default(() => new Secret('')).describe('The password of the account.'),
     database: z.string().default('').describe('The database that unqualified names mean.'),

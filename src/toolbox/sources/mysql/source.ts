@@ -78,7 +78,13 @@ export class MysqlSource implements SqlSource {
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    const limits = { signal, timeoutMs: this.#session.connectTimeoutMs, maxRows: 1, maxBytes: 1024, readOnly: true };
+    const limits = {
+      signal,
+      timeoutMs: this.#session.connectTimeoutMs,
+      maxRows: 1,
+      maxBytes: 1024,
+      readOnly: this.readOnly,
+    };
     try {
       await this.query({ text: 'SELECT 1', values: [], fixed: true }, limits);
     } catch (error) {

@@ -9,6 +9,9 @@ import { durationField, passwordField, portField, queryParamsField, secondsField
 import { sslSchema } from '../tls-options.ts';
 import { sessionSettings } from './session-settings.ts';
 
+const port = (usual: number): z.ZodDefault<typeof portField> =>
+  portField.default(usual).describe('Port of the server.');
+
 /** How statements travel; the names are pgx's, since Toolbox's files use them. */
 export const queryExecModes = [
   'cache_statement',
@@ -20,7 +23,6 @@ export const queryExecModes = [
 
 const address = {
   host: z.string().min(1).describe('Name or address of the server, or the folder of its Unix socket.'),
-  port: portField.describe('Port of the server, usually 5432.'),
   user: z.string().min(1).describe('The role to connect as. Give it the least it needs.'),
   database: z.string().min(1).describe('The database.'),
 };
@@ -61,6 +63,7 @@ function checkSession(config: Parameters<typeof sessionSettings>[0], context: z.
 export const postgresSchema = z
   .strictObject({
     ...address,
+    port: port(5432),
     password: passwordField.describe('The password; refer to an environment variable or a secret.'),
     ...toolbox,
     ...ours,
@@ -83,6 +86,7 @@ export interface PostgresSettings extends PostgresConfig {
 export const cockroachSchema = z
   .strictObject({
     ...address,
+    port: port(26257),
     password: passwordField.optional().describe('The password, if the cluster asks for one.'),
     ...toolbox,
     ...ours,
@@ -109,6 +113,7 @@ export const cockroachSchema = z
 export const yugabyteSchema = z
   .strictObject({
     ...address,
+    port: port(5433),
     password: passwordField.describe('The password; refer to an environment variable or a secret.'),
     ...toolbox,
     ...ours,

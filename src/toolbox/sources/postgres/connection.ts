@@ -5,7 +5,7 @@
 import type { SqlConnection } from '../pooled-call.ts';
 import type { QueryLimits, SqlValue } from '../source.ts';
 import type { AnswerShape } from './answer-shape.ts';
-import { dial, requestCancel, type Dialer } from './dial.ts';
+import { dial, requestCancel, type Dialer, type Dialled } from './dial.ts';
 import { encodeParameter } from './encode.ts';
 import { stalePreparation } from './faults.ts';
 import { ParameterTypesExchange } from './parameter-types.ts';
@@ -35,6 +35,7 @@ export class PostgresConnection implements SqlConnection {
   readonly #dialer: Dialer;
   readonly #client: WireClient;
   readonly #encrypted: boolean;
+  readonly #setup: string | undefined;
   /** By text, in the order of their last use. */
   readonly #prepared = new Map<string, Prepared>();
   #stale: string[] = [];
@@ -46,15 +47,17 @@ export class PostgresConnection implements SqlConnection {
   #broken = false;
 
   static async open(dialer: Dialer, signal: AbortSignal): Promise<PostgresConnection> {
-    const { client, encrypted } = await dial(dialer, signal);
+    const dialled = await dial(dialer, signal);
     dialer.counts.connections++;
-    return new PostgresConnection(dialer, client, encrypted);
+    if (dialled.setup !== undefined) await dialled.client.query(dialled.setup);
+    return new PostgresConnection(dialer, dialled);
   }
 
-  constructor(dialer: Dialer, client: WireClient, encrypted: boolean) {
+  constructor(dialer: Dialer, { client, encrypted, setup }: Dialled) {
     this.#dialer = dialer;
     this.#client = client;
     this.#encrypted = encrypted;
+    this.#setup = setup;
     const broken = (): void => {
       this.#broken = true;
     };
@@ -93,6 +96,7 @@ export class PostgresConnection implements SqlConnection {
       this.#failed = false;
       if (traces) {
         await this.#client.query('DISCARD ALL');
+        if (this.#setup !== undefined) await this.#client.query(this.#setup);
         this.#forgetAll();
       }
     } catch {

@@ -20,26 +20,41 @@ export interface Dialer {
   /** Where relative certificate paths start. */
   readonly directory: string;
   readonly counts: WorkCounts;
+  /** True until the server, or a pooler in front of it, refused the startup packet's `options`. */
+  withOptions: boolean;
 }
 
 /** The words of the driver when the server answers the TLS request with `N`. */
 const NO_TLS = 'The server does not support SSL connections';
 
+/** PgBouncer's, for a startup packet with more than it passes on. */
+const NO_OPTIONS = /unsupported startup parameter/;
+
+export interface Dialled {
+  readonly client: WireClient;
+  readonly encrypted: boolean;
+  /** To be said in every new or discarded session, because the startup packet could not. */
+  readonly setup: string | undefined;
+}
+
 /**
- * A connected client, with whether it is encrypted. Rejects with the driver's error or the signal's
- * reason. With `prefer`, a server without TLS is used without.
+ * A connected client. Rejects with the driver's error or the signal's reason. With `prefer`, a server
+ * without TLS is used without; a pooler that refuses `options` is asked again without them.
  */
-export async function dial(
-  dialer: Dialer,
-  signal: AbortSignal,
-): Promise<{ readonly client: WireClient; readonly encrypted: boolean }> {
-  const wanted = await tlsFor(dialer);
-  try {
-    return { client: await connect(dialer, wanted, signal), encrypted: wanted !== undefined };
-  } catch (error) {
-    if (dialer.session.ssl.mode !== 'prefer' || wanted === undefined || (error as Error).message !== NO_TLS)
-      throw error;
-    return { client: await connect(dialer, undefined, signal), encrypted: false };
+export async function dial(dialer: Dialer, signal: AbortSignal): Promise<Dialled> {
+  const { ssl, setup } = dialer.session;
+  let tls = await tlsFor(dialer);
+  for (;;) {
+    const { withOptions } = dialer;
+    try {
+      const client = await connect(dialer, tls, signal);
+      return { client, encrypted: tls !== undefined, setup: withOptions ? undefined : setup };
+    } catch (error) {
+      const { message } = error as Error;
+      if (tls !== undefined && ssl.mode === 'prefer' && message === NO_TLS) tls = undefined;
+      else if (withOptions && setup !== undefined && NO_OPTIONS.test(message)) dialer.withOptions = false;
+      else throw error;
+    }
   }
 }
 
@@ -49,7 +64,7 @@ export async function dial(
  */
 export async function requestCancel(
   dialer: Dialer,
-  target: { readonly client: WireClient; readonly encrypted: boolean },
+  target: Pick<Dialled, 'client' | 'encrypted'>,
   timeoutMs: number,
 ): Promise<void> {
   const { processID, secretKey } = target.client;
@@ -101,6 +116,8 @@ async function connect(dialer: Dialer, tls: ConnectionOptions | undefined, signa
     keepAliveInitialDelayMillis: 60_000,
     stream: () => socketTo(dialer),
   }) as unknown as WireClient;
+  // An empty text would have the driver look into the environment.
+  if (!dialer.withOptions) client.connectionParameters.options = undefined;
   client.on('error', () => undefined);
   const leave = (): void => void client.connection.stream.destroy();
   signal.addEventListener('abort', leave, { once: true });

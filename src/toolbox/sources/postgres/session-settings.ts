@@ -13,6 +13,11 @@ export interface SessionSettings {
   readonly connectTimeoutMs: number;
   /** The `options` of the startup packet: `-c name=value …`. What RESET and DISCARD return to. */
   readonly options: string;
+  /**
+   * The same as a statement, for poolers that refuse `options` (PgBouncer); undefined when
+   * `queryParams.options` was given, which only the startup packet can carry.
+   */
+  readonly setup: string | undefined;
   readonly namedStatements: boolean;
   readonly poolSize: number;
 }
@@ -89,6 +94,7 @@ export function sessionSettings(config: SessionConfig): SessionSettings {
     options: [options ?? '', ...[...parameters, ...session].map(([name, value]) => option(name, value))]
       .join(' ')
       .trim(),
+    setup: options === undefined ? setup([...parameters, ...session]) : undefined,
     namedStatements: execMode === 'cache_statement',
   };
 }
@@ -139,6 +145,11 @@ function wholeNumber(name: string, text: string | undefined, factor: number): nu
 function option(name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_.]*$/.test(name)) throw fault(name, 'is no parameter name', 'Correct it.');
   return `-c ${name}=${value.replaceAll(/[\\\s]/g, (character) => `\\${character}`)}`;
+}
+
+function setup(parameters: readonly (readonly [name: string, value: string])[]): string {
+  const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+  return `SELECT ${parameters.map(([name, value]) => `set_config(${literal(name)}, ${literal(value)}, false)`).join(', ')}`;
 }
 
 function fault(name: string, what: string, hint: string): ConfigurationFault {

@@ -37,7 +37,13 @@ export class PostgresSource implements SqlSource {
     this.#comment = config.sqlCommenter
       ? `/*application='chatelaine',source='${encodeURIComponent(context.name)}'*/ `
       : '';
-    const dialer = { config, session: this.#session, directory: context.directory, counts: this.counts };
+    const dialer = {
+      config,
+      session: this.#session,
+      directory: context.directory,
+      counts: this.counts,
+      withOptions: true,
+    };
     this.#pool = new ConnectionPool({
       name: context.name,
       size: this.#session.poolSize,
@@ -79,7 +85,13 @@ export class PostgresSource implements SqlSource {
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    const limits = { signal, timeoutMs: this.#session.connectTimeoutMs, maxRows: 1, maxBytes: 1024, readOnly: true };
+    const limits = {
+      signal,
+      timeoutMs: this.#session.connectTimeoutMs,
+      maxRows: 1,
+      maxBytes: 1024,
+      readOnly: this.readOnly,
+    };
     try {
       await this.query({ text: 'SELECT 1', values: [], fixed: true }, limits);
     } catch (error) {

@@ -40,6 +40,8 @@ export interface Submittable {
 
 export interface WireClient {
   readonly connection: WireConnection;
+  /** What the startup packet is made of. */
+  readonly connectionParameters: { options: string | undefined };
   readonly processID: number | null;
   readonly secretKey: number | null;
   query(submittable: Submittable): unknown;

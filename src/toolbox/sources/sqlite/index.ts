@@ -8,12 +8,12 @@
  *
  * What no statement may do is in `guard.ts`; read-only calls have a connection that cannot write.
  */
-import { sqlTool, executeSqlTool } from '../../tools/sql.ts';
+import { executeSqlTool, sqlTool } from '../../tools/sql.ts';
+import { reportTool } from '../report-tool.ts';
 import type { SourceType } from '../source.ts';
-import { describeTableTool, listTablesTool } from '../table-tools.ts';
 import { sqliteSchema, type SqliteConfig } from './config.ts';
 import { SqliteSource } from './source.ts';
-import { sqliteTables } from './tables.ts';
+import { describeTable, listTables } from './tables.ts';
 
 export const sqliteSourceType: SourceType<SqliteConfig> = {
   type: 'sqlite',
@@ -22,8 +22,8 @@ export const sqliteSourceType: SourceType<SqliteConfig> = {
   toolTypes: [
     sqlTool('sqlite-sql'),
     executeSqlTool('sqlite-execute-sql'),
-    listTablesTool('sqlite-list-tables', sqliteTables),
-    describeTableTool('sqlite-describe-table', sqliteTables),
+    reportTool(listTables),
+    reportTool(describeTable),
   ],
   open: (config, context) => new SqliteSource(config, context),
 };

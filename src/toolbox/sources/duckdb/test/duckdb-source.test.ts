@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runTool } from '../../test/run-tool.fixture.ts';
 import { codeOf, rowsOf, sqlSourceContract } from '../../test/sql-source.contract.ts';
-import { describeTableTool, listTablesTool } from '../../table-tools.ts';
+import { reportTool } from '../../report-tool.ts';
 import { duckdbSchema, type DuckdbConfig } from '../config.ts';
 import { DuckdbSource } from '../source.ts';
-import { duckdbTables } from '../tables.ts';
+import { describeTable, listTables } from '../tables.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'chatelaine-duckdb-'));
 const opened: DuckdbSource[] = [];
@@ -209,29 +209,33 @@ describe('the table tools of duckdb', () => {
     await rowsOf(source, `COMMENT ON COLUMN city.name IS 'as the people say'`);
     await rowsOf(source, 'CREATE INDEX city_name ON city (name)');
     await rowsOf(source, 'CREATE VIEW large AS SELECT name FROM city');
-    const list = listTablesTool('duckdb-list-tables', duckdbTables);
-    expect(await runTool(list, source, { table_names: '', output_format: 'simple' })).toMatchObject({
-      rows: [
-        { schema_name: 'main', object_name: 'city', object_type: 'table' },
-        { schema_name: 'main', object_name: 'large', object_type: 'view' },
-      ],
+    const list = async (table_names: string, output_format: string) =>
+      runTool(reportTool(listTables), source, { table_names, output_format });
+    expect(await list('', 'simple')).toEqual({
+      kind: 'rows',
+      rows: ['city', 'large'].map((name) => ({
+        schema_name: 'main',
+        object_name: name,
+        object_details: { name },
+      })),
     });
-    expect(await runTool(list, source, { table_names: 'main.LARGE', output_format: 'detailed' })).toMatchObject({
-      rows: [{ object_name: 'large', columns: [{ column_name: 'name', data_type: 'VARCHAR' }], constraints: [] }],
+    expect(await list('LARGE , none', 'detailed')).toMatchObject({
+      rows: [{ object_details: { object_name: 'large', columns: [{ column_name: 'name', data_type: 'VARCHAR' }] } }],
     });
-    const tool = describeTableTool('duckdb-describe-table', duckdbTables);
-    expect(await runTool(tool, source, { table_name: 'city' })).toMatchObject({
+    const describe = async (table_name: string) => runTool(reportTool(describeTable), source, { table_name });
+    expect(await describe('main.city')).toMatchObject({
       value: {
         object_name: 'city',
+        object_type: 'TABLE',
         columns: [
-          { column_name: 'id', data_type: 'INTEGER', is_not_nullable: true },
-          { column_name: 'name', column_default: "'nowhere'", comment: 'as the people say' },
+          { column_name: 'id', data_type: 'INTEGER', ordinal_position: 1, is_not_nullable: true },
+          { column_name: 'name', column_default: "'nowhere'", column_comment: 'as the people say' },
         ],
-        constraints: [{ constraint_type: 'PRIMARY KEY', columns: ['id'] }],
+        constraints: [{ constraint_type: 'PRIMARY KEY', constraint_columns: ['id'] }],
         indexes: [{ index_name: 'city_name', is_unique: false }],
         definition: expect.stringContaining('CREATE TABLE city'),
       },
     });
-    await expect(runTool(tool, source, { table_name: 'citty' })).rejects.toThrow('did you mean `city`?');
+    await expect(describe('citty')).rejects.toThrow('there is no such table or view');
   });
 });

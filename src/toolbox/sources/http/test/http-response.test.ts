@@ -184,7 +184,9 @@ describe('exact JSON', () => {
     ['1e-400', false],
     ['"12345678901234567890"', true],
     ['{"a": {"b": [1, 12345678901234567890]}}', false],
-  ])('%s is exact: %s', (json, exact) => {
+    ['['.repeat(400) + ']'.repeat(400), true],
+    ['['.repeat(200_000) + ']'.repeat(200_000), false],
+  ])('%.60s is exact: %s', (json, exact) => {
     expect(parseExactJson(json) !== undefined).toBe(exact);
   });
 

@@ -150,6 +150,11 @@ describe('arguments are checked', () => {
     expect(await body.run({ day: '1970-01-02' }, callWith())).toEqual({ kind: 'value', value: '86400000 10' });
   });
 
+  it('and a schema that cannot be applied is an error of the tool, not of the server', () => {
+    const asynchronous = z.object({ a: z.string().refine(() => Promise.resolve(true)) });
+    expect(() => violations(asynchronous, { a: 'x' })).toThrow(/cannot be applied: it is asynchronous/);
+  });
+
   it('by the first violation alone when they are huge', () => {
     const list = Array.from({ length: 300_000 }, () => 0);
     expect(

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { postgresDatabase, type PostgresDatabase } from '../../../../../test/postgres.ts';
-import { codeOf, testLimits } from '../../test/sql-source.contract.ts';
+import { codeOf, rowsOf, testLimits } from '../../test/sql-source.contract.ts';
 import type { QueryLimits, Row, SqlSource, SqlValue } from '../../source.ts';
 import type { PostgresSource } from '../source.ts';
 import { openPostgres, type PostgresFields } from './postgres-harness.ts';
@@ -243,6 +243,43 @@ describe('connections', () => {
     expect(await authored(source, 'SHOW search_path')).toEqual([{ search_path: '"a b",public' }]);
   });
 
+  it('says its parameters in the session where a pooler refuses them in the startup packet', async () => {
+    let refusals = 0;
+    const pooler = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (startup) => {
+        if (startup.includes('options')) {
+          refusals++;
+          socket.end(errorResponse('08P01', 'unsupported startup parameter: options'));
+          return;
+        }
+        const upstream = connect(database.port, database.host);
+        upstream.on('error', () => undefined);
+        upstream.write(startup);
+        socket.pipe(upstream).pipe(socket);
+      });
+    });
+    await new Promise<void>((resolve) => {
+      pooler.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = pooler.address() as AddressInfo;
+    const behind = {
+      port,
+      queryExecMode: 'exec',
+      readOnly: true,
+      queryParams: { sslmode: 'disable', search_path: '"it\'s", public' },
+    };
+    const source = open(behind);
+    const look = `SELECT current_setting('search_path') AS path, current_setting('default_transaction_read_only') AS ro`;
+    for (const text of [look, 'SET search_path = other', look]) await rowsOf(source, text);
+    expect(await rowsOf(source, look)).toEqual([{ path: '"it\'s", public', ro: 'on' }]);
+    expect(refusals).toBe(1);
+    const raw = { sslmode: 'disable', options: '-c work_mem=5MB' };
+    expect(await codeOf(rowsOf(open({ port, queryParams: raw }), look))).toBe('SOURCE_UNREACHABLE');
+    await source.close();
+    pooler.close();
+  });
+
   it('connects over a Unix socket', async () => {
     const source = open({ host: database.socketFolder, queryParams: {} });
     expect(await authored(source, 'SELECT inet_server_addr() AS address')).toEqual([{ address: null }]);
@@ -306,3 +343,12 @@ describe('a server that is not there', () => {
     expect(JSON.stringify(error)).not.toMatch(/correct horse|wrong"/);
   });
 });
+
+/** ErrorResponse: severity, code and message as fields, each a letter and a text that ends in NUL. */
+function errorResponse(code: string, message: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0C${code}\0M${message}\0\0`);
+  const head = Buffer.alloc(5);
+  head.write('E');
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+}
