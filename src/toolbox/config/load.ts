@@ -13,7 +13,7 @@ import { DeclaredNames } from './declared-names.ts';
 import { flatten } from './nested.ts';
 import { parseFile, type ConfigurationInput } from './parse.ts';
 import type { RawDocument } from './raw-document.ts';
-import { problemAt, sortProblems, type Problem } from './problems.ts';
+import { problemAt, sortProblems, wholeFile, type Problem } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { kindOf, readDocument } from './read-document.ts';
 import type { Environment } from './substitute.ts';
@@ -71,6 +71,14 @@ export function loadConfiguration(
   checkOneServer(documents, problems);
   const names = new DeclaredNames(announced, unread);
   problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists));
+  // An editor or a copy empties a file before it writes it: what was caught in between must not be taken
+  // for the wish to serve nothing.
+  const [empty] = inputs;
+  if (problems.length === 0 && documents.length === 0 && empty !== undefined) {
+    problems.push(
+      problemAt(wholeFile(empty.file), 'NOTHING_DECLARED', 'there is no document here, nor in any other file'),
+    );
+  }
   if (problems.length > 0) return err(mostOf(problems, inputs));
   const [first] = servers;
   const server = first?.settings ?? serverSchema.parse({ kind: 'server' });

@@ -142,10 +142,12 @@ describe('loading', () => {
     expect(prompts[0]?.locate(['messages', 0, 'nowhere', 3])).toMatchObject({ line: 26, column: 9 });
   });
 
-  it('reads an empty file as nothing', () => {
-    expect(loaded('').tools).toEqual([]);
-    expect(loaded('# only a comment\n---\n---\n').tools).toEqual([]);
-  });
+  it.each(['', '# only a comment\n---\n---\n'])(
+    'refuses files that hold no document, such as one caught before it was written: %j',
+    (text) => {
+      expect(() => loaded(text)).toThrow('NOTHING_DECLARED');
+    },
+  );
 
   it('reads files with a byte order mark and with Windows line ends', () => {
     expect(plain(loaded(`\ufeff${FLAT.replaceAll('\n', '\r\n')}`))).toEqual(plain(loaded(FLAT)));

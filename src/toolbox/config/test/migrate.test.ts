@@ -133,9 +133,9 @@ tools:
     fc.assert(
       fc.property(
         comment,
-        fc.uniqueArray(entry, { selector: (text) => /^ {2}([a-z].*):$/m.exec(text)?.[1], maxLength: 4 }),
+        fc.uniqueArray(entry, { selector: (text) => /^ {2}([a-z].*):$/m.exec(text)?.[1], minLength: 1, maxLength: 4 }),
         (above, entries) => {
-          const nested = `${above}sources:${entries.length === 0 ? ' {}' : ''}\n${entries.join('')}`;
+          const nested = `${above}sources:\n${entries.join('')}`;
           const flat = migrated(nested);
           if (flat === undefined) return;
           const fields = (text: string) =>
