@@ -47,6 +47,9 @@ export async function startRedis({ settings = [], port }: RedisOptions = {}): Pr
     { stdio: 'ignore' },
   );
   const ended = once(server, 'exit');
+  // A test that fails before it stops its server leaves none behind.
+  const kill = (): void => void server.kill('SIGKILL');
+  process.once('exit', kill);
   for (let attempt = 0; !(await listens(chosen)); attempt++) {
     if (server.exitCode !== null || attempt > 500) throw new Error('redis-server did not start');
     await sleep(20);
@@ -56,7 +59,8 @@ export async function startRedis({ settings = [], port }: RedisOptions = {}): Pr
     send: async (...words) => ask(chosen, words),
     signal: (name) => void server.kill(name),
     async stop() {
-      server.kill('SIGKILL');
+      kill();
+      process.removeListener('exit', kill);
       await ended;
       await rm(folder, { recursive: true, force: true });
     },

@@ -26,7 +26,9 @@ export {
   type Problem,
 } from './config/index.ts';
 export { sourceTypes } from './sources/catalog.ts';
+export { PREBUILT_NAMES, prebuiltInputs } from './prebuilt/index.ts';
 export { openToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';
 export type { Embedder } from './embeddings/embedder.ts';
 export { geminiEmbedder } from './embeddings/index.ts';
 export { importOpenApi, type ImportNote, type ImportedApi } from './openapi/index.ts';
+export { jsonSchemaCheck } from './sources/module/json-schema.ts';

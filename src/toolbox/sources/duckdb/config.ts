@@ -17,13 +17,13 @@ export const duckdbSchema = z.strictObject({
     ),
   memoryLimit: size
     .default(1024 ** 3)
-    .describe('Memory for data, as a size such as `2GiB`; `1GiB` unless said otherwise.'),
+    .describe('Memory for data; beyond it DuckDB spills into a folder beside the file.'),
   threads: z
     .int()
     .min(1)
     .max(1024)
     .optional()
-    .describe('Threads that one statement may use. Unless said otherwise all cores but one, and four at most.'),
+    .describe('Threads that one statement may use; all cores but one, and four at most, where this is absent.'),
   concurrency: z
     .int()
     .min(1)

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { toolboxError } from '../../errors.ts';
-import type { ChildReply, ChildRequest, DatabaseLocation } from './protocol.ts';
+import type { ChildMessage, ChildReply, ChildRequest, DatabaseLocation, Verdict } from './protocol.ts';
 
 export interface PoolOptions {
   /** For messages: the source's name. */
@@ -15,6 +15,7 @@ export interface PoolOptions {
 
 interface Job {
   readonly request: ChildRequest;
+  readonly judged: ((verdict: Verdict) => void) | undefined;
   readonly resolve: (reply: ChildReply) => void;
   readonly reject: (error: unknown) => void;
   /** Takes the job off its signal. */
@@ -59,11 +60,18 @@ export class ChildPool {
   /**
    * Runs one request in a child. When the signal aborts, the child is killed and the call rejects
    * with the signal's reason; `SOURCE_UNREACHABLE` once closed; `TOOL_FAILED` when the child died.
+   * `judged` is called with the verdict that the request asks for, before the statement runs.
    */
-  async run(request: ChildRequest, signal: AbortSignal): Promise<ChildReply> {
+  async run(request: ChildRequest, signal: AbortSignal, judged?: (verdict: Verdict) => void): Promise<ChildReply> {
     if (this.#closed) throw toolboxError('SOURCE_UNREACHABLE', `the source \`${this.#options.name}\` was closed`);
     return new Promise<ChildReply>((resolve, reject) => {
-      const job: Job = { request, resolve, reject, settled: () => signal.removeEventListener('abort', abandon) };
+      const job: Job = {
+        request,
+        judged,
+        resolve,
+        reject,
+        settled: () => signal.removeEventListener('abort', abandon),
+      };
       const abandon = (): void => this.#abandon(job, signal.reason);
       signal.addEventListener('abort', abandon, { once: true });
       const child = this.#idle.pop() ?? (this.#children.size < this.#options.size ? this.#start() : undefined);
@@ -103,7 +111,10 @@ export class ChildPool {
     });
     const child: Child = { process, job: undefined, idleTimer: undefined, retired: false };
     this.#children.add(child);
-    process.on('message', (reply: ChildReply) => this.#answered(child, reply));
+    process.on('message', (message: ChildMessage) => {
+      if ('verdict' in message) child.job?.judged?.(message.verdict);
+      else this.#answered(child, message);
+    });
     process.on('error', (error) => this.#died(child, error.message));
     process.on('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`));
     return child;

@@ -8,9 +8,7 @@ import { prepareOne } from './single-statement.ts';
 import { StatementRefused } from './statement-refused.ts';
 
 /** No value is longer, none may become so while a statement runs: `zeroblob(1e9)` is refused. */
-const LONGEST_VALUE = 128 * 1024 * 1024;
-/** What SQLite may take of a child's memory; more is `out of memory` for the statement, not the machine. */
-const MOST_MEMORY = 512 * 1024 * 1024;
+const LONGEST_VALUE = 64 * 1024 * 1024;
 
 interface Connection {
   readonly database: DatabaseSync;
@@ -27,8 +25,8 @@ export class ChildSession {
     this.#location = location;
   }
 
-  /** What goes wrong with a statement is in the reply. */
-  run(request: ChildRequest): ChildReply {
+  /** What goes wrong with a statement is in the reply; `judged` is called before it runs. */
+  run(request: ChildRequest, judged: (verdict: Verdict) => void): ChildReply {
     const readOnly = request.readOnly || this.#location.readOnly;
     let connection: Connection;
     try {
@@ -40,7 +38,7 @@ export class ChildSession {
     try {
       // An in-memory database has one connection, so that read-only is a state of it and not its nature.
       if (inMemory && readOnly) setQueryOnly(connection, true);
-      return answer(connection, request, readOnly);
+      return answer(connection, request, readOnly, judged);
     } catch (error) {
       return failure(error, connection.guard);
     } finally {
@@ -67,7 +65,6 @@ function open({ path, busyTimeoutMs }: DatabaseLocation, readOnly: boolean): Con
     enableForeignKeyConstraints: true,
     limits: { attach: 0, length: LONGEST_VALUE },
   });
-  database.exec(`PRAGMA hard_heap_limit = ${MOST_MEMORY}`);
   return { database, guard: new Guard(database) };
 }
 
@@ -75,19 +72,25 @@ function setQueryOnly({ database, guard }: Connection, on: boolean): void {
   guard.pause(() => database.exec(`PRAGMA query_only = ${on ? 1 : 0}`));
 }
 
-function answer({ database, guard }: Connection, request: ChildRequest, readOnly: boolean): Answer {
+function answer(
+  { database, guard }: Connection,
+  request: ChildRequest,
+  readOnly: boolean,
+  judged: (verdict: Verdict) => void,
+): Answer {
   guard.begin(readOnly);
   const placeholders = readPlaceholders(request.text);
   const statement = prepareOne(database, request.text);
   checkCount(placeholders, request.values.length);
+  const verdict = request.judge ? guard.pause(() => judge(database, request.text)) : undefined;
+  if (verdict) judged(verdict);
   if (statement.columns().length === 0) {
     const { changes } = statement.run(...bindings(placeholders, request.values));
     return { ok: true, rows: '[]', affected: guard.changesRows ? Number(changes) : undefined };
   }
   const found = statement.iterate(...bindings(placeholders, request.values));
   const { rows, truncated } = collectRows(found, () => rowShape(statement), request);
-  const verdict = request.judge ? guard.pause(() => judge(database, request.text)) : undefined;
-  return { ok: true, rows: JSON.stringify(rows), truncated, verdict };
+  return { ok: true, rows: JSON.stringify(rows), truncated };
 }
 
 /** Whether the statement, as it compiles under the present schema, may run on the event loop. */
@@ -99,7 +102,7 @@ function judge(database: DatabaseSync, text: string): Verdict | undefined {
     const [schemaVersion] = database.prepare('PRAGMA schema_version').get() as unknown as [bigint];
     return isBounded(readProgram(database, text)) ? { bounded: true, schemaVersion } : { bounded: false };
   } catch {
-    // The file is locked, perhaps: the rows are there, and the next run asks again.
+    // The file is locked, perhaps; the next run asks again.
     return undefined;
   } finally {
     if (database.isTransaction) database.exec('ROLLBACK');

@@ -16,9 +16,7 @@ export const sqliteSchema = z.strictObject({
     })
     .describe('Path of the database file, from the folder of this configuration file; or `:memory:`.'),
   readOnly: z.boolean().default(false).describe('The file is opened for reading only; SQLite refuses every write.'),
-  busyTimeout: lockWait
-    .default(5000)
-    .describe('How long a statement waits while another one writes. `5s` unless said otherwise.'),
+  busyTimeout: lockWait.default(5000).describe('How long a statement waits while another one writes, `1m` at most.'),
   processes: z
     .int()
     .min(1)

@@ -1,4 +1,4 @@
-/** What the server and a child process say to each other, one request and one reply at a time. */
+/** What the server and a child process say to each other, one request at a time. */
 import type { SqlValue, Truncation } from '../source.ts';
 
 /** What a child must know to open the database; it is the child's one argument, as JSON. */
@@ -15,9 +15,12 @@ export interface ChildRequest {
   readonly readOnly: boolean;
   readonly maxRows: number;
   readonly maxBytes: number;
-  /** Whether the reply is to say if the statement is bounded. */
+  /** Whether the child is to say, before it runs the statement, if it is bounded. */
   readonly judge: boolean;
 }
+
+/** A verdict where one was asked for, then the reply. */
+export type ChildMessage = ChildReply | { readonly verdict: Verdict };
 
 export type ChildReply = Answer | Failure;
 
@@ -27,7 +30,6 @@ export interface Answer {
   readonly rows: string;
   readonly truncated?: Truncation | undefined;
   readonly affected?: number | undefined;
-  readonly verdict?: Verdict | undefined;
 }
 
 /** A bounded statement is so under one version of the schema: a dropped index makes a lookup a scan. */

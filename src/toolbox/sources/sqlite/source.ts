@@ -4,11 +4,12 @@ import { BoundedCache, type JsonValue } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import { callDeadline } from '../call-deadline.ts';
 import type { QueryLimits, Row, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { ChildPool } from './child-pool.ts';
 import type { SqliteConfig } from './config.ts';
 import { sqliteDialect } from './dialect.ts';
 import { InlineReader } from './inline-reader.ts';
-import type { Answer, Failure, Verdict } from './protocol.ts';
+import type { Answer, ChildReply, ChildRequest, Failure, Verdict } from './protocol.ts';
 
 /** Children that had nothing to do for so long are let go; the next call starts one within some 30 ms. */
 const IDLE_MS = 60_000;
@@ -41,6 +42,8 @@ export class SqliteSource implements SqlSource {
   /** Absent for a database in memory, which is in its one child and nowhere else. */
   readonly #inline: InlineReader | undefined;
   readonly #verdicts = new BoundedCache<string, Verdict>(VERDICTS_KEPT);
+  /** Texts whose verdict is being found. */
+  readonly #judging = new Map<string, Promise<void>>();
   #file: { readonly identity: string | undefined; readonly seen: number } | undefined;
   #closed = false;
 
@@ -96,18 +99,51 @@ export class SqliteSource implements SqlSource {
     return undefined;
   }
 
-  async #runPooled({ text, values }: SqlQuery, limits: QueryLimits): Promise<RowSet> {
-    const judge = this.#inline !== undefined && text.length <= LONGEST_JUDGED && this.#verdicts.get(text) === undefined;
-    const { maxRows, maxBytes, readOnly } = limits;
+  async #runPooled(query: SqlQuery, limits: QueryLimits): Promise<RowSet> {
     const deadline = callDeadline(limits);
-    this.counts.pooled++;
     try {
-      const reply = await this.#pool.run({ text, values, readOnly, maxRows, maxBytes, judge }, deadline.signal);
+      const judging = this.#judging.get(query.text);
+      if (judging) {
+        await untilAborted(judging, deadline.signal);
+        const rows = this.#tryInline(query, limits);
+        if (rows) return rows;
+      }
+      this.counts.pooled++;
+      const { maxRows, maxBytes, readOnly } = limits;
+      const reply = await this.#ask(
+        { text: query.text, values: query.values, readOnly, maxRows, maxBytes },
+        deadline.signal,
+      );
       if (!reply.ok) throw this.#fault(reply);
-      if (reply.verdict) this.#verdicts.set(text, reply.verdict);
       return rowSet(reply);
     } finally {
       deadline.clear();
+    }
+  }
+
+  /**
+   * Has a child run the statement. The first to run a text has it judged as well, and whoever comes
+   * with the same text meanwhile waits for the verdict: a burst of lookups starts one process, not all.
+   */
+  async #ask(request: Omit<ChildRequest, 'judge'>, signal: AbortSignal): Promise<ChildReply> {
+    const { text } = request;
+    if (!this.#inline || text.length > LONGEST_JUDGED || this.#verdicts.get(text) || this.#judging.has(text)) {
+      return this.#pool.run({ ...request, judge: false }, signal);
+    }
+    const judging = Promise.withResolvers<void>();
+    const done = (): void => {
+      this.#judging.delete(text);
+      judging.resolve();
+    };
+    this.#judging.set(text, judging.promise);
+    try {
+      return await this.#pool.run({ ...request, judge: true }, signal, (verdict) => {
+        this.#verdicts.set(text, verdict);
+        done();
+      });
+    } finally {
+      // Without a verdict too: a text that does not compile, a file that is locked.
+      if (this.#judging.get(text) === judging.promise) done();
     }
   }
 

@@ -43,7 +43,7 @@ describe('on a source that may write', () => {
     [`SELECT fts3_tokenizer('x', x'00')`, 'fts3_tokenizer'],
     ['SELECT last_insert_rowid()', 'RETURNING'],
     [`INSERT INTO sqlite_schema VALUES ('table', 'x', 'x', 2, 'CREATE TABLE x (a)')`, 'may not be modified'],
-    ['SELECT length(zeroblob(200000000))', 'string or blob too big'],
+    ['SELECT length(zeroblob(100000000))', 'string or blob too big'],
   ])('refuses %s', async (sql, words) => {
     const answer = rowsOf(source, sql);
     await expect(answer).rejects.toThrow(words);
@@ -59,13 +59,6 @@ describe('on a source that may write', () => {
   ])('lets %s pass', async (sql, probe, expected) => {
     await rowsOf(source, sql);
     expect(await rowsOf(source, probe)).toEqual(expected);
-  });
-
-  it('gives up on a statement that would take the memory of the machine, and answers the next', async () => {
-    const hungry = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
-      SELECT count(*) AS c FROM (SELECT zeroblob(20000000) AS b, i FROM n ORDER BY b, i)`;
-    await codeOf(rowsOf(source, hungry, [], { timeoutMs: 20_000 })).catch(() => undefined);
-    expect(await rowsOf(source, 'SELECT 7 AS answer')).toEqual([{ answer: 7 }]);
   });
 
   it('keeps every row that a truncated RETURNING changed', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, expect, it, vi } from 'vitest';
 import { toolboxError } from '../../../errors.ts';
@@ -8,22 +9,24 @@ import { ENDLESS, Scratch } from './scratch.fixture.ts';
 const scratch = new Scratch();
 afterAll(async () => scratch.remove());
 
-// Another process may pause this one; a statement on the event loop would pause it every time.
-it('keeps the event loop free while statements run for as long as they may', { retry: 3 }, async () => {
-  scratch.behind('busy.db', 'CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)');
+// The machine may pause this process; a statement on the event loop would pause it every time.
+it('keeps the event loop free while a statement runs for as long as it may', { retry: 5 }, async () => {
+  scratch.behind(
+    'busy.db',
+    'CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY); INSERT OR IGNORE INTO t VALUES (1)',
+  );
   const source = scratch.open({ database: 'busy.db' });
   const lookup = async () => rowsOf(source, 'SELECT id FROM t WHERE id = ?', [1]);
   await lookup();
   const delay = monitorEventLoopDelay({ resolution: 5 });
   const before = process.threadCpuUsage();
   delay.enable();
-  const long = [1, 2].map(async (n) => codeOf(rowsOf(source, `${ENDLESS} AND ${n} > 0`, [], { timeoutMs: 1500 })));
-  const first = await Promise.race([...long, lookup()]);
-  expect(first).toEqual([{ id: 1 }]);
-  expect(await Promise.all(long)).toEqual(['TOOL_TIMEOUT', 'TOOL_TIMEOUT']);
+  const endless = codeOf(rowsOf(source, ENDLESS, [], { timeoutMs: 1500 }));
+  expect(await Promise.race([endless, lookup()])).toEqual([{ id: 1 }]);
+  expect(await endless).toBe('TOOL_TIMEOUT');
   delay.disable();
   const used = process.threadCpuUsage(before);
-  expect((used.user + used.system) / 1000).toBeLessThan(400);
+  expect((used.user + used.system) / 1000).toBeLessThan(500);
   expect(delay.max / 1e6).toBeLessThan(100);
 });
 
@@ -83,3 +86,14 @@ it('starts processes as they are needed and no more, and lets idle ones go', asy
   expect(await pool.run({ ...request, text: 'SELECT 2 AS two' }, patience)).toMatchObject({ rows: '[{"two":2}]' });
   await pool.close();
 });
+
+it.runIf(process.platform === 'linux')(
+  'offers a child, not the server, to a machine that runs out of memory',
+  async () => {
+    const location = { path: scratch.path('memory.db'), readOnly: false, busyTimeoutMs: 100 };
+    const pool = new ChildPool({ name: 'pool', location, size: 1, idleMs: 60_000 });
+    await pool.run({ ...request, text: 'SELECT 1 AS one' }, patience);
+    expect(readFileSync(`/proc/${pool.processIds[0]}/oom_score_adj`, 'utf8').trim()).toBe('1000');
+    await pool.close();
+  },
+);

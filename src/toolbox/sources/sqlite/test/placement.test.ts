@@ -1,9 +1,9 @@
 import { copyFileSync, renameSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SqlValue } from '../../source.ts';
 import { rowsOf } from '../../test/sql-source.contract.ts';
 import type { SqliteSource } from '../source.ts';
-import { Scratch } from './scratch.fixture.ts';
+import { ENDLESS, Scratch } from './scratch.fixture.ts';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.remove());
@@ -124,9 +124,22 @@ describe('where a statement runs', () => {
       Promise.all(Array.from({ length: 1000 }, async (_, n) => rowsOf(many, 'SELECT v FROM t WHERE id = $1', [n + 1])));
     const expected = Array.from({ length: 1000 }, (_, n) => [{ v: `v${n + 1}` }]);
     expect(await ask()).toEqual(expected);
+    // One was judged in a process; the others waited that long.
+    expect(many.counts).toEqual({ inline: 999, pooled: 1 });
     expect(await ask()).toEqual(expected);
-    expect(many.counts.inline).toBe(1000);
+    expect(many.counts).toEqual({ inline: 1999, pooled: 1 });
   });
+});
+
+it('lets statements of one text run side by side once they are known to be none', async () => {
+  scratch.behind('side.db', 'CREATE TABLE t (id INTEGER PRIMARY KEY)');
+  const source = scratch.open({ database: 'side.db', processes: 3 });
+  const stop = new AbortController();
+  const endless = [1, 2].map(async () => rowsOf(source, ENDLESS, [], { signal: stop.signal }).catch(() => 'stopped'));
+  await vi.waitFor(() => expect(source.counts.pooled).toBe(2));
+  expect(await rowsOf(source, 'SELECT 7 AS answer')).toEqual([{ answer: 7 }]);
+  stop.abort();
+  expect(await Promise.all(endless)).toEqual(['stopped', 'stopped']);
 });
 
 describe('a lookup on the event loop', () => {
