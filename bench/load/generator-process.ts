@@ -92,8 +92,8 @@ function drive(
     socket.on('data', (chunk) => {
       try {
         if (!reader.feed(chunk)) return;
-      } catch (error) {
-        return reject(error as Error);
+      } catch (cause) {
+        return reject(new Error(`a wrong reply: ${(cause as Error).message}`));
       }
       const now = performance.now();
       latencies.push(now - sent);

@@ -1,4 +1,5 @@
 import { callScenarios } from './calls.ts';
+import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
@@ -7,4 +8,4 @@ import { starts } from './starts.ts';
 import { work } from './work.ts';
 
 /** In the order in which they run: counts first, since they need no quiet machine. */
-export const scenarios: readonly Scenario[] = [work, ...callScenarios, lists, growth, starts, memory];
+export const scenarios: readonly Scenario[] = [generatorCheck, work, ...callScenarios, lists, growth, starts, memory];

@@ -13,8 +13,10 @@ const FEW = 10;
 const MANY = 1000;
 /** Against bare node:http, which is Node's own start. */
 const MOST_OF_BARE = 4;
+/** A tenth of a millisecond per tool, with room, in the measure of a machine that is as busy. */
+const MOST_FOR_TOOLS = 3.5;
 const MOST_PER_TOOL_MS = 0.1;
-const GOAL_OF_TOOLBOX = 0.6;
+const MOST_OF_TOOLBOX = 0.6;
 
 interface Start {
   readonly ms: number;
@@ -57,21 +59,23 @@ export const starts: Scenario = {
 };
 
 function findings(measured: ReadonlyMap<string, readonly Start[]>): Findings {
-  const ratio = (name: string, anchor: string): Spread =>
-    spread((measured.get(name) ?? []).map(({ ms }, at) => ms / (measured.get(anchor)?.[at] as Start).ms));
-  const own = (size: number): string => `chatelaine, ${size} tools`;
-  const perTool = (measured.get(own(MANY)) ?? []).map(
-    ({ ms }, at) => (ms - (measured.get(own(FEW))?.[at] as Start).ms) / (MANY - FEW),
-  );
+  /** As a multiple of the other's in the same round. */
+  const ratio = (name: string, anchor: string): Spread => {
+    const others = measured.get(anchor) ?? [];
+    return spread((measured.get(name) ?? []).map(({ ms }, round) => ms / (others[round]?.ms ?? Number.NaN)));
+  };
+  const [few, many, rival] = [`chatelaine, ${FEW} tools`, `chatelaine, ${MANY} tools`, `toolbox, ${MANY} tools`];
+  // The fastest of each: whatever else the machine does makes a start longer and never shorter.
+  const fastest = (name: string): number => Math.min(...(measured.get(name) ?? []).map(({ ms }) => ms));
+  const more = fastest(many) - fastest(few);
   const gates: (Gate | Goal)[] = [
-    atMost(`start with ${FEW} tools against bare node:http`, ratio(own(FEW), 'bare').median, MOST_OF_BARE),
-    atMost(`start: ms per tool, from ${FEW} to ${MANY}`, spread(perTool).median, MOST_PER_TOOL_MS),
+    atMost(`start: ${MANY - FEW} tools more, in starts of bare node:http`, more / fastest('bare'), MOST_FOR_TOOLS),
+    goal(atMost('start: ms per tool', more / (MANY - FEW), MOST_PER_TOOL_MS)),
+    goal(atMost(`start with ${FEW} tools against bare node:http`, ratio(few, 'bare').median, MOST_OF_BARE)),
   ];
-  const rival = `toolbox, ${MANY} tools`;
-  if (measured.has(rival))
-    gates.push(
-      goal(atMost(`start with ${MANY} tools against Toolbox`, ratio(own(MANY), rival).median, GOAL_OF_TOOLBOX)),
-    );
+  if (measured.has(rival)) {
+    gates.push(goal(atMost(`start with ${MANY} tools against Toolbox`, ratio(many, rival).median, MOST_OF_TOOLBOX)));
+  }
   return {
     tables: [
       {

@@ -21,6 +21,8 @@ const KNOCK_MS = 2;
 export function launch([command, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv): Launched {
   const at = performance.now();
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-4000)));
   const gone = new Promise<string>((resolve) => {
@@ -40,6 +42,7 @@ export function launch([command, ...args]: readonly [string, ...string[]], env: 
       child.kill('SIGTERM');
       await gone;
       clearTimeout(impatience);
+      process.off('exit', end);
     },
   };
 }

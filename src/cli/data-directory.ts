@@ -1,4 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
+import type { DatabaseSettings } from '#contract';
+import type { DatabasePlace } from '#db';
 import type { Identity } from '#identity';
 import type { CliContext } from './context.ts';
 
@@ -18,26 +20,63 @@ export function dataDirectoryOption(context: CliContext): Option {
     });
 }
 
+export interface DatabaseOptions extends DataDirectoryOptions {
+  readonly config?: string;
+}
+
+/** `--config PATH` of commands that need nothing of a configuration but where the database is. */
+export const databaseOption = (): Option =>
+  new Option(
+    '--config <path>',
+    'the configuration, a file or a folder, whose `database:` is meant (default: SQLite in the data directory)',
+  );
+
 /**
- * Opens the identity services on a data directory for the length of `work`, beside a server that may
- * be running on it. Only commands that make something pass `create`: a mistyped directory must not
- * come into being by being listed.
+ * The database that a command works on: the one of its `--config`, else the file of its data directory.
+ * Only commands that make something pass `create`: a mistyped directory must not come into being by
+ * being listed.
+ */
+export async function findDatabase(
+  context: CliContext,
+  options: DatabaseOptions & { readonly create?: boolean },
+): Promise<DatabasePlace> {
+  const { databasePlace } = await import('#db');
+  const settings = options.config === undefined ? SQLITE : await readSettings(options.config, context);
+  const place = databasePlace(settings, options.dataDir);
+  return 'file' in place ? { ...place, mustExist: options.create !== true } : place;
+}
+
+const SQLITE: DatabaseSettings = { type: 'sqlite' };
+
+async function readSettings(path: string, context: CliContext): Promise<DatabaseSettings> {
+  const [{ formatProblem, loadConfiguration, sourceTypes }, { readNamed }, { cliError }] = await Promise.all([
+    import('#toolbox'),
+    import('./config/read-named.ts'),
+    import('./errors.ts'),
+  ]);
+  const inputs = await readNamed([path]);
+  const loaded = inputs.ok ? loadConfiguration(inputs.value, { env: context.env, catalog: sourceTypes }) : inputs;
+  if (loaded.ok) return loaded.value.configuration.server.database;
+  const problems = loaded.error.map((problem) => formatProblem(problem)).join('\n\n');
+  throw cliError('CONFIGURATION_UNUSABLE', `the configuration has problems:\n\n${problems}\n`);
+}
+
+/**
+ * Opens the identity services for the length of `work`, beside servers that may be running on the same
+ * database.
  */
 export async function withIdentity<Value>(
   context: CliContext,
-  options: DataDirectoryOptions & { readonly create?: boolean },
+  options: DatabaseOptions & { readonly create?: boolean },
   work: (identity: Identity) => Promise<Value>,
 ): Promise<Value> {
-  const [{ openDatabase, stateFile }, { openIdentity }, { silentLogger }] = await Promise.all([
+  const [{ openDatabase }, { openIdentity }, { silentLogger }, place] = await Promise.all([
     import('#db'),
     import('#identity'),
     import('#kernel'),
+    findDatabase(context, options),
   ]);
-  const database = await openDatabase({
-    file: stateFile(options.dataDir),
-    clock: context.clock,
-    mustExist: options.create !== true,
-  });
+  const database = await openDatabase({ ...place, clock: context.clock });
   try {
     const identity = openIdentity({ database, clock: context.clock, log: silentLogger });
     const value = await work(identity);

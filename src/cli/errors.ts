@@ -12,6 +12,11 @@ export const cliError = defineErrors('cli', {
     title: 'a file that the command names cannot be read or written',
     remedy: 'Check the path and its permissions.',
   },
+  CONFIGURATION_UNUSABLE: {
+    status: 400,
+    title: 'the configuration that the command names has problems',
+    remedy: 'Mend them: `chatelaine config check` shows them again.',
+  },
   IMPORT_IMPOSSIBLE: {
     status: 400,
     title: 'the description to import is not one that can be read',

@@ -2,8 +2,8 @@
  * cli: the operator's hands.
  *
  * Owns the program (`program.ts`), how a run ends (`run.ts`: exit codes, errors on stderr), and the
- * commands: a folder per noun, a file per verb. `key/` and `agent/` work on a data directory, also
- * while a server runs on it.
+ * commands: a folder per noun, a file per verb. `key/`, `agent/` and `migrate/` work on a
+ * data directory or a database, also while servers run on it.
  * Does not own commands that need the whole server wired (`serve`, `invoke`): `main` hands them to
  * `runProgram` as `InstallCommands`.
  *

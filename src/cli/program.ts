@@ -4,6 +4,7 @@ import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
 import { installKeyCommands } from './key/index.ts';
+import { installMigrateCommands } from './migrate/index.ts';
 
 /** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
 const NOUNS: readonly InstallCommands[] = [
@@ -11,6 +12,7 @@ const NOUNS: readonly InstallCommands[] = [
   installToolCommands,
   installKeyCommands,
   installAgentCommands,
+  installMigrateCommands,
 ];
 
 /**

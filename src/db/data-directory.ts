@@ -9,19 +9,27 @@ const OTHERS_MAY_WRITE = 0o002;
 const ANYBODY_ELSE = 0o077;
 
 /**
- * Makes sure that the file and its directory exist and are ours alone: directories that are missing
- * are made 0700, the file 0600, which SQLite then gives its log beside it. A file that is more open
- * is closed again.
+ * Makes sure that a data directory exists and that nobody else may put anything into it: directories
+ * that are missing are made 0700.
  *
- * Throws `DATA_DIRECTORY_UNSAFE` where everybody may write (they could put another file in its
- * place), and `DATABASE_UNAVAILABLE` where the system refuses.
+ * Throws `DATA_DIRECTORY_UNSAFE` where everybody may write (they could put another file in the place of
+ * ours), and `DATABASE_UNAVAILABLE` where the system refuses.
  */
-export function prepareStateFile(file: string): void {
-  const directory = dirname(file);
+export function prepareDataDirectory(directory: string): void {
   attempt(`make the directory \`${directory}\``, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
   if (process.platform !== 'win32' && (statSync(directory).mode & OTHERS_MAY_WRITE) !== 0) {
     throw databaseError('DATA_DIRECTORY_UNSAFE', `everybody on this machine may write in \`${directory}\``);
   }
+}
+
+/**
+ * Makes sure that the file and its directory exist and are ours alone: the file is made 0600, which
+ * SQLite then gives its log beside it. A file that is more open is closed again.
+ *
+ * Throws as `prepareDataDirectory` does.
+ */
+export function prepareStateFile(file: string): void {
+  prepareDataDirectory(dirname(file));
   attempt(`open \`${file}\``, () => closeSync(openSync(file, 'a', 0o600)));
   const found = statSync(file);
   if (process.platform !== 'win32' && (found.mode & ANYBODY_ELSE) !== 0) {

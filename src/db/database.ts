@@ -1,62 +1,74 @@
-import { resolve } from 'node:path';
-import { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Clock } from '#kernel';
-import { prepareStateFile, requireStateFile } from './data-directory.ts';
-import { migrate } from './migrate.ts';
-import { migrations } from './migrations/index.ts';
+import type { DatabaseSettings, PostgresSettings } from '#contract';
+import type { ChangeFeed } from './change-feed.ts';
+import { stateFile } from './data-directory.ts';
+import type { MigrationState } from './migrate.ts';
 import type { Schema } from './schema.ts';
-import { SqliteConnection, type StatementCounts } from './sqlite/connection.ts';
-import { sqliteDialect } from './sqlite/dialect.ts';
+import { inspectSqlite, openSqlite, type SqliteFile } from './sqlite/open.ts';
 
 /** A store function takes this first: the database, or the transaction its service has open. */
 export type DatabaseOrTransaction = Kysely<Schema>;
+
+/** How many statements ran and how many had to be prepared: counts that a benchmark can gate on. */
+export interface StatementCounts {
+  readonly executed: number;
+  readonly prepared: number;
+}
 
 /** Chatelaine's own state, open and migrated. */
 export interface Database {
   readonly db: Kysely<Schema>;
   /**
-   * A number that differs from the last one given when another process has changed the data, within
-   * the moment; its own changes are the process's to remember. Cheap enough for every request.
-   * Throws `DATABASE_UNAVAILABLE` when it cannot tell: what was cached is then no longer known.
+   * Runs `work` as if no other transaction ran meanwhile: whatever it checks still holds when it
+   * writes. It may be run again, so it does nothing but talk to `trx`. Throws `DATABASE_BUSY` when
+   * others were always faster.
    */
-  dataVersion(): number;
+  transaction<Value>(work: (trx: Transaction<Schema>) => Promise<Value>): Promise<Value>;
+  /** What others have changed. On PostgreSQL it begins to look when it is first asked. */
+  readonly changes: ChangeFeed;
+  /** The migrations that opening applied. */
+  readonly migrated: readonly string[];
+  /** What works and an operator should know all the same, a sentence each. */
+  readonly warnings: readonly string[];
+  /**
+   * Takes what was deleted or overwritten out of the files as well: keys that were destroyed must not be
+   * found in a log. False when that is left to do: on SQLite a reader stood in the way, and the next
+   * purge does it; PostgreSQL does it by itself, with its next vacuum and as its own log moves on.
+   */
+  purgeDeleted(): Promise<boolean>;
   /** Statements run and prepared since opening. */
   statementCounts(): StatementCounts;
   close(): Promise<void>;
 }
 
-export interface OpenDatabaseOptions {
-  readonly file: string;
-  readonly clock: Clock;
-  /** Refuse with `DATABASE_MISSING` instead of making a database where there is none. */
-  readonly mustExist?: boolean;
+/** Where a database is: a file, or a PostgreSQL server. */
+export type DatabasePlace = SqliteFile | { readonly postgres: PostgresSettings };
+
+/** The place that `database:` means, for a process with that data directory. */
+export function databasePlace(settings: DatabaseSettings, dataDirectory: string): DatabasePlace {
+  return settings.type === 'postgres' ? { postgres: settings } : { file: stateFile(dataDirectory) };
 }
 
+export type OpenDatabaseOptions = DatabasePlace & { readonly clock: Clock };
+
 /**
- * Opens the state file, made where missing, and brings its schema up to date. Several processes may
- * have it open at once.
+ * Opens the database and brings its schema up to date. Several processes may have it open at once.
  *
- * Throws the errors of `migrate` and `prepareStateFile`, `DATABASE_DAMAGED`, and `DATABASE_BUSY`
- * when another process holds the lock for more than five seconds.
+ * Throws the errors of `migrate` and, of a file, those of `prepareStateFile`, `DATABASE_DAMAGED`, and
+ * `DATABASE_BUSY` when another process holds the lock for more than five seconds; of a server,
+ * `DATABASE_UNAVAILABLE`, `DATABASE_LOGIN_REFUSED`, `DATABASE_UNTRUSTED`, `DATABASE_RIGHTS_MISSING`,
+ * `DATABASE_RIGHTS_EXCESSIVE` and `DATABASE_OUTDATED`.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
-  // Absolute: to SQLite `:memory:` and `file:…` are no file names.
-  const file = resolve(options.file);
-  if (options.mustExist === true) requireStateFile(file);
-  prepareStateFile(file);
-  const connection = new SqliteConnection(file);
-  try {
-    await connection.configure();
-    const db = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
-    await migrate(db, migrations, options.clock);
-    return {
-      db,
-      dataVersion: () => connection.dataVersion(),
-      statementCounts: () => connection.counts,
-      close: () => db.destroy(),
-    };
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+  if (!('postgres' in options)) return await openSqlite(options, options.clock);
+  const { openPostgres } = await import('./postgres/open.ts');
+  return await openPostgres(options.postgres, options.clock);
+}
+
+/** Where the schema of a database stands; changes nothing. Throws as `openDatabase` does. */
+export async function inspectMigrations(place: DatabasePlace): Promise<MigrationState> {
+  if (!('postgres' in place)) return await inspectSqlite(place);
+  const { inspectPostgres } = await import('./postgres/open.ts');
+  return await inspectPostgres(place.postgres);
 }

@@ -9,13 +9,42 @@ export const databaseError = defineErrors('db', {
   },
   DATABASE_BUSY: {
     status: 503,
-    title: 'another process kept the database locked for too long',
-    remedy: 'Try again. When it stays so, look for a process that is stuck on the same data directory.',
+    title: 'others kept the database locked for too long',
+    remedy: 'Try again. When it stays so, look for a process that is stuck on the same database.',
   },
   DATABASE_UNAVAILABLE: {
     status: 503,
     title: 'the database cannot be read or written',
-    remedy: 'The message says what the system refused: check free space, permissions and the disk.',
+    remedy:
+      'The message says what was refused: check free space, permissions and the disk, or that the server runs and can be reached.',
+  },
+  DATABASE_LOGIN_REFUSED: {
+    status: 500,
+    title: 'the database server does not let Chatelaine in',
+    remedy: 'Check `user`, `password` and `database` under `database:`, and the pg_hba.conf of the server.',
+  },
+  DATABASE_UNTRUSTED: {
+    status: 500,
+    title: 'the database server did not prove who it is',
+    remedy:
+      'Name the authority of its certificate in `database.tls.ca`, and connect by the name that the certificate has.',
+  },
+  DATABASE_RIGHTS_MISSING: {
+    status: 500,
+    title: 'a role of the database lacks a right that it needs',
+    remedy: 'Grant it; docs/storage.md says which role needs what.',
+  },
+  DATABASE_RIGHTS_EXCESSIVE: {
+    status: 500,
+    title: 'the role that serves could change the schema or the audit',
+    remedy:
+      'Give the tables to the role under `database.migration` alone, and take the named rights from `database.user`.',
+  },
+  DATABASE_OUTDATED: {
+    status: 503,
+    title: 'the database lacks what this version needs, and the role that serves may not add it',
+    remedy:
+      'Run `chatelaine migrate up` with a configuration that has `database.migration`, or give this one that role.',
   },
   DATABASE_DAMAGED: {
     status: 500,
@@ -31,6 +60,12 @@ export const databaseError = defineErrors('db', {
     status: 500,
     title: 'a migration that this database has had is not the one this version holds',
     remedy: 'Run an unmodified release: an applied migration never changes, a correction is a new migration.',
+  },
+  DATA_DIRECTORY_TAKEN: {
+    status: 500,
+    title: 'another server serves this data directory',
+    remedy:
+      'End the other server, or give this one its own `--data-dir`. Several servers share one state through PostgreSQL.',
   },
   DATA_DIRECTORY_UNSAFE: {
     status: 500,

@@ -1,12 +1,25 @@
 /**
- * db: Chatelaine's own state, in one SQLite file of the data directory.
+ * db: Chatelaine's own state, in one SQLite file of the data directory or in PostgreSQL.
  *
- * Owns the connection (`sqlite/`), the types of every table (`schema.ts`), the one ordered stream of
- * migrations (`migrations/`), the modes of directory and file, and the news that another process has
- * changed something (`dataVersion`).
+ * Owns the connections (`sqlite/`, `postgres/`), the types of every table (`schema.ts`), the one ordered
+ * stream of migrations (`migrations/`), transactions that hold what they checked (`transaction.ts`), the
+ * rights of the role that serves (`rights.ts`), the modes of directory and file, whose directory it is
+ * (`sqlite/claim.ts`), and the news that another process has changed something (`change-feed.ts`).
  * Does not own queries: they stand in `<module>/store/`, in SQL that SQLite and PostgreSQL both take.
- * Heavy (Kysely): import it where a database is opened, not where a command line is parsed.
+ * Heavy (Kysely): import it where a database is opened, not where a command line is parsed. The driver of
+ * PostgreSQL is loaded when one is opened.
  */
-export { openDatabase, type Database, type DatabaseOrTransaction, type OpenDatabaseOptions } from './database.ts';
-export { stateFile } from './data-directory.ts';
+export {
+  databasePlace,
+  inspectMigrations,
+  openDatabase,
+  type Database,
+  type DatabaseOrTransaction,
+  type DatabasePlace,
+  type OpenDatabaseOptions,
+} from './database.ts';
+export type { ChangeFeed } from './change-feed.ts';
+export type { MigrationState } from './migrate.ts';
+export { prepareDataDirectory, stateFile } from './data-directory.ts';
+export { claimDataDirectory } from './sqlite/claim.ts';
 export type { AgentsTable, ApiKeysTable, Schema } from './schema.ts';

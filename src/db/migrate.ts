@@ -10,6 +10,21 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
+/** What the dialects do not agree on. */
+export interface MigrationDialect {
+  hasLedger(db: Kysely<Schema>): Promise<boolean>;
+  /** Waits, inside a transaction, until no other process is inside one that took its turn. */
+  takeTurn(trx: Kysely<Schema>): Promise<void>;
+  /** A statement of the common subset as this dialect should have it. */
+  translate(statement: string): string;
+}
+
+/** What a database has had and what it lacks, each oldest first, by id. */
+export interface MigrationState {
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+}
+
 interface AppliedMigration {
   readonly id: string;
   readonly checksum: string;
@@ -20,8 +35,7 @@ interface AppliedMigration {
  *
  * Each migration and its ledger row are one transaction, so a process killed between or within them
  * leaves a database that the next start finishes. Two processes that start at once take turns: the
- * transaction holds the only write lock (SQLite's, taken at `begin`) and reads the ledger under it,
- * so whoever comes second finds the work done.
+ * transaction reads the ledger once it has its turn, so whoever comes second finds the work done.
  *
  * Throws `DATABASE_NEWER` and `MIGRATION_CHANGED`, before anything is written.
  */
@@ -29,21 +43,16 @@ export async function migrate(
   db: Kysely<Schema>,
   migrations: readonly Migration[],
   clock: Clock,
+  dialect: MigrationDialect,
 ): Promise<readonly string[]> {
   const done: string[] = [];
-  while (nextMigration(await readLedger(db), migrations) !== undefined) {
-    await db.transaction().execute(async (trx) => {
-      const ledger = await readLedger(trx);
+  while (nextMigration(await readLedger(db, dialect), migrations) !== undefined) {
+    await inTurn(db, dialect, async (trx) => {
+      const ledger = await readLedger(trx, dialect);
       const next = nextMigration(ledger, migrations);
       if (next === undefined) return;
-      if (ledger === undefined) {
-        await sql`create table schema_migrations (
-          id text not null primary key,
-          checksum text not null,
-          applied_at bigint not null
-        )`.execute(trx);
-      }
-      for (const statement of next.statements) await sql.raw(statement).execute(trx);
+      if (ledger === undefined) await sql.raw(dialect.translate(LEDGER)).execute(trx);
+      for (const statement of next.statements) await sql.raw(dialect.translate(statement)).execute(trx);
       await trx
         .insertInto('schema_migrations')
         .values({ id: next.id, checksum: checksum(next), applied_at: clock.now() })
@@ -54,10 +63,48 @@ export async function migrate(
   return done;
 }
 
+/** Where the database stands; throws as `migrate` does, and changes nothing. */
+export async function migrationState(
+  db: Kysely<Schema>,
+  migrations: readonly Migration[],
+  dialect: MigrationDialect,
+): Promise<MigrationState> {
+  const ledger = await readLedger(db, dialect);
+  nextMigration(ledger, migrations);
+  const applied = (ledger ?? []).map((row) => row.id);
+  return { applied, pending: migrations.slice(applied.length).map((migration) => migration.id) };
+}
+
+/**
+ * A transaction that no other process's overlaps. Each statement sees what is committed when it begins:
+ * what the ones before us did while we waited must not be hidden by an older snapshot.
+ */
+export async function inTurn(
+  db: Kysely<Schema>,
+  dialect: MigrationDialect,
+  work: (trx: Kysely<Schema>) => Promise<void>,
+): Promise<void> {
+  await db
+    .transaction()
+    .setIsolationLevel('read committed')
+    .execute(async (trx) => {
+      await dialect.takeTurn(trx);
+      await work(trx);
+    });
+}
+
+const LEDGER = `create table schema_migrations (
+  id text not null primary key,
+  checksum text not null,
+  applied_at bigint not null
+)`;
+
 /** What the database has had, oldest first; undefined where it has had nothing, not even a ledger. */
-async function readLedger(db: Kysely<Schema>): Promise<readonly AppliedMigration[] | undefined> {
-  const tables = await db.introspection.getTables();
-  if (!tables.some((table) => table.name === 'schema_migrations')) return undefined;
+async function readLedger(
+  db: Kysely<Schema>,
+  dialect: MigrationDialect,
+): Promise<readonly AppliedMigration[] | undefined> {
+  if (!(await dialect.hasLedger(db))) return undefined;
   return await db.selectFrom('schema_migrations').select(['id', 'checksum']).orderBy('id').execute();
 }
 

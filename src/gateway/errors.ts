@@ -7,6 +7,11 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the request carries no credential, or one that does not count',
     remedy: 'Send `Authorization: Bearer chk_…` with a key made by `chatelaine key create`.',
   },
+  CREDENTIAL_REPEATED: {
+    status: 400,
+    title: 'the request carries more than one credential',
+    remedy: 'Send one `Authorization` header.',
+  },
   CREDENTIAL_UNVERIFIABLE: {
     status: 503,
     title: 'the store of credentials cannot be read, so nobody new can be let in',
@@ -62,6 +67,11 @@ export const gatewayError = defineErrors('gateway', {
     status: 400,
     title: "the arguments do not fit the tool's parameters",
     remedy: 'Each violation names the parameter and what would be right.',
+  },
+  OUTPUT_INVALID: {
+    status: 502,
+    title: 'the tool answered with something that its `outputSchema` does not allow',
+    remedy: 'Nothing a caller can mend: the tool, or its `outputSchema`, has to change. The message names each place.',
   },
   BODY_INVALID: {
     status: 400,

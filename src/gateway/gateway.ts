@@ -51,7 +51,7 @@ export interface Gateway {
   /** What other doors (standard input, `invoke`) share with it. */
   readonly services: McpServices;
   readonly gauges: { readonly sessions: () => number; readonly streams: () => number; readonly running: () => number };
-  /** Refuses new calls, ends streams and sessions. */
+  /** Refuses new calls and ends what waits for news; running calls end by themselves. */
   drain(): void;
 }
 
@@ -68,6 +68,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     streams: new OpenStreams(verifier),
     clock,
     log,
+    instructions: settings.instructions,
     serverInfo,
   };
   let announced = toolbox.current();
@@ -103,7 +104,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
     }
-    if (path.door === 'greeting') return greet(response);
+    if (path.door === 'greeting') return greet(response, headers);
     if (path.door === 'healthz') return replies.json(response, 200, '{"status":"ok"}', headers);
     const state = await readiness.read();
     replies.json(response, state.ready ? 200 : 503, state.body, headers);
@@ -116,7 +117,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     requestId: string,
     headers: readonly string[],
   ): Promise<void> {
-    const authenticated = await authenticate(request, verifier, log);
+    const checked = authenticate(request, verifier, log);
+    const authenticated = checked instanceof Promise ? await checked : checked;
     if (!authenticated.ok) throw authenticated.error;
     if (!serving) throw gatewayError('SHUTTING_DOWN', 'the server is ending', { details: { retryAfterSeconds: 1 } });
     const caller = authenticated.value;
@@ -177,17 +179,24 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     drain() {
       serving = false;
-      services.streams.endAll();
-      services.sessions.endAll();
+      services.changes.endAll();
     },
   };
 }
 
-function greet(response: ServerResponse): void {
+function greet(response: ServerResponse, headers: readonly string[]): void {
   const text =
     'Chatelaine keeps tools for agents. MCP: /mcp, REST: /api/toolset. Send a key: Authorization: Bearer chk_…\n';
   response
-    .writeHead(200, ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(text))])
+    .writeHead(200, [
+      'Content-Type',
+      'text/plain; charset=utf-8',
+      'Content-Length',
+      String(Buffer.byteLength(text)),
+      'X-Content-Type-Options',
+      'nosniff',
+      ...headers,
+    ])
     .end(text);
 }
 

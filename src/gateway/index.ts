@@ -12,22 +12,21 @@
  *   POST             /api/tool/{name}/invoke
  *   GET              /  /healthz  /readyz                                   without a credential
  */
-import type { createMetrics, Metrics } from './operations/metrics.ts';
+import type { Metrics } from './operations/metrics.ts';
 import type { createTelemetry, Telemetry } from './operations/telemetry.ts';
 
-type CreateMetrics = typeof createMetrics;
 type CreateTelemetry = typeof createTelemetry;
 
 export { createGateway, type Gateway, type GatewayOptions, type ToolboxHolder } from './gateway.ts';
+export { loopbackOnly } from './http/host-origin.ts';
 export { listen, type Listener } from './http/listener.ts';
 export { invokeLocally } from './invoke.ts';
 export { serveStdio } from './mcp/stdio.ts';
 export { callLog } from './operations/call-log.ts';
+export { lateMetrics } from './operations/late-metrics.ts';
 export type { CallObserver, CallReport } from './pipeline/call.ts';
 export type { Metrics, Telemetry };
 
-/** Loaded when used: neither is needed to answer the first call. */
-export const loadMetrics = async (gauges: Parameters<CreateMetrics>[0]): Promise<Metrics> =>
-  (await import('./operations/metrics.ts')).createMetrics(gauges);
+/** Loaded when used: few have a collector. */
 export const loadTelemetry = async (options: Parameters<CreateTelemetry>[0]): Promise<Telemetry> =>
   (await import('./operations/telemetry.ts')).createTelemetry(options);

@@ -1,13 +1,14 @@
 /** `chatelaine invoke`: one call by the local user through the same pipeline as every other door. */
 import type { Principal } from '#contract';
 import type { JsonObject, Logger } from '#kernel';
-import type { Tool, ToolboxSnapshot } from '#toolbox';
+import type { ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
 import { noClient } from './mcp/client-face.ts';
 import { createPipeline } from './pipeline/call.ts';
 import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
 import { shapeForMcp, type CallToolResult } from './pipeline/shape-mcp.ts';
 
+/** Calls a tool as the local user; rejects with the catalogued error of a refusal or a failure. */
 export async function invokeLocally(options: {
   log: Logger;
   snapshot: ToolboxSnapshot;
@@ -20,7 +21,7 @@ export async function invokeLocally(options: {
   const pipeline = createPipeline({ limit: new ConcurrencyLimit(1), observers: [], log });
   const view = snapshot.namespaces.get(principal.namespace);
   if (view === undefined) throw gatewayError('TOOL_UNKNOWN', `the namespace \`${principal.namespace}\` has no tools`);
-  const output = await pipeline.call({
+  const request = {
     door: 'invoke',
     requestId: 'invoke',
     principal,
@@ -31,6 +32,6 @@ export async function invokeLocally(options: {
     secureArguments: undefined,
     client: noClient,
     signal,
-  });
-  return shapeForMcp(view.tools.get(name) as Tool, output);
+  } as const;
+  return await pipeline.call(request, shapeForMcp);
 }

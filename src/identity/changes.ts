@@ -1,6 +1,6 @@
 /**
- * News inside one process that something about keys or agents has changed. What other processes
- * change shows in the database's `dataVersion`, which stays still for the process's own writes.
+ * News inside one process that something about keys or agents has changed, at once. What other
+ * processes change shows in the database's change feed.
  */
 export class IdentityChanges {
   readonly #listeners: (() => void)[] = [];

@@ -38,8 +38,9 @@ export function createLogger(options: {
 }
 
 /**
- * A line for people, made of the redacted JSON: time, level, message, the rest as `name=value`. Control
- * characters stay escaped as JSON has them, so that no caller's text can start a line of its own.
+ * A line for people, made of the redacted JSON: time, level, message, the rest as `name=value`. Whatever
+ * stands in it may be a caller's text: control characters are escaped, and what follows a line break is
+ * indented, so that nobody else can start a line or write to the terminal.
  */
 function textOf(line: string): string {
   const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
@@ -48,8 +49,13 @@ function textOf(line: string): string {
       ` ${name}=${typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : JSON.stringify(value)}`,
   );
   const stack = (err as { stack?: string } | undefined)?.stack;
-  // Our own messages may have several lines (problems of a configuration); they are not callers' text.
-  return `${String(time).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} ${String(msg)}${fields.join('')}${stack === undefined ? '' : `\n${stack}`}\n`;
+  const text = `${String(msg)}${fields.join('')}${stack === undefined ? '' : `\n${stack}`}`;
+  return `${String(time).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} ${harmless(text)}\n`;
 }
+
+const harmless = (text: string): string =>
+  text
+    .replaceAll(/(?!\n)\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replaceAll('\n', '\n    ');
 
 export const silentLogger: Logger = pino({ level: 'silent' });

@@ -1,9 +1,9 @@
 import type { Agent } from '#identity';
 import type { InstallCommands } from '../context.ts';
-import { dataDirectoryOption, withIdentity, type DataDirectoryOptions } from '../data-directory.ts';
+import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
 import { isoMoment, jsonLine, table } from '../print.ts';
 
-interface ListOptions extends DataDirectoryOptions {
+interface ListOptions extends DatabaseOptions {
   readonly namespace?: string;
   readonly json?: true;
 }
@@ -13,6 +13,7 @@ export const addAgentList: InstallCommands = (agent, context) => {
     .command('list')
     .description('show every agent with its roles')
     .option('--namespace <name>', 'only agents of this namespace')
+    .addOption(databaseOption())
     .addOption(dataDirectoryOption(context))
     .option('--json', 'print one line of JSON: {"agents": […]}')
     .addHelpText('after', '\nExample:\n  $ chatelaine agent list --json')

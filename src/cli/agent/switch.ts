@@ -1,8 +1,8 @@
 import type { InstallCommands } from '../context.ts';
-import { dataDirectoryOption, withIdentity, type DataDirectoryOptions } from '../data-directory.ts';
+import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
 import { isoMoment, jsonLine } from '../print.ts';
 
-interface AgentOptions extends DataDirectoryOptions {
+interface AgentOptions extends DatabaseOptions {
   readonly namespace?: string;
   readonly json?: true;
 }
@@ -22,6 +22,7 @@ function addSwitch(verb: 'disable' | 'enable', description: string): InstallComm
       .description(description)
       .argument('<name>', 'the agent')
       .option('--namespace <name>', 'its namespace (default: default)')
+      .addOption(databaseOption())
       .addOption(dataDirectoryOption(context))
       .option('--json', 'print one line of JSON: id, name, disabledAt')
       .addHelpText('after', `\nExample:\n  $ chatelaine agent ${verb} booking-bot`)

@@ -1,9 +1,9 @@
 import type { IssuedKey } from '#identity';
 import type { InstallCommands } from '../context.ts';
-import { dataDirectoryOption, withIdentity, type DataDirectoryOptions } from '../data-directory.ts';
+import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
 import { isoMoment, jsonLine } from '../print.ts';
 
-interface CreateOptions extends DataDirectoryOptions {
+interface CreateOptions extends DatabaseOptions {
   readonly agent: string;
   readonly role?: readonly string[];
   readonly scope?: readonly string[];
@@ -23,6 +23,7 @@ export const addKeyCreate: InstallCommands = (key, context) => {
     .option('--expires <duration>', 'how long it counts, such as 12h or 90d (default: until revoked)')
     .option('--namespace <name>', 'namespace of the agent and the key (default: default)')
     .option('--label <text>', 'what it is for, for the list')
+    .addOption(databaseOption())
     .addOption(dataDirectoryOption(context))
     .option('--json', 'print one line of JSON: id, agent, key')
     .addHelpText(

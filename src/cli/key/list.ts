@@ -1,9 +1,9 @@
 import type { ApiKey, KeyState } from '#identity';
 import type { InstallCommands } from '../context.ts';
-import { dataDirectoryOption, withIdentity, type DataDirectoryOptions } from '../data-directory.ts';
+import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
 import { isoMoment, jsonLine, table } from '../print.ts';
 
-interface ListOptions extends DataDirectoryOptions {
+interface ListOptions extends DatabaseOptions {
   readonly namespace?: string;
   readonly json?: true;
 }
@@ -13,6 +13,7 @@ export const addKeyList: InstallCommands = (key, context) => {
     .command('list')
     .description('show every key, without what would let somebody use it')
     .option('--namespace <name>', 'only keys of this namespace')
+    .addOption(databaseOption())
     .addOption(dataDirectoryOption(context))
     .option('--json', 'print one line of JSON: {"keys": […]}')
     .addHelpText('after', '\nExample:\n  $ chatelaine key list --data-dir /var/lib/chatelaine')

@@ -1,8 +1,8 @@
 import type { InstallCommands } from '../context.ts';
-import { dataDirectoryOption, withIdentity, type DataDirectoryOptions } from '../data-directory.ts';
+import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
 import { isoMoment, jsonLine } from '../print.ts';
 
-interface RevokeOptions extends DataDirectoryOptions {
+interface RevokeOptions extends DatabaseOptions {
   readonly json?: true;
 }
 
@@ -11,6 +11,7 @@ export const addKeyRevoke: InstallCommands = (key, context) => {
     .command('revoke')
     .description('take a key back for good; servers on the data directory refuse it within a second')
     .argument('<id>', 'the id, as `key list` shows it')
+    .addOption(databaseOption())
     .addOption(dataDirectoryOption(context))
     .option('--json', 'print one line of JSON: id, agent, revokedAt')
     .addHelpText('after', '\nExample:\n  $ chatelaine key revoke 06bxk2m9q4zv7c1n8hj3t5w0y2')

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
+import { databaseSchema } from './database.ts';
 
 const port = z.int().min(0).max(65_535);
 
@@ -46,6 +47,9 @@ export const serverSchema = z
       ])
       .prefault({})
       .describe('The listener of `/metrics`, or `false`.'),
+    database: databaseSchema
+      .prefault({ type: 'sqlite' })
+      .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
     limits: z
       .strictObject({
         maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),

@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { BoundedCache } from '#kernel';
+import type { StatementCounts } from '../database.ts';
 import { isBusy, translateFailure } from './failure.ts';
 
 // SQLite waits for a lock by sleeping on the event loop. So it may for the moment that another
@@ -14,12 +15,6 @@ const STATEMENTS_KEPT = 256;
 interface PreparedStatement {
   readonly statement: StatementSync;
   readonly givesRows: boolean;
-}
-
-/** How many statements ran and how many had to be prepared: counts that a benchmark can gate on. */
-export interface StatementCounts {
-  readonly executed: number;
-  readonly prepared: number;
 }
 
 /**
@@ -64,6 +59,8 @@ export class SqliteConnection implements DatabaseConnection {
       'synchronous = full',
       'trusted_schema = off',
       'cell_size_check = on',
+      // Bytes that were deleted are overwritten with zeros: a destroyed key is not left in a free page.
+      'secure_delete = on',
       `journal_size_limit = ${64 * 1024 * 1024}`,
     ]) {
       await this.#whenFree(() => this.#database.exec(`pragma ${pragma}`));
@@ -88,6 +85,15 @@ export class SqliteConnection implements DatabaseConnection {
   async end(how: 'commit' | 'rollback'): Promise<void> {
     if (how === 'rollback' && !this.#database.isTransaction) return;
     await this.#whenFree(() => this.#run(how, []));
+  }
+
+  /**
+   * Brings the whole log into the file and empties it; false when a reader stood in the way. With
+   * `secure_delete` nothing that was deleted before is left in either.
+   */
+  async truncateLog(): Promise<boolean> {
+    const { rows } = await this.#whenFree(() => this.#run<{ busy: number }>('pragma wal_checkpoint(truncate)', []));
+    return rows[0]?.busy === 0;
   }
 
   /** Changes when another connection has committed; never by what this one does. About 1 µs. */

@@ -106,30 +106,30 @@ test('a full database refuses the write, goes on reading, and recovers without b
   expect(await names(db)).toEqual(['first', 'second']);
 });
 
-test('dataVersion moves when another connection commits, and stays for its own writes', async () => {
+test('the change feed moves when another connection commits, and stays for its own writes', async () => {
   const directory = temporaryDirectory();
   const database = await openTestDatabase(directory);
   const other = otherConnection(directory);
-  const before = database.dataVersion();
+  const before = database.changes.version();
   await addAgent(database.db, 'mine');
-  expect(database.dataVersion()).toBe(before);
+  expect(database.changes.version()).toBe(before);
   other.exec('begin immediate');
   other.exec(`update agents set description = 'changed'`);
-  expect(database.dataVersion()).toBe(before);
+  expect(database.changes.version()).toBe(before);
   other.exec('commit');
-  expect(database.dataVersion()).not.toBe(before);
+  expect(database.changes.version()).not.toBe(before);
 });
 
-test('dataVersion is not held back by a stream of rows that nobody finished reading', async () => {
+test('the change feed is not held back by a stream of rows that nobody finished reading', async () => {
   const directory = temporaryDirectory();
   const database = await openTestDatabase(directory);
   const other = otherConnection(directory);
   for (const name of ['a', 'b', 'c']) await addAgent(database.db, name);
-  const before = database.dataVersion();
+  const before = database.changes.version();
   const rows = database.db.selectFrom('agents').selectAll().stream();
   await rows.next();
   other.exec(`update agents set description = 'changed'`);
-  expect(database.dataVersion()).not.toBe(before);
+  expect(database.changes.version()).not.toBe(before);
   await rows.return?.();
 });
 

@@ -1,55 +1,41 @@
 import { systemClock } from '#kernel';
-import { openDatabase } from '#db';
-import { Kysely, sql } from 'kysely';
-import { prepareStateFile } from '../data-directory.ts';
-import { migrate } from '../migrate.ts';
-import type { Schema } from '../schema.ts';
+import { serverSchema } from '#contract';
+import { databasePlace, openDatabase } from '#db';
+import { PostgresPool } from '../postgres/pool.ts';
 import { SqliteConnection } from '../sqlite/connection.ts';
-import { sqliteDialect } from '../sqlite/dialect.ts';
 
-// A process for tests: `open FILE` opens the database as a server does; `die FILE N` migrates it with
-// two migrations and kills itself before statement number N, `begin` and `commit` counted too.
-const [how, file = '', dieAt] = process.argv.slice(2);
+// A process for tests: opens a database as a server does and says how many statements that took, `begin`
+// and `commit` counted too. With N it kills itself before statement number N, as by `kill -9`.
+const [document = '', directory = '', dieAt] = process.argv.slice(2);
+const { database } = serverSchema.parse({ kind: 'server', database: JSON.parse(document) as unknown });
 
-/** Dies as by `kill -9`, in the middle of whatever transaction is open. */
-class MortalConnection extends SqliteConnection {
-  #left = Number(dieAt);
-
-  override async executeQuery<Row>(...args: Parameters<SqliteConnection['executeQuery']>) {
-    this.#dieInTime();
-    return await super.executeQuery<Row>(...args);
-  }
-
-  override async begin() {
-    this.#dieInTime();
-    await super.begin();
-  }
-
-  override async end(how: 'commit' | 'rollback') {
-    this.#dieInTime();
-    await super.end(how);
-  }
-
-  #dieInTime() {
-    if (--this.#left === 0) process.kill(process.pid, 'SIGKILL');
-  }
+let ran = 0;
+function count(): void {
+  if (++ran === Number(dieAt)) process.kill(process.pid, 'SIGKILL');
 }
 
-if (how === 'open') {
-  await (await openDatabase({ file, clock: systemClock })).close();
-} else {
-  prepareStateFile(file);
-  const connection = new MortalConnection(file);
-  await connection.configure();
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(connection) });
-  const migrations = [
-    { id: '0001-first', statements: ['create table first (a text)', `insert into first values ('one')`] },
-    { id: '0002-second', statements: ['create table second (a text)', `insert into second values ('two')`] },
-  ];
-  await migrate(db, migrations, systemClock);
-  for (const table of ['first', 'second']) {
-    const { rows } = await sql.raw<{ a: string }>(`select a from ${table}`).execute(db);
-    process.stdout.write(rows.map((row) => `${row.a}\n`).join(''));
-  }
-  await db.destroy();
+for (const method of ['executeQuery', 'begin', 'end'] as const) {
+  const original = SqliteConnection.prototype[method] as (...args: unknown[]) => Promise<unknown>;
+  Object.assign(SqliteConnection.prototype, {
+    [method](this: SqliteConnection, ...args: unknown[]) {
+      count();
+      return original.apply(this, args);
+    },
+  });
 }
+
+const { connect } = PostgresPool.prototype;
+PostgresPool.prototype.connect = async function (this: PostgresPool) {
+  const client = await connect.call(this);
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  return Object.assign(client, {
+    query: (...args: unknown[]) => {
+      count();
+      return query(...args);
+    },
+  });
+};
+
+const opened = await openDatabase({ ...databasePlace(database, directory), clock: systemClock });
+process.stdout.write(String(ran));
+await opened.close();

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
-const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After';
+const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id';
 const ALLOWED_HEADERS =
-  'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID';
+  'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, traceparent, tracestate';
 
 /**
  * Headers that let a page of a listed origin read the answer. The origin was checked before; nothing

@@ -4,7 +4,8 @@
  * and `Origin` is the page's. Both are checked before anything else is read (MCP 2026-07-28,
  * Streamable HTTP, Security; CVE-2025-66414).
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface HostPolicy {
   /** Host names (without port) that this server answers to, lower case. */
@@ -15,6 +16,7 @@ export interface HostPolicy {
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
+/** What the settings of a listener let in. */
 export function hostPolicy(options: {
   host: string;
   allowedHosts: readonly string[];
@@ -31,7 +33,7 @@ export function refuseForeign(request: IncomingMessage, policy: HostPolicy): 'ho
   // Node keeps the first of several Host headers: count them, since a proxy may have read the other.
   if (countHeader(request.rawHeaders, 'host') !== 1) return 'host';
   const host = request.headers.host as string;
-  if (!isOwnHost(host, policy)) return 'host';
+  if (!isOwnHost(host, policy) && !isAddressOf(request.socket, host)) return 'host';
   const origin = request.headers.origin;
   if (origin === undefined || policy.origins.has(origin)) return undefined;
   // The server's own pages (same scheme, host and port) may call.
@@ -45,6 +47,31 @@ function isOwnHost(host: string, policy: HostPolicy): boolean {
   // a Host of another port than it connects to. Pages of other ports are told by their Origin.
   const port = /:\d{1,5}$/.exec(lower);
   return port !== null && policy.hosts.has(lower.slice(0, port.index));
+}
+
+/**
+ * Whether the host is the very address that the connection came in on: health checks by address say it,
+ * and an address cannot be made to lead elsewhere, as a name can.
+ */
+function isAddressOf(socket: Socket, host: string): boolean {
+  const address = (socket.localAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+  const written = address.includes(':') ? `[${address}]` : address;
+  return address !== '' && host.replace(/:\d{1,5}$/, '').toLowerCase() === written;
+}
+
+/**
+ * A handler for a loopback listener without doors of its own: pages that rebound their name to this
+ * machine get nothing from it.
+ */
+export function loopbackOnly(
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const policy = hostPolicy({ host: 'localhost', allowedHosts: [], allowedOrigins: [] });
+  return (request, response) => {
+    const foreign = refuseForeign(request, policy);
+    if (foreign === undefined) handler(request, response);
+    else response.writeHead(foreign === 'host' ? 421 : 403, ['Content-Length', '0']).end();
+  };
 }
 
 function countHeader(rawHeaders: readonly string[], name: string): number {

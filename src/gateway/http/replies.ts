@@ -8,15 +8,30 @@ import type { ServerResponse } from 'node:http';
 
 const SECURITY_HEADERS = ['X-Content-Type-Options', 'nosniff', 'Cache-Control', 'no-store'] as const;
 
+/** The system's own buffers hold smaller answers, whoever reads them. */
+const LARGE_BYTES = 64 * 1024;
+/** A reader that takes nothing of a large answer for this long is cut off: its bytes are held here. */
+export const STALLED_MS = 30_000;
+
 export class Replies {
+  readonly #stalledMs: number;
   #thisTurn = 0;
   #deferring = false;
   #queue: (() => void)[] = [];
   #turnEnds = false;
 
+  constructor(stalledMs = STALLED_MS) {
+    this.#stalledMs = stalledMs;
+  }
+
   /** Sends a complete JSON answer. `headers` is a flat list: name, value, name, value. */
-  json(response: ServerResponse, status: number, body: string | Buffer, headers?: readonly string[]): void {
-    this.#atTurnEnd(() => writeJson(response, status, body, headers));
+  json(response: ServerResponse, status: number, body: string | Buffer, headers: readonly string[] = []): void {
+    this.#atTurnEnd(() => {
+      const length = lengthOf(body);
+      if (!begin(response, status, length, headers)) return;
+      this.#watchReader(response, length);
+      response.end(body);
+    });
   }
 
   /** Sends a JSON answer whose large middle is shared between callers and never copied. */
@@ -24,9 +39,22 @@ export class Replies {
     response: ServerResponse,
     status: number,
     parts: readonly (string | Buffer)[],
-    headers?: readonly string[],
+    headers: readonly string[] = [],
   ): void {
-    this.#atTurnEnd(() => writeParts(response, status, parts, headers));
+    this.#atTurnEnd(() => {
+      const length = parts.reduce((sum, part) => sum + lengthOf(part), 0);
+      if (!begin(response, status, length, headers)) return;
+      this.#watchReader(response, length);
+      response.cork();
+      for (const part of parts) response.write(part);
+      response.end();
+      response.uncork();
+    });
+  }
+
+  /** Node's own timeout of an idle connection takes over once the answer is out. */
+  #watchReader(response: ServerResponse, length: number): void {
+    if (length > LARGE_BYTES) response.socket?.setTimeout(this.#stalledMs);
   }
 
   #atTurnEnd(send: () => void): void {
@@ -50,14 +78,9 @@ export class Replies {
   }
 }
 
-function writeJson(
-  response: ServerResponse,
-  status: number,
-  body: string | Buffer,
-  headers: readonly string[] = [],
-): void {
-  if (response.headersSent || response.destroyed) return;
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+/** Starts the answer; false when it has been given already, or nobody is there to read it. */
+function begin(response: ServerResponse, status: number, length: number, headers: readonly string[]): boolean {
+  if (response.headersSent || response.destroyed) return false;
   response.writeHead(status, [
     'Content-Type',
     'application/json',
@@ -66,28 +89,7 @@ function writeJson(
     ...SECURITY_HEADERS,
     ...headers,
   ]);
-  response.end(body);
+  return true;
 }
 
-function writeParts(
-  response: ServerResponse,
-  status: number,
-  parts: readonly (string | Buffer)[],
-  headers: readonly string[] = [],
-): void {
-  if (response.headersSent || response.destroyed) return;
-  let length = 0;
-  for (const part of parts) length += typeof part === 'string' ? Buffer.byteLength(part) : part.length;
-  response.writeHead(status, [
-    'Content-Type',
-    'application/json',
-    'Content-Length',
-    String(length),
-    ...SECURITY_HEADERS,
-    ...headers,
-  ]);
-  response.cork();
-  for (const part of parts) response.write(part);
-  response.end();
-  response.uncork();
-}
+const lengthOf = (part: string | Buffer): number => (typeof part === 'string' ? Buffer.byteLength(part) : part.length);

@@ -1,10 +1,11 @@
 /**
  * Running a method and making of its outcome what goes on the wire: the same for every transport.
  */
-import { ChatelaineError, type JsonObject, type Logger } from '#kernel';
+import type { JsonObject } from '#kernel';
 import { EncodedResult, type Exchange, type Method } from './exchange.ts';
 import { InputRequired } from './input-required.ts';
-import { INTERNAL_ERROR, METHOD_NOT_FOUND, RpcError } from './json-rpc.ts';
+import { encodeError, encodeResult, INTERNAL_ERROR, METHOD_NOT_FOUND, RpcError, type RequestId } from './json-rpc.ts';
+import { toRpcError } from './refusals.ts';
 import { META_SERVER_INFO } from './revision.ts';
 import type { McpServices } from './services.ts';
 
@@ -14,6 +15,7 @@ export type Answer =
   | { readonly encoded: EncodedResult }
   | { readonly error: RpcError };
 
+/** Runs the method of an exchange. Never rejects: a fault of the server is an answer too, and logged. */
 export async function answer(
   exchange: Exchange,
   methods: ReadonlyMap<string, Method>,
@@ -27,13 +29,26 @@ export async function answer(
     return { result: exchange.revision.era === 'stateless' ? complete(result, services) : result };
   } catch (error) {
     if (error instanceof InputRequired) return { result: signed(error.result, services) };
-    return { error: toRpcError(error, exchange, services.log) };
+    const { requestId, method, revision } = exchange;
+    if (!(error instanceof RpcError) && exchange.signal.aborted)
+      return { error: new RpcError(INTERNAL_ERROR, 'the request was cancelled') };
+    const told = toRpcError(error, { requestId, method, era: revision.era }, services.log);
+    // "Try again in a second" must hold for a call in rounds as well.
+    if (told.status === 503) exchange.rounds?.handBack();
+    return { error: told };
   }
+}
+
+/** The whole message of an answer, for transports that send it in one piece. */
+export function encodeAnswer(id: RequestId, answer: Answer): string {
+  if ('error' in answer) return encodeError(id, answer.error);
+  if ('result' in answer) return encodeResult(id, answer.result);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${Buffer.concat(answer.encoded.parts).toString()}}`;
 }
 
 /** Every stateless result says that it is complete, and who gave it. */
 const complete = (result: JsonObject, services: McpServices): JsonObject =>
-  signed({ resultType: 'complete', ...result }, services);
+  signed({ ...result, resultType: 'complete' }, services);
 
 function signed(result: JsonObject, services: McpServices): JsonObject {
   const meta = result['_meta'] as JsonObject | undefined;
@@ -48,18 +63,3 @@ const methodNotFound = (exchange: Exchange): RpcError =>
   new RpcError(METHOD_NOT_FOUND, `no method is called \`${exchange.method}\``, {
     status: exchange.revision.era === 'stateless' ? 404 : 200,
   });
-
-function toRpcError(error: unknown, exchange: Exchange, log: Logger): RpcError {
-  if (error instanceof RpcError) return error;
-  if (error instanceof ChatelaineError && error.status < 500) return new RpcError(-32000 - error.status, error.message);
-  if (exchange.signal.aborted) return new RpcError(INTERNAL_ERROR, 'the request was cancelled');
-  log.error(
-    { err: error, requestId: exchange.requestId, method: exchange.method },
-    'an MCP method met a fault of the server',
-  );
-  const message =
-    error instanceof ChatelaineError
-      ? error.message
-      : `the server met a fault of its own; its log has the details under request id \`${exchange.requestId}\``;
-  return new RpcError(INTERNAL_ERROR, message, { status: exchange.revision.era === 'stateless' ? 500 : 200 });
-}

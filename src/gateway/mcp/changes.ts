@@ -12,15 +12,26 @@ export interface ChangeListener {
   readonly namespace: string;
   readonly group: string | undefined;
   changed(list: ListChange): void;
+  /** The server is ending: nothing will change any more. */
+  ended(): void;
 }
 
 export class Changes {
   readonly #listeners = new Set<ChangeListener>();
 
+  get size(): number {
+    return this.#listeners.size;
+  }
+
   /** Listens until the returned function is called. */
   listen(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Tells everybody that the server is ending. */
+  endAll(): void {
+    for (const listener of this.#listeners) listener.ended();
   }
 
   /** Compares two snapshots, group by group, and tells each listener what its lists lost or gained. */

@@ -4,9 +4,41 @@
  */
 import { LOG_LEVELS, type ClientFace, type InputRequest, type McpLogLevel } from '#contract';
 import { isRecord, type JsonObject, type JsonValue } from '#kernel';
-import { MISSING_CLIENT_CAPABILITY, RpcError } from './json-rpc.ts';
+import type { Exchange } from './exchange.ts';
+import { INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from './json-rpc.ts';
+import { META_CLIENT_CAPABILITIES, META_LOG_LEVEL } from './revision.ts';
 
-export interface FaceOptions {
+/** Stateless: what the client can do and wants to hear stands in the request; questions end the call. */
+export function statelessClient(exchange: Exchange): ClientFace {
+  const { meta, rounds, method } = exchange;
+  const level = meta[META_LOG_LEVEL];
+  return clientFace({
+    capabilities: meta[META_CLIENT_CAPABILITIES] as JsonObject,
+    progressToken: meta['progressToken'],
+    logLevel: () => (isLogLevel(level) ? level : undefined),
+    notify: (name, params) => exchange.notify(name, params),
+    state: rounds?.state,
+    ask: (inputs, state) =>
+      rounds?.ask(inputs, state) ??
+      Promise.reject(new RpcError(INVALID_REQUEST, `\`${method}\` cannot ask the client`)),
+  });
+}
+
+/** In a session: what the client can do was said when it opened; questions go out ahead of the answer. */
+export function sessionClient(exchange: Exchange): ClientFace {
+  const { meta, session } = exchange;
+  return clientFace({
+    capabilities: session?.capabilities ?? {},
+    progressToken: meta['progressToken'],
+    // Until a client sets a level, the server decides (MCP 2025-11-25, Logging).
+    logLevel: () => session?.logLevel ?? 'info',
+    notify: (method, params) => exchange.notify(method, params),
+    state: undefined,
+    ask: (inputs) => session?.ask(inputs, (message) => exchange.send(message), exchange.signal) ?? unasked(),
+  });
+}
+
+interface FaceOptions {
   readonly capabilities: JsonObject;
   readonly progressToken: JsonValue | undefined;
   /** Messages below this level are dropped; undefined drops all. Read at each message. */
@@ -19,7 +51,7 @@ export interface FaceOptions {
   ) => Promise<Readonly<Record<string, JsonObject>>>;
 }
 
-export function clientFace(options: FaceOptions): ClientFace {
+function clientFace(options: FaceOptions): ClientFace {
   const { progressToken } = options;
   let lastProgress = -Infinity;
   return {
@@ -64,8 +96,11 @@ export const noClient: ClientFace = clientFace({
   logLevel: () => undefined,
   notify: () => false,
   state: undefined,
-  ask: () => Promise.reject(new Error('unreachable: no capability was declared')),
+  ask: () => unasked(),
 });
+
+/** Without a declared capability nothing gets as far as being asked. */
+const unasked = (): Promise<never> => Promise.reject(new Error('unreachable: no capability was declared'));
 
 /** The capabilities that the inputs need and the client did not declare, in the shape it declares them. */
 function missingCapabilities(
@@ -76,8 +111,10 @@ function missingCapabilities(
   for (const input of Object.values(inputs)) {
     const [name, part] = neededCapability(input);
     const has = declared[name];
-    if (!isRecord(has)) missing[name] = part === undefined ? {} : { [part]: {} };
-    else if (part !== undefined && !isRecord(has[part])) missing[name] = { [part]: {} };
+    // A bare `elicitation: {}` means forms; one that says `url` alone does not (MCP 2025-11-25, Elicitation).
+    const isBare = part === 'form' && (!isRecord(has) || has['url'] === undefined);
+    if (!isRecord(has)) missing[name] = part === undefined || isBare ? {} : { [part]: {} };
+    else if (part !== undefined && !isBare && !isRecord(has[part])) missing[name] = { [part]: {} };
   }
   return Object.keys(missing).length === 0 ? undefined : missing;
 }
@@ -87,8 +124,7 @@ function neededCapability(input: InputRequest): [name: string, part?: string] {
     case 'sampling/createMessage':
       return input.params['tools'] === undefined ? ['sampling'] : ['sampling', 'tools'];
     case 'elicitation/create':
-      // A bare `elicitation: {}` means forms (MCP 2025-11-25, Elicitation, Capabilities).
-      return input.params['mode'] === 'url' ? ['elicitation', 'url'] : ['elicitation'];
+      return ['elicitation', input.params['mode'] === 'url' ? 'url' : 'form'];
     case 'roots/list':
       return ['roots'];
   }

@@ -3,24 +3,29 @@
  * DELETE ends a session (MCP 2026-07-28 and 2025-11-25, Streamable HTTP).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ChatelaineError, isRecord, parseStrictJson, type JsonObject, type Result } from '#kernel';
+import { isRecord, type JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
 import { gatewayError } from '../errors.ts';
-import { isJson, readBody } from '../http/body.ts';
 import type { Replies } from '../http/replies.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import { toolsOf } from '../pipeline/visible.ts';
 import { answer } from './answer.ts';
-import { clientFace, isLogLevel } from './client-face.ts';
-import { EventStream } from './event-stream.ts';
-import type { Method } from './exchange.ts';
+import { acceptsEventStream, EventStream } from './event-stream.ts';
+import type { Method, RequestFacts } from './exchange.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { continueRounds } from './input-required.ts';
-import { encodeError, INVALID_REQUEST, PARSE_ERROR, readMessage, RpcError, type Message } from './json-rpc.ts';
+import { encodeError, INVALID_REQUEST, RpcError, type Message } from './json-rpc.ts';
 import { negotiate } from './methods/lifecycle.ts';
-import { ASSUMED_VERSION, eraOf, isSession, META_CLIENT_CAPABILITIES, META_LOG_LEVEL, metaOf } from './revision.ts';
+import { readPosted } from './posted-message.ts';
+import { ASSUMED_VERSION, eraOf, isSession, metaOf, META_VERSION } from './revision.ts';
 import type { Session } from './session.ts';
-import { checkHeaders, checkMeta, checkParameterHeaders, unsupportedVersion } from './stateless-headers.ts';
+import {
+  checkHeaders,
+  checkMeta,
+  checkParameterHeaders,
+  checkVersion,
+  unsupportedVersion,
+} from './stateless-headers.ts';
 import type { McpServices } from './services.ts';
 
 /** One HTTP request at the endpoint, after its caller and its place are known. */
@@ -73,87 +78,60 @@ export function mcpEndpoint(options: {
   // ── POST: one message ───────────────────────────────────────────────────────────────────────────
 
   async function post(visit: McpVisit): Promise<void> {
-    const message = await readPosted(visit.request);
-    if (!message.ok) {
-      return replies.json(
-        visit.response,
-        message.error.status,
-        encodeError(message.error.id, message.error.error),
-        visit.headers,
-      );
+    const posted = await readPosted(visit.request, maxBodyBytes);
+    if (!posted.ok) {
+      const { status, id, error } = posted.error;
+      // What was not read of a body that is too large is not worth reading: the connection goes with it.
+      const headers = status === 413 ? [...visit.headers, 'Connection', 'close'] : visit.headers;
+      return replies.json(visit.response, status, encodeError(id, error), headers);
     }
-    const posted = message.value;
+    const message = posted.value;
     const header = visit.request.headers['mcp-protocol-version'] as string | undefined;
-    const era = posted.kind === 'response' ? 'session' : eraOf(posted.params, header);
+    const params = message.kind === 'response' ? undefined : message.params;
     try {
-      if (era === 'stateless') await stateless(visit, posted as Exclude<Message, { kind: 'response' }>);
-      else await inSession(visit, posted, header);
+      if (eraOf(params, header) === 'stateless') await stateless(visit, message, header);
+      else await inSession(visit, message, header);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      const id = posted.kind === 'notification' ? undefined : posted.id;
-      replies.json(visit.response, error.status, encodeError(id, error), [...visit.headers, ...error.headers]);
+      const id = message.kind === 'request' ? message.id : undefined;
+      const status = message.kind === 'request' || error.status !== 200 ? error.status : 400;
+      replies.json(visit.response, status, encodeError(id, error), [...visit.headers, ...error.headers]);
     }
   }
 
-  async function readPosted(
-    request: IncomingMessage,
-  ): Promise<Result<Message, { status: number; id: string | number | undefined; error: RpcError }>> {
-    const refuse = (status: number, error: RpcError, id?: string | number) => ({
-      ok: false as const,
-      error: { status, id, error },
-    });
-    if (!isJson(request)) return refuse(415, new RpcError(INVALID_REQUEST, 'the body must be `application/json`'));
-    let body: Buffer;
-    try {
-      body = await readBody(request, maxBodyBytes);
-    } catch (error) {
-      if (error instanceof ChatelaineError) return refuse(error.status, new RpcError(INVALID_REQUEST, error.message));
-      throw error;
-    }
-    const parsed = parseStrictJson(body);
-    if (!parsed.ok)
-      return refuse(
-        400,
-        new RpcError(PARSE_ERROR, `the body is not JSON that can be read one way only: ${parsed.error}`),
-      );
-    const message = readMessage(parsed.value);
-    return message.ok ? message : refuse(400, new RpcError(INVALID_REQUEST, message.error.message), message.error.id);
-  }
-
-  async function stateless(visit: McpVisit, message: Exclude<Message, { kind: 'response' }>): Promise<void> {
+  async function stateless(visit: McpVisit, message: Message, header: string | undefined): Promise<void> {
+    if (message.kind === 'response')
+      throw new RpcError(INVALID_REQUEST, 'nothing was asked: this revision asks in results, not by requests');
     const params = message.params ?? {};
     const meta = metaOf(params);
+    if (message.kind === 'notification') {
+      // None is defined from client to server over HTTP in this era; unknown ones do nothing.
+      const version = meta[META_VERSION] ?? header;
+      checkVersion(typeof version === 'string' ? version : JSON.stringify(version));
+      return accepted(visit);
+    }
     const version = checkMeta(meta);
-    // No notification is defined from client to server over HTTP in this era; unknown ones do nothing.
-    if (message.kind === 'notification') return accepted(visit);
     const { headers } = visit.request;
     checkHeaders(headers, message.method, params, version);
     if (message.method === 'tools/call') checkMirroredArguments(visit, params);
-    const level = meta[META_LOG_LEVEL];
-    // Opened only for the methods that may ask: elsewhere a state in the params means nothing.
-    const rounds = ASKING.has(message.method)
-      ? continueRounds(services.states, visit.caller.principal, message.method, params)
-      : undefined;
-    const exchange = new HttpExchange({
-      ...visit,
-      principal: visit.caller.principal,
+    await respond(visit, {
+      ...whoAndWhere(visit),
       id: message.id,
       method: message.method,
       params,
+      meta,
       revision: { era: 'stateless', version },
       session: undefined,
+      rounds: continueRounds(services.states, visit.caller.principal, message.method, params),
+    });
+  }
+
+  async function respond(visit: McpVisit, facts: RequestFacts, headers = visit.headers): Promise<void> {
+    const exchange = new HttpExchange(facts, {
+      request: visit.request,
+      response: visit.response,
+      headers,
       streamOpened: (stream) => services.streams.add(stream, visit.caller.credential),
-      face: (exchange) =>
-        clientFace({
-          capabilities: meta[META_CLIENT_CAPABILITIES] as JsonObject,
-          progressToken: meta['progressToken'],
-          logLevel: () => (isLogLevel(level) ? level : undefined),
-          notify: (method, notification) => exchange.notify(method, notification),
-          state: rounds?.state,
-          ask: (inputs, state) =>
-            rounds?.ask(inputs, state) ??
-            Promise.reject(new RpcError(INVALID_REQUEST, `\`${message.method}\` cannot ask the client`)),
-        }),
     });
     exchange.finish(await answer(exchange, methods, services), replies);
   }
@@ -171,42 +149,28 @@ export function mcpEndpoint(options: {
     const opening = message.kind === 'request' && message.method === 'initialize';
     const session = opening ? openSession(visit, message.params ?? {}) : findSession(visit);
     if (message.kind === 'response') {
-      session?.answer(message.id, message.result, message.error);
-      return accepted(visit);
-    }
-    if (message.kind === 'notification') {
-      if (message.method === 'notifications/cancelled') cancel(session, message.params ?? {});
+      if (session === undefined)
+        throw new RpcError(INVALID_REQUEST, 'nothing was asked: this request names no session');
+      session.answer(message.id, message.result, message.error);
       return accepted(visit);
     }
     const params = message.params ?? {};
-    const exchange: HttpExchange = new HttpExchange({
-      ...visit,
-      principal: visit.caller.principal,
+    if (message.kind === 'notification') {
+      if (message.method === 'notifications/cancelled') cancel(session, params);
+      return accepted(visit);
+    }
+    const facts: RequestFacts = {
+      ...whoAndWhere(visit),
       id: message.id,
       method: message.method,
       params,
+      meta: metaOf(params),
       revision: { era: 'session', version: session?.version ?? header ?? ASSUMED_VERSION },
       session,
-      headers: opening && session !== undefined ? [...visit.headers, 'Mcp-Session-Id', session.id] : visit.headers,
-      streamOpened: (stream) => services.streams.add(stream, visit.caller.credential),
-      face: (exchange) =>
-        clientFace({
-          capabilities: session?.capabilities ?? {},
-          progressToken: metaOf(params)['progressToken'],
-          // Until a client sets a level, the server decides (MCP 2025-11-25, Logging).
-          logLevel: () => session?.logLevel ?? 'info',
-          notify: (method, notification) => exchange.notify(method, notification),
-          state: undefined,
-          ask: async (inputs) => {
-            const asked = Object.entries(inputs).map(async ([key, input]) => [
-              key,
-              await (session as Session).ask(input, (text) => exchange.send(text), exchange.signal),
-            ]);
-            return Object.fromEntries(await Promise.all(asked)) as Record<string, JsonObject>;
-          },
-        }),
-    });
-    exchange.finish(await answer(exchange, methods, services), replies);
+      rounds: undefined,
+    };
+    const named = opening && session !== undefined ? [...visit.headers, 'Mcp-Session-Id', session.id] : visit.headers;
+    await respond(visit, facts, named);
   }
 
   // ── sessions ────────────────────────────────────────────────────────────────────────────────────
@@ -242,11 +206,13 @@ export function mcpEndpoint(options: {
 
   function openSessionStream(visit: McpVisit): void {
     const session = findSession(visit);
-    if (session === undefined || !visit.request.headers.accept?.includes('text/event-stream')) {
+    if (session === undefined) {
       throw gatewayError('METHOD_NOT_ALLOWED', 'GET opens the event stream of a session; this request names none', {
-        details: { allow: 'POST' },
+        details: { allow: 'POST, DELETE' },
       });
     }
+    if (!acceptsEventStream(visit.request))
+      throw new RpcError(INVALID_REQUEST, 'GET opens an event stream: accept `text/event-stream`', { status: 406 });
     const stream = new EventStream(visit.response, visit.headers);
     session.attach(stream);
     services.streams.add(stream, visit.caller.credential);
@@ -256,6 +222,7 @@ export function mcpEndpoint(options: {
       changed: (list) => {
         if (session.speaksOn(stream)) session.notify(`notifications/${list}/list_changed`, {});
       },
+      ended: () => stream.end(),
     });
     stream.onClose(stopListening);
   }
@@ -271,8 +238,12 @@ export function mcpEndpoint(options: {
   return { handle };
 }
 
-/** Methods whose answer may be a question (MCP 2026-07-28, MRTR, Supported Requests). */
-const ASKING = new Set(['tools/call', 'prompts/get', 'resources/read']);
+const whoAndWhere = ({ requestId, caller, view, group }: McpVisit) => ({
+  requestId,
+  principal: caller.principal,
+  view,
+  group,
+});
 
 function accepted(visit: McpVisit): void {
   visit.response.writeHead(202, ['Content-Length', '0', ...visit.headers]).end();

@@ -1,11 +1,13 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STALLED_MS } from '../http/replies.ts';
 
-/** What a reader may leave unread before the stream is cut: memory belongs to all callers. */
+/** A reader who has left more than this unread gets nothing more: memory belongs to all callers. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /**
  * A stream of server-sent events on one HTTP response. `X-Accel-Buffering: no` keeps nginx from
- * holding events back. A reader that stops reading is cut off at 1 MiB.
+ * holding events back. A reader that stops reading is cut off by the next event past 1 MiB; one event
+ * may be larger, since every large answer is unread when it has just been sent.
  */
 export class EventStream {
   readonly #response: ServerResponse;
@@ -32,7 +34,7 @@ export class EventStream {
 
   /** Sends one JSON message; false when the stream is over. */
   send(message: string): boolean {
-    return this.#write(`event: message\ndata: ${message}\n\n`);
+    return this.#write(event(message));
   }
 
   /** A comment, which keeps the connection open through proxies that close quiet ones. */
@@ -40,18 +42,38 @@ export class EventStream {
     this.#write(': keep-alive\n\n');
   }
 
-  end(): void {
-    if (this.open) this.#response.end();
+  /** Ends the stream, with one more message where it has one. */
+  end(message?: string): void {
+    if (!this.open) return;
+    this.#response.socket?.setTimeout(STALLED_MS);
+    this.#response.end(message === undefined ? undefined : event(message));
   }
 
+  /** Calls back when the connection is over; at once when it is already. */
   onClose(closed: () => void): void {
-    this.#response.once('close', closed);
+    if (this.#response.destroyed) closed();
+    else this.#response.once('close', closed);
   }
 
   #write(text: string): boolean {
     if (!this.open) return false;
+    if (this.#response.writableLength > MAX_UNREAD_BYTES) {
+      this.#response.destroy();
+      return false;
+    }
     this.#response.write(text);
-    if (this.#response.writableLength > MAX_UNREAD_BYTES) this.#response.destroy();
     return true;
   }
 }
+
+const event = (message: string): string => `event: message\ndata: ${message}\n\n`;
+
+/**
+ * Whether the client lists `text/event-stream` in `Accept`. It must be listed: a wildcard
+ * is what clients send that never thought of streams.
+ */
+export function acceptsEventStream(request: IncomingMessage): boolean {
+  return EVENT_STREAM.test(request.headers.accept ?? '');
+}
+
+const EVENT_STREAM = /(?:^|,)\s*text\/event-stream\s*(?:;|,|$)/i;

@@ -5,11 +5,13 @@
 import type { ClientFace, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
+import type { Rounds } from './input-required.ts';
 import type { RequestId } from './json-rpc.ts';
 import type { Revision } from './revision.ts';
 import type { Session } from './session.ts';
 
-export interface Exchange {
+/** What is known of a request when its answer begins. */
+export interface RequestFacts {
   readonly requestId: string;
   readonly id: RequestId;
   readonly method: string;
@@ -20,11 +22,19 @@ export interface Exchange {
   readonly principal: Principal;
   readonly view: NamespaceView;
   readonly group: Group;
+  /** The session of the request, where its era has sessions and it named one. */
   readonly session: Session | undefined;
+  /** The rounds of the call, where its era asks in rounds and its method may ask. */
+  readonly rounds: Rounds | undefined;
+}
+
+export interface Exchange extends RequestFacts {
   readonly client: ClientFace;
   /** Aborted when the client cancels or goes away. Read late: making it costs. */
   readonly signal: AbortSignal;
-  /** Sends a notification that belongs to this request; false when this answer cannot carry one. */
+  /** Sends a message ahead of the answer; false when this answer cannot carry one, or is given. */
+  send(message: string): boolean;
+  /** Sends a notification that belongs to this request, as `send` does. */
   notify(method: string, params: JsonObject): boolean;
 }
 

@@ -4,88 +4,48 @@
  * end before anybody could cancel them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ClientFace, Principal } from '#contract';
-import type { JsonObject } from '#kernel';
-import type { Group, NamespaceView } from '#toolbox';
 import type { Replies } from '../http/replies.ts';
-import type { Answer } from './answer.ts';
-import { EventStream } from './event-stream.ts';
-import type { Exchange } from './exchange.ts';
-import { encodeError, encodeNotification, encodeResult, type RequestId } from './json-rpc.ts';
-import { metaOf, type Revision } from './revision.ts';
-import type { Session } from './session.ts';
+import { encodeAnswer, type Answer } from './answer.ts';
+import { acceptsEventStream, EventStream } from './event-stream.ts';
+import type { RequestFacts } from './exchange.ts';
+import { encodeError, encodeResult } from './json-rpc.ts';
+import { RequestExchange } from './request-exchange.ts';
 
-export interface HttpExchangeOptions {
+export interface HttpSurroundings {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly requestId: string;
-  readonly id: RequestId;
-  readonly method: string;
-  readonly params: JsonObject;
-  readonly revision: Revision;
-  readonly principal: Principal;
-  readonly view: NamespaceView;
-  readonly group: Group;
-  readonly session: Session | undefined;
   /** Flat list of headers for the answer, whatever its form. */
   readonly headers: readonly string[];
-  readonly face: (exchange: HttpExchange) => ClientFace;
   readonly streamOpened: (stream: EventStream) => void;
 }
 
-export class HttpExchange implements Exchange {
-  readonly requestId: string;
-  readonly id: RequestId;
-  readonly method: string;
-  readonly params: JsonObject;
-  readonly meta: JsonObject;
-  readonly revision: Revision;
-  readonly principal: Principal;
-  readonly view: NamespaceView;
-  readonly group: Group;
-  readonly session: Session | undefined;
-  readonly #options: HttpExchangeOptions;
+export class HttpExchange extends RequestExchange {
+  readonly #surroundings: HttpSurroundings;
   #controller: AbortController | undefined;
-  #client: ClientFace | undefined;
   #stream: EventStream | undefined;
+  #finished = false;
 
-  constructor(options: HttpExchangeOptions) {
-    this.#options = options;
-    this.requestId = options.requestId;
-    this.id = options.id;
-    this.method = options.method;
-    this.params = options.params;
-    this.meta = metaOf(options.params);
-    this.revision = options.revision;
-    this.principal = options.principal;
-    this.view = options.view;
-    this.group = options.group;
-    this.session = options.session;
-  }
-
-  get client(): ClientFace {
-    return (this.#client ??= this.#options.face(this));
+  constructor(facts: RequestFacts, surroundings: HttpSurroundings) {
+    super(facts);
+    this.#surroundings = surroundings;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       const controller = (this.#controller = new AbortController());
-      const { response } = this.#options;
+      // Who ended the connection does not matter: a stream that the server cut (a revoked key) ends the
+      // work as one that the client closed.
       const gone = (): void => {
-        if (!response.writableEnded) controller.abort(new Error('the client went away'));
+        if (!this.#finished) controller.abort(new Error('the client went away'));
       };
+      const { response } = this.#surroundings;
       if (response.destroyed) gone();
       else response.once('close', gone);
-      this.session?.start(this.id, controller);
+      if (!this.#finished) this.session?.start(this.id, controller);
     }
     return this.#controller.signal;
   }
 
-  notify(method: string, params: JsonObject): boolean {
-    return this.send(encodeNotification(method, params));
-  }
-
-  /** Sends a message ahead of the answer; false when this client cannot read a stream. */
   send(message: string): boolean {
     const stream = this.#openStream();
     return stream !== undefined && stream.send(message);
@@ -93,41 +53,39 @@ export class HttpExchange implements Exchange {
 
   /** Gives the answer, once. Nobody is told what a cancelled request would have said. */
   finish(answer: Answer, replies: Replies): void {
-    this.session?.finish(this.id);
-    if (this.#options.response.destroyed) return;
+    this.#finished = true;
+    if (this.#controller !== undefined) this.session?.finish(this.id, this.#controller);
+    if (this.#surroundings.response.destroyed) return;
     if (this.#stream !== undefined) {
-      if (!this.#controller?.signal.aborted) this.#stream.send(encodeWhole(this.id, answer));
-      this.#stream.end();
+      this.#stream.end(this.#controller?.signal.aborted ? undefined : encodeAnswer(this.id, answer));
     } else if ('encoded' in answer) {
       const { parts } = answer.encoded;
       replies.parts(
-        this.#options.response,
+        this.#surroundings.response,
         200,
         [`{"jsonrpc":"2.0","id":${JSON.stringify(this.id)},"result":`, ...parts, '}'],
-        this.#options.headers,
+        this.#surroundings.headers,
       );
     } else if ('error' in answer) {
-      replies.json(this.#options.response, answer.error.status, encodeError(this.id, answer.error), [
-        ...this.#options.headers,
+      replies.json(this.#surroundings.response, answer.error.status, encodeError(this.id, answer.error), [
+        ...this.#surroundings.headers,
         ...answer.error.headers,
       ]);
     } else {
-      replies.json(this.#options.response, 200, encodeResult(this.id, answer.result), this.#options.headers);
+      replies.json(this.#surroundings.response, 200, encodeResult(this.id, answer.result), this.#surroundings.headers);
     }
   }
 
+  /** The stream of the answer; undefined when this client reads none, and when it is too late for one. */
   #openStream(): EventStream | undefined {
-    if (this.#stream === undefined && this.#options.request.headers.accept?.includes('text/event-stream')) {
-      if (this.#options.response.headersSent) return undefined;
-      this.#stream = new EventStream(this.#options.response, this.#options.headers);
-      this.#options.streamOpened(this.#stream);
+    const { request, response, headers } = this.#surroundings;
+    // A finished answer may still wait for its turn to be written: a tool that talks on must not take
+    // its place.
+    if (this.#finished || response.destroyed) return undefined;
+    if (this.#stream === undefined && acceptsEventStream(request)) {
+      this.#stream = new EventStream(response, headers);
+      this.#surroundings.streamOpened(this.#stream);
     }
     return this.#stream;
   }
-}
-
-export function encodeWhole(id: RequestId, answer: Answer): string {
-  if ('error' in answer) return encodeError(id, answer.error);
-  if ('result' in answer) return encodeResult(id, answer.result);
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${Buffer.concat(answer.encoded.parts).toString()}}`;
 }

@@ -5,7 +5,7 @@
 import { ClientInterruption, type InputRequest, type Principal } from '#contract';
 import { isRecord, type JsonObject, type JsonValue } from '#kernel';
 import { INVALID_PARAMS, RpcError } from './json-rpc.ts';
-import { stateBinding, type RequestStates, type RoundState } from './request-state.ts';
+import { stateBinding, type OpenedState, type RequestStates } from './request-state.ts';
 
 /** Ends the call with the questions; not a failure. */
 export class InputRequired extends ClientInterruption {
@@ -24,20 +24,31 @@ export interface Rounds {
     inputs: Readonly<Record<string, InputRequest>>,
     state: JsonValue | undefined,
   ): Promise<Readonly<Record<string, JsonObject>>>;
+  /** The call did not begin: the state it brought counts again. */
+  handBack(): void;
 }
 
-/** Opens the state that the request brings, if any; refuses one that does not verify. */
+/** Methods whose answer may be a question (ibid., Supported Requests). */
+const ASKING: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+/**
+ * Opens the state that the request brings, if any; refuses one that does not verify. Undefined for the
+ * methods that may not ask: there a state in the params means nothing.
+ */
 export function continueRounds(
   states: RequestStates,
   principal: Principal,
   method: string,
   params: JsonObject,
-): Rounds {
-  const binding = stateBinding(principal, method, params);
+): Rounds | undefined {
+  if (!ASKING.has(method)) return undefined;
+  // Read late: nearly every call is neither in rounds nor asks.
+  const binding = (): Buffer => stateBinding(principal, method, params);
   const earlier = openState(states, params['requestState'], binding);
   const answers = { ...earlier.answers, ...readResponses(params['inputResponses']) };
   return {
     state: earlier.state,
+    handBack: () => earlier.handBack(),
     ask(inputs, state) {
       const open = Object.entries(inputs).filter(([key]) => !Object.hasOwn(answers, key));
       if (open.length === 0) {
@@ -47,18 +58,20 @@ export function continueRounds(
         new InputRequired({
           resultType: 'input_required',
           inputRequests: Object.fromEntries(open),
-          requestState: states.seal({ answers, state: state ?? earlier.state }, binding),
+          requestState: states.seal({ answers, state: state ?? earlier.state }, binding()),
         }),
       );
     },
   };
 }
 
-function openState(states: RequestStates, presented: JsonValue | undefined, binding: Buffer): RoundState {
-  if (presented === undefined) return { answers: {}, state: undefined };
+const FIRST_ROUND: OpenedState = { answers: {}, state: undefined, handBack: () => {} };
+
+function openState(states: RequestStates, presented: JsonValue | undefined, binding: () => Buffer): OpenedState {
+  if (presented === undefined) return FIRST_ROUND;
   if (typeof presented !== 'string')
     throw new RpcError(INVALID_PARAMS, '`requestState` must be a string', { status: 400 });
-  const opened = states.open(presented, binding);
+  const opened = states.open(presented, binding());
   if (!opened.ok) throw new RpcError(INVALID_PARAMS, opened.error, { status: 400 });
   return opened.value;
 }

@@ -1,6 +1,6 @@
 /** JSON-RPC 2.0 as MCP uses it: one message, ids that are strings or integers, params an object. */
 import { ClientInterruption } from '#contract';
-import { err, isRecord, ok, type JsonObject, type JsonValue, type Result } from '#kernel';
+import { err, isRecord, ok, parseStrictJson, type JsonObject, type JsonValue, type Result } from '#kernel';
 
 export type RequestId = string | number;
 
@@ -14,7 +14,7 @@ export type Message =
   | { readonly kind: 'notification'; readonly method: string; readonly params: JsonObject | undefined }
   | { readonly kind: 'response'; readonly id: RequestId; readonly result?: JsonObject; readonly error?: JsonObject };
 
-export const PARSE_ERROR = -32700;
+const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 export const INVALID_PARAMS = -32602;
@@ -47,8 +47,25 @@ export class RpcError extends ClientInterruption {
   }
 }
 
-/** Reads one message. Batches were in MCP for one revision (2025-03-26) and no client sends them. */
-export function readMessage(value: JsonValue): Result<Message, { message: string; id: RequestId | undefined }> {
+/** Why bytes are no message: the error to answer with, and the id where one could be read. */
+export interface MessageFault {
+  readonly error: RpcError;
+  readonly id: RequestId | undefined;
+}
+
+/** Reads the one message that the bytes hold. */
+export function parseMessage(bytes: Buffer): Result<Message, MessageFault> {
+  const parsed = parseStrictJson(bytes);
+  if (!parsed.ok) {
+    const message = `the message is not JSON that can be read one way only: ${parsed.error}`;
+    return err({ error: new RpcError(PARSE_ERROR, message), id: undefined });
+  }
+  const read = readMessage(parsed.value);
+  return read.ok ? read : err({ error: new RpcError(INVALID_REQUEST, read.error.message), id: read.error.id });
+}
+
+/** Batches were in MCP for one revision (2025-03-26) and no client sends them. */
+function readMessage(value: JsonValue): Result<Message, { message: string; id: RequestId | undefined }> {
   if (Array.isArray(value))
     return err({ message: 'batches are not supported; send one message per request', id: undefined });
   if (!isRecord(value)) return err({ message: 'a JSON-RPC message is an object', id: undefined });

@@ -10,7 +10,7 @@ const EVERY_MS = 15_000;
  */
 export class OpenStreams {
   readonly #verifier: TokenVerifier;
-  readonly #streams = new Map<EventStream, string | undefined>();
+  readonly #streams = new Map<EventStream, string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(verifier: TokenVerifier) {
@@ -21,27 +21,30 @@ export class OpenStreams {
     return this.#streams.size;
   }
 
-  /** `credential`: what opened the stream; undefined where nothing can expire. */
-  add(stream: EventStream, credential: string | undefined): void {
+  /** `credential`: what opened the stream. */
+  add(stream: EventStream, credential: string): void {
     this.#streams.set(stream, credential);
+    this.#timer ??= setInterval(() => void this.round(), EVERY_MS).unref();
     stream.onClose(() => {
       this.#streams.delete(stream);
       if (this.#streams.size === 0) this.#stop();
     });
-    this.#timer ??= setInterval(() => void this.round(), EVERY_MS).unref();
-  }
-
-  endAll(): void {
-    for (const stream of this.#streams.keys()) stream.end();
-    this.#stop();
   }
 
   /** One round, by the timer every 15 seconds. */
   async round(): Promise<void> {
     for (const [stream, credential] of this.#streams) {
-      const verified = credential === undefined || (await this.#verifier.verify(credential)).ok;
-      if (verified) stream.keepAlive();
+      if (await this.#counts(credential)) stream.keepAlive();
       else stream.end();
+    }
+  }
+
+  /** Whatever keeps a credential from being verified ends its streams: the client asks again. */
+  async #counts(credential: string): Promise<boolean> {
+    try {
+      return (await this.#verifier.verify(credential)).ok;
+    } catch {
+      return false;
     }
   }
 

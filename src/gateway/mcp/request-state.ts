@@ -15,6 +15,11 @@ export interface RoundState {
   readonly state: JsonValue | undefined;
 }
 
+export interface OpenedState extends RoundState {
+  /** Makes the state count again: the call it came with did not begin. */
+  handBack(): void;
+}
+
 const LIFETIME_MS = 10 * 60_000;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -42,7 +47,7 @@ export class RequestStates {
   }
 
   /** Opens a state once; the reason is for the caller, who learns nothing that it did not send. */
-  open(presented: string, binding: Buffer): Result<RoundState, string> {
+  open(presented: string, binding: Buffer): Result<OpenedState, string> {
     const bytes = Buffer.from(presented, 'base64url');
     if (bytes.length <= NONCE_BYTES + TAG_BYTES) return err('`requestState` is not one of this server');
     const nonce = bytes.subarray(0, NONCE_BYTES);
@@ -53,7 +58,7 @@ export class RequestStates {
     const id = nonce.toString('base64url');
     if (this.#used.get(id)) return err('`requestState` was used before; start the call again without it');
     this.#used.set(id, true);
-    return ok({ answers, state });
+    return ok({ answers, state, handBack: () => this.#used.delete(id) });
   }
 
   #decrypt(nonce: Buffer, sealed: Buffer, tag: Buffer, binding: Buffer): string | undefined {
@@ -68,7 +73,10 @@ export class RequestStates {
   }
 }
 
-/** What a state is bound to: who asks, what for, with which arguments. */
+/**
+ * What a state is bound to: who asks, what for, with which arguments. 32 bytes, the same for the same
+ * call; arguments in another order are other arguments, since clients repeat what they sent.
+ */
 export function stateBinding(principal: Principal, method: string, params: JsonObject): Buffer {
   const subject = params['name'] ?? params['uri'] ?? '';
   return sha256(

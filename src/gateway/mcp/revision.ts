@@ -27,6 +27,9 @@ export const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 export const META_SERVER_INFO = 'io.modelcontextprotocol/serverInfo';
 export const META_SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 
+/** MCP Toolbox's extension: the secure channel of `secureArguments`. */
+export const TOOLBOX_EXTENSION = 'com.google.cloud/toolbox.v1';
+
 export const isStateless = (version: string): boolean => (STATELESS as readonly string[]).includes(version);
 export const isSession = (version: string): boolean => (SESSION as readonly string[]).includes(version);
 

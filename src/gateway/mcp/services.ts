@@ -6,7 +6,7 @@ import type { OpenStreams } from './open-streams.ts';
 import type { RequestStates } from './request-state.ts';
 import type { Sessions } from './sessions.ts';
 
-/** What the MCP methods share; made once, in `endpoint.ts`. */
+/** What the MCP methods share; made once, in `gateway.ts`. */
 export interface McpServices {
   readonly pipeline: Pipeline;
   readonly lists: Lists;
@@ -16,5 +16,7 @@ export interface McpServices {
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For groups that describe themselves by nothing. */
+  readonly instructions: string | undefined;
   readonly serverInfo: { readonly name: string; readonly title: string; readonly version: string };
 }

@@ -48,6 +48,11 @@ export class Session {
     this.#outlet = options.outlet;
   }
 
+  /** Requests in flight and questions to the client: whoever has some is in use. */
+  get pending(): number {
+    return (this.#running?.size ?? 0) + (this.#waiting?.size ?? 0);
+  }
+
   belongsTo(principal: Principal, namespace: string): boolean {
     return this.principal.iss === principal.iss && this.principal.sub === principal.sub && this.namespace === namespace;
   }
@@ -85,8 +90,9 @@ export class Session {
     (this.#running ??= new Map()).set(id, controller);
   }
 
-  finish(id: RequestId): void {
-    this.#running?.delete(id);
+  /** An id that came twice belongs to the request that came last. */
+  finish(id: RequestId, controller: AbortController): void {
+    if (this.#running?.get(id) === controller) this.#running.delete(id);
   }
 
   cancel(id: RequestId, reason: string | undefined): void {
@@ -95,8 +101,29 @@ export class Session {
 
   // ── requests to the client ──────────────────────────────────────────────────────────────────────
 
-  /** Sends `input` by `send` and waits for the client's answer, or for the call's end. */
-  ask(input: InputRequest, send: (message: string) => boolean, signal: AbortSignal): Promise<JsonObject> {
+  /**
+   * Sends the questions by `send` and waits for all answers, or for the call's end. One that is refused
+   * takes the others back: nobody waits for them any more.
+   */
+  async ask(
+    inputs: Readonly<Record<string, InputRequest>>,
+    send: (message: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, JsonObject>>> {
+    const refused = new AbortController();
+    const over = AbortSignal.any([signal, refused.signal]);
+    const asked = Object.entries(inputs).map(
+      async ([key, input]) => [key, await this.#askOne(input, send, over)] as const,
+    );
+    try {
+      return Object.fromEntries(await Promise.all(asked));
+    } catch (error) {
+      refused.abort(error);
+      throw error;
+    }
+  }
+
+  #askOne(input: InputRequest, send: (message: string) => boolean, signal: AbortSignal): Promise<JsonObject> {
     const id = `chatelaine-${++this.#asked}`;
     const waiting = (this.#waiting ??= new Map<RequestId, Waiting>());
     return new Promise<JsonObject>((resolve, reject) => {

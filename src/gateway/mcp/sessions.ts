@@ -29,11 +29,19 @@ export class Sessions {
     return this.#sessions.size;
   }
 
+  /** Requests in flight and questions to clients, of all sessions. */
+  get pending(): number {
+    let sum = 0;
+    for (const session of this.#sessions.values()) sum += session.pending;
+    return sum;
+  }
+
+  /** Opens a session; another one may have to end for it. */
   open(options: Omit<ConstructorParameters<typeof Session>[0], 'now'>): Session {
     this.#endIdle();
     const owner = ownerOf(options.principal);
     if ((this.#perPrincipal.get(owner) ?? 0) >= Math.ceil(this.#limits.maxSessions / 10))
-      this.#endOldest((session) => ownerOf(session.principal) === owner);
+      this.#endOldest(({ principal: { iss, sub } }) => iss === options.principal.iss && sub === options.principal.sub);
     else if (this.#sessions.size >= this.#limits.maxSessions) this.#endOldest(() => true);
     const session = new Session({ ...options, now: this.#clock.now() });
     this.#sessions.set(session.id, session);
@@ -41,6 +49,7 @@ export class Sessions {
     return session;
   }
 
+  /** The session of this id, were it opened by this principal in this namespace; finding it is using it. */
   find(id: string, principal: Principal, namespace: string): Session | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined || !session.belongsTo(principal, namespace)) return undefined;
@@ -64,12 +73,8 @@ export class Sessions {
     session.end();
   }
 
-  endAll(): void {
-    for (const session of this.#sessions.values()) this.end(session);
-  }
-
   #isIdle(session: Session, now: number): boolean {
-    return session.streams === 0 && now - session.lastUsed > this.#limits.idleMs;
+    return session.streams === 0 && session.pending === 0 && now - session.lastUsed > this.#limits.idleMs;
   }
 
   #endIdle(): void {

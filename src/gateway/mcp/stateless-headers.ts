@@ -7,10 +7,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isRecord, type JsonObject, type JsonValue } from '#kernel';
 import type { Tool } from '#toolbox';
+import { isLogLevel } from './client-face.ts';
 import { HEADER_MISMATCH, INVALID_PARAMS, RpcError, UNSUPPORTED_PROTOCOL_VERSION } from './json-rpc.ts';
-import { isStateless, META_CLIENT_CAPABILITIES, META_VERSION, SUPPORTED_VERSIONS } from './revision.ts';
+import { isStateless, META_CLIENT_CAPABILITIES, META_LOG_LEVEL, META_VERSION, SUPPORTED_VERSIONS } from './revision.ts';
 
-/** Refuses `_meta` without its required fields; transports without headers stop here. */
+/**
+ * Refuses `_meta` without its required fields, or with a log level that is none; gives the version.
+ * Transports without headers stop here.
+ */
 export function checkMeta(meta: JsonObject): string {
   const version = meta[META_VERSION];
   if (typeof version !== 'string')
@@ -18,9 +22,15 @@ export function checkMeta(meta: JsonObject): string {
   if (!isRecord(meta[META_CLIENT_CAPABILITIES])) {
     throw new RpcError(INVALID_PARAMS, `\`_meta\` must say \`${META_CLIENT_CAPABILITIES}\``, { status: 400 });
   }
+  const level = meta[META_LOG_LEVEL];
+  if (level !== undefined && !isLogLevel(level))
+    throw new RpcError(INVALID_PARAMS, `\`${META_LOG_LEVEL}\` must be a log level of RFC 5424, such as \`info\``, {
+      status: 400,
+    });
   return version;
 }
 
+/** Refuses a version that is not served statelessly. */
 export function checkVersion(version: string): void {
   if (isStateless(version)) return;
   throw unsupportedVersion(version);
@@ -33,18 +43,18 @@ export const unsupportedVersion = (requested: string): RpcError =>
   });
 
 /** The params member that `Mcp-Name` repeats, by method. */
-const NAMED: Readonly<Record<string, string>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-};
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+]);
 
 /** Refuses headers that are missing or say something else than the body. */
 export function checkHeaders(headers: IncomingHttpHeaders, method: string, params: JsonObject, version: string): void {
   expectHeader('MCP-Protocol-Version', headers['mcp-protocol-version'], version);
   checkVersion(version);
   expectHeader('Mcp-Method', headers['mcp-method'], method);
-  const member = NAMED[method];
+  const member = NAMED.get(method);
   if (member === undefined) return;
   const named = params[member];
   // A name of the wrong type is the method's to refuse.

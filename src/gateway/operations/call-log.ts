@@ -1,10 +1,13 @@
 import type { Logger } from '#kernel';
 import type { CallObserver } from '../pipeline/call.ts';
 
+/** As long as the name of a tool can be. */
+const LONGEST_NAME = 128;
+
 /** A line per call in the log: failures at `info`, the rest at `debug`. Arguments never stand in it. */
 export function callLog(log: Logger): CallObserver {
   return {
-    called({ request, outcome, durationMs }) {
+    called({ request, tool, outcome, durationMs }) {
       const level = outcome === 'ok' ? 'debug' : 'info';
       if (!log.isLevelEnabled(level)) return;
       log[level](
@@ -13,7 +16,8 @@ export function callLog(log: Logger): CallObserver {
           requestId: request.requestId,
           door: request.door,
           namespace: request.view.name,
-          tool: request.name,
+          // An unknown name is the caller's text, of any length.
+          tool: tool?.name ?? request.name.slice(0, LONGEST_NAME),
           principal: `${request.principal.kind}:${request.principal.name}`,
           outcome,
           durationMs: Math.round(durationMs * 100) / 100,

@@ -9,7 +9,7 @@ import type { CallObserver } from '../pipeline/call.ts';
 export interface Metrics {
   readonly observer: CallObserver;
   reloaded(outcome: 'applied' | 'refused'): void;
-  handler(request: IncomingMessage, response: ServerResponse): void;
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 export interface Gauges {
@@ -68,14 +68,17 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     },
     reloaded: (outcome) => reloads.inc({ outcome }),
     handler(request, response) {
-      if (request.url !== '/metrics' || (request.method !== 'GET' && request.method !== 'HEAD')) {
-        response.writeHead(404, ['Content-Length', '0']).end();
-        return;
-      }
+      // A scraper may add a query.
+      if (!/^\/metrics(\?|$)/.test(request.url as string)) return nothing(response, 404);
+      if (request.method !== 'GET' && request.method !== 'HEAD') return nothing(response, 405, 'Allow', 'GET, HEAD');
       void register.metrics().then(
         (text) => response.writeHead(200, ['Content-Type', register.contentType]).end(text),
-        () => response.writeHead(500, ['Content-Length', '0']).end(),
+        () => nothing(response, 500),
       );
     },
   };
+}
+
+function nothing(response: ServerResponse, status: number, ...headers: readonly string[]): void {
+  response.writeHead(status, ['Content-Length', '0', ...headers]).end();
 }

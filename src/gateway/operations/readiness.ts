@@ -3,8 +3,11 @@
  * does not make the server unready: its tools fail with a clear error, all others work, and taking the
  * whole replica out of rotation would turn one broken database into an outage of everything.
  */
+import { DEFAULT_NAMESPACE } from '#contract';
 import type { NamespaceView, SourceState } from '#toolbox';
 import type { Clock } from '#kernel';
+
+type State = 'ok' | 'unreachable';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -25,14 +28,14 @@ export function readinessProbe(options: {
   clock: Clock;
 }): ReadinessProbe {
   // By source: a reload that keeps a source keeps what is known about it.
-  const known = new WeakMap<SourceState, { at: number; state: Promise<string> }>();
+  const known = new WeakMap<SourceState, { at: number; state: Promise<State> }>();
 
-  async function ask(source: SourceState): Promise<string> {
-    const probed = await source.probe(AbortSignal.timeout(PROBE_MS));
-    return probed.ok ? 'ok' : 'unreachable';
+  async function ask(source: SourceState): Promise<State> {
+    const probed = await source.probe(AbortSignal.timeout(PROBE_MS)).catch(() => undefined);
+    return probed?.ok === true ? 'ok' : 'unreachable';
   }
 
-  function stateOf(source: SourceState): Promise<string> {
+  function stateOf(source: SourceState): Promise<State> {
     const now = options.clock.now();
     const last = known.get(source);
     if (last !== undefined && now - last.at < FRESH_MS) return last.state;
@@ -42,17 +45,24 @@ export function readinessProbe(options: {
   }
 
   async function read(): Promise<Readiness> {
-    const sources: Record<string, { type: string; state: string }> = {};
-    const asked: Promise<void>[] = [];
+    const sources: Record<string, { type: string; state: State }> = {};
+    // Nobody is asked who they are here, so other namespaces count, and are not named.
+    const elsewhere = { ok: 0, unreachable: 0 };
+    const asked: Promise<unknown>[] = [];
     for (const view of options.views()) {
       for (const source of view.sources) {
-        const name = view.name === 'default' ? source.name : `${view.name}/${source.name}`;
-        asked.push(stateOf(source).then((state) => void (sources[name] = { type: source.type, state })));
+        const tell = (state: State): void => {
+          if (view.name === DEFAULT_NAMESPACE) sources[source.name] = { type: source.type, state };
+          else elsewhere[state]++;
+        };
+        asked.push(stateOf(source).then(tell));
       }
     }
     await Promise.all(asked);
     const ready = options.serving();
-    return { ready, body: JSON.stringify({ status: ready ? 'ready' : 'ending', sources }) };
+    const status = ready ? 'ready' : 'ending';
+    const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
+    return { ready, body: JSON.stringify({ status, sources, ...others }) };
   }
 
   return { read };

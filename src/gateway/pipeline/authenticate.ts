@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Principal, TokenVerifier } from '#contract';
+import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
 import type { ChatelaineError, Logger, Result } from '#kernel';
 import { err, ok } from '#kernel';
 import { gatewayError } from '../errors.ts';
@@ -18,16 +18,25 @@ export interface Caller {
  * space separates it; nothing is trimmed, since a check that repairs input disagrees with the next
  * reader about what the token was.
  */
-export async function authenticate(
+export function authenticate(
   request: IncomingMessage,
   verifier: TokenVerifier,
   log: Logger,
-): Promise<Result<Caller, ChatelaineError>> {
+): Result<Caller, ChatelaineError> | Promise<Result<Caller, ChatelaineError>> {
   const credential = bearerCredential(request);
   if (!credential.ok) return err(credential.error);
   const answer = verifier.verify(credential.value);
-  const verified = answer instanceof Promise ? await answer : answer;
-  if (verified.ok) return ok({ principal: verified.value, credential: credential.value });
+  // A known credential is judged at once; waiting for what is there would cost every call a turn.
+  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, credential.value, log));
+  return callerOf(answer, credential.value, log);
+}
+
+function callerOf(
+  verified: Result<Principal, CredentialRefusal>,
+  credential: string,
+  log: Logger,
+): Result<Caller, ChatelaineError> {
+  if (verified.ok) return ok({ principal: verified.value, credential });
   log.warn(
     { event: 'authentication.refused', reason: verified.error.reason, detail: verified.error.detail },
     'credential refused',
@@ -48,18 +57,15 @@ function bearerCredential(request: IncomingMessage): Result<string, ChatelaineEr
   const header = request.headers.authorization;
   if (header === undefined) return err(gatewayError('UNAUTHENTICATED', 'the request carries no credential'));
   // Node keeps the first Authorization header and drops others silently.
-  if (repeats(request.rawHeaders)) {
-    return err(
-      gatewayError('BODY_INVALID', 'the request carries more than one Authorization header', {
-        remedy: 'Send one Authorization header.',
-      }),
-    );
-  }
+  if (repeats(request.rawHeaders))
+    return err(gatewayError('CREDENTIAL_REPEATED', 'the request carries more than one Authorization header'));
   const match = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header);
   if (!match) {
+    // Another scheme is no credential of ours: its challenge says nothing of errors (RFC 6750 §3.1).
+    const ours = /^Bearer(?![A-Za-z])/i.test(header);
     return err(
       gatewayError('UNAUTHENTICATED', 'the Authorization header is not `Bearer` and one token', {
-        details: { challenge: 'invalid_request' },
+        ...(ours && { details: { challenge: 'invalid_token' } }),
       }),
     );
   }

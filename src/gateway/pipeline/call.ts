@@ -2,9 +2,10 @@
  * One call, end to end. MCP, REST and `chatelaine invoke` come here and nowhere else, so no door can
  * skip a step; what was checked is what runs, because one canonical call object travels the whole way:
  *
- *   resolve the tool → role → scopes → tokens the tool wants → arguments → limits → run
+ *   role → resolve the tool → scopes → tokens the tool wants → arguments → limits → run → shape
  *
- * Any step that fails or errs refuses. Authentication happened at the door; the answer is shaped there.
+ * Any step that fails or errs refuses. Authentication happened at the door, which also says how it
+ * shapes an answer.
  */
 import { ClientInterruption, type ClientFace, type Principal } from '#contract';
 import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
@@ -44,9 +45,17 @@ export interface CallObserver {
   called(report: CallReport): void;
 }
 
+/** What a door makes of a tool's output. */
+export type Shape<Answer> = (tool: Tool, output: ToolOutput) => Answer;
+
 export interface Pipeline {
-  /** Runs the call; throws a catalogued error for every refusal and failure. */
-  call(request: CallRequest): Promise<ToolOutput>;
+  /** Runs the call and shapes its output; throws a catalogued error for every refusal and failure. */
+  call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer>;
+  /**
+   * What is no call but runs code all the same (prompts, resources, completions): the role and the limit
+   * hold for it too. Throws their refusals, and whatever `run` throws.
+   */
+  consult<Value>(principal: Principal, run: () => Promise<Value>): Promise<Value>;
 }
 
 export function createPipeline(options: {
@@ -56,7 +65,7 @@ export function createPipeline(options: {
 }): Pipeline {
   const { limit, observers, log } = options;
 
-  async function call(request: CallRequest): Promise<ToolOutput> {
+  async function call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer> {
     const started = performance.now();
     let tool: Tool | undefined;
     let outcome = 'ok';
@@ -68,7 +77,7 @@ export function createPipeline(options: {
       const args = checkArguments(tool, request);
       limit.enter();
       try {
-        return await run(tool, args, request);
+        return shape(tool, await run(tool, args, request));
       } finally {
         limit.leave();
       }
@@ -86,8 +95,23 @@ export function createPipeline(options: {
     return tool.run(args, new RunningCall(request, log));
   }
 
+  async function consult<Value>(principal: Principal, consulted: () => Promise<Value>): Promise<Value> {
+    checkRole(principal);
+    limit.enter();
+    try {
+      return await consulted();
+    } finally {
+      limit.leave();
+    }
+  }
+
   /** A fault of our own becomes INTERNAL, told to the log in full and to the caller by its id. */
   function toCatalogue(error: unknown, request: CallRequest): unknown {
+    if (error instanceof ChatelaineError && error.code === 'OUTPUT_INVALID')
+      log.warn(
+        { event: 'tool.output', requestId: request.requestId, tool: request.name, reason: error.message },
+        'a tool broke the promise of its `outputSchema`',
+      );
     if (error instanceof ChatelaineError || error instanceof ClientInterruption) return error;
     if (request.signal.aborted) return gatewayError('CALL_CANCELLED', 'the call was cancelled', { cause: error });
     log.error(
@@ -103,7 +127,7 @@ export function createPipeline(options: {
     );
   }
 
-  return { call };
+  return { call, consult };
 }
 
 /**

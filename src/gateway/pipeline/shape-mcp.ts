@@ -4,7 +4,8 @@
  */
 import type { ContentBlock } from '#contract';
 import type { ChatelaineError, JsonObject, JsonValue } from '#kernel';
-import type { Row, Tool, ToolOutput, Truncation } from '#toolbox';
+import type { Tool, ToolOutput, Truncation } from '#toolbox';
+import { structuredContentOf } from './structured-output.ts';
 
 export interface CallToolResult {
   readonly content: readonly ContentBlock[];
@@ -13,13 +14,14 @@ export interface CallToolResult {
   readonly _meta?: JsonObject;
 }
 
+/** Shapes an output; throws `OUTPUT_INVALID` where it is not what the tool's `outputSchema` promises. */
 export function shapeForMcp(tool: Tool, output: ToolOutput): CallToolResult {
+  const structured = structuredContentOf(tool, output);
   switch (output.kind) {
     case 'rows': {
       const content: ContentBlock[] = output.rows.map((row) => ({ type: 'text', text: JSON.stringify(row) }));
       if (output.rows.length === 0 && output.affected !== undefined)
         content.push({ type: 'text', text: JSON.stringify({ affectedRows: output.affected }) });
-      const structured = tool.outputSchema === undefined ? undefined : structuredRows(tool.outputSchema, output.rows);
       const result = { content, ...(structured !== undefined && { structuredContent: structured }) };
       if (output.truncated === undefined) return result;
       content.push({ type: 'text', text: truncationNotice(output.truncated, output.rows.length) });
@@ -29,7 +31,7 @@ export function shapeForMcp(tool: Tool, output: ToolOutput): CallToolResult {
       const text = typeof output.value === 'string' ? output.value : JSON.stringify(output.value);
       return {
         content: [{ type: 'text', text }],
-        ...(tool.outputSchema !== undefined && { structuredContent: output.value }),
+        ...(structured !== undefined && { structuredContent: structured }),
       };
     }
     case 'content': {
@@ -37,14 +39,6 @@ export function shapeForMcp(tool: Tool, output: ToolOutput): CallToolResult {
       return result;
     }
   }
-}
-
-/** Rows under an output schema: the one row of an object schema, its `rows`, or the bare list. */
-function structuredRows(schema: JsonObject, rows: readonly Row[]): JsonValue | undefined {
-  if (schema['type'] !== 'object') return rows as unknown as JsonValue;
-  const properties = schema['properties'];
-  const wantsList = typeof properties === 'object' && properties !== null && 'rows' in properties;
-  return (wantsList ? { rows } : rows[0]) as JsonValue | undefined;
 }
 
 /** What a reader must know to not take a part for the whole. */

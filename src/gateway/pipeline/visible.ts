@@ -1,33 +1,38 @@
-import type { Group, NamespaceView, Prompt, Tool } from '#toolbox';
+import type { Group, NamespaceView, Prompt, Resource, Tool } from '#toolbox';
 
 // A group is immutable and lives as long as its snapshot: its indexes go with it.
 const toolIndexes = new WeakMap<Group, ReadonlyMap<string, Tool>>();
 const promptIndexes = new WeakMap<Group, ReadonlyMap<string, Prompt>>();
+const resourceIndexes = new WeakMap<Group, ReadonlyMap<string, Resource>>();
 
 /** The tools of a group by name. */
-export function toolsOf(group: Group): ReadonlyMap<string, Tool> {
-  return indexed(toolIndexes, group, group.tools);
-}
+export const toolsOf = (group: Group): ReadonlyMap<string, Tool> => indexed(toolIndexes, group, toolEntries);
 
 /** The prompts of a group by name. */
-export function promptsOf(group: Group): ReadonlyMap<string, Prompt> {
-  return indexed(promptIndexes, group, group.prompts);
-}
+export const promptsOf = (group: Group): ReadonlyMap<string, Prompt> => indexed(promptIndexes, group, promptEntries);
+
+/** The resources of a group by URI, those of its apps included. */
+export const resourcesOf = (group: Group): ReadonlyMap<string, Resource> =>
+  indexed(resourceIndexes, group, resourceEntries);
 
 /** The group that a door's path names: everything, a toolset, or nothing that exists. */
 export function groupOf(view: NamespaceView, name: string | undefined): Group | undefined {
   return name === undefined ? view.all : view.groups.get(name);
 }
 
-function indexed<Entry extends { readonly name: string }>(
+type Entries<Entry> = readonly (readonly [key: string, entry: Entry])[];
+
+const toolEntries = (group: Group): Entries<Tool> => group.tools.map((tool) => [tool.name, tool]);
+const promptEntries = (group: Group): Entries<Prompt> => group.prompts.map((prompt) => [prompt.name, prompt]);
+const resourceEntries = (group: Group): Entries<Resource> =>
+  [...group.resources, ...(group.apps?.resources ?? [])].map((resource) => [resource.uri, resource]);
+
+function indexed<Entry>(
   indexes: WeakMap<Group, ReadonlyMap<string, Entry>>,
   group: Group,
-  entries: readonly Entry[],
+  entriesOf: (group: Group) => Entries<Entry>,
 ): ReadonlyMap<string, Entry> {
   let index = indexes.get(group);
-  if (index === undefined) {
-    index = new Map(entries.map((entry) => [entry.name, entry]));
-    indexes.set(group, index);
-  }
+  if (index === undefined) indexes.set(group, (index = new Map(entriesOf(group))));
   return index;
 }

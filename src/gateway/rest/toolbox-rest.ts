@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '#contract';
 import type { ChatelaineError } from '#kernel';
 import { isRecord, parseStrictJson, type JsonObject, type JsonValue } from '#kernel';
-import type { Group, NamespaceView, ToolOutput } from '#toolbox';
+import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import { isJson, readBody } from '../http/body.ts';
 import type { Replies } from '../http/replies.ts';
@@ -51,14 +51,14 @@ export function toolboxRest(options: {
     );
 
   function toolset(visit: RestVisit, group: Group): void {
-    expectMethod(visit, 'GET');
+    expectMethod(visit, 'GET', 'HEAD');
     let manifest = manifests.get(group);
     if (manifest === undefined) manifests.set(group, (manifest = manifestOf(group.tools)));
     replies.json(visit.response, 200, manifest, visit.headers);
   }
 
   function tool(visit: RestVisit, name: string): void {
-    expectMethod(visit, 'GET');
+    expectMethod(visit, 'GET', 'HEAD');
     const found = toolsOf(visit.view.all).get(name);
     if (found === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${name}\``);
     replies.json(visit.response, 200, manifestOf([found]), visit.headers);
@@ -67,8 +67,8 @@ export function toolboxRest(options: {
   async function invoke(visit: RestVisit, name: string): Promise<void> {
     expectMethod(visit, 'POST');
     const args = await readArguments(visit.request);
-    const output = await pipeline.call(new RestCall(visit, name, args));
-    replies.json(visit.response, 200, JSON.stringify(shapeForRest(output)), visit.headers);
+    const answer = await pipeline.call(new RestCall(visit, name, args), shapeForRest);
+    replies.json(visit.response, 200, answer, visit.headers);
   }
 
   async function readArguments(request: IncomingMessage): Promise<JsonObject> {
@@ -84,7 +84,11 @@ export function toolboxRest(options: {
 }
 
 /** `result` is JSON as text, as Toolbox's clients expect; a notice stands beside a cut one. */
-function shapeForRest(output: ToolOutput): JsonObject {
+function shapeForRest(_tool: Tool, output: ToolOutput): string {
+  return JSON.stringify(resultOf(output));
+}
+
+function resultOf(output: ToolOutput): JsonObject {
   switch (output.kind) {
     case 'rows': {
       const empty: JsonValue = output.affected === undefined ? [] : { affectedRows: output.affected };
@@ -147,9 +151,11 @@ function abortedWhenGone(response: ServerResponse): AbortController {
   return controller;
 }
 
-function expectMethod(visit: RestVisit, method: string): void {
-  if (visit.request.method === method) return;
-  throw gatewayError('METHOD_NOT_ALLOWED', `this path answers to ${method}`, { details: { allow: method } });
+function expectMethod(visit: RestVisit, ...methods: readonly string[]): void {
+  if (methods.includes(visit.request.method as string)) return;
+  throw gatewayError('METHOD_NOT_ALLOWED', `this path answers to ${methods[0]}`, {
+    details: { allow: methods.join(', ') },
+  });
 }
 
 /** An error as the REST door writes it: Toolbox's members, and ours. */

@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JsonObject } from '#kernel';
-import { loadMetrics, loadTelemetry, type CallReport } from '../index.ts';
+import { createLogger, type JsonObject } from '#kernel';
+import { callLog, lateMetrics, loadTelemetry, loopbackOnly, type CallReport } from '../index.ts';
 import { readinessProbe } from '../operations/readiness.ts';
 import { post, postStateless, revoked, snapshotOf, startGateway, BOB } from './gateway.fixture.ts';
+import { raw } from './wire.fixture.ts';
 
 let servers: Server[] = [];
 afterEach(async () => {
@@ -32,8 +33,10 @@ async function realReports(): Promise<readonly CallReport[]> {
 
 describe('metrics', () => {
   it('count calls by tool, door and outcome, and never label with what a caller made up', async () => {
-    const metrics = await loadMetrics(() => ({ sessions: () => 7, streams: () => 0, running: () => 0 }));
-    for (const report of await realReports()) metrics.observer.called(report);
+    const reports = await realReports();
+    const metrics = lateMetrics(() => ({ sessions: () => 7, streams: () => 0, running: () => 0 }));
+    // Before the library is loaded, which the scrape waits for.
+    for (const report of reports) metrics.observer.called(report);
     metrics.reloaded('refused');
     const url = await serve(metrics.handler);
     const text = await (await fetch(`${url}/metrics`)).text();
@@ -44,6 +47,32 @@ describe('metrics', () => {
     expect(text).toContain('chatelaine_configuration_reloads_total{outcome="refused"} 1');
     expect(text).not.toContain('made_up');
     expect((await fetch(`${url}/`)).status).toBe(404);
+    expect((await fetch(`${url}/metrics?from=a+scraper`)).status).toBe(200);
+    const refused = await fetch(`${url}/metrics`, { method: 'POST' });
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  it('on loopback tell nothing to a page that rebound its name (MCP-002)', async () => {
+    const url = new URL(await serve(loopbackOnly((_, response) => response.end('secret numbers'))));
+    const get = (headers: string): Promise<string> =>
+      raw(Number(url.port), `GET /metrics HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`);
+    expect(await get(`Host: ${url.host}`)).toContain('secret numbers');
+    expect(await get('Host: evil.test')).toMatch(/^HTTP\/1\.1 421 (?![^]*secret)/);
+    expect(await get(`Host: ${url.host}\r\nOrigin: http://evil.test`)).toMatch(/^HTTP\/1\.1 403 (?![^]*secret)/);
+  });
+});
+
+describe('the log of calls', () => {
+  it('holds no line break and no megabyte that a caller put into a name', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } });
+    const running = await startGateway({}, snapshotOf(), [callLog(log)]);
+    const name = `evil\n{"level":"error","event":"forged"}${'x'.repeat(100_000)}`;
+    await post(`${running.url}/mcp`, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name } });
+    await running.close();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.trimEnd()).not.toContain('\n');
+    expect(lines[0]?.length).toBeLessThan(1000);
   });
 });
 
@@ -99,6 +128,31 @@ describe('readiness', () => {
     now = 6_000;
     await probe.read();
     expect(asked).toBe(2);
+  });
+});
+
+describe('readiness of several namespaces', () => {
+  it('counts the sources of the others and names none: nobody was asked who they are', async () => {
+    const view = snapshotOf().namespaces.get('default')!;
+    const up = { type: 'sqlite', probe: async () => ({ ok: true as const, value: undefined }) };
+    const down = { type: 'mysql', probe: () => Promise.reject(new Error('no promise was made')) };
+    const views = [
+      { ...view, sources: [{ name: 'cities', ...up }] },
+      {
+        ...view,
+        name: 'secret-team',
+        sources: [
+          { name: 'payroll', ...up },
+          { name: 'ledger', ...down },
+        ],
+      },
+    ];
+    const { body } = await readinessProbe({ views: () => views, serving: () => true, clock: { now: () => 0 } }).read();
+    expect(JSON.parse(body)).toEqual({
+      status: 'ready',
+      sources: { cities: { type: 'sqlite', state: 'ok' } },
+      elsewhere: { ok: 1, unreachable: 1 },
+    });
   });
 });
 

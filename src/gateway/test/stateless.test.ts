@@ -1,17 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '#kernel';
-import {
-  ALICE,
-  BOB,
-  postStateless,
-  post,
-  snapshotOf,
-  startGateway,
-  testTool,
-  TOOLS,
-  watchers,
-  type RunningGateway,
-} from './gateway.fixture.ts';
+import { ALICE, postStateless, post, startGateway, TOOLS, type RunningGateway } from './gateway.fixture.ts';
+import { events } from './wire.fixture.ts';
 
 let running: RunningGateway;
 let url: string;
@@ -30,23 +20,6 @@ const json = async (
   response: Response,
 ): Promise<{ result: JsonObject; error: { code: number; message: string; data: JsonObject } }> =>
   (await response.json()) as never;
-
-/** The messages of an event stream, until it ends or `count` have come. */
-async function events(response: Response, count = Infinity): Promise<JsonObject[]> {
-  const messages: JsonObject[] = [];
-  let buffer = '';
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    buffer += chunk;
-    const parts = buffer.split('\n\n');
-    buffer = parts.pop() as string;
-    for (const part of parts) {
-      const data = /^data: (.*)$/m.exec(part)?.[1];
-      if (data !== undefined) messages.push(JSON.parse(data) as JsonObject);
-    }
-    if (messages.length >= count) break;
-  }
-  return messages;
-}
 
 describe('the stateless revision (MCP 2026-07-28)', () => {
   it('says its versions, capabilities and identity to server/discover', async () => {
@@ -189,129 +162,6 @@ describe('the stateless revision (MCP 2026-07-28)', () => {
     expect((await json(response)).error).toMatchObject({
       code: -32021,
       data: { requiredCapabilities: { elicitation: {} } },
-    });
-  });
-
-  describe('a call in several rounds (MRTR)', () => {
-    const capabilities = { elicitation: {}, sampling: {} };
-    const name = { action: 'accept', content: { who: 'Ada' } };
-    const mood = { role: 'assistant', content: { type: 'text', text: 'well' }, model: 'm' };
-    const open = async (): Promise<string> =>
-      (await json(await call('greet', {}, { capabilities }))).result['requestState'] as string;
-
-    it('asks, takes the answers of each round, and ends with the result', async () => {
-      const first = (await json(await call('greet', {}, { capabilities }))).result;
-      expect(first).toMatchObject({
-        resultType: 'input_required',
-        inputRequests: { name: { method: 'elicitation/create' } },
-      });
-      const second = (
-        await json(
-          await call(
-            'greet',
-            { requestState: first['requestState'] as string, inputResponses: { name } },
-            { capabilities },
-          ),
-        )
-      ).result;
-      expect(Object.keys(second['inputRequests'] as JsonObject)).toEqual(['mood']);
-      const third = (
-        await json(
-          await call(
-            'greet',
-            { requestState: second['requestState'] as string, inputResponses: { mood } },
-            { capabilities },
-          ),
-        )
-      ).result;
-      expect(third['content']).toEqual([{ type: 'text', text: 'Ada is well' }]);
-    });
-
-    it('asks again for an answer that did not come', async () => {
-      const again = (
-        await json(
-          await call('greet', { requestState: await open(), inputResponses: { other: name } }, { capabilities }),
-        )
-      ).result;
-      expect(again).toMatchObject({ resultType: 'input_required', inputRequests: { name: {} } });
-    });
-
-    const abuses: [what: string, present: (state: string) => Promise<Response>][] = [
-      [
-        'a changed state',
-        (state) => call('greet', { requestState: flip(state), inputResponses: { name } }, { capabilities }),
-      ],
-      [
-        'a state of another caller',
-        (state) =>
-          call(
-            'greet',
-            { requestState: state, inputResponses: { name } },
-            { capabilities, headers: { Authorization: `Bearer ${BOB}` } },
-          ),
-      ],
-      [
-        'a state with other arguments',
-        (state) =>
-          call('greet', { arguments: { more: 1 }, requestState: state, inputResponses: { name } }, { capabilities }),
-      ],
-      ['a state of another tool', (state) => call('echo', { requestState: state }, { capabilities })],
-      ['text that is no state', () => call('greet', { requestState: 'AAAA' }, { capabilities })],
-      ['a state that is no text', () => call('greet', { requestState: 1 }, { capabilities })],
-    ];
-    it.each(abuses)('refuses %s (MCP-030)', async (_, present) => {
-      const response = await present(await open());
-      expect([response.status, (await json(response)).error.code]).toEqual([400, -32602]);
-    });
-
-    it('refuses a state the second time (MCP-030)', async () => {
-      const state = await open();
-      expect((await call('greet', { requestState: state, inputResponses: { name } }, { capabilities })).status).toBe(
-        200,
-      );
-      expect((await call('greet', { requestState: state, inputResponses: { name } }, { capabilities })).status).toBe(
-        400,
-      );
-    });
-
-    const flip = (state: string): string => (state.startsWith('A') ? 'B' : 'A') + state.slice(1);
-  });
-
-  describe('subscriptions/listen', () => {
-    it('acknowledges first, tags everything, and sends only what was asked for', async () => {
-      const response = await postStateless(
-        url,
-        'subscriptions/listen',
-        { notifications: { toolsListChanged: true, resourceSubscriptions: ['test://readme', 'test://foreign'] } },
-        { id: 7 },
-      );
-      const read = events(response, 3);
-      await expect.poll(() => watchers.length).toBeGreaterThan(0);
-      running.replace(
-        snapshotOf([...TOOLS, testTool({ name: 'new', run: async () => ({ kind: 'value', value: 1 }) })]),
-      );
-      running.replace(snapshotOf());
-      const messages = await read;
-      expect(messages[0]).toMatchObject({
-        method: 'notifications/subscriptions/acknowledged',
-        params: { notifications: { toolsListChanged: true, resourceSubscriptions: ['test://readme'] } },
-      });
-      expect(messages.slice(1).map((message) => message['method'])).toEqual([
-        'notifications/tools/list_changed',
-        'notifications/tools/list_changed',
-      ]);
-      for (const message of messages)
-        expect(message['params']).toMatchObject({ _meta: { 'io.modelcontextprotocol/subscriptionId': 7 } });
-    });
-
-    it('needs a client that reads streams', async () => {
-      const response = await postStateless(
-        url,
-        'subscriptions/listen',
-        { notifications: {} },
-        { headers: { Accept: 'application/json' } },
-      );
-      expect(response.status).toBe(406);
     });
   });
 

@@ -36,7 +36,7 @@ export class AgentDirectory {
 
   #setDisabled(name: string, namespace: string, disabledAt: number | null): Promise<Agent> {
     return this.#changes.after(
-      this.#database.db.transaction().execute(async (trx) => {
+      this.#database.transaction(async (trx) => {
         const agent = (await findAgent(trx, namespace, name)) ?? (await unknownAgent(trx, namespace, name));
         // Disabled twice: the first moment stands.
         const since = disabledAt === null ? null : (agent.disabledAt ?? disabledAt);

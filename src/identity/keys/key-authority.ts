@@ -70,7 +70,7 @@ export class KeyAuthority implements TokenVerifier {
     const now = this.#clock.now();
     const expiresAt = request.lifetimeMs === undefined ? null : now + checkLifetime(request.lifetimeMs);
     const text = newKeyText(now);
-    return await this.#database.db.transaction().execute(async (trx) => {
+    return await this.#database.transaction(async (trx) => {
       const existing = await findAgent(trx, namespace, request.agent);
       if (existing !== undefined) checkUsable(existing, roles);
       const agent = existing ?? (await this.#addAgent(trx, request.agent, namespace, roles ?? ['user']));
@@ -103,7 +103,7 @@ export class KeyAuthority implements TokenVerifier {
    */
   revoke(id: string): Promise<ApiKey> {
     return this.#changes.after(
-      this.#database.db.transaction().execute(async (trx) => {
+      this.#database.transaction(async (trx) => {
         await revokeKey(trx, id, this.#clock.now());
         const stored = await findKey(trx, id);
         // A whole key given for its id must not end up in a message: 26 characters reach no secret.

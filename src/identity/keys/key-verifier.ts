@@ -38,8 +38,9 @@ const MALFORMED: Verdict = err({ reason: 'malformed' });
  * Both caches are keyed by the SHA-256 of the whole key, so no usable key lies in them. They are
  * apart and bounded, so that a flood of wrong keys pushes out wrong keys and nothing else. Either is
  * emptied when anything about keys or agents changes: at once for changes of this process (`forget`),
- * and for those of others when the database's version moves, which is looked at on use, at most
- * every 250 ms, so that an idle server does nothing.
+ * and for those of others when the version of the change feed moves, which is looked at on use, at most
+ * every 250 ms, so that an idle server does nothing. While the feed cannot say whether anything
+ * changed, nothing is remembered and every key is looked up.
  */
 export class KeyVerifier implements TokenVerifier {
   readonly #database: Database;
@@ -52,7 +53,7 @@ export class KeyVerifier implements TokenVerifier {
   readonly #nobodysHash = randomBytes(32);
   #generation = 0;
   #noticedAt = Number.NEGATIVE_INFINITY;
-  #dataVersion = Number.NaN;
+  #version: bigint | 'unknown' = 'unknown';
 
   constructor(parts: {
     readonly database: Database;
@@ -73,8 +74,7 @@ export class KeyVerifier implements TokenVerifier {
     // Before anything is computed, so that a token of 100 KiB costs as much as an empty one.
     if (presented.length !== KEY_LENGTH) return MALFORMED;
     const now = this.#clock.now();
-    const stale = this.#notice(now);
-    if (stale !== undefined) return stale;
+    this.#notice(now);
     const digest = sha256Hex(presented);
     const proved = this.#proved.get(digest);
     if (proved !== undefined) return this.#judge(proved, now);
@@ -93,20 +93,17 @@ export class KeyVerifier implements TokenVerifier {
     this.#lookups.clear();
   }
 
-  /** Looks whether another process changed something, when the last look was long enough ago. */
-  #notice(now: number): Verdict | undefined {
+  /**
+   * Looks whether another process changed something, when the last look was long enough ago. While
+   * that is unknown, nothing that was remembered stays, from one call to the next.
+   */
+  #notice(now: number): void {
     // The distance and not the difference: a clock set back must not stop the looking.
-    if (Math.abs(now - this.#noticedAt) < NOTICE_INTERVAL_MS) return undefined;
-    try {
-      const version = this.#database.dataVersion();
-      if (version !== this.#dataVersion) this.forget();
-      this.#dataVersion = version;
-      this.#noticedAt = now;
-      return undefined;
-    } catch (error) {
-      this.forget();
-      return unavailable(error);
-    }
+    if (this.#version !== 'unknown' && Math.abs(now - this.#noticedAt) < NOTICE_INTERVAL_MS) return;
+    const version = this.#database.changes.version();
+    if (version === 'unknown' || version !== this.#version) this.forget();
+    this.#version = version;
+    this.#noticedAt = now;
   }
 
   /** Many callers with one new key wait for one statement. */

@@ -7,7 +7,7 @@ const BATCH = 100;
 
 /**
  * Writes when keys were last used, at most once a minute for the whole process and never while a
- * caller waits. One process writing rarely keeps `dataVersion` still for the others, who would
+ * caller waits. One process writing rarely keeps the change feed still for the others, who would
  * otherwise ask again about every key they know.
  */
 export class UsageRecorder {
@@ -59,7 +59,7 @@ export class UsageRecorder {
     try {
       while (uses.length > 0) {
         const batch = uses.splice(0, BATCH);
-        await this.#database.db.transaction().execute(async (trx) => {
+        await this.#database.transaction(async (trx) => {
           for (const [id, usedAt] of batch) await setKeyLastUsed(trx, id, usedAt);
         });
         if (uses.length > 0) await nextTurn();

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { reveal, silentLogger, type Clock } from '#kernel';
-import { openDatabase, stateFile, type Database } from '#db';
+import { openDatabase, type Database } from '#db';
 import { openIdentity, type Identity, type KeyRequest } from '#identity';
+import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 
 /** A clock that stands still until it is told. */
 export class HandClock implements Clock {
@@ -23,38 +23,59 @@ export interface IdentityProcess {
   readonly clock: HandClock;
   readonly database: Database;
   readonly identity: Identity;
-  readonly directory: string;
+  readonly where: TestPlace;
   /** Makes a key and gives it as text. */
   issue(request?: Partial<KeyRequest>): Promise<string>;
   /** The verdict in one word: the agent's name, or the reason of the refusal. */
   verdict(presented: string): Promise<string>;
+  /** Expects a verdict that follows from what another process did, as soon as it must be known here. */
+  expectSoon(presented: string, verdict: string): Promise<void>;
   /** How many statements `action` ran. */
   statements(action: () => Promise<unknown>): Promise<number>;
 }
 
+export type StartIdentity = (
+  beside?: IdentityProcess,
+  throughWire?: (database: Database) => Database,
+) => Promise<IdentityProcess>;
+
+/** Starts identity on SQLite: for what has nothing to do with the dialect. */
+export const startIdentity: StartIdentity = (...args) => startIdentityOn('sqlite', ...args);
+
 /**
- * Identity over a real file, as one process has it. With the directory of another it is the second
- * process on the same data: it shares the file and nothing in memory. `throughWire` may slow it down.
+ * Identity over a real database, as one process has it. With the place of another it is the second
+ * process on the same data: it shares the place and nothing in memory. `throughWire` may slow it down.
  */
-export async function startIdentity(
+export async function startIdentityOn(
+  dialect: TestDialect,
   beside?: IdentityProcess,
   throughWire: (database: Database) => Database = (database) => database,
 ): Promise<IdentityProcess> {
-  const directory = beside?.directory ?? mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
+  const where = beside?.where ?? (await emptyPlace(dialect));
   const clock = beside?.clock ?? new HandClock();
-  if (beside === undefined) onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const database = await openDatabase({ file: stateFile(directory), clock });
+  const database = await openDatabase({ ...where.place, clock });
   onTestFinished(() => database.close());
+  // A server has been running for a while: what others change can be seen.
+  await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
   const identity = openIdentity({ database: throughWire(database), clock, log: silentLogger });
+  const verdict = async (presented: string): Promise<string> => {
+    const answer = await identity.keys.verify(presented);
+    return answer.ok ? answer.value.name : answer.error.reason;
+  };
   return {
     clock,
     database,
     identity,
-    directory,
+    where,
     issue: async (request = {}) => reveal((await identity.keys.create({ agent: 'claude', ...request })).secret),
-    verdict: async (presented) => {
-      const verdict = await identity.keys.verify(presented);
-      return verdict.ok ? verdict.value.name : verdict.error.reason;
+    verdict,
+    expectSoon: async (presented, expected) => {
+      const look = async (): Promise<void> => {
+        clock.advance(250);
+        expect(await verdict(presented)).toBe(expected);
+      };
+      // On SQLite at the next look; from a server the news need a moment, which is less than a second.
+      await (dialect === 'sqlite' ? look() : vi.waitFor(look, { timeout: 900, interval: 20 }));
     },
     statements: async (action) => {
       const before = database.statementCounts().executed;
@@ -62,6 +83,20 @@ export async function startIdentity(
       return database.statementCounts().executed - before;
     },
   };
+}
+
+/** Everything that the database keeps, as bytes: its files, or every row of every table. */
+export async function everythingStored({ where }: IdentityProcess): Promise<readonly Buffer[]> {
+  const { server, directory } = where;
+  if (server === undefined) return readdirSync(directory).map((file) => readFileSync(join(directory, file)));
+  const tables = await server.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'chatelaine'`,
+  );
+  const stored: Buffer[] = [];
+  for (const { name } of tables) {
+    stored.push(Buffer.from(JSON.stringify(await server.query(`select * from chatelaine.${name}`))));
+  }
+  return stored;
 }
 
 /** The id in a key. */

@@ -1,67 +1,86 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '#kernel';
-import { idOf, startIdentity } from './identity.fixture.ts';
+import { dialects } from '../../../test/databases.ts';
+import { everythingStored, idOf, startIdentity, startIdentityOn, type StartIdentity } from './identity.fixture.ts';
 
-test('no file of the data directory holds a key or its secret, in any spelling', async () => {
-  const { directory, identity, issue } = await startIdentity();
-  const key = await issue();
-  await identity.keys.revoke(idOf(key));
-  const secret = key.slice(31);
-  const bytes = Buffer.from(secret, 'base64url');
-  const stored = readdirSync(directory).map((file) => readFileSync(join(directory, file)));
-  const holds = (needle: string | Buffer) => stored.some((content) => content.includes(needle));
-  expect(holds(sha256Hex(secret))).toBe(true);
-  for (const spelling of [secret, bytes, bytes.toString('hex'), bytes.toString('base64'), encodeURIComponent(secret)]) {
-    expect(holds(spelling)).toBe(false);
-  }
-});
+describe.each(dialects)('%s', (dialect) => {
+  const startIdentity: StartIdentity = (...args) => startIdentityOn(dialect, ...args);
 
-test('a second key belongs to the agent that is there; another namespace has its own', async () => {
-  const { clock, identity } = await startIdentity();
-  const first = await identity.keys.create({ agent: 'claude', label: 'laptop' });
-  clock.advance(1);
-  const second = await identity.keys.create({ agent: 'claude', roles: ['user'] });
-  const elsewhere = await identity.keys.create({ agent: 'claude', namespace: 'travel' });
-  expect([first.agentIsNew, second.agentIsNew, elsewhere.agentIsNew]).toEqual([true, false, true]);
-  expect(second.agent.id).toBe(first.agent.id);
-  expect(elsewhere.agent.id).not.toBe(first.agent.id);
-  expect((await identity.keys.list('default')).map((key) => [key.id, key.label])).toEqual([
-    [first.key.id, 'laptop'],
-    [second.key.id, ''],
-  ]);
-  expect(await identity.keys.list()).toHaveLength(3);
-  expect((await identity.agents.list('travel')).map((agent) => agent.name)).toEqual(['claude']);
-});
+  test('nothing that is stored holds a key or its secret, in any spelling', async () => {
+    const started = await startIdentity();
+    const key = await started.issue();
+    await started.identity.keys.revoke(idOf(key));
+    const secret = key.slice(31);
+    const bytes = Buffer.from(secret, 'base64url');
+    const stored = await everythingStored(started);
+    const holds = (needle: string | Buffer) => stored.some((content) => content.includes(needle));
+    expect(holds(sha256Hex(secret))).toBe(true);
+    for (const spelling of [
+      secret,
+      bytes,
+      bytes.toString('hex'),
+      bytes.toString('base64'),
+      encodeURIComponent(secret),
+    ]) {
+      expect(holds(spelling)).toBe(false);
+    }
+  });
 
-test.each([
-  ['more', ['user', 'admin']],
-  ['fewer', ['user']],
-  ['other', ['policy_admin', 'auditor']],
-])('a key with %s roles than its agent has is refused, and nothing is made', async (_, roles) => {
-  const { identity } = await startIdentity();
-  await identity.keys.create({ agent: 'claude', roles: ['user', 'auditor'] });
-  await expect(identity.keys.create({ agent: 'claude', roles })).rejects.toMatchObject({ code: 'AGENT_ROLES_DIFFER' });
-  expect(await identity.keys.list()).toHaveLength(1);
-});
+  test('a second key belongs to the agent that is there; another namespace has its own', async () => {
+    const { clock, identity } = await startIdentity();
+    const first = await identity.keys.create({ agent: 'claude', label: 'laptop' });
+    clock.advance(1);
+    const second = await identity.keys.create({ agent: 'claude', roles: ['user'] });
+    const elsewhere = await identity.keys.create({ agent: 'claude', namespace: 'travel' });
+    expect([first.agentIsNew, second.agentIsNew, elsewhere.agentIsNew]).toEqual([true, false, true]);
+    expect(second.agent.id).toBe(first.agent.id);
+    expect(elsewhere.agent.id).not.toBe(first.agent.id);
+    expect((await identity.keys.list('default')).map((key) => [key.id, key.label])).toEqual([
+      [first.key.id, 'laptop'],
+      [second.key.id, ''],
+    ]);
+    expect(await identity.keys.list()).toHaveLength(3);
+    expect((await identity.agents.list('travel')).map((agent) => agent.name)).toEqual(['claude']);
+  });
 
-test('a disabled agent gets no key', async () => {
-  const { identity } = await startIdentity();
-  await identity.keys.create({ agent: 'claude' });
-  await identity.agents.disable('claude');
-  await expect(identity.keys.create({ agent: 'claude' })).rejects.toMatchObject({ code: 'AGENT_DISABLED' });
-});
+  test.each([
+    ['more', ['user', 'admin']],
+    ['fewer', ['user']],
+    ['other', ['policy_admin', 'auditor']],
+  ])('a key with %s roles than its agent has is refused, and nothing is made', async (_, roles) => {
+    const { identity } = await startIdentity();
+    await identity.keys.create({ agent: 'claude', roles: ['user', 'auditor'] });
+    await expect(identity.keys.create({ agent: 'claude', roles })).rejects.toMatchObject({
+      code: 'AGENT_ROLES_DIFFER',
+    });
+    expect(await identity.keys.list()).toHaveLength(1);
+  });
 
-test('two processes that make the first key of one agent at once make one agent', async () => {
-  const here = await startIdentity();
-  const there = await startIdentity(here);
-  const made = await Promise.all(
-    [here, there, here, there].map(({ identity }) => identity.keys.create({ agent: 'claude' })),
-  );
-  expect(new Set(made.map((issued) => issued.agent.id)).size).toBe(1);
-  expect(made.filter((issued) => issued.agentIsNew)).toHaveLength(1);
-  expect(await here.identity.keys.list()).toHaveLength(4);
+  test('a disabled agent gets no key', async () => {
+    const { identity } = await startIdentity();
+    await identity.keys.create({ agent: 'claude' });
+    await identity.agents.disable('claude');
+    await expect(identity.keys.create({ agent: 'claude' })).rejects.toMatchObject({ code: 'AGENT_DISABLED' });
+  });
+
+  test('two processes that make the first key of one agent at once make one agent', async () => {
+    const here = await startIdentity();
+    const there = await startIdentity(here);
+    const made = await Promise.all(
+      [here, there, here, there].map(({ identity }) => identity.keys.create({ agent: 'claude' })),
+    );
+    expect(new Set(made.map((issued) => issued.agent.id)).size).toBe(1);
+    expect(made.filter((issued) => issued.agentIsNew)).toHaveLength(1);
+    expect(await here.identity.keys.list()).toHaveLength(4);
+  });
+
+  test('revoking twice keeps the first moment', async () => {
+    const { clock, identity, issue } = await startIdentity();
+    const id = idOf(await issue());
+    const first = await identity.keys.revoke(id);
+    clock.advance(1000);
+    expect(await identity.keys.revoke(id)).toEqual(first);
+  });
 });
 
 test.each<[string, object, string]>([
@@ -92,14 +111,6 @@ test('what cannot be printed does not get into a message', async () => {
   await expect(identity.keys.create({ agent: `\u001b[2J\n${'x'.repeat(500)}` })).rejects.toMatchObject({
     message: expect.stringMatching(/^`\ufffd\[2J\ufffdx{75}…` cannot be/) as string,
   });
-});
-
-test('revoking twice keeps the first moment', async () => {
-  const { clock, identity, issue } = await startIdentity();
-  const id = idOf(await issue());
-  const first = await identity.keys.revoke(id);
-  clock.advance(1000);
-  expect(await identity.keys.revoke(id)).toEqual(first);
 });
 
 test('a whole key given for an id is not repeated in the refusal', async () => {

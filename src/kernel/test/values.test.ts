@@ -53,6 +53,19 @@ describe('secrets', () => {
 });
 
 describe('the log as text', () => {
+  it('lets no message and no stack start a line of its own, or write to the terminal', () => {
+    let written = '';
+    const log = createLogger({
+      level: 'info',
+      format: () => 'text',
+      destination: new Writable({ write: (chunk: Buffer, _, done) => ((written += chunk.toString()), done()) }),
+    });
+    const forged = '12:00:00 ERROR forged\u001b[2J\u009b2J\r';
+    log.info({ err: new Error(`syntax error near\n${forged}`), note: `\u009b${forged}` }, `refused\n${forged}`);
+    expect(written.split('\n').filter((line) => /^\S/.test(line))).toHaveLength(1);
+    expect(written).not.toMatch(/(?!\n)\p{Cc}/u);
+  });
+
   it('keeps to one line whatever a caller put into a field', () => {
     let written = '';
     const log = createLogger({

@@ -11,6 +11,7 @@ import {
   loadConfiguration,
   locationOf,
   openToolbox,
+  prebuiltInputs,
   readInputs,
   sourceTypes,
   watchConfiguration,
@@ -48,16 +49,16 @@ export async function openConfigured(
   const { context, log } = surroundings;
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
-  const prebuilt = options.prebuilt ?? [];
+  const prebuilt = await prebuiltInputs(options.prebuilt ?? [], process.cwd());
+  if (!prebuilt.ok) throw mainError('OPTION_INVALID', prebuilt.error.join('; '));
+  const isPrebuilt = prebuilt.value.length > 0;
   const quickstart =
-    named.value === undefined && prebuilt.length === 0 && options.quickstart
-      ? await startQuickstart(surroundings)
-      : undefined;
-  const location = quickstart?.location ?? named.value ?? (prebuilt.length > 0 ? undefined : defaultLocation());
+    named.value === undefined && !isPrebuilt && options.quickstart ? await startQuickstart(surroundings) : undefined;
+  const location = quickstart?.location ?? named.value ?? (isPrebuilt ? undefined : defaultLocation());
   const env = { ...context.env, ...quickstart?.environment };
 
   const load = (inputs: readonly ConfigurationInput[]): Loaded =>
-    orThrow(loadConfiguration(inputs, { env, catalog: sourceTypes }));
+    orThrow(loadConfiguration([...prebuilt.value, ...inputs], { env, catalog: sourceTypes }));
 
   const inputs = location === undefined ? [] : orThrow(await readInputs(location));
   const first = { ...load(inputs), inputs };

@@ -5,6 +5,7 @@ import { invokeLocally } from '#gateway';
 import { localUser } from '#identity';
 import { createLogger, isRecord, parseStrictJson } from '#kernel';
 import { openConfigured } from '../configuration/open-configured.ts';
+import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import type { InvokeOptions } from './invoke-command.ts';
 
@@ -18,8 +19,10 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
     );
   }
   const log = createLogger({ level: 'warn' });
-  const configured = await openConfigured(options, { context, log, dataDir: resolve(options.dataDir) });
+  const endings = new Endings();
   try {
+    const configured = await openConfigured(options, { context, log, dataDir: resolve(options.dataDir) });
+    endings.add('toolbox', () => configured.close());
     const result = await invokeLocally({
       log,
       snapshot: configured.toolbox.current(),
@@ -35,7 +38,7 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
     if (options.json) context.stdout.write(`${JSON.stringify(result)}\n`);
     else context.stdout.write(`${textOf(result.content)}\n`);
   } finally {
-    await configured.close();
+    await endings.run(log);
   }
 }
 

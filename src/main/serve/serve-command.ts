@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { dataDirectoryOption, type DataDirectoryOptions, type InstallCommands } from '#cli';
+import type { LogLevel } from '#kernel';
 import { addConfigurationOptions, type ConfigurationOptions } from '../configuration/configuration-options.ts';
 
 export interface ServeOptions extends ConfigurationOptions, DataDirectoryOptions {
@@ -11,7 +12,7 @@ export interface ServeOptions extends ConfigurationOptions, DataDirectoryOptions
   readonly namespace?: string;
   readonly reload: boolean;
   readonly pollInterval?: number;
-  readonly logLevel?: string;
+  readonly logLevel?: LogLevel;
 }
 
 export const installServe: InstallCommands = (program, context) => {
@@ -26,7 +27,9 @@ export const installServe: InstallCommands = (program, context) => {
     .option('--namespace <name>', 'with --stdio: the namespace to serve (default: default)')
     .option('--no-reload', 'do not watch the configuration for changes')
     .option('--poll-interval <seconds>', 'look for changes every so often instead of watching', wholeNumber)
-    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)')
+    .addOption(
+      new Option('--log-level <level>', 'the least severe level that is written (default: info)').choices(LEVELS),
+    )
     .addOption(dataDirectoryOption(context));
   addConfigurationOptions(command)
     .addHelpText(
@@ -44,6 +47,8 @@ Examples:
       await serve(options, context);
     });
 };
+
+const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 

@@ -2,13 +2,15 @@
  * Starting and ending a server: configuration → state → toolbox → gateway → listeners, and back.
  */
 import { resolve } from 'node:path';
+import type { Writable } from 'node:stream';
 import type { CliContext } from '#cli';
-import type { ServerSettings } from '#contract';
+import { isLoopbackHost, type ServerSettings } from '#contract';
 import {
   callLog,
   createGateway,
+  lateMetrics,
   listen,
-  loadMetrics,
+  loopbackOnly,
   loadTelemetry,
   serveStdio,
   type Gateway,
@@ -16,12 +18,14 @@ import {
   type Metrics,
 } from '#gateway';
 import { localUser, openIdentity, type Identity } from '#identity';
-import { openDatabase, stateFile } from '#db';
-import { createLogger, type Logger, type LogFormat, type LogLevel } from '#kernel';
+import { claimDataDirectory, databasePlace, openDatabase, prepareDataDirectory } from '#db';
+import { createLogger, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
+import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import { readStateKey } from '../state-key.ts';
 import { firstKey } from './first-key.ts';
+import { claimStandardOutput } from './protocol-output.ts';
 import { untilStopped } from './until-stopped.ts';
 import { welcome } from './welcome.ts';
 import type { ServeOptions } from './serve-command.ts';
@@ -29,22 +33,34 @@ import type { ServeOptions } from './serve-command.ts';
 export async function serve(options: ServeOptions, context: CliContext): Promise<void> {
   const dataDir = resolve(options.dataDir);
   let format: LogFormat = process.stderr.isTTY ? 'text' : 'json';
-  const log = createLogger({ level: (options.logLevel as LogLevel | undefined) ?? 'info', format: () => format });
-  const configured = await openConfigured(options, { context, log, dataDir });
-  const settings = withOptions(configured.settings, options);
-  log.level = options.logLevel ?? settings.log.level;
-  format = settings.log.format ?? format;
-  const database = await openDatabase({ file: stateFile(dataDir), clock: context.clock });
-  const identity = openIdentity({ database, clock: context.clock, log });
-  const endings: (() => Promise<unknown>)[] = [
-    () => database.close(),
-    () => identity.close(),
-    () => configured.close(),
-  ];
+  const log = createLogger({ level: options.logLevel ?? 'info', format: () => format });
+  // A module that forgot an `await` must not take everybody's calls with it.
+  process.on('unhandledRejection', (reason) =>
+    log.error({ event: 'rejection.unhandled', err: reason }, 'something failed that nobody waited for'),
+  );
+  // Before any module is loaded: it may print while it loads.
+  const protocol = options.stdio === true ? claimStandardOutput() : undefined;
+  const endings = new Endings();
   try {
-    await run({ options, context, log, dataDir, configured, settings, identity, endings });
+    const configured = await openConfigured(options, { context, log, dataDir });
+    endings.add('toolbox', () => configured.close());
+    const settings = withOptions(configured.settings, options);
+    log.level = options.logLevel ?? settings.log.level;
+    format = settings.log.format ?? format;
+    prepareDataDirectory(dataDir);
+    if (settings.database.type === 'sqlite' && options.stdio !== true) {
+      // Not for one client's child process: several may stand beside each other, as commands do.
+      const claim = claimDataDirectory(dataDir, context.clock);
+      endings.add('data directory', () => claim.release());
+    }
+    const database = await openDatabase({ ...databasePlace(settings.database, dataDir), clock: context.clock });
+    for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
+    endings.add('database', () => database.close());
+    const identity = openIdentity({ database, clock: context.clock, log });
+    endings.add('identity', () => identity.close());
+    await run({ options, context, log, dataDir, configured, settings, identity, protocol, endings });
   } finally {
-    for (const end of endings.toReversed()) await end();
+    await endings.run(log);
   }
 }
 
@@ -56,18 +72,19 @@ interface Running {
   readonly configured: Configured;
   readonly settings: ServerSettings;
   readonly identity: Identity;
-  /** What to end, in the order it began. */
-  readonly endings: (() => Promise<unknown>)[];
+  /** Where the protocol goes with `--stdio`. */
+  readonly protocol: Writable | undefined;
+  readonly endings: Endings;
 }
 
 async function run(running: Running): Promise<void> {
   const { options, context, log, dataDir, configured, settings, identity, endings } = running;
   let gateway: Gateway | undefined;
-  const metrics = settings.metrics === false || options.stdio ? undefined : await loadMetrics(() => gateway?.gauges);
+  const metrics = settings.metrics === false || options.stdio ? undefined : lateMetrics(() => gateway?.gauges);
   const { otlpEndpoint: endpoint, serviceName } = settings.telemetry;
   const telemetry =
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
-  if (telemetry !== undefined) endings.push(() => telemetry.close());
+  if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
 
   gateway = createGateway({
     toolbox: configured.toolbox,
@@ -84,21 +101,36 @@ async function run(running: Running): Promise<void> {
       pollSeconds: options.pollInterval,
       reloaded: (outcome) => metrics?.reloaded(outcome),
     });
-    endings.push(() => watching.close());
+    endings.add('file watch', () => watching.close());
   }
-  if (options.stdio) await serveOneClient(gateway, running);
+  if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
   else await serveMany(gateway, metrics, running);
 }
 
-/** Over standard input and output: ends when the input does. */
-async function serveOneClient(gateway: Gateway, { options, configured }: Running): Promise<void> {
+/** Over standard input and output: ends when the input does, or on a signal. */
+async function serveOneClient(gateway: Gateway, output: Writable, running: Running): Promise<void> {
+  const { options, configured, settings } = running;
   const principal = localUser({
     scopes: options.scope ?? [],
     ...(options.namespace !== undefined && { namespace: options.namespace }),
   });
   const place = () => configured.place(principal.namespace, options.toolset);
   place();
-  await serveStdio({ input: process.stdin, output: process.stdout, services: gateway.services, principal, place });
+  const stop = new AbortController();
+  void untilStopped().then(() => {
+    gateway.drain();
+    stop.abort();
+  });
+  await serveStdio({
+    input: process.stdin,
+    output,
+    services: gateway.services,
+    principal,
+    place,
+    maxLineBytes: settings.limits.maxBodyBytes,
+    graceMs: settings.limits.shutdownGrace,
+    stop: stop.signal,
+  });
 }
 
 async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running: Running): Promise<void> {
@@ -157,7 +189,7 @@ async function openMetrics(
   try {
     return await open({
       ...place,
-      handler: (request, response) => metrics.handler(request, response),
+      handler: isLoopbackHost(place.host) ? loopbackOnly(metrics.handler) : metrics.handler,
       requestTimeoutMs: settings.limits.requestTimeout,
     });
   } catch (error) {

@@ -98,8 +98,8 @@ export interface RunningServer {
   readonly url: string;
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Sends SIGTERM and resolves with the exit code. */
-  stop(): Promise<number | null>;
+  /** Sends a signal, SIGTERM by default, and resolves with the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts `serve` on a free port and resolves when it is ready. */
@@ -124,8 +124,8 @@ export async function start(
     url,
     stdout,
     stderr,
-    stop() {
-      child.kill('SIGTERM');
+    stop(signal = 'SIGTERM') {
+      child.kill(signal);
       return exited;
     },
   };

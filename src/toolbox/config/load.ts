@@ -12,6 +12,7 @@ import { announce, emptyLists, LIST_OF, type AnyDeclaration, type Announced } fr
 import { DeclaredNames } from './declared-names.ts';
 import { flatten } from './nested.ts';
 import { parseFile, type ConfigurationInput } from './parse.ts';
+import { plainSecrets } from './plain-secrets.ts';
 import type { RawDocument } from './raw-document.ts';
 import { problemAt, sortProblems, wholeFile, type Problem } from './problems.ts';
 import { checkReferences } from './references.ts';
@@ -65,6 +66,7 @@ export function loadConfiguration(
     }
     const { declaration } = read.value;
     secretFiles.push(...read.value.secretFiles);
+    if (kind === 'server') problems.push(...plainSecrets(document));
     if (kind === 'server') servers.push({ settings: declaration as unknown as ServerSettings, document });
     else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(declaration);
   }

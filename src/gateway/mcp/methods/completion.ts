@@ -2,28 +2,32 @@ import { isRecord, type JsonObject } from '#kernel';
 import { promptsOf } from '../../pipeline/visible.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, RpcError } from '../json-rpc.ts';
+import type { McpServices } from '../services.ts';
 import { readArguments } from './prompts.ts';
 
 /** As many values as MCP lets one answer hold. */
 const MAX_VALUES = 100;
 
-export const completionMethods: Record<string, Method> = {
-  'completion/complete': { eras: ['stateless', 'session'], handle: complete },
-};
+export function completionMethods(services: McpServices): Record<string, Method> {
+  return {
+    'completion/complete': { eras: ['stateless', 'session'], handle: (exchange) => complete(exchange, services) },
+  };
+}
 
-async function complete(exchange: Exchange): Promise<JsonObject> {
+async function complete(exchange: Exchange, { pipeline }: McpServices): Promise<JsonObject> {
   const { ref, argument, context } = exchange.params;
   if (!isRecord(argument) || typeof argument['name'] !== 'string' || typeof argument['value'] !== 'string') {
     throw new RpcError(INVALID_PARAMS, '`params.argument` must have a `name` and a `value`, both strings');
   }
   const filled = isRecord(context) ? readArguments(context['arguments']) : {};
-  const values = await candidates(exchange, ref, argument['name'], argument['value'], filled);
+  const { name, value } = argument;
+  const values = await pipeline.consult(exchange.principal, () => candidates(exchange, ref, name, value, filled));
   return {
     completion: { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES },
   };
 }
 
-function candidates(
+async function candidates(
   exchange: Exchange,
   ref: unknown,
   name: string,

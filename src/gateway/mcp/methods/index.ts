@@ -15,7 +15,7 @@ export function mcpMethods(services: McpServices): ReadonlyMap<string, Method> {
       ...toolMethods(services),
       ...promptMethods(services),
       ...resourceMethods(services),
-      ...completionMethods,
+      ...completionMethods(services),
       ...subscriptionMethods(services),
     }),
   );

@@ -2,9 +2,8 @@ import { isRecord, type JsonObject } from '#kernel';
 import { isLogLevel } from '../client-face.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RpcError } from '../json-rpc.ts';
-import { isSession, LATEST_SESSION_VERSION, SUPPORTED_VERSIONS } from '../revision.ts';
+import { isSession, LATEST_SESSION_VERSION, SUPPORTED_VERSIONS, TOOLBOX_EXTENSION } from '../revision.ts';
 import type { McpServices } from '../services.ts';
-import { TOOLBOX_EXTENSION } from './tools.ts';
 
 /** How a client learns what this is, in both eras, and the small methods of the session era. */
 export function lifecycleMethods(services: McpServices): Record<string, Method> {
@@ -14,7 +13,7 @@ export function lifecycleMethods(services: McpServices): Record<string, Method> 
       handle: (exchange) => ({
         supportedVersions: [...SUPPORTED_VERSIONS],
         capabilities: { ...CAPABILITIES, extensions: { [TOOLBOX_EXTENSION]: {} } },
-        ...instructions(exchange),
+        ...instructions(exchange, services),
         ttlMs: exchange.group.ttlMs,
         cacheScope: exchange.group.cacheScope,
       }),
@@ -25,7 +24,7 @@ export function lifecycleMethods(services: McpServices): Record<string, Method> 
         protocolVersion: exchange.session?.version ?? LATEST_SESSION_VERSION,
         capabilities: CAPABILITIES,
         serverInfo: services.serverInfo,
-        ...instructions(exchange),
+        ...instructions(exchange, services),
       }),
     },
     ping: { eras: ['session'], handle: () => ({}) },
@@ -52,8 +51,8 @@ const CAPABILITIES: JsonObject = {
   logging: {},
 };
 
-function instructions(exchange: Exchange): JsonObject {
-  const text = exchange.group.description ?? exchange.view.all.description;
+function instructions(exchange: Exchange, services: McpServices): JsonObject {
+  const text = exchange.group.description ?? exchange.view.all.description ?? services.instructions;
   return text === undefined ? {} : { instructions: text };
 }
 

@@ -20,11 +20,9 @@ async function getPrompt(exchange: Exchange, services: McpServices): Promise<Jso
   if (typeof name !== 'string') throw new RpcError(INVALID_PARAMS, '`params.name` must be the name of a prompt');
   const prompt = promptsOf(exchange.group).get(name);
   if (prompt === undefined) throw new RpcError(INVALID_PARAMS, `no prompt is called \`${name}\``);
-  const got = await prompt.get(readArguments(args), {
-    client: exchange.client,
-    log: services.log,
-    signal: exchange.signal,
-  });
+  const filled = readArguments(args);
+  const call = { client: exchange.client, log: services.log, signal: exchange.signal };
+  const got = await services.pipeline.consult(exchange.principal, () => prompt.get(filled, call));
   if (!got.ok) {
     const list = got.error.map((violation) => `\`${violation.path}\`: ${violation.message}`).join('; ');
     throw new RpcError(INVALID_PARAMS, `the arguments of \`${name}\` are not valid: ${list}`);

@@ -1,5 +1,6 @@
 import { ChatelaineError, type JsonObject } from '#kernel';
 import type { Group, Resource } from '#toolbox';
+import { resourcesOf } from '../../pipeline/visible.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RESOURCE_NOT_FOUND, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';
@@ -31,10 +32,12 @@ export function resourceMethods(services: McpServices): Record<string, Method> {
 async function readResource(exchange: Exchange, services: McpServices): Promise<JsonObject> {
   const uri = uriOf(exchange);
   const call = { client: exchange.client, log: services.log, signal: exchange.signal };
-  const contents = await readFrom(exchange.group, uri, call)?.catch((error: unknown) => {
-    if (error instanceof ChatelaineError && error.code === 'RESOURCE_NOT_FOUND') throw notFound(exchange, uri);
-    throw error;
-  });
+  const contents = await services.pipeline
+    .consult(exchange.principal, async () => readFrom(exchange.group, uri, call))
+    .catch((error: unknown) => {
+      if (error instanceof ChatelaineError && error.code === 'RESOURCE_NOT_FOUND') throw notFound(exchange, uri);
+      throw error;
+    });
   if (contents === undefined) throw notFound(exchange, uri);
   const hints: JsonObject =
     exchange.revision.era === 'stateless' ? { ttlMs: 0, cacheScope: exchange.group.cacheScope } : {};
@@ -68,8 +71,8 @@ function subscribe(exchange: Exchange): JsonObject {
   return {};
 }
 
-export const findResource = (group: Group, uri: string): Resource | undefined =>
-  [...group.resources, ...(group.apps?.resources ?? [])].find((resource) => resource.uri === uri);
+/** The resource of the group at this URI, apps included: those are read, though no list shows them. */
+export const findResource = (group: Group, uri: string): Resource | undefined => resourcesOf(group).get(uri);
 
 function uriOf(exchange: Exchange): string {
   const { uri } = exchange.params;

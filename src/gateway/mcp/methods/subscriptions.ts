@@ -1,4 +1,5 @@
 import { isRecord, type JsonObject } from '#kernel';
+import type { Resource } from '#toolbox';
 import type { ListChange } from '../changes.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RpcError } from '../json-rpc.ts';
@@ -12,7 +13,10 @@ const FILTERS: Readonly<Record<string, ListChange>> = {
   resourcesListChanged: 'resources',
 };
 
-/** `subscriptions/listen`: a request whose answer is a stream that stays open (MCP 2026-07-28, Subscriptions). */
+/**
+ * `subscriptions/listen`: a request whose answer is a stream that stays open (MCP 2026-07-28,
+ * Subscriptions). Its result comes when the server ends it; a client that ends it hears nothing more.
+ */
 export function subscriptionMethods(services: McpServices): Record<string, Method> {
   return { 'subscriptions/listen': { eras: ['stateless'], handle: (exchange) => listen(exchange, services) } };
 }
@@ -28,29 +32,30 @@ function listen(exchange: Exchange, services: McpServices): Promise<JsonObject> 
     throw new RpcError(INVALID_REQUEST, 'subscribing needs a stream: accept `text/event-stream`', { status: 406 });
   }
   const { signal } = exchange;
-  const stopListening = services.changes.listen({
-    namespace: exchange.view.name,
-    group: exchange.group.name === '' ? undefined : exchange.group.name,
-    changed: (list) => void (wanted.lists.has(list) && tell(`notifications/${list}/list_changed`, {})),
-  });
-  for (const uri of wanted.resources) {
-    findResource(exchange.group, uri)?.watch?.(() => tell('notifications/resources/updated', { uri }), signal);
-  }
   return new Promise((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        stopListening();
-        resolve({ _meta: tag });
-      },
-      { once: true },
-    );
+    const watching = new AbortController();
+    const over = (): void => {
+      stopListening();
+      watching.abort();
+      resolve({ _meta: tag });
+    };
+    const stopListening = services.changes.listen({
+      namespace: exchange.view.name,
+      group: exchange.group.name === '' ? undefined : exchange.group.name,
+      changed: (list) => void (wanted.lists.has(list) && tell(`notifications/${list}/list_changed`, {})),
+      ended: over,
+    });
+    for (const resource of wanted.resources) {
+      resource.watch?.(() => tell('notifications/resources/updated', { uri: resource.uri }), watching.signal);
+    }
+    if (signal.aborted) over();
+    else signal.addEventListener('abort', over, { once: true });
   });
 }
 
 interface Wanted {
   readonly lists: ReadonlySet<ListChange>;
-  readonly resources: readonly string[];
+  readonly resources: readonly Resource[];
   readonly acknowledged: JsonObject;
 }
 
@@ -65,8 +70,11 @@ function readFilter(exchange: Exchange): Wanted {
     lists.add(list);
   }
   const asked = filter['resourceSubscriptions'];
-  const uris = Array.isArray(asked) ? asked.filter((uri) => typeof uri === 'string') : [];
-  const resources = uris.filter((uri) => findResource(exchange.group, uri) !== undefined);
-  if (resources.length > 0) acknowledged['resourceSubscriptions'] = resources;
+  // A set: whoever names a resource a thousand times hears of it once.
+  const uris = new Set(Array.isArray(asked) ? asked : []);
+  const resources = [...uris].flatMap((uri) =>
+    typeof uri === 'string' ? (findResource(exchange.group, uri) ?? []) : [],
+  );
+  if (resources.length > 0) acknowledged['resourceSubscriptions'] = resources.map((resource) => resource.uri);
   return { lists, resources, acknowledged };
 }

@@ -1,16 +1,13 @@
 import type { ClientFace, Principal } from '#contract';
 import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
-import type { Group, NamespaceView, Tool } from '#toolbox';
-import { challenge } from '../../pipeline/authenticate.ts';
+import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import type { CallRequest } from '../../pipeline/call.ts';
 import { shapeFailure, shapeForMcp, type CallToolResult } from '../../pipeline/shape-mcp.ts';
-import { toolsOf } from '../../pipeline/visible.ts';
 import type { Exchange, Method } from '../exchange.ts';
-import { INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from '../json-rpc.ts';
-import { META_CLIENT_CAPABILITIES } from '../revision.ts';
+import { INVALID_PARAMS, INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from '../json-rpc.ts';
+import { refusal } from '../refusals.ts';
+import { META_CLIENT_CAPABILITIES, TOOLBOX_EXTENSION } from '../revision.ts';
 import type { McpServices } from '../services.ts';
-
-export const TOOLBOX_EXTENSION = 'com.google.cloud/toolbox.v1';
 
 export function toolMethods(services: McpServices): Record<string, Method> {
   return {
@@ -29,11 +26,18 @@ async function callTool(exchange: Exchange, services: McpServices): Promise<Json
   if (args !== undefined && !isRecord(args))
     throw new RpcError(INVALID_REQUEST, '`params.arguments` must be an object');
   try {
-    const output = await services.pipeline.call(new McpCall(exchange, name, args ?? {}));
-    return shapeForMcp(toolsOf(exchange.group).get(name) as Tool, output) as unknown as JsonObject;
+    const shape = exchange.revision.era === 'stateless' ? shapeForMcp : shapeForSession;
+    const result = await services.pipeline.call(new McpCall(exchange, name, args ?? {}), shape);
+    return result as unknown as JsonObject;
   } catch (error) {
-    return answerFor(error, exchange) as unknown as JsonObject;
+    return failed(error, exchange) as unknown as JsonObject;
   }
+}
+
+/** Before 2026-07-28 structured content is an object; clients of then reject an answer with another. */
+function shapeForSession(tool: Tool, output: ToolOutput): CallToolResult {
+  const { structuredContent, ...result } = shapeForMcp(tool, output);
+  return isRecord(structuredContent) ? { ...result, structuredContent } : result;
 }
 
 /** A `tools/call` as the pipeline takes it; what is read late is the exchange's to make. */
@@ -92,37 +96,10 @@ function secureArguments(exchange: Exchange): JsonObject | undefined {
   return isRecord(secure) ? secure : {};
 }
 
-/**
- * Which failures the model sees in the result, and which are errors of the protocol: what it can mend
- * (arguments, the statement, a source that is down) it sees; what the client must mend is an error.
- */
-function answerFor(error: unknown, exchange: Exchange): CallToolResult {
-  if (error instanceof RpcError && error.code === MISSING_CLIENT_CAPABILITY && exchange.revision.era === 'session') {
+/** Failures that a model can mend it sees in the result; the others are errors of the protocol. */
+function failed(error: unknown, { revision }: Exchange): CallToolResult {
+  if (error instanceof RpcError && error.code === MISSING_CLIENT_CAPABILITY && revision.era === 'session')
     return { content: [{ type: 'text', text: error.message }], isError: true };
-  }
-  if (!(error instanceof ChatelaineError)) throw error;
-  switch (error.code) {
-    case 'TOOL_UNKNOWN':
-      throw new RpcError(INVALID_PARAMS, error.message);
-    case 'FORBIDDEN_ROLE':
-    case 'INSUFFICIENT_SCOPE':
-    case 'TOOL_AUTHORIZATION_UNAVAILABLE': {
-      const wanted = challenge(error);
-      throw new RpcError(INVALID_REQUEST, error.message, {
-        status: error.status,
-        ...(wanted !== undefined && { headers: ['WWW-Authenticate', wanted] }),
-      });
-    }
-    case 'SECURE_CHANNEL_REQUIRED':
-      throw new RpcError(MISSING_CLIENT_CAPABILITY, error.message, {
-        status: 400,
-        data: { requiredCapabilities: { extensions: { [TOOLBOX_EXTENSION]: {} } } },
-      });
-    case 'OVERLOADED':
-      throw new RpcError(error.status, error.message, { status: error.status, headers: ['Retry-After', '1'] });
-    case 'INTERNAL':
-      throw new RpcError(INTERNAL_ERROR, error.message, { status: error.status });
-    default:
-      return shapeFailure(error);
-  }
+  if (!(error instanceof ChatelaineError) || refusal(error, revision.era) !== undefined) throw error;
+  return shapeFailure(error);
 }

@@ -1,0 +1,9 @@
+import type { InstallCommands } from '../context.ts';
+import { addMigrateStatus } from './status.ts';
+import { addMigrateUp } from './up.ts';
+
+/** `chatelaine migrate …`: the schema of the database, for whoever does not let `serve` change it. */
+export const installMigrateCommands: InstallCommands = (program, context) => {
+  const migrate = program.command('migrate').description('show and apply the migrations of the database');
+  for (const add of [addMigrateStatus, addMigrateUp]) add(migrate, context);
+};

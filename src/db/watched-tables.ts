@@ -1,0 +1,14 @@
+/**
+ * The tables of which processes keep copies: their changes are news (`change-feed.ts`). A module that
+ * begins to cache rows adds its table here. SQLite tells of every change and needs no list.
+ */
+export interface WatchedTable {
+  readonly table: string;
+  /** Columns that nobody keeps a copy of, and that change too often to tell everybody. */
+  readonly except?: readonly string[];
+}
+
+export const watchedTables: readonly WatchedTable[] = [
+  { table: 'agents' },
+  { table: 'api_keys', except: ['last_used_at'] },
+];

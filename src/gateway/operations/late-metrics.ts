@@ -1,0 +1,39 @@
+import type { Gauges, Metrics } from './metrics.ts';
+
+/** Long enough for a first answer, short enough that little has to wait. */
+const LOAD_AFTER_MS = 250;
+
+/**
+ * Metrics without their library in the way of the start: it takes a twentieth of it to load, and no
+ * answer needs it. What is reported before it is there waits for it: a quarter of a second after the
+ * start, or until the first scrape.
+ */
+export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
+  let metrics: Metrics | undefined;
+  let loading: Promise<Metrics> | undefined;
+  let waiting: ((metrics: Metrics) => void)[] = [];
+
+  const load = (): Promise<Metrics> => (loading ??= loadNow());
+
+  async function loadNow(): Promise<Metrics> {
+    clearTimeout(timer);
+    const { createMetrics } = await import('./metrics.ts');
+    metrics = createMetrics(gauges);
+    for (const tell of waiting) tell(metrics);
+    waiting = [];
+    return metrics;
+  }
+
+  function told(tell: (metrics: Metrics) => void): void {
+    if (metrics === undefined) waiting.push(tell);
+    else tell(metrics);
+  }
+
+  const timer = setTimeout(() => void load(), LOAD_AFTER_MS).unref();
+
+  return {
+    observer: { called: (report) => told(({ observer }) => observer.called(report)) },
+    reloaded: (outcome) => told((all) => all.reloaded(outcome)),
+    handler: (request, response) => void load().then((all) => all.handler(request, response)),
+  };
+}

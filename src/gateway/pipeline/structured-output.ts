@@ -1,0 +1,51 @@
+/**
+ * `structuredContent`: the part of an answer that a tool's `outputSchema` promises. What does not fit is
+ * no answer: clients reject a whole result over one field that is not as published, and say nothing of
+ * what the field was (MCP, Tools, Output Schema: servers MUST conform).
+ */
+import type { JsonObject, JsonValue } from '#kernel';
+import { jsonSchemaCheck, type Row, type Tool, type ToolOutput } from '#toolbox';
+import { gatewayError } from '../errors.ts';
+
+/**
+ * The structured part of an output; undefined when the tool promises none and gives none. Throws
+ * `OUTPUT_INVALID` for one that is missing or breaks the promise. A failure that the tool itself
+ * reports promises nothing.
+ */
+export function structuredContentOf(tool: Tool, output: ToolOutput): JsonValue | undefined {
+  const { outputSchema } = tool;
+  if (outputSchema === undefined) return output.kind === 'content' ? output.structuredContent : undefined;
+  const structured = partOf(output, outputSchema);
+  if (output.kind === 'content' && output.isError === true) return structured;
+  if (structured === undefined) {
+    const missing = output.kind === 'rows' ? 'found no row' : 'gave no structured content';
+    throw gatewayError('OUTPUT_INVALID', `\`${tool.name}\` ${missing}, and its \`outputSchema\` promises one`);
+  }
+  const violations = jsonSchemaCheck(outputSchema)(structured);
+  if (violations.length === 0) return structured;
+  const list = violations.map(({ path, message }) => (path === '' ? message : `\`${path}\` ${message}`));
+  throw gatewayError(
+    'OUTPUT_INVALID',
+    `\`${tool.name}\` answered with something that its \`outputSchema\` does not allow: ${list.join('; ')}`,
+    { details: { violations } },
+  );
+}
+
+function partOf(output: ToolOutput, schema: JsonObject): JsonValue | undefined {
+  switch (output.kind) {
+    case 'rows':
+      return structuredRows(schema, output.rows);
+    case 'value':
+      return output.value;
+    case 'content':
+      return output.structuredContent;
+  }
+}
+
+/** Rows under an output schema: the one row of an object schema, its `rows`, or the bare list. */
+function structuredRows(schema: JsonObject, rows: readonly Row[]): JsonValue | undefined {
+  if (schema['type'] !== 'object') return rows as unknown as JsonValue;
+  const properties = schema['properties'];
+  const wantsList = typeof properties === 'object' && properties !== null && 'rows' in properties;
+  return (wantsList ? { rows } : rows[0]) as JsonValue | undefined;
+}
