@@ -16,7 +16,7 @@ const FLOORS = {
   rest: { 1: 0.24, 16: 0.4, 64: 0.4 },
   call: { 1: 0.2, 16: 0.33, 64: 0.33 },
   stateless: { 16: 0.27 },
-  postgres: { 1: 0.07, 16: 0.12, 64: 0.12 },
+  postgres: { 1: 0.07, 16: 0.12, 64: 0.1 },
 };
 
 async function found(bench: Bench, plan: Duel): Promise<Findings> {

@@ -22,4 +22,12 @@ export type { ChangeFeed } from './change-feed.ts';
 export type { MigrationState } from './migrate.ts';
 export { prepareDataDirectory, stateFile } from './data-directory.ts';
 export { claimDataDirectory } from './sqlite/claim.ts';
-export type { AgentsTable, ApiKeysTable, Schema } from './schema.ts';
+export type {
+  AgentsTable,
+  ApiKeysTable,
+  DataKeysTable,
+  Schema,
+  SecretsTable,
+  SecretVersionsTable,
+  VaultLeasesTable,
+} from './schema.ts';

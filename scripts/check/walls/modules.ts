@@ -67,8 +67,8 @@ export const CONFINED_PACKAGES: readonly {
   },
   {
     packages: ['node:sqlite', 'pg', 'mysql2', '@duckdb/node-api', 'ioredis'],
-    folders: [/^src\/db\//, /^src\/toolbox\/sources\//],
-    instead: 'drivers belong to `src/db/` and `src/toolbox/sources/`; use their ports',
+    folders: [/^src\/db\//, /^src\/audit\/store\//, /^src\/toolbox\/sources\//],
+    instead: 'drivers belong to `src/db/`, `src/audit/store/` and `src/toolbox/sources/`; use their ports',
   },
 ];
 

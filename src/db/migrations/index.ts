@@ -8,5 +8,6 @@
  */
 import type { Migration } from '../migrate.ts';
 import { identityMigration } from './0001-identity.ts';
+import { vaultMigration } from './0002-vault.ts';
 
-export const migrations: readonly Migration[] = [identityMigration];
+export const migrations: readonly Migration[] = [identityMigration, vaultMigration];

@@ -24,16 +24,19 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
     return metrics;
   }
 
-  function told(tell: (metrics: Metrics) => void): void {
-    if (metrics === undefined) waiting.push(tell);
-    else tell(metrics);
-  }
-
   const timer = setTimeout(() => void load(), LOAD_AFTER_MS).unref();
 
   return {
-    observer: { called: (report) => told(({ observer }) => observer.called(report)) },
-    reloaded: (outcome) => told((all) => all.reloaded(outcome)),
+    observer: {
+      called(report) {
+        if (metrics === undefined) waiting.push(({ observer }) => observer.called(report));
+        else metrics.observer.called(report);
+      },
+    },
+    reloaded(outcome) {
+      if (metrics === undefined) waiting.push((all) => all.reloaded(outcome));
+      else metrics.reloaded(outcome);
+    },
     handler: (request, response) => void load().then((all) => all.handler(request, response)),
   };
 }

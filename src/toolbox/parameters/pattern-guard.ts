@@ -26,7 +26,8 @@ let context: (Context & { regex?: RegExp; text?: string }) | undefined;
 /** Whether `regex` matches `text`; false when it does not find out in time. */
 export function testWithinTime(regex: RegExp, text: string): boolean {
   const left = Math.floor(PATTERN_BUDGET_MS - spentUntilNow);
-  if (left < 1) {
+  // What was cut off has failed the check, whatever CPU time the budget still counts as left.
+  if (expired || left < 1) {
     expired = true;
     return false;
   }

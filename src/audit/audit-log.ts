@@ -1,0 +1,334 @@
+import type { Clock, Logger } from '#kernel';
+import type { AuditEvent, AuditPosition, AuditRecord, AuditTrail } from '#contract';
+import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
+import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
+import type { SigningKey } from './checkpoint/signing-key.ts';
+import {
+  COMMIT_LIMITS,
+  GroupCommit,
+  unavailable,
+  type CommitCounts,
+  type CommitLimits,
+} from './commit/group-commit.ts';
+import { auditError } from './errors.ts';
+import { makeReceipt } from './receipt/make-receipt.ts';
+import type { Receipt } from './receipt/receipt.ts';
+import { buildRecord } from './record/build-record.ts';
+import type { KeyedDigest } from './record/digest.ts';
+import { encodeRecord } from './record/encode-record.ts';
+import { CHECKPOINT_TYPE, DAMAGED_TYPE, OWN_TYPES, RESUMED_TYPE, TAIL_CUT_TYPE } from './record/own-types.ts';
+import { RecordIds } from './record/record-ids.ts';
+import { auditFilter, type AuditFilter } from './store/query.ts';
+import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
+
+export interface AuditLogOptions {
+  readonly store: AuditStore;
+  readonly signingKey: SigningKey;
+  readonly digest: KeyedDigest;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly checkpoints?: CheckpointRhythm;
+  readonly limits?: CommitLimits;
+  /** Milliseconds between attempts to write again after a failure. */
+  readonly retryMs?: number;
+}
+
+/** When the next checkpoint is due: whichever comes first. */
+export interface CheckpointRhythm {
+  readonly records: number;
+  readonly ms: number;
+}
+
+const RHYTHM: CheckpointRhythm = { records: 10_000, ms: 60_000 };
+const RETRY_MS = 500;
+
+export type AuditStatus =
+  | { readonly available: true }
+  | { readonly available: false; readonly since: number; readonly reason: string };
+
+interface Open {
+  readonly log: WriterLog;
+  readonly commit: GroupCommit;
+}
+
+interface Outage {
+  readonly since: number;
+  readonly cause: unknown;
+  refused: number;
+}
+
+/**
+ * The audit log of one process: one chain of its own in the store, checkpoints in their rhythm, and
+ * the way back after a failure, which needs no restart and is itself on record.
+ */
+export class AuditLog implements AuditTrail {
+  readonly #options: AuditLogOptions;
+  readonly #ids = new RecordIds();
+  #open: Open | undefined;
+  #outage: Outage | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #checkpointTimer: NodeJS.Timeout | undefined;
+  #checkpointing: Promise<SignedCheckpoint | undefined> | undefined;
+  /** Of the records written here, those covered, with the checkpoints' own: or idle logs would grow for ever. */
+  #covered = 0;
+  /** So many written records make the next checkpoint due. */
+  #dueAt: number;
+  #closed = false;
+  #timestamp = { ms: Number.NaN, text: '' };
+
+  private constructor(options: AuditLogOptions) {
+    this.#options = options;
+    this.#dueAt = (options.checkpoints ?? RHYTHM).records;
+  }
+
+  /**
+   * Opens the log. When the store cannot be written the log is open all the same, refuses every
+   * record, answers questions, and goes on trying.
+   */
+  static async open(options: AuditLogOptions): Promise<AuditLog> {
+    const log = new AuditLog(options);
+    try {
+      await log.#openWriter();
+    } catch (cause) {
+      log.#fail(cause, 0);
+    }
+    return log;
+  }
+
+  get status(): AuditStatus {
+    const outage = this.#outage;
+    if (outage === undefined) return { available: true };
+    return { available: false, since: outage.since, reason: unavailable(outage.cause).message };
+  }
+
+  get counts(): CommitCounts {
+    return this.#open?.commit.counts ?? { records: 0, batches: 0 };
+  }
+
+  /**
+   * Resolves when the record is on stable storage. Rejects with `AUDIT_UNAVAILABLE`,
+   * `AUDIT_OVERLOADED` or, for an event that is none, `AUDIT_RECORD_INVALID`.
+   */
+  append(event: AuditEvent): Promise<AuditPosition> {
+    if (OWN_TYPES.has(event.type)) {
+      return Promise.reject(
+        auditError('AUDIT_RECORD_INVALID', `only the log itself writes records of \`${event.type}\``),
+      );
+    }
+    if (this.#outage) {
+      this.#outage.refused++;
+      return Promise.reject(unavailable(this.#outage.cause));
+    }
+    const written = this.#write(event);
+    this.#checkpointDue();
+    return written;
+  }
+
+  digest(value: unknown): string {
+    return this.#options.digest.of(value);
+  }
+
+  /** Newest first. Throws `AUDIT_QUERY_INVALID` for a filter or a cursor that cannot be. */
+  async query(filter: AuditFilter, page: PageRequest): Promise<Page> {
+    const checked = auditFilter.safeParse(filter);
+    if (!checked.success) {
+      const where = checked.error.issues[0]?.path.join('.') ?? '';
+      throw auditError(
+        'AUDIT_QUERY_INVALID',
+        `the filter \`${where}\` ${checked.error.issues[0]?.message ?? 'is wrong'}`,
+      );
+    }
+    return this.#options.store.query(checked.data, page);
+  }
+
+  /** The record with the id. Throws `AUDIT_RECORD_UNKNOWN`. */
+  async find(id: string): Promise<AuditRecord> {
+    const [record] = (await this.query({ id }, { limit: 1 })).records;
+    if (!record) throw auditError('AUDIT_RECORD_UNKNOWN', `there is no audit record \`${id}\``);
+    return record;
+  }
+
+  /**
+   * The receipt of a record, after a checkpoint where none covers it yet. Throws
+   * `AUDIT_RECORD_UNKNOWN`, and `AUDIT_UNAVAILABLE` when no checkpoint can be made now.
+   */
+  async receipt(id: string): Promise<Receipt> {
+    const record = await this.find(id);
+    const receipt = (await makeReceipt(this.#options.store, record)) ?? (await this.#receiptAfterCheckpoint(record));
+    if (!receipt) throw auditError('AUDIT_UNAVAILABLE', 'the record is not covered by a checkpoint yet');
+    return receipt;
+  }
+
+  async #receiptAfterCheckpoint(record: AuditRecord): Promise<Receipt | undefined> {
+    await this.checkpoint();
+    return makeReceipt(this.#options.store, record);
+  }
+
+  /** Makes a checkpoint now; undefined when there is nothing new, or another process makes one. */
+  checkpoint(): Promise<SignedCheckpoint | undefined> {
+    this.#checkpointing ??= this.#makeCheckpoint().finally(() => {
+      this.#checkpointing = undefined;
+    });
+    return this.#checkpointing;
+  }
+
+  /** The number of the last checkpoint, 0 before the first. */
+  async latestCheckpoint(): Promise<number> {
+    const line = await this.#options.store.lastCheckpoint();
+    return (line === undefined ? undefined : readCheckpoint(line)?.body.number) ?? 0;
+  }
+
+  /** Refuses what comes, writes what waits, and signs for it. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    clearTimeout(this.#checkpointTimer);
+    await this.#open?.commit.idle();
+    if (this.counts.records > this.#covered && !this.#outage) await this.#checkpointOrLog();
+    await this.#open?.commit.close();
+    await this.#options.store.close();
+  }
+
+  #write(event: AuditEvent): Promise<AuditPosition> {
+    const { log, commit } = this.#open as Open;
+    const now = this.#options.clock.now();
+    try {
+      const record = buildRecord(event, { id: this.#ids.next(now), writer: log.id, time: this.#time(now) });
+      return commit.append(encodeRecord(record));
+    } catch (cause) {
+      const what = `the event \`${event.type}\` cannot be written down: ${(cause as Error).message}`;
+      return Promise.reject(auditError('AUDIT_RECORD_INVALID', what, { cause }));
+    }
+  }
+
+  /** Many records share a millisecond. */
+  #time(ms: number): string {
+    if (this.#timestamp.ms !== ms) this.#timestamp = { ms, text: new Date(ms).toISOString() };
+    return this.#timestamp.text;
+  }
+
+  async #openWriter(): Promise<void> {
+    const { store, limits = COMMIT_LIMITS } = this.#options;
+    const { log, notices } = await store.openWriter();
+    const commit = new GroupCommit(log, (cause, refused) => this.#fail(cause, refused), limits);
+    this.#open = { log, commit };
+    // What a process that was killed has left uncovered is covered soon, also when nothing happens.
+    if (log.head.seq > 0) this.#armCheckpoint();
+    for (const notice of notices) await this.#report(notice);
+  }
+
+  /** What was found while opening is neither silent nor only in a log file. */
+  async #report(notice: StoreNotice): Promise<void> {
+    if (notice.kind === 'damaged') {
+      this.#options.logger.error(
+        { writer: notice.writer },
+        `audit: ${notice.message}; run \`chatelaine audit verify\``,
+      );
+      await this.#writeOwn(DAMAGED_TYPE, 'failure', { writer: notice.writer, message: notice.message });
+    } else {
+      const { writer, seq, bytes, sha256 } = notice;
+      this.#options.logger.warn(
+        { writer, seq, bytes },
+        'audit: cut off an unacknowledged piece that a crash left behind',
+      );
+      await this.#writeOwn(TAIL_CUT_TYPE, 'success', { writer, seq, bytes, sha256 });
+    }
+  }
+
+  #writeOwn(
+    type: string,
+    outcome: AuditEvent['outcome'],
+    details: NonNullable<AuditEvent['details']>,
+  ): Promise<AuditPosition> {
+    return this.#write({
+      class: 'audit',
+      type,
+      door: 'system',
+      actor: { kind: 'system', iss: 'chatelaine', sub: 'audit', name: 'audit log' },
+      action: type.slice('audit.'.length),
+      outcome,
+      details,
+    });
+  }
+
+  #fail(cause: unknown, refused: number): void {
+    // During an outage the log's own attempts alone come here.
+    if (this.#outage) return;
+    this.#outage = { since: this.#options.clock.now(), cause, refused };
+    this.#options.logger.error(
+      { err: cause },
+      'audit: cannot be written; everything that must be on record is refused',
+    );
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => void this.#resume(), this.#options.retryMs ?? RETRY_MS);
+    this.#retry.unref();
+  }
+
+  /** The first record after an outage says how long it was and how much was refused. */
+  async #resume(): Promise<void> {
+    if (this.#closed) return;
+    const outage = this.#outage as Outage;
+    const downMs = Math.max(0, this.#options.clock.now() - outage.since);
+    const { refused } = outage;
+    try {
+      if (!this.#open) await this.#openWriter();
+      const reason = (outage.cause as NodeJS.ErrnoException).code ?? 'unknown';
+      await this.#writeOwn(RESUMED_TYPE, 'success', { downMs, refused, reason });
+    } catch {
+      this.#retryLater();
+      return;
+    }
+    this.#outage = undefined;
+    this.#options.logger.info({ downMs, refused }, 'audit: can be written again');
+  }
+
+  #checkpointDue(): void {
+    if (this.counts.records >= this.#dueAt && !this.#checkpointing) void this.#checkpointOrLog();
+    else this.#armCheckpoint();
+  }
+
+  #armCheckpoint(): void {
+    if (this.#checkpointTimer || this.#closed) return;
+    this.#checkpointTimer = setTimeout(
+      () => {
+        this.#checkpointTimer = undefined;
+        void this.#checkpointOrLog();
+      },
+      (this.#options.checkpoints ?? RHYTHM).ms,
+    );
+    this.#checkpointTimer.unref();
+  }
+
+  async #checkpointOrLog(): Promise<void> {
+    const { records: every } = this.#options.checkpoints ?? RHYTHM;
+    const before = this.#covered;
+    try {
+      await this.checkpoint();
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'audit: no checkpoint could be made');
+    }
+    // After one that was not made, not at once again.
+    this.#dueAt = (this.#covered > before ? this.#covered : this.counts.records) + every;
+    // What was not durable yet, or what another process kept us from covering.
+    if (this.counts.records > this.#covered || this.#open?.commit.isBusy === true) this.#checkpointDue();
+  }
+
+  async #makeCheckpoint(): Promise<SignedCheckpoint | undefined> {
+    const { store, signingKey, clock } = this.#options;
+    const { records } = this.counts;
+    const checkpoint = await makeCheckpoint(store, signingKey, clock);
+    if (!checkpoint) return undefined;
+    this.#covered = records;
+    if (this.#outage) return checkpoint;
+    // So that the last checkpoint cannot be removed without a trace either.
+    const { number } = checkpoint.body;
+    await this.#writeOwn(CHECKPOINT_TYPE, 'success', { number, hash: checkpointHash(checkpoint.body) });
+    this.#covered++;
+    return checkpoint;
+  }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import { AuditLog, type CheckpointRhythm } from './audit-log.ts';
+import { makeSigningKey, readSigningKey, type SigningKey } from './checkpoint/signing-key.ts';
+import { auditError } from './errors.ts';
+import { KeyedDigest } from './record/digest.ts';
+import type { AuditStore } from './store/store.ts';
+import { readOrCreate } from './store/segments/private-files.ts';
+import { SegmentStore } from './store/segments/segment-store.ts';
+
+export interface OpenAuditOptions {
+  /** The folder `audit` of the data directory; made where missing. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly checkpoints?: CheckpointRhythm;
+}
+
+const DIGEST_KEY_BYTES = 32;
+
+/**
+ * Opens the audit log of a data directory for appending, with its keys: made at first, 0600, refused
+ * with `AUDIT_UNSAFE` when others may read them. Throws `AUDIT_UNAVAILABLE` when what is missing
+ * cannot be made; a directory that is complete but cannot be written opens, see `AuditLog.open`.
+ */
+export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog> {
+  const { root, clock, logger, checkpoints } = options;
+  const { store, signingKey } = openAuditStore(options);
+  const digestKey = readKey(join(root, 'digest.key'), () => randomBytes(DIGEST_KEY_BYTES));
+  if (digestKey.length !== DIGEST_KEY_BYTES) {
+    throw auditError('AUDIT_DAMAGED', `\`${join(root, 'digest.key')}\` is not ${DIGEST_KEY_BYTES} bytes long`);
+  }
+  return AuditLog.open({
+    store,
+    signingKey,
+    digest: new KeyedDigest(digestKey),
+    clock,
+    logger,
+    ...(checkpoints && { checkpoints }),
+  });
+}
+
+/** The store and the signing key alone: for reading, verifying and exporting without taking a chain. */
+export function openAuditStore({ root, clock }: Pick<OpenAuditOptions, 'root' | 'clock'>): {
+  readonly store: AuditStore;
+  readonly signingKey: SigningKey;
+} {
+  const store = new SegmentStore({ root, clock });
+  const file = join(root, 'signing.key');
+  const pem = readKey(file, makeSigningKey);
+  try {
+    return { store, signingKey: readSigningKey(pem) };
+  } catch (cause) {
+    throw auditError('AUDIT_DAMAGED', `\`${file}\` holds no Ed25519 private key`, { cause });
+  }
+}
+
+function readKey(file: string, make: () => Uint8Array): Buffer {
+  try {
+    return readOrCreate(file, make);
+  } catch (cause) {
+    if (cause instanceof ChatelaineError) throw cause;
+    throw auditError('AUDIT_UNAVAILABLE', `cannot read or make \`${file}\`: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,42 @@
+import { auditRecord } from '#contract';
+import { canonicalJson } from './canonical-json.ts';
+import type { UnplacedRecord } from './build-record.ts';
+
+/**
+ * The canonical text of a record with a gap where its sequence number belongs. A record is encoded
+ * when it is handed over, so that nothing can change it afterwards and an unwritable one is refused
+ * at once; its number it gets when its batch is written, since a batch that fails gives its numbers
+ * back.
+ */
+export interface EncodedRecord {
+  readonly id: string;
+  readonly beforeSeq: string;
+  readonly afterSeq: string;
+}
+
+// The schema says which fields there are; sorted once, as RFC 8785 §3.2.3 has them.
+const FIELDS = Object.keys(auditRecord.shape)
+  .toSorted((left, right) => (left < right ? -1 : 1))
+  .map((field) => ({ field, lead: `,"${field}":` }));
+const SEQ = FIELDS.findIndex(({ field }) => field === 'seq');
+const BEFORE = FIELDS.slice(0, SEQ);
+const AFTER = FIELDS.slice(SEQ + 1);
+
+/** Throws a `TypeError` when the record holds what is not JSON. */
+export function encodeRecord(record: UnplacedRecord): EncodedRecord {
+  return {
+    id: record.id,
+    // `action` is required and first, so the first comma is always one too many.
+    beforeSeq: `{${members(record, BEFORE).slice(1)},"seq":`,
+    afterSeq: `${members(record, AFTER)}}`,
+  };
+}
+
+function members(record: UnplacedRecord, fields: readonly { field: string; lead: string }[]): string {
+  let text = '';
+  for (const { field, lead } of fields) {
+    const value = record[field as keyof UnplacedRecord];
+    if (value !== undefined) text += lead + canonicalJson(value);
+  }
+  return text;
+}

@@ -1,0 +1,300 @@
+import { closeSync, fdatasyncSync, lstatSync, openSync } from 'node:fs';
+import { ChatelaineError, newId, type Clock } from '#kernel';
+import { auditRecord } from '#contract';
+import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
+import type { Head } from '../../chain/chain.ts';
+import { auditError } from '../../errors.ts';
+import { IndexClient } from '../index/index-client.ts';
+import { timeOfId } from '../../record/record-ids.ts';
+import { decodeCursor, encodeCursor, MOST_RECORDS, type AuditFilter } from '../query.ts';
+import type {
+  AuditStore,
+  LogEntry,
+  OpenedWriter,
+  Page,
+  PageRequest,
+  StoreNotice,
+  WriterLog,
+  WriterState,
+} from '../store.ts';
+import { AppendFile } from './append-file.ts';
+import { systemDisk, type Disk } from './disk.ts';
+import { listSegments, listWriters, paths } from './layout.ts';
+import { prepareDirectory, readOrCreate } from './private-files.ts';
+import { tryLock, type ProcessLock } from './process-lock.ts';
+import { readChain } from './read-chain.ts';
+import { readHashes, type ChainPlace } from './read-hashes.ts';
+import { readEnd, readLines } from './read-lines.ts';
+import { repairTail, findTail, type Tail } from './recover-tail.ts';
+import { SegmentWriter, type Rotation } from './segment-writer.ts';
+
+export interface SegmentStoreOptions {
+  /** The folder; made where missing. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly rotation?: Rotation;
+  readonly disk?: Disk;
+  /** So many bytes appended, and the index follows without having been asked. */
+  readonly indexBehind?: number;
+}
+
+const ROTATION: Rotation = { bytes: 64 * 1024 * 1024, ms: 24 * 3_600_000 };
+// A first question then waits for seconds at most; less would take from the appending what few ask for.
+const INDEX_BEHIND = 64 * 1024 * 1024;
+
+/** The log of one host, in segment files of a folder. Several processes may have it open. */
+export class SegmentStore implements AuditStore {
+  readonly installation: string;
+  readonly #root: string;
+  readonly #clock: Clock;
+  readonly #rotation: Rotation;
+  readonly #disk: Disk;
+  readonly #index: IndexClient;
+  readonly #indexBehind: number;
+  readonly #ours = new Map<string, SegmentWriter>();
+  /** Where the last checkpoint ended in each chain: the next begins there. */
+  readonly #places = new Map<string, ChainPlace>();
+  #unindexed = 0;
+
+  /**
+   * Opens the folder. Throws `AUDIT_UNSAFE` when others may use it, and `AUDIT_UNAVAILABLE` when it
+   * has to be made and cannot.
+   */
+  constructor(options: SegmentStoreOptions) {
+    this.#root = options.root;
+    this.#clock = options.clock;
+    this.#rotation = options.rotation ?? ROTATION;
+    this.#disk = options.disk ?? systemDisk;
+    this.#index = new IndexClient(options.root);
+    this.#indexBehind = options.indexBehind ?? INDEX_BEHIND;
+    try {
+      prepareDirectory(this.#root);
+      prepareDirectory(paths.writers(this.#root));
+      const make = (): Buffer => Buffer.from(`${newId(this.#clock.now())}\n`);
+      this.installation = readOrCreate(paths.installation(this.#root), make).toString('utf8').trim();
+    } catch (cause) {
+      if (cause instanceof ChatelaineError) throw cause;
+      throw auditError('AUDIT_UNAVAILABLE', `the audit log cannot be opened: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  /** The first chain that nobody holds and that is as it should be; a new one where there is none. */
+  async openWriter(): Promise<OpenedWriter> {
+    const covered = await this.#covered();
+    const notices: StoreNotice[] = [];
+    for (const id of listWriters(this.#root)) {
+      const lock = tryLock(paths.lock(this.#root, id));
+      if (!lock) continue;
+      try {
+        const tail = findTail(this.#root, this.installation, id, covered.get(id));
+        const notice = repairTail(this.#root, id, tail);
+        return this.#opened(id, lock, tail, notice ? [...notices, notice] : notices);
+      } catch (error) {
+        lock.release();
+        if (!(error instanceof ChatelaineError) || error.code !== 'AUDIT_DAMAGED') throw error;
+        // The chain stays as it is, for `verify` and for people. Work goes on in another one.
+        notices.push({ kind: 'damaged', writer: id, message: error.message });
+      }
+    }
+    const id = newId(this.#clock.now());
+    prepareDirectory(paths.writer(this.#root, id));
+    await this.#disk.syncDirectory(paths.writers(this.#root));
+    const lock = tryLock(paths.lock(this.#root, id));
+    if (!lock) throw new Error('another process took a writer that was made for this one');
+    return this.#opened(id, lock, findTail(this.#root, this.installation, id), notices);
+  }
+
+  #opened(id: string, lock: ProcessLock, tail: Tail, notices: readonly StoreNotice[]): OpenedWriter {
+    const writer = new SegmentWriter(
+      {
+        root: this.#root,
+        installation: this.installation,
+        id,
+        disk: this.#disk,
+        clock: this.#clock,
+        rotation: this.#rotation,
+        lock,
+      },
+      tail,
+    );
+    this.#ours.set(id, writer);
+    const log: WriterLog = {
+      id,
+      get head() {
+        return writer.head;
+      },
+      append: async (batch) => {
+        await writer.append(batch);
+        this.#appended(batch.lines.length);
+      },
+      close: async () => {
+        this.#ours.delete(id);
+        await writer.close();
+      },
+    };
+    return { log, notices };
+  }
+
+  /** A chain that nobody holds is held while its end is looked at: nobody shall continue it meanwhile. */
+  async writers(): Promise<readonly WriterState[]> {
+    return listWriters(this.#root).map((id): WriterState => {
+      const own = this.#ours.get(id);
+      if (own) return { id, head: own.head, held: 'ours' };
+      const lock = this.#probe(id);
+      if (lock === 'busy') return { id, head: undefined, held: 'busy' };
+      try {
+        return { id, head: this.#flushedHead(id), held: 'idle' };
+      } catch {
+        // Damaged: no checkpoint signs for more of it than one did before.
+        return { id, head: undefined, held: 'idle' };
+      } finally {
+        lock?.release();
+      }
+    });
+  }
+
+  /**
+   * The end of a chain whose process is gone. It may have died before its last flush: a checkpoint
+   * over these records must not outlive them.
+   */
+  #flushedHead(id: string): Head {
+    const { head, segment } = findTail(this.#root, this.installation, id);
+    if (segment) {
+      const fd = openSync(paths.segment(this.#root, id, segment.first), 'r');
+      try {
+        fdatasyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+    return head;
+  }
+
+  async *read(writer: string, after: number): AsyncGenerator<readonly LogEntry[]> {
+    const own = this.#ours.get(writer);
+    if (own && own.end === undefined) return;
+    const lock = own ? undefined : this.#probe(writer);
+    if (lock !== 'busy') lock?.release();
+    yield* readChain({
+      root: this.#root,
+      installation: this.installation,
+      writer,
+      after,
+      ...(own?.end && { end: own.end }),
+      busy: lock === 'busy',
+    });
+  }
+
+  async *hashes(writer: string, after: number, upTo: number): AsyncGenerator<readonly Buffer[]> {
+    const known = this.#places.get(writer);
+    const end = yield* readHashes({ root: this.#root, writer, after, upTo, known });
+    if (end && end.seq >= (known?.seq ?? 0)) this.#places.set(writer, end);
+  }
+
+  /** Undefined where there is nothing to hold, or nothing can be: then nobody writes either. */
+  #probe(writer: string): ProcessLock | 'busy' | undefined {
+    const file = paths.lock(this.#root, writer);
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    try {
+      return tryLock(file) ?? 'busy';
+    } catch {
+      return undefined;
+    }
+  }
+
+  async *checkpoints(): AsyncGenerator<string> {
+    const path = paths.checkpoints(this.#root);
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+    for await (const lines of readLines(path)) {
+      for (const { text, complete } of lines) yield complete ? (text ?? '') : '';
+    }
+  }
+
+  async checkpointTurn<Value>(
+    action: (append: (line: string) => Promise<void>) => Promise<Value>,
+  ): Promise<Value | undefined> {
+    const lock = tryLock(paths.checkpointLock(this.#root));
+    if (!lock) return undefined;
+    try {
+      return await action((line) => this.#appendCheckpoint(line));
+    } finally {
+      lock.release();
+    }
+  }
+
+  async #appendCheckpoint(line: string): Promise<void> {
+    const path = paths.checkpoints(this.#root);
+    const end = await readEnd(path);
+    // An end without its line end is a checkpoint that a crash interrupted: nobody has seen it.
+    const file = end ? AppendFile.continuing(this.#disk, path, end.bytes) : await AppendFile.create(this.#disk, path);
+    try {
+      if (!end) await this.#disk.syncDirectory(this.#root);
+      await file.append(Buffer.from(`${line}\n`));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async lastCheckpoint(): Promise<string | undefined> {
+    return (await readEnd(paths.checkpoints(this.#root)))?.line;
+  }
+
+  /** What the last checkpoint says of each chain. Taken at its word here; `verify` checks it. */
+  async #covered(): Promise<ReadonlyMap<string, number>> {
+    const line = await this.lastCheckpoint();
+    const last = line === undefined ? undefined : readCheckpoint(line);
+    return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
+  }
+
+  async query(filter: AuditFilter, { limit, cursor }: PageRequest): Promise<Page> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RECORDS) {
+      throw auditError('AUDIT_QUERY_INVALID', `\`limit\` is ${limit}; a page has 1 to ${MOST_RECORDS} records`);
+    }
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const narrowed = narrow(filter);
+    if (!narrowed) return { records: [] };
+    this.#unindexed = 0;
+    const texts = await this.#index.ask({
+      ours: this.#ends(),
+      query: { filter: narrowed, limit, ...(after && { after }) },
+    });
+    const records = texts.slice(0, limit).map((text) => auditRecord.parse(JSON.parse(text)));
+    const last = records.at(-1);
+    return texts.length > limit && last
+      ? { records, next: encodeCursor([last.time, last.writer, last.seq]) }
+      : { records };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#ours.values()].map((writer) => writer.close()));
+    this.#ours.clear();
+    await this.#index.close();
+  }
+
+  #ends() {
+    return [...this.#ours].map(([writer, { end }]) => ({ writer, segment: end?.segment ?? 0, bytes: end?.bytes ?? 0 }));
+  }
+
+  #appended(bytes: number): void {
+    this.#unindexed += bytes;
+    if (this.#unindexed < this.#indexBehind) return;
+    this.#unindexed = 0;
+    // Behind, and never in the way: the next question catches up and says what is wrong.
+    void this.#index.ask({ ours: this.#ends() }).catch(() => undefined);
+  }
+
+  /** Segments there are, for tests and reports. */
+  segments(writer: string): readonly number[] {
+    return listSegments(this.#root, writer);
+  }
+}
+
+/** An id says when its record was made, so that looking for it needs no index of ids. */
+function narrow(filter: AuditFilter): AuditFilter | undefined {
+  if (filter.id === undefined) return filter;
+  const ms = timeOfId(filter.id);
+  if (ms === undefined) return undefined;
+  const time = new Date(ms).toISOString();
+  if ((filter.from ?? time) > time || (filter.to !== undefined && filter.to <= time)) return undefined;
+  return { ...filter, from: time, to: new Date(ms + 1).toISOString() };
+}

@@ -1,0 +1,116 @@
+import type { AuditRecord } from '#contract';
+import type { Head } from '../chain/chain.ts';
+import type { SealedBatch } from '../chain/seal.ts';
+import type { AuditFilter } from './query.ts';
+
+/**
+ * The port to where the record lies. One installation's log: a chain for each writer, and the
+ * checkpoints over all of them. An adapter stores and gives back; it never judges what it holds,
+ * since it is what the judging is about.
+ *
+ * Adapters: segment files of one host (`segments/`). Every one passes `test/audit-store.contract.ts`.
+ */
+export interface AuditStore {
+  /** The id of the installation, in every genesis: logs of two installations share nothing. */
+  readonly installation: string;
+
+  /**
+   * A chain for this process alone: one that no living process holds, or a new one. Rejects when the
+   * storage cannot be written.
+   */
+  openWriter(): Promise<OpenedWriter>;
+
+  /** Every chain there is, by id. */
+  writers(): Promise<readonly WriterState[]>;
+
+  /**
+   * What is stored of a chain after record `after`, in the order in which it lies, damage included.
+   * Ends at what was durable when the reading began.
+   */
+  read(writer: string, after: number): AsyncIterable<readonly LogEntry[]>;
+
+  /**
+   * The stored chain hashes, 32 bytes each, of the records after `after`, up to and with `upTo`.
+   * Takes time by their number alone. Throws `AUDIT_DAMAGED` when they are not all there.
+   */
+  hashes(writer: string, after: number, upTo: number): AsyncIterable<readonly Buffer[]>;
+
+  /** The lines of all checkpoints, oldest first; an empty one where there is no whole line. */
+  checkpoints(): AsyncIterable<string>;
+
+  /** The last of them, without reading the others. */
+  lastCheckpoint(): Promise<string | undefined>;
+
+  /**
+   * Runs `action` while nobody else makes a checkpoint; undefined when somebody does. `append` makes
+   * one line durable, or rejects and leaves nothing.
+   */
+  checkpointTurn<Value>(
+    action: (append: (line: string) => Promise<void>) => Promise<Value>,
+  ): Promise<Value | undefined>;
+
+  /** Newest first. Reads go on while the storage cannot be written. */
+  query(filter: AuditFilter, page: PageRequest): Promise<Page>;
+
+  close(): Promise<void>;
+}
+
+export interface WriterState {
+  readonly id: string;
+  /** The last record that a checkpoint may cover; undefined when the chain has none that can be told. */
+  readonly head: Head | undefined;
+  /**
+   * `ours`: opened here, the head is durable. `idle`: no process holds it. `busy`: another process
+   * writes it, and only that one knows what of it is durable.
+   */
+  readonly held: 'ours' | 'idle' | 'busy';
+}
+
+/** A chain, open for appending. */
+export interface WriterLog {
+  readonly id: string;
+  /** The last durable record. */
+  readonly head: Head;
+  /**
+   * Resolves when the batch, which continues `head`, is durable. Rejects with the system's error;
+   * then nothing of the batch is there, or will be before the next one is written. One at a time.
+   */
+  append(batch: SealedBatch): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OpenedWriter {
+  readonly log: WriterLog;
+  /** What was found while opening; belongs into the log and on record. */
+  readonly notices: readonly StoreNotice[];
+}
+
+export type StoreNotice =
+  /** The end of a chain was torn by a crash: an unacknowledged piece was cut off and kept aside. */
+  | {
+      readonly kind: 'tail-cut';
+      readonly writer: string;
+      readonly seq: number;
+      readonly bytes: number;
+      readonly sha256: string;
+    }
+  /** A chain is not as it was written. Nobody appends to it any more. */
+  | { readonly kind: 'damaged'; readonly writer: string; readonly message: string };
+
+/** What lies at one place of a chain. */
+export type LogEntry =
+  | { readonly kind: 'record'; readonly hash: string; readonly canonical: string }
+  | { readonly kind: 'fault'; readonly message: string };
+
+export interface PageRequest {
+  /** At most so many records, 1 to 1000. */
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface Page {
+  readonly records: readonly AuditRecord[];
+  /** Where the next page begins; absent on the last. */
+  readonly next?: string;
+}

@@ -1,0 +1,144 @@
+import {
+  checkpointHash,
+  checkSignature,
+  NO_CHECKPOINT,
+  readCheckpoint,
+  type CheckpointBody,
+} from '../checkpoint/checkpoint.ts';
+import { MerkleRoot } from '../checkpoint/merkle.ts';
+import type { ChainCheck, CheckpointClaim } from './chain-check.ts';
+import type { Finding } from './finding.ts';
+import type { VerifyOptions } from './verify.ts';
+
+/** The checkpoints of a log, checked one after another against the chains they cover. */
+export class CheckpointCheck {
+  readonly #options: VerifyOptions;
+  readonly #chainOf: (id: string) => ChainCheck;
+  readonly #findings: Finding[];
+  readonly #hashes = new Map<number, string>();
+  readonly #claims: CheckpointClaim[] = [];
+  #last: CheckpointBody | undefined;
+  /** The place of the next one, counted as they lie. */
+  #number = 1;
+  #tree = new MerkleRoot();
+  /** After a bad one nothing can be said about what the next covers. */
+  #broken = false;
+
+  constructor(options: VerifyOptions, chainOf: (id: string) => ChainCheck, findings: Finding[]) {
+    this.#options = options;
+    this.#chainOf = chainOf;
+    this.#findings = findings;
+  }
+
+  get count(): number {
+    return this.#number - 1;
+  }
+
+  get uncovered(): number {
+    return this.#tree.size;
+  }
+
+  addLeaf(hash: string): void {
+    this.#tree.add(Buffer.from(hash, 'hex'));
+  }
+
+  /** A record says that there is this checkpoint. */
+  claim(claim: CheckpointClaim): void {
+    this.#claims.push(claim);
+  }
+
+  take(line: string): void {
+    const number = this.#number++;
+    if (this.#broken) return;
+    const checkpoint = readCheckpoint(line);
+    if (!checkpoint) return this.#report('checkpoint-changed', number, 'is not as it was written');
+    const { body } = checkpoint;
+    const previous = this.#last ? checkpointHash(this.#last) : NO_CHECKPOINT;
+    if (body.number > number) return this.#report('checkpoint-missing', number, 'is missing');
+    const key = this.#options.keys.get(body.keyId);
+    if (!key)
+      return this.#report('signature', number, `is signed with the key \`${body.keyId}\`, which is not trusted`);
+    if (!checkSignature(checkpoint, key)) return this.#report('signature', number, 'does not bear its signature');
+    if (body.number !== number || body.previous !== previous) {
+      return this.#report('checkpoint-changed', number, 'does not continue the one before it');
+    }
+    if (body.installation !== this.#options.installation) {
+      return this.#report('checkpoint-changed', number, 'belongs to another installation');
+    }
+    this.#checkCoverage(body);
+    this.#hashes.set(number, checkpointHash(body));
+    this.#last = body;
+    this.#tree = new MerkleRoot();
+  }
+
+  #checkCoverage(body: CheckpointBody): void {
+    const before = new Map(this.#last?.writers.map(({ id, count }) => [id, count]));
+    let whole = true;
+    for (const { id, from, count, head } of body.writers) {
+      const chain = this.#chainOf(id);
+      const continues = from === (before.get(id) ?? 0) && count >= from;
+      before.delete(id);
+      if (chain.broken) {
+        whole = false;
+        continue;
+      }
+      const at = { writer: id, checkpoint: body.number };
+      if (!continues) {
+        chain.report({
+          ...at,
+          kind: 'checkpoint-changed',
+          message: `checkpoint ${body.number} skips records`,
+          seq: from + 1,
+        });
+      } else if (chain.head.seq === 0 && count > 0) {
+        chain.report({
+          ...at,
+          kind: 'writer-missing',
+          message: `the chain \`${id}\` is missing, with ${count} records`,
+          seq: 1,
+        });
+      } else if (chain.head.seq < count) {
+        const seq = chain.head.seq + 1;
+        chain.report({
+          ...at,
+          kind: 'missing',
+          message: `record ${seq} is missing: checkpoint ${body.number} covers ${count}`,
+          seq,
+        });
+      } else if (chain.head.hash !== head) {
+        const message = `record ${from + 1}, or one up to ${count}, was written anew: checkpoint ${body.number} says otherwise`;
+        chain.report({ ...at, kind: 'rewritten', message, seq: from + 1 });
+      }
+      whole &&= !chain.broken;
+    }
+    const [dropped] = before.keys();
+    if (dropped !== undefined)
+      return this.#report('writer-missing', body.number, `no longer names the chain \`${dropped}\``);
+    if (!whole) return;
+    const root = this.#tree.root().toString('hex');
+    if (this.#tree.size !== body.size || root !== body.root) {
+      this.#report('checkpoint-changed', body.number, 'covers other records than those that are there');
+    }
+  }
+
+  /** What can only be said when all have been seen. */
+  async conclude(): Promise<void> {
+    if (this.#broken) return;
+    const latest = Math.max(this.count, (await this.#options.latest?.()) ?? 0);
+    const known = (this.#options.anchors ?? []).map(({ body }) => ({
+      number: body.number,
+      hash: checkpointHash(body),
+    }));
+    for (const { number, hash } of [...this.#claims, ...known]) {
+      if (number > latest) return this.#report('checkpoint-missing', this.count + 1, 'is missing');
+      if (number > this.count) continue;
+      if (this.#hashes.get(number) !== hash)
+        return this.#report('checkpoint-changed', number, 'is not the one that was made');
+    }
+  }
+
+  #report(kind: Finding['kind'], checkpoint: number, what: string): void {
+    this.#broken = true;
+    this.#findings.push({ kind, checkpoint, message: `checkpoint ${checkpoint} ${what}` });
+  }
+}

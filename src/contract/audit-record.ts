@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+/**
+ * The audit record, version 1: what modules hand to the audit log (`AuditEvent`), what the log makes
+ * of it (`AuditRecord`), and the port through which they do so (`AuditTrail`). Names follow OCSF
+ * where it has one. Absent is absent: a field is left out, never null.
+ *
+ * No field holds a secret or the arguments of a call. What must be matched later but not read is a
+ * keyed digest (`hs256:<key id>:<digest>`).
+ */
+
+/** The kind of thing that happened; each has its class in OCSF. */
+export const AUDIT_CLASSES = [
+  'authentication',
+  'authorization',
+  'tool-call',
+  'credential',
+  'administration',
+  'audit',
+] as const;
+
+/** How it ended. `intent` is written before a side effect; `unknown` when nobody can tell any more. */
+export const AUDIT_OUTCOMES = ['success', 'failure', 'denied', 'unknown', 'intent'] as const;
+
+/** Through which entrance. `system` is Chatelaine itself. */
+export const AUDIT_DOORS = [
+  'mcp',
+  'rest',
+  'api',
+  'oauth',
+  'internal',
+  'console',
+  'proxy',
+  'stdio',
+  'cli',
+  'system',
+] as const;
+
+/** The longest values a record holds; longer ones are cut where the record is made, and counted in `cut`. */
+export const AUDIT_LIMITS = {
+  word: 128,
+  name: 256,
+  subject: 512,
+  policies: 16,
+  delegation: 16,
+  detailKeys: 24,
+  detailText: 1024,
+  detailItems: 32,
+  /** Bytes of `details` as JSON. */
+  details: 8192,
+} as const;
+
+const word = z.string().min(1).max(AUDIT_LIMITS.word);
+const name = z.string().max(AUDIT_LIMITS.name);
+const subject = z.string().max(AUDIT_LIMITS.subject);
+const digest = z.string().regex(/^hs256:[0-9a-f]{8}:[A-Za-z0-9_-]{43}$/);
+
+const detailScalar = z.union([z.string().max(AUDIT_LIMITS.detailText), z.number(), z.boolean()]);
+const detailValue = z.union([detailScalar, z.array(detailScalar).max(AUDIT_LIMITS.detailItems).readonly()]);
+
+/** What a module says happened. */
+export const auditEvent = z.strictObject({
+  class: z.enum(AUDIT_CLASSES),
+  /** What happened, from the general to the particular: `tool.call`, `key.revoked`. */
+  type: word,
+  door: z.enum(AUDIT_DOORS),
+  requestId: word.optional(),
+  actor: z.strictObject({
+    kind: z.enum(['user', 'agent', 'anonymous', 'workload', 'system']),
+    iss: subject,
+    sub: subject,
+    name,
+    /** The API key that was used. */
+    keyId: word.optional(),
+    /** The token session it came through. */
+    tsid: word.optional(),
+  }),
+  /** On whose behalf, nearest actor first (RFC 8693 §4.1). */
+  delegation: z
+    .array(z.strictObject({ iss: subject, sub: subject }))
+    .max(AUDIT_LIMITS.delegation)
+    .readonly()
+    .optional(),
+  /** The verb: `call`, `create`, `revoke`, `sign-in`. */
+  action: word,
+  object: z.strictObject({ kind: word, namespace: name, name, id: name.optional() }).optional(),
+  decision: z.enum(['permit', 'forbid']).optional(),
+  policy: z
+    .strictObject({
+      /** The version of the whole policy set that decided. */
+      version: word,
+      /** The policies that determined it. */
+      ids: z.array(name).max(AUDIT_LIMITS.policies).readonly(),
+    })
+    .optional(),
+  /** Keyed digest of the canonical arguments: equal calls can be found, their values not read. */
+  argumentsDigest: digest.optional(),
+  outcome: z.enum(AUDIT_OUTCOMES),
+  /** The catalogued code of the error or the refusal. */
+  error: word.optional(),
+  durationMs: z.number().nonnegative().optional(),
+  /** The caller's address, as the listener saw it. */
+  address: word.optional(),
+  userAgent: name.optional(),
+  traceId: word.optional(),
+  /** Serial of the client certificate, hexadecimal. */
+  certificateSerial: word.optional(),
+  details: z.record(z.string().min(1).max(64), detailValue).optional(),
+});
+export type AuditEvent = Readonly<z.input<typeof auditEvent>>;
+
+/** The record as it is hashed, stored and exported. */
+export const auditRecord = z.strictObject({
+  v: z.literal(1),
+  id: z.string().length(26),
+  /** The chain it stands in, and its place there, counted from 1. */
+  writer: z.string().length(26),
+  seq: z.int().positive(),
+  /** RFC 3339, UTC, milliseconds. */
+  time: z.iso.datetime({ precision: 3 }),
+  ...auditEvent.shape,
+  /** How many values were shortened or left out to keep the record within its limits. */
+  cut: z.int().positive().optional(),
+});
+export type AuditRecord = Readonly<z.infer<typeof auditRecord>>;
+
+/** Where a durable record stands. */
+export interface AuditPosition {
+  readonly id: string;
+  readonly writer: string;
+  readonly seq: number;
+}
+
+/** What other modules need of the audit log. */
+export interface AuditTrail {
+  /**
+   * Resolves when the record is on stable storage: only then may what it records be acknowledged.
+   * Rejects with `AUDIT_UNAVAILABLE` or `AUDIT_OVERLOADED`; then nothing was recorded and the
+   * operation must be refused.
+   */
+  append(event: AuditEvent): Promise<AuditPosition>;
+  /** The keyed digest of arguments or of any other JSON value. */
+  digest(value: unknown): string;
+}

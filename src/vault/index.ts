@@ -1,0 +1,26 @@
+/**
+ * vault: keys, and what they protect.
+ *
+ * Owns wrapping keys (`wrappers/`: a port and its adapters), data keys and the encryption of columns
+ * with them (`envelope/`), changing either while serving (`rotation/`), and the secrets of tools,
+ * sources and servers (`secrets/`). Plaintext leaves as `Secret` alone, and through two doors: the
+ * `SecretReader` for code that runs tools, and `Envelope.open` for modules with sealed columns.
+ * Does not own: who may do what (`MayUse`, a port to policy), the record of what was done
+ * (`RecordChange`, a port to audit), how bytes reach a remote key service (`HttpPost`).
+ * Tables: `data_keys`, `secrets`, `secret_versions`, `vault_leases`, queried in `store/` alone.
+ * NIST SP 800-38D (GCM), RFC 5869 (HKDF). How it holds, and what it does not hold against: docs/vault.md.
+ */
+export { namespaceScope, openVault, subjectScope, type Vault, type VaultOptions } from './vault.ts';
+export type { RecordChange, SecretChange, VaultChange } from './changes.ts';
+export type { Envelope, Sealing } from './envelope/envelope.ts';
+export type { Place, Scope } from './envelope/place.ts';
+export type { SealedColumn, SealedRow } from './rotation/sealed-column.ts';
+export { parseSecretMaterial, SECRET_KINDS, type SecretKind, type SecretMaterial } from './secrets/material.ts';
+export { formatSecretReference, parseSecretReference, type SecretReference } from './secrets/reference.ts';
+export type { SecretFacts, SecretName, VersionFacts } from './secrets/secret-facts.ts';
+export { sameNamespace, type MayUse, type SecretReader, type SecretUse } from './secrets/secret-reader.ts';
+export type { PutSecret, SecretService } from './secrets/secret-service.ts';
+export type { AwsCredentials } from './wrappers/aws-signature.ts';
+export type { HttpPost, KeyWrapper } from './wrappers/key-wrapper.ts';
+export type { WrapperSettings } from './wrappers/open-wrapper.ts';
+export type { WrapperUse } from './store/data-keys-store.ts';

@@ -1,0 +1,244 @@
+import { formatDuration, newId, type Clock } from '#kernel';
+import type { Database, DatabaseOrTransaction } from '#db';
+import type { RecordChange } from '../changes.ts';
+import type { Envelope, Sealing } from '../envelope/envelope.ts';
+import { vaultError } from '../errors.ts';
+import {
+  listSecrets,
+  listSecretsWithEndedVersions,
+  shredVersions,
+  updateSecret,
+  type StoredSecret,
+} from '../store/secrets-store.ts';
+import { changedMeanwhile, commitStep, type Outcome } from './commit-step.ts';
+import type { GenerationWatch } from './generation-watch.ts';
+import { believingTwice, loadChecked, type CheckedSecret } from './load-checked.ts';
+import { valuePlace } from './manifest.ts';
+import { ownExpiry, serializeMaterial, type SecretMaterial } from './material.ts';
+import {
+  checkDescription,
+  checkSecretName,
+  factsOf,
+  nameOf,
+  type SecretFacts,
+  type SecretName,
+} from './secret-facts.ts';
+
+const LONGEST_OVERLAP_MS = 90 * 86_400_000;
+const PAGE = 100;
+const LONGEST_PAGE = 1000;
+
+export interface PutSecret extends SecretName {
+  readonly material: SecretMaterial;
+  /** Stays as it is when left out. */
+  readonly description?: string | undefined;
+  /** Milliseconds since the epoch; no end when left out. A certificate ends with its own validity at the latest. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** Puts, lists, rotates, disables and deletes secrets. It gives names, times and numbers: no method gives a value. */
+export class SecretService {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #envelope: Envelope;
+  readonly #watch: GenerationWatch;
+
+  constructor(parts: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly envelope: Envelope;
+    readonly watch: GenerationWatch;
+  }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+    this.#envelope = parts.envelope;
+    this.#watch = parts.watch;
+  }
+
+  /**
+   * Makes the secret, or puts a new version in the place of the others, which end at once; durable when
+   * it returns.
+   *
+   * Throws `SECRET_NAME_REFUSED`, `SECRET_LIFETIME_REFUSED`, `SECRET_KIND_DIFFERS`, `SECRET_DISABLED`,
+   * `VAULT_BUSY`, and as the wrapper and `record` do.
+   */
+  async put(request: PutSecret, record: RecordChange): Promise<SecretFacts> {
+    checkSecretName(request);
+    return await this.#writing(request, async (trx, sealing) => {
+      const current = await this.#load(trx, sealing, request);
+      return await this.#addVersion(trx, sealing, { ...request, overlapMs: 0 }, current, record);
+    });
+  }
+
+  /**
+   * Puts a new version in front of a secret that there is; the ones before stay readable by their
+   * numbers for the overlap, in milliseconds. Throws as `put` does, `SECRET_UNKNOWN`, and
+   * `SECRET_VERSIONS_EXHAUSTED` when too many overlap.
+   */
+  async rotate(request: PutSecret & { readonly overlapMs: number }, record: RecordChange): Promise<SecretFacts> {
+    return await this.#writing(request, async (trx, sealing) => {
+      const current = await this.#mustLoad(trx, sealing, request);
+      return await this.#addVersion(trx, sealing, request, current, record);
+    });
+  }
+
+  /** Takes the secret out of use, or puts it back; a second time changes nothing. Throws `SECRET_UNKNOWN`. */
+  async setState(name: SecretName, state: 'active' | 'disabled', record: RecordChange): Promise<SecretFacts> {
+    return await this.#writing(name, async (trx, sealing) => {
+      const current = await this.#mustLoad(trx, sealing, name);
+      const { secret, versions } = current.loaded;
+      if (secret.state === state)
+        return { value: factsOf(current.loaded), id: secret.id, generation: secret.generation };
+      const what = state === 'active' ? 'secret.enabled' : 'secret.disabled';
+      return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, {
+        what,
+        secret: { ...secret, state },
+        versions,
+      });
+    });
+  }
+
+  /**
+   * Deletes the secret: values and manifest go from the database and its log, the row keeps id, name
+   * and time. The name is free again. Throws `SECRET_UNKNOWN`.
+   */
+  async delete(name: SecretName, record: RecordChange): Promise<void> {
+    await this.#writing(name, async (trx, sealing) => {
+      const { secret, versions } = (await this.#mustLoad(trx, sealing, name)).loaded;
+      const now = this.#clock.now();
+      const generation = secret.generation + 1;
+      const deleted = await updateSecret(trx, secret.id, secret.generation, {
+        state: 'deleted',
+        generation,
+        description: secret.description,
+        manifest: null,
+        key_id: null,
+        changed_at: now,
+      });
+      if (!deleted) throw changedMeanwhile(name);
+      await shredVersions(
+        trx,
+        versions.map(({ id }) => id),
+        now,
+      );
+      await record(trx, { what: 'secret.deleted', ...nameOf(secret), secretId: secret.id, generation });
+      return { value: undefined, id: secret.id, generation };
+    });
+    await this.#database.purgeDeleted();
+  }
+
+  /**
+   * The secrets of a namespace, or of all, by name, at most `limit` (100 unless said, 1000 at most).
+   * Rows are not held against manifests here: a list decides nothing, reading does.
+   */
+  async list(
+    page: {
+      readonly namespace?: string | undefined;
+      readonly after?: SecretName | undefined;
+      readonly limit?: number | undefined;
+    } = {},
+  ): Promise<readonly SecretFacts[]> {
+    const limit = Math.max(1, Math.min(page.limit ?? PAGE, LONGEST_PAGE));
+    return (await listSecrets(this.#database.db, { ...page, limit })).map(factsOf);
+  }
+
+  /** Shreds the values of versions whose overlap is over; gives how many secrets that concerned. */
+  async shredEnded(record: RecordChange): Promise<number> {
+    let concerned = 0;
+    for (;;) {
+      const page = await listSecretsWithEndedVersions(this.#database.db, this.#clock.now(), PAGE);
+      for (const name of page) {
+        await this.#writing(name, async (trx, sealing) => {
+          const current = await this.#mustLoad(trx, sealing, name);
+          const step = { what: 'secret.versions-ended', ...current.loaded } as const;
+          return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, step);
+        });
+      }
+      concerned += page.length;
+      if (page.length === 0) break;
+    }
+    if (concerned > 0) await this.#database.purgeDeleted();
+    return concerned;
+  }
+
+  /** Runs a change and remembers the generation that it has committed, not earlier. */
+  async #writing<Value>(
+    name: SecretName,
+    work: (trx: DatabaseOrTransaction, sealing: Sealing) => Promise<Outcome<Value>>,
+  ): Promise<Value> {
+    const scope = { kind: 'namespace', id: name.namespace } as const;
+    const { value, id, generation } = await believingTwice(name, () => this.#envelope.writing(scope, work));
+    this.#watch.note(id, generation);
+    return value;
+  }
+
+  async #addVersion(
+    trx: DatabaseOrTransaction,
+    sealing: Sealing,
+    request: PutSecret & { readonly overlapMs: number },
+    current: CheckedSecret | undefined,
+    record: RecordChange,
+  ): Promise<Outcome<SecretFacts>> {
+    checkDescription(request.description ?? '');
+    const now = this.#clock.now();
+    const { material } = request;
+    const expiresAt = expiryOf(request, now);
+    if (current !== undefined) checkCanTake(current.loaded.secret, material);
+    const secret = current?.loaded.secret ?? {
+      id: newId(now),
+      ...nameOf(request),
+      kind: material.kind,
+      description: '',
+      state: 'active',
+      createdAt: now,
+    };
+    const id = newId(now);
+    const { text, keyId } = await sealing.seal(valuePlace(secret, id), serializeMaterial(material));
+    const version = (current?.manifest.versions.at(-1)?.version ?? 0) + 1;
+    const added = { id, version, value: text, keyId, createdAt: now, expiresAt, endsAt: null };
+    const endsAt = now + checkOverlap(request.overlapMs);
+    const before = (current?.loaded.versions ?? []).map((row) => ({
+      ...row,
+      endsAt: Math.min(row.endsAt ?? Infinity, endsAt),
+    }));
+    const step = {
+      what: current === undefined ? 'secret.created' : 'secret.version-added',
+      secret: { ...secret, description: request.description ?? secret.description },
+      versions: [...before, added],
+      added,
+    } as const;
+    return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, step);
+  }
+
+  async #load(trx: DatabaseOrTransaction, sealing: Sealing, name: SecretName): Promise<CheckedSecret | undefined> {
+    return await loadChecked({ db: trx, open: sealing.open, watch: this.#watch }, name);
+  }
+
+  async #mustLoad(trx: DatabaseOrTransaction, sealing: Sealing, name: SecretName): Promise<CheckedSecret> {
+    checkSecretName(name);
+    const current = await this.#load(trx, sealing, name);
+    if (current !== undefined) return current;
+    throw vaultError('SECRET_UNKNOWN', `there is no secret \`${name.namespace}/${name.name}\``);
+  }
+}
+
+/** A new value would silently put back into use what somebody took out of it. */
+function checkCanTake(secret: StoredSecret, material: SecretMaterial): void {
+  const named = `the secret \`${secret.namespace}/${secret.name}\``;
+  if (secret.state === 'disabled') throw vaultError('SECRET_DISABLED', `${named} is disabled`);
+  if (secret.kind === material.kind) return;
+  throw vaultError('SECRET_KIND_DIFFERS', `${named} is of the kind \`${secret.kind}\`, not \`${material.kind}\``);
+}
+
+function expiryOf(request: PutSecret, now: number): number | null {
+  const ends = [request.expiresAt, ownExpiry(request.material)].filter((end) => end !== undefined);
+  if (ends.length === 0) return null;
+  const end = Math.min(...ends);
+  if (Number.isSafeInteger(end) && end > now) return end;
+  throw vaultError('SECRET_LIFETIME_REFUSED', 'the secret would have expired already');
+}
+
+function checkOverlap(ms: number): number {
+  if (Number.isSafeInteger(ms) && ms >= 0 && ms <= LONGEST_OVERLAP_MS) return ms;
+  throw vaultError('SECRET_LIFETIME_REFUSED', `versions cannot overlap for ${formatDuration(ms)}`);
+}

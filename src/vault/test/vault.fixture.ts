@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { reveal, Secret, silentLogger, type Clock } from '#kernel';
+import { openDatabase, type Database, type DatabasePlace } from '#db';
+import {
+  openVault,
+  parseSecretMaterial,
+  sameNamespace,
+  type SecretMaterial,
+  type Vault,
+  type VaultChange,
+  type VaultOptions,
+  type WrapperSettings,
+} from '#vault';
+import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+
+/** A clock that stands still until it is told. */
+export class HandClock implements Clock {
+  #now = Date.UTC(2026, 10, 21);
+
+  now(): number {
+    return this.#now;
+  }
+
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+}
+
+export const temporaryDirectory = (): string => {
+  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+};
+
+/** A wrapper with a new random key. */
+export const randomWrapper = (): WrapperSettings => ({
+  type: 'given',
+  key: new Secret(randomBytes(32).toString('base64')),
+  where: 'the test key',
+});
+
+export interface TestVault {
+  readonly clock: HandClock;
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly wrapper: WrapperSettings;
+  readonly at: TestPlace;
+  /** What was recorded, oldest first. */
+  readonly changes: VaultChange[];
+  /** Records; throws once `refuse` was called. */
+  readonly record: (trx: unknown, change: VaultChange) => Promise<void>;
+  /** Another process on the same data: it shares the files and nothing in memory. */
+  beside(options?: Partial<VaultOptions>): Promise<TestVault>;
+}
+
+/** A vault over a real database, as one process has it. */
+export async function startVault(
+  dialect: TestDialect = 'sqlite',
+  options: Partial<VaultOptions> = {},
+): Promise<TestVault> {
+  return await openBeside(await emptyPlace(dialect), new HandClock(), { wrapper: randomWrapper(), ...options });
+}
+
+async function openBeside(
+  at: TestPlace,
+  clock: HandClock,
+  options: Partial<VaultOptions> & { readonly wrapper: WrapperSettings },
+): Promise<TestVault> {
+  const database = await openPlace(at.place, clock);
+  const vault = await openVault({ database, clock, log: silentLogger, mayUse: sameNamespace, ...options });
+  onTestFinished(() => vault.close());
+  const changes: VaultChange[] = [];
+  return {
+    clock,
+    database,
+    vault,
+    wrapper: options.wrapper,
+    at,
+    changes,
+    record: async (_trx, change) => void changes.push(change),
+    beside: (more = {}) => openBeside(at, clock, { ...options, ...more }),
+  };
+}
+
+/** A real database, closed with the test. */
+export async function openPlace(place: DatabasePlace, clock: Clock): Promise<Database> {
+  const database = await openDatabase({ ...place, clock });
+  onTestFinished(() => database.close());
+  return database;
+}
+
+/** The material of a password. */
+export const password = (text: string): SecretMaterial => parseSecretMaterial({ kind: 'password', password: text });
+
+/** What the reader gives for a password of the namespace `default`, or the code of its refusal. */
+export async function passwordOf(vault: Vault, name: string, version?: number): Promise<string> {
+  try {
+    const reference = { namespace: 'default', name, ...(version === undefined ? {} : { version }) };
+    const material = await vault.reader.read(reference, { namespace: 'default', by: 'tool test' });
+    return material.kind === 'password' ? reveal(material.password) : `a ${material.kind}`;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+export const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error);
+
+/** The code of the error that `action` ends with; `nothing` when it ends well. */
+export async function refusal(action: () => unknown): Promise<string> {
+  try {
+    await action();
+    return 'nothing';
+  } catch (error) {
+    return codeOf(error);
+  }
+}
