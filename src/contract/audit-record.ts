@@ -109,6 +109,12 @@ export const auditEvent = z.strictObject({
 });
 export type AuditEvent = Readonly<z.input<typeof auditEvent>>;
 
+/** Who does something and how they came in: what all records of one request have in common. */
+export type AuditOrigin = Pick<
+  AuditEvent,
+  'door' | 'actor' | 'delegation' | 'requestId' | 'address' | 'userAgent' | 'traceId' | 'certificateSerial'
+>;
+
 /** The record as it is hashed, stored and exported. */
 export const auditRecord = z.strictObject({
   v: z.literal(1),

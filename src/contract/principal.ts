@@ -7,7 +7,14 @@ export interface Principal {
   readonly sub: string;
   readonly name: string;
   readonly namespace: string;
+  /** Those that hold in `namespace`, global ones included. */
   readonly roles: readonly Role[];
+  /** Every role and where it holds; without it `roles` hold in `namespace` alone. Read through `rolesIn`. */
+  readonly grants?: readonly RoleGrant[];
+  /** What the credential may be used for, however much its owner may do. */
+  readonly access: ReadonlySet<Access>;
+  /** The tools that the credential is for, by name; without it every tool of the namespace. */
+  readonly allowedTools?: ReadonlySet<string>;
   readonly groups: readonly string[];
   /** Scopes of the bearer credential; a tool's `scopesRequired` is checked against these alone. */
   readonly scopes: ReadonlySet<string>;
@@ -18,8 +25,39 @@ export interface Principal {
   /** Delegation chain, nearest actor first (RFC 8693 §4.1). */
   readonly act?: readonly { readonly iss: string; readonly sub: string }[];
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** How the caller came in; an API key names its id. */
-  readonly via: { readonly method: 'api-key'; readonly keyId: string } | { readonly method: 'local' };
+  /** How the person proved who they are (RFC 8176): `pwd`, `otp`, `hwk`, `mfa`. */
+  readonly amr?: readonly string[];
+  /** When they last did, in milliseconds; a step-up moves it. */
+  readonly authTime?: number;
+  /** How the caller came in. */
+  readonly via:
+    | { readonly method: 'api-key'; readonly keyId: string }
+    | { readonly method: 'session'; readonly sessionId: string }
+    | { readonly method: 'certificate'; readonly spiffeId: string; readonly serial: string }
+    | { readonly method: 'local' };
+}
+
+/** `read` lists and shows, `execute` calls tools, `admin` changes what Chatelaine keeps. */
+export const ACCESS = ['read', 'execute', 'admin'] as const;
+export type Access = (typeof ACCESS)[number];
+
+/** A role, held everywhere or in one namespace. */
+export interface RoleGrant {
+  readonly role: Role;
+  /** A namespace, or `EVERYWHERE`. */
+  readonly namespace: string;
+}
+
+/** The namespace of a global role. No namespace has this name. */
+export const EVERYWHERE = '*';
+
+/** The roles that a principal has in a namespace: its own and the global ones. */
+export function rolesIn(principal: Principal, namespace: string): readonly Role[] {
+  const { grants } = principal;
+  if (grants === undefined) return principal.namespace === namespace ? principal.roles : [];
+  return grants
+    .filter((grant) => grant.namespace === namespace || grant.namespace === EVERYWHERE)
+    .map(({ role }) => role);
 }
 
 export const ROLES = ['admin', 'tool_publisher', 'policy_admin', 'user', 'auditor'] as const;

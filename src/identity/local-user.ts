@@ -1,5 +1,7 @@
-import { DEFAULT_NAMESPACE, type Principal } from '#contract';
+import { DEFAULT_NAMESPACE, type Access, type Principal } from '#contract';
 import { checkNamespace, checkScopes } from './names.ts';
+
+const USE: ReadonlySet<Access> = new Set(['read', 'execute']);
 
 export interface LocalUserOptions {
   /** What `--scope` named; a local user has no scope by default. */
@@ -25,6 +27,7 @@ export function localUser(options: LocalUserOptions = {}): Principal {
     name: 'local',
     namespace,
     roles: Object.freeze(['user'] as const),
+    access: USE,
     groups: Object.freeze([]),
     scopes: new Set(checkScopes(options.scopes ?? [])),
     via: Object.freeze({ method: 'local' } as const),

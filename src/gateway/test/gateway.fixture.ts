@@ -31,6 +31,7 @@ const principal = (name: string, overrides: Partial<Principal> = {}): Principal 
   name,
   namespace: 'default',
   roles: ['user'],
+  access: new Set(['read', 'execute']),
   groups: [],
   scopes: new Set(),
   via: { method: 'api-key', keyId: name },

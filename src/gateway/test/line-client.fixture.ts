@@ -25,6 +25,7 @@ const local: Principal = {
   name: 'local',
   namespace: 'default',
   roles: ['user'],
+  access: new Set(['read', 'execute']),
   groups: [],
   scopes: new Set(),
   via: { method: 'local' },

@@ -10,7 +10,7 @@ import {
   type Clock,
   type Result,
 } from '#kernel';
-import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
+import type { Access, CredentialRefusal, Principal, TokenVerifier } from '#contract';
 import type { Database } from '#db';
 import { findKey, type StoredKey } from '../store/keys-store.ts';
 import { keyState, type ApiKey } from './api-key.ts';
@@ -151,6 +151,9 @@ function unavailable(error: unknown): Verdict {
   return err({ reason: 'unavailable', detail: (error as ChatelaineError).message });
 }
 
+/** Keys list and call; they do not administer. */
+const USE: ReadonlySet<Access> = new Set(['read', 'execute']);
+
 /** Frozen, since all requests with this key share it. */
 function toPrincipal({ key, agentRoles }: StoredKey): Principal {
   return Object.freeze({
@@ -160,6 +163,7 @@ function toPrincipal({ key, agentRoles }: StoredKey): Principal {
     name: key.agent,
     namespace: key.namespace,
     roles: Object.freeze(agentRoles),
+    access: USE,
     groups: Object.freeze([]),
     scopes: new Set(key.scopes),
     via: Object.freeze({ method: 'api-key', keyId: key.id } as const),

@@ -9,6 +9,7 @@ test('the local user has the role user and no scope that was not named', () => {
     name: 'local',
     namespace: 'default',
     roles: ['user'],
+    access: new Set(['read', 'execute']),
     groups: [],
     scopes: new Set(),
     via: { method: 'local' },

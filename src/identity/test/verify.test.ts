@@ -30,6 +30,7 @@ describe.each(dialects)('a key: %s', (dialect) => {
         name: 'booking-bot',
         namespace: 'travel',
         roles: ['user', 'auditor'],
+        access: new Set(['read', 'execute']),
         groups: [],
         scopes: new Set(['read:flights', 'write:flights']),
         via: { method: 'api-key', keyId: key.id },
