@@ -1,8 +1,9 @@
 /**
  * Starting and ending a server: configuration → state → toolbox → gateway → listeners, and back.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { openAuditLog, type AuditLog } from '#audit';
 import type { CliContext } from '#cli';
 import { isLoopbackHost, type ServerSettings } from '#contract';
 import {
@@ -58,7 +59,9 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     endings.add('database', () => database.close());
     const identity = openIdentity({ database, clock: context.clock, log });
     endings.add('identity', () => identity.close());
-    await run({ options, context, log, dataDir, configured, settings, identity, protocol, endings });
+    const audit = await openAuditLog({ root: join(dataDir, 'audit'), clock: context.clock, logger: log });
+    endings.add('audit log', () => audit.close());
+    await run({ options, context, log, dataDir, configured, settings, identity, audit, protocol, endings });
   } finally {
     await endings.run(log);
   }
@@ -72,13 +75,14 @@ interface Running {
   readonly configured: Configured;
   readonly settings: ServerSettings;
   readonly identity: Identity;
+  readonly audit: AuditLog;
   /** Where the protocol goes with `--stdio`. */
   readonly protocol: Writable | undefined;
   readonly endings: Endings;
 }
 
 async function run(running: Running): Promise<void> {
-  const { options, context, log, dataDir, configured, settings, identity, endings } = running;
+  const { options, context, log, dataDir, configured, settings, identity, audit, endings } = running;
   let gateway: Gateway | undefined;
   const metrics = settings.metrics === false || options.stdio ? undefined : lateMetrics(() => gateway?.gauges);
   const { otlpEndpoint: endpoint, serviceName } = settings.telemetry;
@@ -91,11 +95,14 @@ async function run(running: Running): Promise<void> {
     verifier: identity.keys,
     settings,
     stateKey: readStateKey(dataDir),
+    trail: audit,
     observers: [callLog(log), ...[metrics, telemetry].flatMap((one) => (one === undefined ? [] : [one.observer]))],
     version: context.version,
     clock: context.clock,
     log,
   });
+  const { close: closeRecords } = gateway;
+  endings.add('refusals that were counted', closeRecords);
   if (options.reload) {
     const watching = await configured.watch({
       pollSeconds: options.pollInterval,
