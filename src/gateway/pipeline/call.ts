@@ -84,7 +84,7 @@ export function createPipeline(options: {
       limit.enter();
       let answer: Answer;
       try {
-        if (tool.annotations.readOnlyHint !== true) await record.intend();
+        if (tool.mayWrite()) await record.intend();
         answer = shape(tool, await tool.run(args, new RunningCall(request, record, log)));
       } finally {
         limit.leave();
@@ -212,7 +212,7 @@ function endingOf(error: unknown, tool: Tool | undefined, durationMs: number): E
   if (error instanceof ClientInterruption) return { outcome: 'success', decision: 'permit', durationMs };
   const code = error instanceof ChatelaineError ? error.code : 'INTERNAL';
   if (REFUSALS.has(code)) return { outcome: 'denied', decision: 'forbid', error: code, durationMs };
-  const unknown = CUT_OFF.has(code) && tool?.annotations.readOnlyHint !== true;
+  const unknown = CUT_OFF.has(code) && tool?.mayWrite() === true;
   return { outcome: unknown ? 'unknown' : 'failure', decision: 'permit', error: code, durationMs };
 }
 

@@ -24,7 +24,7 @@ const reads = testTool({
     ran.push('reads');
     return { kind: 'value', value: 'what stands there' };
   },
-  overrides: { annotations: { readOnlyHint: true } },
+  overrides: { mayWrite: () => false },
 });
 const writes = testTool({
   name: 'writes',
@@ -39,7 +39,7 @@ const talks = testTool({
     client.progress(1, 2, 'half');
     return { kind: 'value', value: 'told' };
   },
-  overrides: { annotations: { readOnlyHint: true } },
+  overrides: { mayWrite: () => false },
 });
 const hangs = testTool({
   name: 'hangs',

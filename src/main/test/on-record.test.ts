@@ -38,8 +38,10 @@ const invoke = (tool: string, args: object): Promise<Response> =>
   });
 
 /** Reads the log beside whoever writes it, as a third party would. */
-async function readLog(): Promise<{ readonly report: VerifyReport; readonly records: readonly AuditRecord[] }> {
-  const { store, signingKey } = openAuditStore({ root: join(place.dataDir, 'audit'), clock: systemClock });
+async function readLog(
+  dataDir = place.dataDir,
+): Promise<{ readonly report: VerifyReport; readonly records: readonly AuditRecord[] }> {
+  const { store, signingKey } = openAuditStore({ root: join(dataDir, 'audit'), clock: systemClock });
   const records: AuditRecord[] = [];
   async function* noted(items: ReturnType<typeof logStream>): ReturnType<typeof logStream> {
     for await (const group of items) {
@@ -75,6 +77,47 @@ describe('a server that is killed under load', () => {
     expect(records.some(({ type, outcome }) => type === 'authentication' && outcome === 'success')).toBe(true);
     server = await start(['--config', join(place.folder, 'tools.yaml'), '--data-dir', place.dataDir]);
   });
+});
+
+test('only what cannot write goes without an intent: the database’s word counts, an author’s hint does not', async () => {
+  const tools = place.write(
+    'hints.yaml',
+    `${CITIES}
+---
+kind: tool
+name: looked_up
+type: sqlite-sql
+source: cities
+description: A lookup that nobody declared read-only.
+statement: SELECT name FROM cities WHERE id = 1
+---
+kind: tool
+name: said_harmless
+type: sqlite-sql
+source: cities
+description: An update whose author says that it only reads.
+annotations: { readOnlyHint: true }
+statement: UPDATE cities SET inhabitants = inhabitants + 1 WHERE id = 1
+`,
+  );
+  const other = await start(['--config', tools, '--data-dir', place.file('hints')]);
+  const { key: otherKey } = await makeKey(place.file('hints'));
+  for (const tool of ['looked_up', 'looked_up', 'said_harmless', 'said_harmless', 'city']) {
+    await fetch(`${other.url}/api/tool/${tool}/invoke`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${otherKey}`, 'Content-Type': 'application/json' },
+      body: '{"id": 1}',
+    });
+  }
+  await other.stop();
+  const { records } = await readLog(place.file('hints'));
+  const written = records.filter(({ type }) => type === 'tool.call').map((one) => `${one.object?.name} ${one.outcome}`);
+  expect(written).toEqual([
+    // Once unknown, then judged.
+    ...['looked_up intent', 'looked_up success', 'looked_up success'],
+    ...['said_harmless intent', 'said_harmless success', 'said_harmless intent', 'said_harmless success'],
+    'city success',
+  ]);
 });
 
 test('`invoke` goes through the same pipeline and is on record as the local user’s', async () => {
