@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '#kernel';
-import type { AuditEvent, AuditPosition, AuditRecord, AuditTrail } from '#contract';
+import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
 import type { SigningKey } from './checkpoint/signing-key.ts';
@@ -41,10 +41,6 @@ export interface CheckpointRhythm {
 
 const RHYTHM: CheckpointRhythm = { records: 10_000, ms: 60_000 };
 const RETRY_MS = 500;
-
-export type AuditStatus =
-  | { readonly available: true }
-  | { readonly available: false; readonly since: number; readonly reason: string };
 
 interface Open {
   readonly log: WriterLog;

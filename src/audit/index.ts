@@ -12,7 +12,7 @@
  * refused. See docs/audit.md and ADR 9. Specifications: RFC 8785 (canonical JSON), RFC 6962 §2.1
  * (Merkle trees), RFC 8032 (Ed25519), RFC 5424 (syslog).
  */
-export { AuditLog, type AuditLogOptions, type AuditStatus, type CheckpointRhythm } from './audit-log.ts';
+export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';

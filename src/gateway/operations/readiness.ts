@@ -1,7 +1,8 @@
 /**
  * `/healthz`: the process answers. `/readyz`: it serves, and how each source is. A source that is down
  * does not make the server unready: its tools fail with a clear error, all others work, and taking the
- * whole replica out of rotation would turn one broken database into an outage of everything.
+ * whole replica out of rotation would turn one broken database into an outage of everything. A log that
+ * cannot be written does: until it can, every call is refused.
  */
 import { DEFAULT_NAMESPACE } from '#contract';
 import type { NamespaceView, SourceState } from '#toolbox';
@@ -25,6 +26,7 @@ export interface ReadinessProbe {
 export function readinessProbe(options: {
   views: () => Iterable<NamespaceView>;
   serving: () => boolean;
+  recording: () => boolean;
   clock: Clock;
 }): ReadinessProbe {
   // By source: a reload that keeps a source keeps what is known about it.
@@ -59,8 +61,9 @@ export function readinessProbe(options: {
       }
     }
     await Promise.all(asked);
-    const ready = options.serving();
-    const status = ready ? 'ready' : 'ending';
+    const serving = options.serving();
+    const ready = serving && options.recording();
+    const status = ready ? 'ready' : serving ? 'cannot record' : 'ending';
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
     return { ready, body: JSON.stringify({ status, sources, ...others }) };
   }

@@ -115,7 +115,12 @@ describe('readiness', () => {
       ],
     };
     let now = 0;
-    const probe = readinessProbe({ views: () => [view], serving: () => true, clock: { now: () => now } });
+    const probe = readinessProbe({
+      views: () => [view],
+      serving: () => true,
+      recording: () => true,
+      clock: { now: () => now },
+    });
     const { ready, body } = await probe.read();
     expect(ready).toBe(true);
     // `/readyz` asks nobody who they are: what the database said is for the log.
@@ -147,7 +152,12 @@ describe('readiness of several namespaces', () => {
         ],
       },
     ];
-    const { body } = await readinessProbe({ views: () => views, serving: () => true, clock: { now: () => 0 } }).read();
+    const { body } = await readinessProbe({
+      views: () => views,
+      serving: () => true,
+      recording: () => true,
+      clock: { now: () => 0 },
+    }).read();
     expect(JSON.parse(body)).toEqual({
       status: 'ready',
       sources: { cities: { type: 'sqlite', state: 'ok' } },
