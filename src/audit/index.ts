@@ -17,6 +17,7 @@ export { recordedChange, type Changed, type IntendedChange } from './recorded-ch
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';
 export type { AuditStore, Page, PageRequest, WriterState } from './store/store.ts';
+export { subjectOf, type OpenedFields, type SealedFields, type SubjectSealer } from './people/subject-sealer.ts';
 export { canonicalJson } from './record/canonical-json.ts';
 export { type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 export { exportPublicKey, trustKeys, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';

@@ -4,6 +4,7 @@ import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import { AuditLog, type CheckpointRhythm } from './audit-log.ts';
 import { makeSigningKey, readSigningKey, type SigningKey } from './checkpoint/signing-key.ts';
 import { auditError } from './errors.ts';
+import type { SubjectSealer } from './people/subject-sealer.ts';
 import { KeyedDigest } from './record/digest.ts';
 import type { AuditStore } from './store/store.ts';
 import { readOrCreate } from './store/segments/private-files.ts';
@@ -15,6 +16,8 @@ export interface OpenAuditOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
+  /** The keys of people. */
+  readonly sealer?: SubjectSealer;
 }
 
 const DIGEST_KEY_BYTES = 32;
@@ -25,7 +28,7 @@ const DIGEST_KEY_BYTES = 32;
  * cannot be made; a directory that is complete but cannot be written opens, see `AuditLog.open`.
  */
 export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog> {
-  const { root, clock, logger, checkpoints } = options;
+  const { root, clock, logger, checkpoints, sealer } = options;
   const { store, signingKey } = openAuditStore(options);
   const digestKey = readKey(join(root, 'digest.key'), () => randomBytes(DIGEST_KEY_BYTES));
   if (digestKey.length !== DIGEST_KEY_BYTES) {
@@ -38,6 +41,7 @@ export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog>
     clock,
     logger,
     ...(checkpoints && { checkpoints }),
+    ...(sealer && { sealer }),
   });
 }
 

@@ -15,6 +15,9 @@ export const auditFilter = z.strictObject({
   objectKind: z.string().max(128).optional(),
   namespace: z.string().max(256).optional(),
   object: z.string().max(256).optional(),
+  objectId: z.string().max(256).optional(),
+  /** A person: who did it, to whom it was done, or on whose behalf. */
+  subject: z.string().max(512).optional(),
   outcome: z.enum(AUDIT_OUTCOMES).optional(),
   requestId: z.string().max(128).optional(),
   argumentsDigest: z.string().max(128).optional(),
