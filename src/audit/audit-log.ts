@@ -59,6 +59,10 @@ interface Outage {
   readonly since: number;
   readonly cause: unknown;
   refused: number;
+  /** Of the refused, those that turned out to be on record. */
+  kept: number;
+  /** Found on the way back, and not on record yet. */
+  readonly notices: StoreNotice[];
 }
 
 /**
@@ -69,6 +73,8 @@ export class AuditLog implements AuditTrail {
   readonly #options: AuditLogOptions;
   readonly #ids = new RecordIds();
   #open: Open | undefined;
+  /** What was written to chains that this process had to leave. */
+  #before: CommitCounts = { records: 0, batches: 0 };
   #outage: Outage | undefined;
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
@@ -106,7 +112,8 @@ export class AuditLog implements AuditTrail {
   }
 
   get counts(): CommitCounts {
-    return this.#open?.commit.counts ?? { records: 0, batches: 0 };
+    const { records, batches } = this.#open?.commit.counts ?? { records: 0, batches: 0 };
+    return { records: this.#before.records + records, batches: this.#before.batches + batches };
   }
 
   /**
@@ -291,7 +298,7 @@ export class AuditLog implements AuditTrail {
   #fail(cause: unknown, refused: number): void {
     // During an outage the log's own attempts alone come here.
     if (this.#outage) return;
-    this.#outage = { since: this.#options.clock.now(), cause, refused };
+    this.#outage = { since: this.#options.clock.now(), cause, refused, kept: 0, notices: [] };
     this.#options.logger.error(
       { err: cause },
       'audit: cannot be written; everything that must be on record is refused',
@@ -312,15 +319,34 @@ export class AuditLog implements AuditTrail {
     const downMs = Math.max(0, this.#options.clock.now() - outage.since);
     const { refused } = outage;
     try {
-      if (!this.#open) await this.#openWriter();
+      const kept = await this.#settle(outage);
       const reason = (outage.cause as NodeJS.ErrnoException).code ?? 'unknown';
-      await this.#writeOwn(RESUMED_TYPE, 'success', { downMs, refused, reason });
+      await this.#writeOwn(RESUMED_TYPE, 'success', { downMs, refused, reason, ...(kept > 0 && { kept }) });
     } catch {
       this.#retryLater();
       return;
     }
     this.#outage = undefined;
     this.#options.logger.info({ downMs, refused }, 'audit: can be written again');
+  }
+
+  /** Has a chain to go on with; gives how many refused records are on record all the same. */
+  async #settle(outage: Outage): Promise<number> {
+    const open = this.#open;
+    if (open) {
+      const { kept, goOn, notice } = await open.log.settle();
+      outage.kept += kept;
+      if (notice) outage.notices.push(notice);
+      if (goOn) return outage.kept;
+      await open.commit.close();
+      await open.log.close();
+      const { records, batches } = this.counts;
+      this.#before = { records, batches };
+      this.#open = undefined;
+    }
+    await this.#openWriter();
+    for (const notice of outage.notices.splice(0)) await this.#report(notice);
+    return outage.kept;
   }
 
   #checkpointDue(): void {

@@ -64,7 +64,7 @@ describe.each(dialects)('erasing a person, with keys on %s', (dialect) => {
       false,
       false,
     ]);
-    const { store, signingKey } = openAuditStore({ root, clock: start.clock });
+    const { store, signingKey } = await openAuditStore({ root, clock: start.clock });
     const keys = new Map([[signingKey.id, signingKey.publicKey]]);
     const report = await verifyLog(logStream(store), { installation: store.installation, keys });
     expect(report).toMatchObject({ ok: true, findings: [] });
