@@ -21,10 +21,13 @@ export async function openSession(settings: PostgresSettings, name: string): Pro
   const pool = new PostgresPool(pg, settings, serving(settings, name), 1);
   try {
     const lease = await pool.connect();
+    let closed = false;
     const session: DatabaseSession = {
       query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
         (await lease.query<Row>(sql, parameters)).rows,
       close: async () => {
+        if (closed) return;
+        closed = true;
         lease.release(true);
         await pool.end();
       },

@@ -5,9 +5,19 @@ import { genesis, nextHash, type Head } from '../../chain/chain.ts';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { auditError } from '../../errors.ts';
 import { answerPage, type AuditFilter } from '../query.ts';
-import type { AuditStore, LogEntry, OpenedWriter, Page, PageRequest, StoreNotice, WriterState } from '../store.ts';
+import type {
+  AuditStore,
+  LogEntry,
+  OpenedWriter,
+  Page,
+  PageRequest,
+  ReceiverCursor,
+  StoreNotice,
+  WriterState,
+} from '../store.ts';
 import { checkpointLock, chainLock, lockedOf, tryLock } from './locks.ts';
 import { PostgresWriter } from './postgres-writer.ts';
+import { claimTableCursor, cursorState } from './table-cursor.ts';
 import { selectRecords } from './select-records.ts';
 import {
   addCheckpoint,
@@ -16,6 +26,7 @@ import {
   lastCheckpointLine,
   lastEntries,
   listCheckpointLines,
+  lastSeqs,
   listWriterIds,
   readEntries,
 } from './records-store.ts';
@@ -173,6 +184,29 @@ export class PostgresStore implements AuditStore {
     const line = await this.lastCheckpoint();
     const last = line === undefined ? undefined : readCheckpoint(line);
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
+  }
+
+  /** What is visible is durable, whoever wrote it. */
+  async durable(): Promise<ReadonlyMap<string, number>> {
+    const durable = new Map(await lastSeqs(this.#options.database.db));
+    for (const [id, { head }] of this.#ours) durable.set(id, head.seq);
+    return durable;
+  }
+
+  async claimCursor(receiver: string): Promise<ReceiverCursor | undefined> {
+    const session = await this.#session();
+    try {
+      const cursor = await claimTableCursor(session, this.installation, receiver);
+      if (cursor === undefined) await session.close();
+      return cursor;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  cursorOf(receiver: string): Promise<string | undefined> {
+    return cursorState(this.#options.database.db, receiver);
   }
 
   query(filter: AuditFilter, request: PageRequest): Promise<Page> {

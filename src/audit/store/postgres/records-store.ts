@@ -61,6 +61,22 @@ export async function readEntries(
     .execute();
 }
 
+/** The last number of each chain. */
+export async function lastSeqs(db: DatabaseOrTransaction): Promise<readonly (readonly [string, number])[]> {
+  const rows = await db
+    .selectFrom('audit_writers')
+    .select('id')
+    .select((writer) =>
+      writer
+        .selectFrom('audit_records')
+        .select(({ fn }) => fn.max('seq').as('last'))
+        .whereRef('audit_records.writer', '=', 'audit_writers.id')
+        .as('last'),
+    )
+    .execute();
+  return rows.map(({ id, last }) => [id, last ?? 0]);
+}
+
 export async function lastHead(session: DatabaseSession, writer: string): Promise<Head | undefined> {
   const [row] = await session.query<Head>(
     'select seq, hash from audit_records where writer = $1 order by seq desc limit 1',

@@ -11,11 +11,13 @@ import type {
   OpenedWriter,
   Page,
   PageRequest,
+  ReceiverCursor,
   StoreNotice,
   WriterLog,
   WriterState,
 } from '../store.ts';
 import { AppendFile } from './append-file.ts';
+import { claimFileCursor, readFileCursor } from './file-cursor.ts';
 import { systemDisk, type Disk } from './disk.ts';
 import { listSegments, listWriters, paths } from './layout.ts';
 import { prepareDirectory, readOrCreate } from './private-files.ts';
@@ -52,6 +54,8 @@ export class SegmentStore implements AuditStore {
   readonly #ours = new Map<string, SegmentWriter>();
   /** Where the last checkpoint ended in each chain: the next begins there. */
   readonly #places = new Map<string, ChainPlace>();
+  /** Where the last reading ended: whoever follows the log goes on there. */
+  readonly #read = new Map<string, ChainPlace>();
   #unindexed = 0;
 
   /**
@@ -182,6 +186,8 @@ export class SegmentStore implements AuditStore {
       after,
       ...(own?.end && { end: own.end }),
       busy: lock === 'busy',
+      ...(after > 0 && { known: this.#read.get(writer) }),
+      reached: (place) => this.#read.set(writer, place),
     });
   }
 
@@ -244,6 +250,21 @@ export class SegmentStore implements AuditStore {
     const line = await this.lastCheckpoint();
     const last = line === undefined ? undefined : readCheckpoint(line);
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
+  }
+
+  /** Another process alone knows what it has made durable since the last checkpoint. */
+  async durable(): Promise<ReadonlyMap<string, number>> {
+    const durable = new Map(await this.#covered());
+    for (const [id, { head }] of this.#ours) durable.set(id, head.seq);
+    return durable;
+  }
+
+  claimCursor(receiver: string): Promise<ReceiverCursor | undefined> {
+    return claimFileCursor(this.#root, receiver);
+  }
+
+  cursorOf(receiver: string): Promise<string | undefined> {
+    return readFileCursor(this.#root, receiver);
   }
 
   query(filter: AuditFilter, request: PageRequest): Promise<Page> {
