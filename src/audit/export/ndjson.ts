@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditError } from '../errors.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
 import { checkpointLine, readCheckpoint, signedCheckpoint } from '../checkpoint/checkpoint.ts';
+import type { RecordItem } from '../delivery/feed.ts';
 import type { LogItem } from '../verify/log-stream.ts';
 
 /**
@@ -37,12 +38,25 @@ export async function* exportNdjson(
 }
 
 function encodeItem(item: LogItem): string {
-  if (item.kind === 'record') return `{"hash":"${item.hash}","record":${item.canonical},"writer":"${item.writer}"}`;
+  if (item.kind === 'record') return recordText(item.hash, item.canonical, item.writer);
   if (item.kind === 'fault') return canonicalJson({ fault: item.message, writer: item.writer });
   const checkpoint = readCheckpoint(item.line);
   return checkpoint
     ? canonicalJson(checkpoint)
     : canonicalJson({ fault: 'a checkpoint is unreadable', writer: NOBODY });
+}
+
+const recordText = (hash: string, canonical: string, writer: string): string =>
+  `{"hash":"${hash}","record":${canonical},"writer":"${writer}"}`;
+
+/**
+ * A record on its own, as a line of the export. One whose personal fields were opened says so by
+ * `opened`; `record` stays what is hashed.
+ */
+export function encodeRecordLine({ hash, canonical, record }: RecordItem): string {
+  const text = recordText(hash, canonical, record.writer);
+  const opened = canonicalJson(record);
+  return opened === canonical ? text : `${text.slice(0, -1)},"opened":${opened}}`;
 }
 
 /** Stands where a fault is no chain's. */

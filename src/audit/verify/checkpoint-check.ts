@@ -125,16 +125,30 @@ export class CheckpointCheck {
   async conclude(): Promise<void> {
     if (this.#broken) return;
     const latest = Math.max(this.count, (await this.#options.latest?.()) ?? 0);
-    const known = (this.#options.anchors ?? []).map(({ body }) => ({
-      number: body.number,
-      hash: checkpointHash(body),
-    }));
+    const known = this.#trustedAnchors();
     for (const { number, hash } of [...this.#claims, ...known]) {
       if (number > latest) return this.#report('checkpoint-missing', this.count + 1, 'is missing');
       if (number > this.count) continue;
       if (this.#hashes.get(number) !== hash)
         return this.#report('checkpoint-changed', number, 'is not the one that was made');
     }
+  }
+
+  /** An anchor must not be believed blindly either: whoever can write there could cry wolf. */
+  #trustedAnchors(): readonly CheckpointClaim[] {
+    const { anchors = [], keys, installation } = this.#options;
+    const trusted: CheckpointClaim[] = [];
+    for (const anchor of anchors) {
+      const { number, keyId } = anchor.body;
+      const key = keys.get(keyId);
+      if (anchor.body.installation === installation && key && checkSignature(anchor, key)) {
+        trusted.push({ number, hash: checkpointHash(anchor.body) });
+      } else {
+        const message = `the anchored checkpoint ${number} does not bear the signature of a trusted key of this installation`;
+        this.#findings.push({ kind: 'signature', checkpoint: number, message });
+      }
+    }
+    return trusted;
   }
 
   #report(kind: Finding['kind'], checkpoint: number, what: string): void {
