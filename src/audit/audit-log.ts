@@ -162,10 +162,10 @@ export class AuditLog implements AuditTrail {
 
   /**
    * The record with its personal fields, for those who may know; what cannot be opened is marked in
-   * `sealed`. Rejects when the keys cannot be reached.
+   * `sealed`, and what is of others than the subjects of `only`. Rejects when the keys cannot be reached.
    */
-  opened(record: AuditRecord): Promise<AuditRecord> {
-    return openPersonal(record, this.#options.sealer);
+  opened(record: AuditRecord, only?: ReadonlySet<string>): Promise<AuditRecord> {
+    return openPersonal(record, this.#options.sealer, only);
   }
 
   /** The record with the id. Throws `AUDIT_RECORD_UNKNOWN`. */
