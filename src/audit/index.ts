@@ -6,7 +6,8 @@
  * questions), signed checkpoints over all chains (`checkpoint/`), verifying a log or an export
  * (`verify/`), receipts for third parties (`receipt/`), the formats of others (`export/`), carrying
  * records and checkpoints to receivers without loss (`delivery/`, `anchor/`), and keeping what is
- * personal apart (`people/`: a port to the keys of people, which the vault fills).
+ * personal apart (`people/`: a port to the keys of people, which the vault fills), removing what is old
+ * (`retention/`), and reports (`report/`: on a person, on access, on an incident).
  * Does not own who may ask what, or what an event means. Other modules do not import it to record
  * something: they take an `AuditTrail` (`#contract`).
  *
@@ -27,6 +28,24 @@ export { logStream, type LogItem } from './verify/log-stream.ts';
 export { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
 export type { Finding } from './verify/finding.ts';
 export { receiptSchema, verifyReceipt, type Receipt } from './receipt/receipt.ts';
+export {
+  exportSubject,
+  subjectExportSchema,
+  type SubjectExport,
+  type SubjectIdentity,
+} from './report/subject-export.ts';
+export { recordErasure, type RecordedErasure } from './report/record-erasure.ts';
+export {
+  accessReviewSchema,
+  reviewAccess,
+  type AccessHolder,
+  type AccessKey,
+  type AccessReview,
+  type AccessSource,
+} from './report/access-review.ts';
+export { writeEvidence, type EvidenceOptions } from './report/write-evidence.ts';
+export { verifyEvidence } from './report/verify-evidence.ts';
+export type { EvidenceManifest } from './report/evidence.ts';
 export { exportNdjson, readNdjson, type ReadExport } from './export/ndjson.ts';
 export { startDeliveries, type Deliveries, type DeliveriesOptions } from './delivery/start-deliveries.ts';
 export type { DeliveryStatus } from './delivery/delivery.ts';

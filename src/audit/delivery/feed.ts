@@ -1,6 +1,7 @@
-import { z } from 'zod';
 import { auditRecord, type AuditRecord } from '#contract';
 import type { AuditStore, LogEntry } from '../store/store.ts';
+import { readPlaces } from './places.ts';
+import { signedRemovals } from '../retention/removals.ts';
 import { readCheckpoint, type SignedCheckpoint } from '../checkpoint/checkpoint.ts';
 
 /** What is carried to a receiver, in pieces, with the place to go on from when a piece has arrived. */
@@ -32,14 +33,6 @@ export interface PieceLimits {
 
 const LIMITS: PieceLimits = { records: 500, characters: 1024 * 1024 };
 
-const chainPlaces = z.record(z.string(), z.int().nonnegative());
-type ChainPlaces = Record<string, number>;
-
-/** How far a record feed has got in each chain. Throws for what no feed has written. */
-export function readPlaces(place: string | undefined): Readonly<ChainPlaces> {
-  return place === undefined ? {} : chainPlaces.parse(JSON.parse(place));
-}
-
 /**
  * All records of all chains, each chain in its order. A place is the number reached in each. A chain
  * with a line that is no record stops there, since nobody can say what follows; the others go on.
@@ -60,13 +53,13 @@ export class RecordFeed implements Feed<RecordItem> {
   }
 
   async next(place: string | undefined): Promise<Piece<RecordItem> | undefined> {
-    const places: ChainPlaces = { ...readPlaces(place) };
+    const places: Record<string, number> = { ...readPlaces(place) };
     const chains = [...(await this.#store.durable())];
     const items: RecordItem[] = [];
     let characters = 0;
     const first = this.#turn++ % Math.max(1, chains.length);
     for (const [writer, end] of [...chains.slice(first), ...chains.slice(0, first)]) {
-      const reader = await this.#readerAt(writer, places[writer] ?? 0);
+      const reader = await this.#readerAt(writer, places[writer] ?? (await this.#beginOf(writer)));
       while (reader.at < end && !this.#stopped.has(writer)) {
         if (items.length >= this.#limits.records || characters >= this.#limits.characters) break;
         const item = this.#itemOf(writer, await reader.next());
@@ -82,13 +75,21 @@ export class RecordFeed implements Feed<RecordItem> {
   async behind(place: string | undefined): Promise<number> {
     const places = readPlaces(place);
     let behind = 0;
-    for (const [writer, end] of await this.#store.durable()) behind += Math.max(0, end - (places[writer] ?? 0));
+    const removals = await signedRemovals(this.#store);
+    for (const [writer, end] of await this.#store.durable()) {
+      behind += Math.max(0, end - (places[writer] ?? removals.get(writer)?.seq ?? 0));
+    }
     return behind;
   }
 
   async close(): Promise<void> {
     for (const reader of this.#readers.values()) await reader.close();
     this.#readers.clear();
+  }
+
+  /** A new receiver gets what is still there. */
+  async #beginOf(writer: string): Promise<number> {
+    return (await signedRemovals(this.#store)).get(writer)?.seq ?? 0;
   }
 
   async #readerAt(writer: string, at: number): Promise<ChainReader> {

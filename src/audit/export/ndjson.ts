@@ -18,6 +18,7 @@ const exportLine = z.union([
   z.strictObject({ hash, record: z.looseObject({ writer: id }), writer: id }),
   signedCheckpoint,
   z.strictObject({ fault: z.string(), writer: id }),
+  z.strictObject({ removed: z.strictObject({ seq: z.int().positive(), hash }), writer: id }),
   z.strictObject({ end: z.strictObject({ items: z.int().nonnegative() }) }),
 ]);
 
@@ -39,6 +40,7 @@ export async function* exportNdjson(
 
 function encodeItem(item: LogItem): string {
   if (item.kind === 'record') return recordText(item.hash, item.canonical, item.writer);
+  if (item.kind === 'removed') return canonicalJson({ removed: { ...item.head }, writer: item.writer });
   if (item.kind === 'fault') return canonicalJson({ fault: item.message, writer: item.writer });
   const checkpoint = readCheckpoint(item.line);
   return checkpoint
@@ -93,6 +95,8 @@ async function* readItems(lines: AsyncIterator<string>): AsyncGenerator<readonly
       ended = true;
     } else if ('hash' in line) {
       yield [{ kind: 'record', writer: line.writer, hash: line.hash, canonical: canonicalJson(line.record) }];
+    } else if ('removed' in line) {
+      yield [{ kind: 'removed', writer: line.writer, head: line.removed }];
     } else if ('body' in line) {
       yield [{ kind: 'checkpoint', line: checkpointLine(line) }];
     } else {

@@ -62,6 +62,15 @@ export interface AuditStore {
   /** How far a receiver has got, whoever sends to it; undefined before anything has arrived. */
   cursorOf(receiver: string): Promise<string | undefined>;
 
+  /**
+   * The last record of the chain that can go: in a piece that is finished, older than `before`
+   * (milliseconds), at `limit` or before it. The end of a chain never goes.
+   */
+  removable(writer: string, before: number, limit: number): Promise<Head | undefined>;
+
+  /** Removes the chain's records up to this one, which `removable` has given and a checkpoint has signed for; 0 only asks whether it may. */
+  remove(writer: string, upTo: number): Promise<void>;
+
   /** Newest first. Reads go on while the storage cannot be written. */
   query(filter: AuditFilter, page: PageRequest): Promise<Page>;
 

@@ -26,9 +26,11 @@ import {
   lastCheckpointLine,
   lastEntries,
   listCheckpointLines,
+  lastBefore,
   lastSeqs,
   listWriterIds,
   readEntries,
+  removeEntries,
 } from './records-store.ts';
 
 export interface PostgresStoreOptions {
@@ -202,6 +204,23 @@ export class PostgresStore implements AuditStore {
     } catch (error) {
       await session.close();
       throw error;
+    }
+  }
+
+  async removable(writer: string, before: number, limit: number): Promise<Head | undefined> {
+    const { db } = this.#options.database;
+    // So that the head can be checked against the one before it, two always stay.
+    const [last] = await lastEntries(db, writer, 1);
+    return await lastBefore(db, writer, new Date(before).toISOString(), Math.min(limit, (last?.seq ?? 0) - 2));
+  }
+
+  /** By the role that owns the tables; the one that serves cannot. */
+  async remove(writer: string, upTo: number): Promise<void> {
+    const owner = await openDatabaseSession(this.#options.settings, 'chatelaine audit retention', 'owner');
+    try {
+      await removeEntries(owner, writer, upTo);
+    } finally {
+      await owner.close();
     }
   }
 

@@ -8,6 +8,8 @@ export interface ChainReading {
   readonly root: string;
   readonly installation: string;
   readonly writer: string;
+  /** What retention has removed, by the word of a checkpoint. */
+  readonly removed?: Head | undefined;
   /** Give what comes after this record. */
   readonly after: number;
   /** Where durable content ends, when that is known: the segment, and bytes of it. */
@@ -30,7 +32,9 @@ export async function* readChain(reading: ChainReading): AsyncGenerator<readonly
   const segments = listSegments(root, writer).filter((first) => end === undefined || first <= end.segment);
   const known = reading.known?.seq === after && segments.includes(reading.known.segment) ? reading.known : undefined;
   const begin = known ? segments.indexOf(known.segment) : segments.findLastIndex((first) => first <= after + 1);
-  let head: Head | undefined = begin <= 0 ? genesis(installation, writer) : undefined;
+  const { removed } = reading;
+  const start = removed && segments[0] === removed.seq + 1 ? removed : genesis(installation, writer);
+  let head: Head | undefined = begin <= 0 ? start : undefined;
   for (const first of segments.slice(Math.max(begin, 0))) {
     const resumed = known?.segment === first ? known : undefined;
     if (!resumed && head && head.seq + 1 !== first) {
