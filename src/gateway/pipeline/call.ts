@@ -77,7 +77,8 @@ export function createPipeline(options: {
       const args = checkArguments(tool, request);
       limit.enter();
       try {
-        return shape(tool, await run(tool, args, request));
+        const output = tool.run(args, new RunningCall(request, log));
+        return shape(tool, output instanceof Promise ? await output : output);
       } finally {
         limit.leave();
       }
@@ -89,10 +90,6 @@ export function createPipeline(options: {
       const report: CallReport = { request, tool, outcome, durationMs: performance.now() - started };
       for (const observer of observers) observer.called(report);
     }
-  }
-
-  function run(tool: Tool, args: ToolArguments, request: CallRequest): Promise<ToolOutput> {
-    return tool.run(args, new RunningCall(request, log));
   }
 
   async function consult<Value>(principal: Principal, consulted: () => Promise<Value>): Promise<Value> {
