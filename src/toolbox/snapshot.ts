@@ -80,8 +80,8 @@ export interface Tool {
    * and the client's secure channel. They are taken from there alone: in `raw` they are unknown names.
    */
   check(raw: JsonObject, supplied?: JsonObject): Result<ToolArguments, readonly Violation[]>;
-  /** Runs checked arguments under the tool's own limits; throws catalogued errors. */
-  run(args: ToolArguments, call: ToolCall): Promise<ToolOutput>;
+  /** Runs checked arguments under the tool's own limits; rejects with catalogued errors. */
+  run(args: ToolArguments, call: ToolCall): ToolOutput | Promise<ToolOutput>;
 }
 
 export interface ToolCall {

@@ -60,9 +60,10 @@ export interface SqlSource extends Source {
   /**
    * Runs one statement with bound values.
    * Rejects with `SQL_FAILED` (the database's own words), `SOURCE_UNREACHABLE`, `TOOL_TIMEOUT` or the
-   * signal's reason; on timeout and abort the statement is cancelled in the database as well.
+   * signal's reason; on timeout and abort the statement is cancelled in the database as well. A source
+   * that has the rows at once may give them without a promise.
    */
-  query(query: SqlQuery, limits: QueryLimits): Promise<RowSet>;
+  query(query: SqlQuery, limits: QueryLimits): RowSet | Promise<RowSet>;
 }
 
 export interface SqlQuery {
@@ -88,6 +89,7 @@ export type SqlValue =
   | readonly SqlValue[]
   | { readonly [key: string]: JsonValue };
 
+/** Copied by names: the signal may be made when it is read, and a spread misses it. */
 export interface QueryLimits {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
