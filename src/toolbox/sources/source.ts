@@ -56,7 +56,7 @@ export interface SqlSource extends Source {
    * Whether the database itself has found that statement unable to write, whatever its values are.
    * Absent, and false, where it has not said so.
    */
-  provedToRead?(text: string): boolean;
+  provedToRead?(query: SqlText): boolean;
   /**
    * Runs one statement with bound values.
    * Rejects with `SQL_FAILED` (the database's own words), `SOURCE_UNREACHABLE`, `TOOL_TIMEOUT` or the
@@ -66,17 +66,21 @@ export interface SqlSource extends Source {
   query(query: SqlQuery, limits: QueryLimits): RowSet | Promise<RowSet>;
 }
 
-export interface SqlQuery {
+/** A statement without its values. */
+export interface SqlText {
   /** Text in the database's own placeholder style; values never stand in it. */
   readonly text: string;
-  /** Bound in order of the placeholders. Arrays where the dialect has them. */
-  readonly values: readonly SqlValue[];
   /**
    * The text is the tool author's word for word, the same on every call: it may be prepared once and
    * its connection stays warm. Absent for texts that a caller wrote or shaped: those leave no trace
    * in the session, at the price of a reset.
    */
   readonly fixed?: boolean;
+}
+
+export interface SqlQuery extends SqlText {
+  /** Bound in order of the placeholders. Arrays where the dialect has them. */
+  readonly values: readonly SqlValue[];
 }
 
 export type SqlValue =

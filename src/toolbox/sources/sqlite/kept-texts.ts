@@ -1,5 +1,5 @@
 import { BoundedCache } from '#kernel';
-import type { SqlQuery } from '../source.ts';
+import type { SqlText } from '../source.ts';
 
 /** More than a large configuration has; a compiled statement holds some four kilobytes. */
 const AUTHORS_KEPT = 4096;
@@ -14,11 +14,11 @@ export class KeptTexts<Value> {
   readonly #authors = new BoundedCache<string, Value>(AUTHORS_KEPT);
   readonly #callers = new BoundedCache<string, Value>(CALLERS_KEPT);
 
-  get(query: SqlQuery): Value | undefined {
+  get(query: SqlText): Value | undefined {
     return this.#of(query).get(query.text);
   }
 
-  set(query: SqlQuery, value: Value): void {
+  set(query: SqlText, value: Value): void {
     this.#of(query).set(query.text, value);
   }
 
@@ -27,7 +27,7 @@ export class KeptTexts<Value> {
     this.#callers.clear();
   }
 
-  #of({ fixed }: SqlQuery): BoundedCache<string, Value> {
+  #of({ fixed }: SqlText): BoundedCache<string, Value> {
     return fixed === true ? this.#authors : this.#callers;
   }
 }

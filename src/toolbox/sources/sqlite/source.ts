@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { JsonValue } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import { callDeadline } from '../call-deadline.ts';
-import type { QueryLimits, Row, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
+import type { QueryLimits, Row, RowSet, SourceContext, SqlQuery, SqlSource, SqlText } from '../source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { ChildPool } from './child-pool.ts';
 import type { SqliteConfig } from './config.ts';
@@ -65,8 +65,8 @@ export class SqliteSource implements SqlSource {
    * A program that is bounded has no instruction that writes; and a text whose program once had none is
    * no `INSERT` under any schema.
    */
-  provedToRead(text: string): boolean {
-    return this.#verdicts.get(text)?.bounded === true;
+  provedToRead(query: SqlText): boolean {
+    return this.#verdicts.get(query)?.bounded === true;
   }
 
   query(query: SqlQuery, limits: QueryLimits): RowSet | Promise<RowSet> {
