@@ -63,6 +63,16 @@ export const gatewayError = defineErrors('gateway', {
     title: 'no tool that the caller may see has this name',
     remedy: 'List the tools first; names are case-sensitive.',
   },
+  PROMPT_UNKNOWN: {
+    status: 404,
+    title: 'there is no such prompt here',
+    remedy: 'List the prompts of this door; another toolset may hold it.',
+  },
+  RESOURCE_UNKNOWN: {
+    status: 404,
+    title: 'no resource or resource template has this URI here',
+    remedy: 'List the resources and their templates at this door.',
+  },
   ARGUMENTS_INVALID: {
     status: 400,
     title: "the arguments do not fit the tool's parameters",

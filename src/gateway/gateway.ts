@@ -4,8 +4,9 @@
  * reads its own body. Nothing reaches a door unauthenticated but the greeting and the health checks.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerSettings, TokenVerifier } from '#contract';
-import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { AuditTrail, ServerSettings, TokenVerifier } from '#contract';
+import type { ApiHandler } from '#http';
+import { ChatelaineError, type Clock, type Logger, type Result } from '#kernel';
 import type { NamespaceView, ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
 import { corsHeaders, preflightHeaders } from './http/cors.ts';
@@ -21,9 +22,11 @@ import { RequestStates } from './mcp/request-state.ts';
 import { Sessions } from './mcp/sessions.ts';
 import type { McpServices } from './mcp/services.ts';
 import { readinessProbe } from './operations/readiness.ts';
-import { authenticate, challenge, type Caller } from './pipeline/authenticate.ts';
+import { authenticate, challenge, type Caller, type Unauthenticated } from './pipeline/authenticate.ts';
+import { DoorRecords, type Arrival } from './pipeline/door-records.ts';
 import { createPipeline, type CallObserver } from './pipeline/call.ts';
 import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
+import { HttpPeer } from './pipeline/peer.ts';
 import { groupOf } from './pipeline/visible.ts';
 import { restError, toolboxRest } from './rest/toolbox-rest.ts';
 
@@ -39,6 +42,10 @@ export interface GatewayOptions {
   readonly settings: ServerSettings;
   /** 32 bytes that seal `requestState`; the same in every process that serves the same clients. */
   readonly stateKey: Buffer;
+  /** Where every call, authentication and refusal goes on record. */
+  readonly trail: AuditTrail;
+  /** Answers below `/api/v1`; nothing does without it. */
+  readonly api?: ApiHandler;
   readonly observers: readonly CallObserver[];
   readonly version: string;
   readonly clock: Clock;
@@ -53,14 +60,16 @@ export interface Gateway {
   readonly gauges: { readonly sessions: () => number; readonly streams: () => number; readonly running: () => number };
   /** Refuses new calls and ends what waits for news; running calls end by themselves. */
   drain(): void;
+  /** Puts on record what was only counted so far. Rejects when it cannot. */
+  close(): Promise<void>;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { toolbox, verifier, settings, clock, log } = options;
+  const { toolbox, verifier, settings, trail, clock, log } = options;
   const serverInfo = { name: 'chatelaine', title: 'Chatelaine', version: options.version };
   const limit = new ConcurrencyLimit(settings.limits.maxConcurrentCalls);
   const services: McpServices = {
-    pipeline: createPipeline({ limit, observers: options.observers, log }),
+    pipeline: createPipeline({ limit, trail, observers: options.observers, log }),
     lists: new Lists({ pageSize: settings.toolsPageSize, serverInfo }),
     sessions: new Sessions(clock, { maxSessions: settings.limits.maxSessions, idleMs: settings.limits.sessionIdle }),
     states: new RequestStates(options.stateKey, clock),
@@ -77,6 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     announced = snapshot;
   });
 
+  const records = new DoorRecords(trail, clock);
   const policy = hostPolicy(settings);
   const replies = new Replies();
   const { maxBodyBytes } = settings.limits;
@@ -92,14 +102,20 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function visit(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
     const foreign = refuseForeign(request, policy);
-    if (foreign === 'host') throw gatewayError('HOST_REFUSED', 'the Host header names another host than this server');
-    if (foreign === 'origin')
-      throw gatewayError('ORIGIN_REFUSED', `pages of \`${request.headers.origin}\` may not call this server`);
+    if (foreign !== undefined) {
+      const error =
+        foreign === 'host'
+          ? gatewayError('HOST_REFUSED', 'the Host header names another host than this server')
+          : gatewayError('ORIGIN_REFUSED', `pages of \`${request.headers.origin}\` may not call this server`);
+      await records.stopped(error, { door: 'rest', requestId, peer: new HttpPeer(request) });
+      throw error;
+    }
     const headers = corsHeaders(request, policy.origins);
     if (request.method === 'OPTIONS')
       return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
     const path = doorOf(request.url as string);
     if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    if (path.door === 'api') return administer(request, response, requestId, headers);
     if ('namespace' in path) return enter(path, request, response, requestId, headers);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
@@ -117,12 +133,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     requestId: string,
     headers: readonly string[],
   ): Promise<void> {
-    const checked = authenticate(request, verifier, log);
-    const authenticated = checked instanceof Promise ? await checked : checked;
-    if (!authenticated.ok) throw authenticated.error;
-    if (!serving) throw gatewayError('SHUTTING_DOWN', 'the server is ending', { details: { retryAfterSeconds: 1 } });
-    const caller = authenticated.value;
+    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: new HttpPeer(request) } as const;
+    const letIn = welcome(request, arrival);
+    const caller = letIn instanceof Promise ? await letIn : letIn;
     const view = viewFor(caller, path.namespace);
+    if (view === undefined) {
+      const error = gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+      await records.stopped(error, arrival, caller.principal);
+      throw error;
+    }
     const at = { request, response, requestId, caller, view, headers };
     if (path.door === 'tool') return rest.tool(at, path.tool);
     if (path.door === 'invoke') return rest.invoke(at, path.tool);
@@ -132,12 +151,48 @@ export function createGateway(options: GatewayOptions): Gateway {
     return mcp.handle({ ...at, group });
   }
 
-  /** A namespace that the caller does not belong to answers as one that is not there. */
-  function viewFor(caller: Caller, namespace: string): NamespaceView {
-    const view = toolbox.current().namespaces.get(namespace);
-    if (view === undefined || caller.principal.namespace !== namespace)
-      throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
-    return view;
+  /** The API has its own frame, which asks who is calling unless the route is for everybody. */
+  async function administer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    headers: readonly string[],
+  ): Promise<void> {
+    if (options.api === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    const peer = new HttpPeer(request);
+    await options.api(request, response, {
+      requestId,
+      headers,
+      address: peer.address,
+      authenticate: async () => (await welcome(request, { door: 'api', requestId, peer })).principal,
+      challenge,
+    });
+  }
+
+  /** The caller, on record. Throws the refusal, which is on record as well. */
+  function welcome(request: IncomingMessage, arrival: Arrival): Caller | Promise<Caller> {
+    const checked = authenticate(request, arrival.peer, verifier, log);
+    if (checked instanceof Promise) return checked.then((authenticated) => letIn(authenticated, arrival));
+    return letIn(checked, arrival);
+  }
+
+  function letIn(authenticated: Result<Caller, Unauthenticated>, arrival: Arrival): Caller | Promise<Caller> {
+    if (!authenticated.ok) {
+      const { refusal, error } = authenticated.error;
+      return records.refused(refusal, arrival).then(() => Promise.reject(error));
+    }
+    const recorded = records.accepted(authenticated.value.principal, arrival);
+    return recorded === undefined ? whileServing(authenticated.value) : recorded.then(() => whileServing(authenticated.value));
+  }
+
+  function whileServing(caller: Caller): Caller {
+    if (serving) return caller;
+    throw gatewayError('SHUTTING_DOWN', 'the server is ending', { details: { retryAfterSeconds: 1 } });
+  }
+
+  /** A namespace that the caller does not belong to is as one that is not there. */
+  function viewFor({ principal }: Caller, namespace: string): NamespaceView | undefined {
+    return principal.namespace === namespace ? toolbox.current().namespaces.get(namespace) : undefined;
   }
 
   function refuse(error: unknown, response: ServerResponse, requestId: string, origin: readonly string[]): void {
@@ -181,6 +236,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       serving = false;
       services.changes.endAll();
     },
+    close: () => records.flush(),
   };
 }
 

@@ -3,13 +3,14 @@
  *
  * Owns the public listener and its doors: MCP of both eras over HTTP (`mcp/endpoint.ts`) and standard
  * input (`mcp/stdio.ts`), MCP Toolbox's REST (`rest/`), the local call (`invoke.ts`); the pipeline that
- * every call of every door passes (`pipeline/call.ts`); health, readiness, metrics and traces
+ * every call of every door passes (`pipeline/call.ts`) and what it puts on record (`pipeline/call-record.ts`); health, readiness, metrics and traces
  * (`operations/`). Does not own: what a tool is and does (toolbox), who a credential belongs to
  * (identity, behind the `TokenVerifier` port), wiring (main).
  *
  *   POST GET DELETE  /mcp  /mcp/{toolset}  /mcp/n/{namespace}[/{toolset}]   MCP 2026-07-28, 2025-11-25 …
  *   GET              /api/toolset[/{name}]  /api/tool/{name}                Toolbox REST
  *   POST             /api/tool/{name}/invoke
+ *   *                /api/v1/…                                              handed to #http
  *   GET              /  /healthz  /readyz                                   without a credential
  */
 import type { Metrics } from './operations/metrics.ts';

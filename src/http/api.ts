@@ -1,5 +1,4 @@
 import type { Principal } from '#contract';
-import { ok } from '#kernel';
 import { Frame, type FrameOptions } from './frame.ts';
 import type { Headers } from './incoming.ts';
 import { openApiRoute } from './openapi.ts';
@@ -42,10 +41,10 @@ export function createApi(routes: readonly Route[], options: FrameOptions & { re
         const [path = '', query = ''] = target.split('?', 2);
         const { route, params } = router.find(method, path.slice(API_ROOT.length));
         const incoming = { requestId, door: 'cli', headers, params, query } as const;
-        const admitted = await frame.admit(route, incoming, () => ok(principal));
+        const admitted = await frame.admit(route, incoming, () => principal);
         return await frame.answer(admitted, body);
       } catch (error) {
-        return frame.refuse(error, requestId);
+        return frame.refuse(error, { requestId });
       }
     },
   };

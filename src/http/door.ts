@@ -4,11 +4,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { ChatelaineError, Result } from '#kernel';
-import type { Principal } from '#contract';
 import type { Api } from './api.ts';
 import { httpError } from './errors.ts';
-import type { Admitted } from './frame.ts';
+import type { Admitted, Authenticate } from './frame.ts';
 import type { Incoming } from './incoming.ts';
 import type { Answer } from './problem.ts';
 import type { Route } from './route.ts';
@@ -16,19 +14,16 @@ import { API_ROOT } from './router.ts';
 
 export interface DoorOptions {
   readonly maxBodyBytes: number;
-  readonly authenticate: (
-    request: IncomingMessage,
-  ) => Result<Principal, ChatelaineError> | Promise<Result<Principal, ChatelaineError>>;
 }
 
-/** What the listener knows of a request: its id, and headers that every answer to it carries. */
-export interface Visit {
-  readonly requestId: string;
-  /** Flat: name, value, name, value. */
+/** What the listener knows of a request. */
+export interface Visit extends Pick<Incoming, 'requestId' | 'address' | 'challenge'> {
+  /** What every answer to it carries. Flat: name, value, name, value. */
   readonly headers: readonly string[];
+  readonly authenticate: Authenticate;
 }
 
-export type ApiHandler = (request: IncomingMessage, response: ServerResponse, visit: Visit) => void;
+export type ApiHandler = (request: IncomingMessage, response: ServerResponse, visit: Visit) => void | Promise<void>;
 
 /** The handler of everything below `/api/v1`. */
 export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandler> {
@@ -38,12 +33,11 @@ export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandl
     // Ours: the defaults would answer before the frame could.
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 512 },
-    frameworkErrors: (error, request, reply) => void send(reply, api.frame.refuse(translated(error), idOf(request))),
+    frameworkErrors: (error, request, reply) => void send(reply, api.frame.refuse(translated(error), visitOf(request))),
   });
   const visits = new WeakMap<IncomingMessage, Visit>();
   const admissions = new WeakMap<IncomingMessage, Admitted>();
-  const visitOf = (request: FastifyRequest): Visit => visits.get(request.raw) ?? { requestId: 'unknown', headers: [] };
-  const idOf = (request: FastifyRequest): string => visitOf(request).requestId;
+  const visitOf = (request: FastifyRequest): Visit => visits.get(request.raw) as Visit;
 
   async function send(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
     const { requestId, headers } = visitOf(reply.request);
@@ -60,17 +54,15 @@ export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandl
   }
 
   readJsonAsBytes(app);
-  app.setErrorHandler((error, request, reply) => send(reply, api.frame.refuse(translated(error), idOf(request))));
-  app.setNotFoundHandler((request, reply) => send(reply, api.frame.refuse(notFound(api, request), idOf(request))));
+  app.setErrorHandler((error, request, reply) => send(reply, api.frame.refuse(translated(error), visitOf(request))));
+  app.setNotFoundHandler((request, reply) => send(reply, api.frame.refuse(notFound(api, request), visitOf(request))));
   for (const route of api.routes) {
     app.route({
       method: route.method,
       url: `${API_ROOT}${route.path.replaceAll(/\{([^}]*)\}/g, ':$1')}`,
       async onRequest(request) {
-        const admitted = await api.frame.admit(route, incomingOf(request, idOf(request)), () =>
-          options.authenticate(request.raw),
-        );
-        admissions.set(request.raw, admitted);
+        const visit = visitOf(request);
+        admissions.set(request.raw, await api.frame.admit(route, incomingOf(request, visit), visit.authenticate));
       },
       async handler(request, reply) {
         const admitted = admissions.get(request.raw) as Admitted;
@@ -98,7 +90,7 @@ function readJsonAsBytes(app: FastifyInstance): void {
 const bodyOf = (route: Route, { body }: FastifyRequest): Buffer | undefined =>
   route.method !== 'GET' && Buffer.isBuffer(body) ? body : undefined;
 
-function incomingOf(request: FastifyRequest, requestId: string): Incoming {
+function incomingOf(request: FastifyRequest, { requestId, address, challenge }: Visit): Incoming {
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
@@ -109,7 +101,8 @@ function incomingOf(request: FastifyRequest, requestId: string): Incoming {
     headers,
     params: request.params as Record<string, string>,
     query: question === -1 ? '' : (request.raw.url ?? '').slice(question + 1),
-    address: request.raw.socket.remoteAddress,
+    address,
+    challenge,
   };
 }
 

@@ -7,7 +7,7 @@
  * A route cannot leave a step out, because it never sees the request.
  */
 import type { z } from 'zod';
-import type { ChatelaineError, Clock, Logger, Result } from '#kernel';
+import type { ChatelaineError, Clock, Logger } from '#kernel';
 import { EVERYWHERE, rolesIn, type AuditTrail, type MayDo, type Principal } from '#contract';
 import type { Database } from '#db';
 import { checkPrecondition, entityTag, isKnown, preconditionOf, type Precondition } from './conditional.ts';
@@ -15,7 +15,7 @@ import { Cursors } from './cursor.ts';
 import { httpError } from './errors.ts';
 import { Idempotency, parseIdempotencyKey, type Outcome } from './idempotency.ts';
 import { isEmpty, parseBody, parseQuery, type Incoming } from './incoming.ts';
-import { NOBODY, originOf, originOfNobody } from './origin.ts';
+import { NOBODY, originOf } from './origin.ts';
 import { refusal, type Answer } from './problem.ts';
 import type { Call, PageOf, PageQuery, Route } from './route.ts';
 import { invalid, validate } from './validation.ts';
@@ -26,14 +26,15 @@ export interface FrameOptions {
   readonly mayDo: MayDo;
   /** 32 bytes that sign cursors; the same in every process behind one address. */
   readonly cursorKey: Buffer;
-  /** `WWW-Authenticate` of a refusal. */
-  readonly challenge: (error: ChatelaineError) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Who is calling, or why nobody is let in; asked for by routes that are not public. */
-export type Authenticate = () => Result<Principal, ChatelaineError> | Promise<Result<Principal, ChatelaineError>>;
+/**
+ * Who is calling; throws why nobody is let in. Both are on record when it ends: the listener knows
+ * floods. Asked for by routes that are not public.
+ */
+export type Authenticate = () => Principal | Promise<Principal>;
 
 /** A request that may go on to its body: its caller may do what it asks for. */
 export interface Admitted {
@@ -61,13 +62,13 @@ export class Frame {
   }
 
   /** The answer for whatever was thrown on the way. */
-  refuse(thrown: unknown, requestId: string): Answer {
-    return refusal(thrown, { requestId, challenge: this.#options.challenge, log: this.#options.log });
+  refuse(thrown: unknown, incoming: Pick<Incoming, 'requestId' | 'challenge'>): Answer {
+    return refusal(thrown, incoming, this.#options.log);
   }
 
   /** Everything that can be told without the body. Throws what the answer is to say. */
   async admit(route: Route, incoming: Incoming, authenticate: Authenticate): Promise<Admitted> {
-    const principal = route.permission === 'public' ? NOBODY : await this.#authenticate(incoming, authenticate);
+    const principal = route.permission === 'public' ? NOBODY : await authenticate();
     const params = route.params === undefined ? {} : validate(route.params, incoming.params, 'path');
     const query = this.#query(route, incoming);
     const namespaces = await this.#permit(route, { incoming, principal, params, query });
@@ -87,25 +88,8 @@ export class Frame {
         this.#run(admitted, body.checked, precondition),
       );
     } catch (error) {
-      return this.refuse(error, incoming.requestId);
+      return this.refuse(error, incoming);
     }
-  }
-
-  async #authenticate(incoming: Incoming, authenticate: Authenticate): Promise<Principal> {
-    const found = await authenticate();
-    if (found.ok) return found.value;
-    // That nobody said who they are is no event; that somebody said it wrongly may be an attack.
-    if (incoming.headers['authorization'] !== undefined || incoming.headers['cookie'] !== undefined) {
-      await this.#options.trail.append({
-        class: 'authentication',
-        type: 'authentication.refused',
-        ...originOfNobody(incoming),
-        action: 'authenticate',
-        outcome: 'denied',
-        error: found.error.code,
-      });
-    }
-    throw found.error;
   }
 
   #query(route: Route, { query }: Incoming): unknown {
@@ -191,7 +175,7 @@ export class Frame {
         ? this.#oneThing(admitted, await route.handle(call))
         : await this.#onePage(admitted, call, route.position);
     } catch (error) {
-      const answer = this.refuse(error, incoming.requestId);
+      const answer = this.refuse(error, incoming);
       return { answer, kept: answer };
     }
   }

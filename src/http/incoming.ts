@@ -1,4 +1,4 @@
-import { isRecord, parseStrictJson } from '#kernel';
+import { isRecord, parseStrictJson, type ChatelaineError } from '#kernel';
 import type { AuditEvent } from '#contract';
 import { httpError } from './errors.ts';
 
@@ -14,6 +14,8 @@ export interface Incoming {
   /** Without its question mark. */
   readonly query: string;
   readonly address?: string | undefined;
+  /** The `WWW-Authenticate` of a refusal, at doors where somebody can still say who they are. */
+  readonly challenge?: ((error: ChatelaineError) => string | undefined) | undefined;
 }
 
 const DEEPEST = 16;

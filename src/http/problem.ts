@@ -1,5 +1,6 @@
 import { ChatelaineError, errorCatalogues, type Logger } from '#kernel';
 import { httpError } from './errors.ts';
+import type { Incoming } from './incoming.ts';
 
 /** What a route answers, as a door sends it. */
 export interface Answer {
@@ -39,11 +40,12 @@ export function problemOf(error: ChatelaineError, requestId: string): Problem {
 /** The answer for whatever was thrown. What is no error of a catalogue is logged, and told as a fault. */
 export function refusal(
   thrown: unknown,
-  { requestId, challenge, log }: { requestId: string; challenge: (error: ChatelaineError) => string | undefined; log: Logger },
+  { requestId, challenge }: Pick<Incoming, 'requestId' | 'challenge'>,
+  log: Logger,
 ): Answer {
   const error = thrown instanceof ChatelaineError ? thrown : faultOf(thrown, requestId);
   if (error.status >= 500) log.error({ err: thrown, requestId }, 'a request to the API met a fault of the server');
-  const wanted = challenge(error);
+  const wanted = challenge?.(error);
   const { allow, retryAfterSeconds } = error.details ?? {};
   return {
     status: error.status,

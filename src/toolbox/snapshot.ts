@@ -68,6 +68,11 @@ export interface Tool {
   readonly _meta: JsonObject | undefined;
   readonly timeoutMs: number;
   /**
+   * Whether the next run could change something. False where something enforces or proves that it cannot:
+   * an author's `readOnlyHint` alone is a promise.
+   */
+  mayWrite(): boolean;
+  /**
    * Checks raw arguments: types, ranges, lists, patterns, defaults, derived values. Unknown names are
    * dropped. Every violation is reported, each naming its parameter.
    *

@@ -241,6 +241,7 @@ export function mcpEndpoint(options: {
 const whoAndWhere = ({ requestId, caller, view, group }: McpVisit) => ({
   requestId,
   principal: caller.principal,
+  peer: caller.peer,
   view,
   group,
 });

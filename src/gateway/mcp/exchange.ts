@@ -5,6 +5,7 @@
 import type { ClientFace, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
+import type { Peer } from '../pipeline/peer.ts';
 import type { Rounds } from './input-required.ts';
 import type { RequestId } from './json-rpc.ts';
 import type { Revision } from './revision.ts';
@@ -20,6 +21,7 @@ export interface RequestFacts {
   readonly meta: JsonObject;
   readonly revision: Revision;
   readonly principal: Principal;
+  readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;
   /** The session of the request, where its era has sessions and it named one. */

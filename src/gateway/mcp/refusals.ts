@@ -12,6 +12,8 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
   const { status, message } = error;
   switch (error.code) {
     case 'TOOL_UNKNOWN':
+    case 'PROMPT_UNKNOWN':
+    case 'RESOURCE_UNKNOWN':
       return new RpcError(INVALID_PARAMS, message);
     case 'FORBIDDEN_ROLE':
     case 'INSUFFICIENT_SCOPE':
@@ -28,6 +30,8 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
         data: { requiredCapabilities: { extensions: { [TOOLBOX_EXTENSION]: {} } } },
       });
     case 'OVERLOADED':
+    case 'AUDIT_UNAVAILABLE':
+    case 'AUDIT_OVERLOADED':
       return new RpcError(status, message, { status, headers: ['Retry-After', '1'] });
     case 'INTERNAL':
       return internal(message, era);

@@ -1,6 +1,7 @@
 import type { ClientFace, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
+import type { Peer } from '../pipeline/peer.ts';
 import { sessionClient, statelessClient } from './client-face.ts';
 import type { Exchange, RequestFacts } from './exchange.ts';
 import type { Rounds } from './input-required.ts';
@@ -20,6 +21,7 @@ export abstract class RequestExchange implements Exchange {
   readonly meta: JsonObject;
   readonly revision: Revision;
   readonly principal: Principal;
+  readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;
   readonly session: Session | undefined;
@@ -34,6 +36,7 @@ export abstract class RequestExchange implements Exchange {
     this.meta = facts.meta;
     this.revision = facts.revision;
     this.principal = facts.principal;
+    this.peer = facts.peer;
     this.view = facts.view;
     this.group = facts.group;
     this.session = facts.session;

@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
+import { LOCAL_PEER } from '../pipeline/peer.ts';
 import { answer } from './answer.ts';
 import type { RequestFacts } from './exchange.ts';
 import { continueRounds } from './input-required.ts';
@@ -103,7 +104,7 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
 
   function factsOf({ id, method, params = {} }: Request, requestId: string): RequestFacts {
     const meta = metaOf(params);
-    const facts = { requestId, id, method, params, meta, principal };
+    const facts = { requestId, id, method, params, meta, principal, peer: LOCAL_PEER };
     if (eraOf(params, undefined) === 'stateless') {
       const version = checkMeta(meta);
       checkVersion(version);

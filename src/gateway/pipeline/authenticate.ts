@@ -3,11 +3,19 @@ import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
 import type { ChatelaineError, Logger, Result } from '#kernel';
 import { err, ok } from '#kernel';
 import { gatewayError } from '../errors.ts';
+import type { Peer } from './peer.ts';
 
 export interface Caller {
   readonly principal: Principal;
   /** What was presented, for streams that outlast one check. */
   readonly credential: string;
+  readonly peer: Peer;
+}
+
+/** Nobody: what the wire is told, and what goes on record. */
+export interface Unauthenticated {
+  readonly error: ChatelaineError;
+  readonly refusal: CredentialRefusal | 'absent';
 }
 
 /**
@@ -20,37 +28,39 @@ export interface Caller {
  */
 export function authenticate(
   request: IncomingMessage,
+  peer: Peer,
   verifier: TokenVerifier,
   log: Logger,
-): Result<Caller, ChatelaineError> | Promise<Result<Caller, ChatelaineError>> {
+): Result<Caller, Unauthenticated> | Promise<Result<Caller, Unauthenticated>> {
   const credential = bearerCredential(request);
-  if (!credential.ok) return err(credential.error);
+  if (!credential.ok) {
+    const refusal = request.headers.authorization === undefined ? 'absent' : ({ reason: 'malformed' } as const);
+    return err({ error: credential.error, refusal });
+  }
   const answer = verifier.verify(credential.value);
   // A known credential is judged at once; waiting for what is there would cost every call a turn.
-  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, credential.value, log));
-  return callerOf(answer, credential.value, log);
+  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, credential.value, peer, log));
+  return callerOf(answer, credential.value, peer, log);
 }
 
 function callerOf(
   verified: Result<Principal, CredentialRefusal>,
   credential: string,
+  peer: Peer,
   log: Logger,
-): Result<Caller, ChatelaineError> {
-  if (verified.ok) return ok({ principal: verified.value, credential });
+): Result<Caller, Unauthenticated> {
+  if (verified.ok) return ok({ principal: verified.value, credential, peer });
   log.warn(
     { event: 'authentication.refused', reason: verified.error.reason, detail: verified.error.detail },
     'credential refused',
   );
-  if (verified.error.reason === 'unavailable') {
-    return err(
-      gatewayError('CREDENTIAL_UNVERIFIABLE', 'the credential cannot be verified now', {
-        details: { retryAfterSeconds: 2 },
-      }),
-    );
-  }
-  return err(
-    gatewayError('UNAUTHENTICATED', 'the credential is not valid', { details: { challenge: 'invalid_token' } }),
-  );
+  const error =
+    verified.error.reason === 'unavailable'
+      ? gatewayError('CREDENTIAL_UNVERIFIABLE', 'the credential cannot be verified now', {
+          details: { retryAfterSeconds: 2 },
+        })
+      : gatewayError('UNAUTHENTICATED', 'the credential is not valid', { details: { challenge: 'invalid_token' } });
+  return err({ error, refusal: verified.error });
 }
 
 function bearerCredential(request: IncomingMessage): Result<string, ChatelaineError> {

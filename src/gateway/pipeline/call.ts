@@ -2,24 +2,23 @@
  * One call, end to end. MCP, REST and `chatelaine invoke` come here and nowhere else, so no door can
  * skip a step; what was checked is what runs, because one canonical call object travels the whole way:
  *
- *   role → resolve the tool → scopes → tokens the tool wants → arguments → limits → run → shape
+ *   role → resolve the tool → scopes → tokens the tool wants → arguments → limits
+ *        → record the intent of a write → run → shape → record the outcome
  *
- * Any step that fails or errs refuses. Authentication happened at the door, which also says how it
+ * Any step that fails or errs refuses, and so does a record that cannot be written. Authentication happened at the door, which also says how it
  * shapes an answer.
  */
-import { ClientInterruption, type ClientFace, type Principal } from '#contract';
+import { ClientInterruption, type AuditTrail, type ClientFace, type Principal } from '#contract';
 import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolArguments, ToolCall, ToolOutput, Violation } from '#toolbox';
 import { gatewayError } from '../errors.ts';
+import { CallRecord, type Asked, type Ending, type Recorded } from './call-record.ts';
 import { toolsOf } from './visible.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 
 export type Door = 'mcp' | 'rest' | 'invoke';
 
-export interface CallRequest {
-  readonly door: Door;
-  readonly requestId: string;
-  readonly principal: Principal;
+export interface CallRequest extends Recorded {
   readonly view: NamespaceView;
   readonly group: Group;
   readonly name: string;
@@ -28,11 +27,16 @@ export interface CallRequest {
   readonly secureArguments: JsonObject | undefined;
   readonly client: ClientFace;
   readonly signal: AbortSignal;
-  /** W3C trace context of the caller, where it sent one. */
-  readonly traceparent?: string | undefined;
 }
 
-/** What observers (metrics, traces; later the audit log) learn of a call. */
+/** What is no call but runs code all the same: a prompt, a resource, a completion. */
+export interface Consultation extends Recorded {
+  readonly asked: Asked;
+  readonly client: ClientFace;
+  readonly signal: AbortSignal;
+}
+
+/** What observers (metrics, traces, the log) learn of a call. */
 export interface CallReport {
   readonly request: CallRequest;
   readonly tool: Tool | undefined;
@@ -52,21 +56,23 @@ export interface Pipeline {
   /** Runs the call and shapes its output; throws a catalogued error for every refusal and failure. */
   call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer>;
   /**
-   * What is no call but runs code all the same (prompts, resources, completions): the role and the limit
-   * hold for it too. Throws their refusals, and whatever `run` throws.
+   * The role, the limit and the record hold for a consultation too. Throws their refusals, and whatever
+   * `run` throws.
    */
-  consult<Value>(principal: Principal, run: () => Promise<Value>): Promise<Value>;
+  consult<Value>(consultation: Consultation, run: (call: ToolCall) => Promise<Value>): Promise<Value>;
 }
 
 export function createPipeline(options: {
   limit: ConcurrencyLimit;
+  trail: AuditTrail;
   observers: readonly CallObserver[];
   log: Logger;
 }): Pipeline {
-  const { limit, observers, log } = options;
+  const { limit, trail, observers, log } = options;
 
   async function call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer> {
     const started = performance.now();
+    const record = new CallRecord(trail, request, askedFor(request));
     let tool: Tool | undefined;
     let outcome = 'ok';
     try {
@@ -76,14 +82,20 @@ export function createPipeline(options: {
       checkToolTokens(tool);
       const args = checkArguments(tool, request);
       limit.enter();
+      let answer: Answer;
       try {
-        return shape(tool, await run(tool, args, request));
+        if (tool.mayWrite()) await record.intend();
+        answer = shape(tool, await tool.run(args, new RunningCall(request, record, log)));
       } finally {
         limit.leave();
       }
+      await record.settle({ outcome: 'success', decision: 'permit', durationMs: performance.now() - started });
+      return answer;
     } catch (error) {
       const told = toCatalogue(error, request);
       outcome = told instanceof ChatelaineError ? told.code : 'CLIENT_INTERRUPTION';
+      // A record that failed cannot be put on record.
+      if (!isOfTheRecord(told)) await record.settle(endingOf(told, tool, performance.now() - started));
       throw told;
     } finally {
       const report: CallReport = { request, tool, outcome, durationMs: performance.now() - started };
@@ -91,17 +103,26 @@ export function createPipeline(options: {
     }
   }
 
-  function run(tool: Tool, args: ToolArguments, request: CallRequest): Promise<ToolOutput> {
-    return tool.run(args, new RunningCall(request, log));
-  }
-
-  async function consult<Value>(principal: Principal, consulted: () => Promise<Value>): Promise<Value> {
-    checkRole(principal);
-    limit.enter();
+  async function consult<Value>(
+    consultation: Consultation,
+    consulted: (call: ToolCall) => Promise<Value>,
+  ): Promise<Value> {
+    const started = performance.now();
+    const record = new CallRecord(trail, consultation, consultation.asked);
     try {
-      return await consulted();
-    } finally {
-      limit.leave();
+      checkRole(consultation.principal);
+      limit.enter();
+      let value: Value;
+      try {
+        value = await consulted(new RunningCall(consultation, record, log));
+      } finally {
+        limit.leave();
+      }
+      await record.settle({ outcome: 'success', decision: 'permit', durationMs: performance.now() - started });
+      return value;
+    } catch (error) {
+      if (!isOfTheRecord(error)) await record.settle(endingOf(error, undefined, performance.now() - started));
+      throw error;
     }
   }
 
@@ -140,20 +161,59 @@ export function createPipeline(options: {
  */
 class RunningCall implements ToolCall {
   readonly log: Logger;
-  readonly #request: CallRequest;
+  readonly #request: Pick<CallRequest, 'client' | 'signal'>;
+  readonly #record: CallRecord;
+  #client: ClientFace | undefined;
 
-  constructor(request: CallRequest, log: Logger) {
+  constructor(request: Pick<CallRequest, 'client' | 'signal'>, record: CallRecord, log: Logger) {
     this.#request = request;
+    this.#record = record;
     this.log = log;
   }
 
   get client(): ClientFace {
-    return this.#request.client;
+    return (this.#client ??= this.#record.client(this.#request.client));
   }
 
   get signal(): AbortSignal {
     return this.#request.signal;
   }
+}
+
+const askedFor = ({ view, name, arguments: args }: CallRequest): Asked => ({
+  kind: 'tool',
+  namespace: view.name,
+  name,
+  arguments: args,
+});
+
+const isOfTheRecord = (error: unknown): boolean =>
+  error instanceof ChatelaineError && (error.code === 'AUDIT_UNAVAILABLE' || error.code === 'AUDIT_OVERLOADED');
+
+/** Refusals of the pipeline itself: whoever met one did not get as far as the tool. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'FORBIDDEN_ROLE',
+  'TOOL_UNKNOWN',
+  'PROMPT_UNKNOWN',
+  'RESOURCE_UNKNOWN',
+  'RESOURCE_NOT_FOUND',
+  'INSUFFICIENT_SCOPE',
+  'TOOL_AUTHORIZATION_UNAVAILABLE',
+  'SECURE_CHANNEL_REQUIRED',
+  'ARGUMENTS_INVALID',
+  'OVERLOADED',
+]);
+
+/** What was cut off while it ran: nobody knows how far a write got. */
+const CUT_OFF: ReadonlySet<string> = new Set(['CALL_CANCELLED', 'TOOL_TIMEOUT']);
+
+function endingOf(error: unknown, tool: Tool | undefined, durationMs: number): Ending {
+  // A call in rounds ends each round but the last with a question.
+  if (error instanceof ClientInterruption) return { outcome: 'success', decision: 'permit', durationMs };
+  const code = error instanceof ChatelaineError ? error.code : 'INTERNAL';
+  if (REFUSALS.has(code)) return { outcome: 'denied', decision: 'forbid', error: code, durationMs };
+  const unknown = CUT_OFF.has(code) && tool?.mayWrite() === true;
+  return { outcome: unknown ? 'unknown' : 'failure', decision: 'permit', error: code, durationMs };
 }
 
 function checkRole(principal: Principal): void {

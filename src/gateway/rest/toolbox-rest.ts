@@ -14,6 +14,7 @@ import type { Replies } from '../http/replies.ts';
 import { noClient } from '../mcp/client-face.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { CallRequest, Pipeline } from '../pipeline/call.ts';
+import type { Peer } from '../pipeline/peer.ts';
 import { truncationNotice } from '../pipeline/shape-mcp.ts';
 import { toolsOf } from '../pipeline/visible.ts';
 
@@ -112,6 +113,7 @@ class RestCall implements CallRequest {
   readonly door = 'rest';
   readonly requestId: string;
   readonly principal: Principal;
+  readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;
   readonly name: string;
@@ -126,6 +128,7 @@ class RestCall implements CallRequest {
   constructor(visit: RestVisit, name: string, args: JsonObject) {
     this.requestId = visit.requestId;
     this.principal = visit.caller.principal;
+    this.peer = visit.caller.peer;
     this.view = visit.view;
     this.group = visit.view.all;
     this.name = name;

@@ -12,6 +12,7 @@ import {
 } from '#contract';
 import { err, ok, silentLogger, systemClock, type JsonObject, type Result } from '#kernel';
 import type { Group, NamespaceView, Prompt, Resource, Tool, ToolboxSnapshot } from '#toolbox';
+import { ScriptedTrail } from './scripted-trail.fixture.ts';
 import { TOOLS } from './tools.fixture.ts';
 import { type CallObserver, createGateway, listen, type CallReport, type Gateway, type Listener } from '../index.ts';
 
@@ -131,6 +132,7 @@ export interface RunningGateway {
   readonly gateway: Gateway;
   readonly listener: Listener;
   readonly reports: readonly CallReport[];
+  readonly trail: ScriptedTrail;
   replace(next: ToolboxSnapshot): void;
   close(): Promise<void>;
 }
@@ -144,7 +146,9 @@ export async function startGateway(
   const listeners: ((snapshot: ToolboxSnapshot) => void)[] = [];
   const reports: CallReport[] = [];
   const parsed = serverSchema.parse({ kind: 'server', port: 0, ...settings });
+  const trail = new ScriptedTrail();
   const gateway = createGateway({
+    trail,
     toolbox: { current: () => current, onChange: (listener) => void listeners.push(listener) },
     verifier,
     settings: parsed,
@@ -166,6 +170,7 @@ export async function startGateway(
     gateway,
     listener,
     reports,
+    trail,
     replace(next) {
       current = next;
       for (const listener of listeners) listener(next);

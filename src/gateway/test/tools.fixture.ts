@@ -26,6 +26,7 @@ export function testTool({ name, run, overrides }: TestTool): Tool {
     manifest: { description: `The test tool ${name}.`, parameters: [], authRequired: [] },
     _meta: undefined,
     timeoutMs: 30_000,
+    mayWrite: () => true,
     check: (raw, supplied) => ok({ ...raw, ...supplied }),
     run,
     ...overrides,

@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { openAuditLog } from '#audit';
 import type { CliContext } from '#cli';
 import type { ContentBlock } from '#contract';
+import { prepareDataDirectory } from '#db';
 import { invokeLocally } from '#gateway';
 import { localUser } from '#identity';
 import { createLogger, isRecord, parseStrictJson } from '#kernel';
@@ -19,12 +21,17 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
     );
   }
   const log = createLogger({ level: 'warn' });
+  const dataDir = resolve(options.dataDir);
   const endings = new Endings();
   try {
-    const configured = await openConfigured(options, { context, log, dataDir: resolve(options.dataDir) });
+    const configured = await openConfigured(options, { context, log, dataDir });
     endings.add('toolbox', () => configured.close());
+    prepareDataDirectory(dataDir);
+    const audit = await openAuditLog({ root: join(dataDir, 'audit'), clock: context.clock, logger: log });
+    endings.add('audit log', () => audit.close());
     const result = await invokeLocally({
       log,
+      trail: audit,
       snapshot: configured.toolbox.current(),
       principal: localUser({
         scopes: options.scope ?? [],

@@ -26,6 +26,7 @@ import { mainError } from '../errors.ts';
 import { openServices, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
 import { firstKey } from './first-key.ts';
+import { lateApi } from './late-api.ts';
 import { claimStandardOutput } from './protocol-output.ts';
 import { untilStopped } from './until-stopped.ts';
 import { welcome } from './welcome.ts';
@@ -84,16 +85,26 @@ async function run(running: Running): Promise<void> {
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
   if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
 
+  const stateKey = readStateKey(dataDir);
   gateway = createGateway({
     toolbox: configured.toolbox,
     verifier: services.identity.keys,
     settings,
-    stateKey: readStateKey(dataDir),
+    stateKey,
+    trail: services.audit,
+    api: lateApi(async () => {
+      const { openApi } = await import('../services/open-api.ts');
+      const api = openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
+      const { openApiDoor } = await import('#http');
+      return await openApiDoor(api, settings.limits);
+    }),
     observers: [callLog(log), ...[metrics, telemetry].flatMap((one) => (one === undefined ? [] : [one.observer]))],
     version: context.version,
     clock: context.clock,
     log,
   });
+  const { close: closeRecords } = gateway;
+  endings.add('refusals that were counted', closeRecords);
   if (options.reload) {
     const watching = await configured.watch({
       pollSeconds: options.pollInterval,

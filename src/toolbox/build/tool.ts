@@ -90,6 +90,7 @@ export function buildTool({ declaration, type, open, embedders, appUri }: ToolPa
     _meta: metaOf(declaration, made, authenticated, appUri),
     timeoutMs: limits.timeoutMs,
     check: inputs.check,
+    mayWrite: () => made.annotations?.readOnlyHint !== true && made.provedToRead?.() !== true,
     run(args, call) {
       if (open.enter()) return runWithin(name, body, args, call, limits, open.leave);
       return Promise.reject(

@@ -53,6 +53,11 @@ export interface SqlSource extends Source {
   /** `readOnly: true` in its configuration; the database enforces it, not a look at the text. */
   readonly readOnly: boolean;
   /**
+   * Whether the database itself has found that statement unable to write, whatever its values are.
+   * Absent, and false, where it has not said so.
+   */
+  provedToRead?(text: string): boolean;
+  /**
    * Runs one statement with bound values.
    * Rejects with `SQL_FAILED` (the database's own words), `SOURCE_UNREACHABLE`, `TOOL_TIMEOUT` or the
    * signal's reason; on timeout and abort the statement is cancelled in the database as well.

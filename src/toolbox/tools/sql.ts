@@ -56,6 +56,7 @@ function buildStatement(fields: SqlFields, context: ToolBuildContext): ToolBody 
   return {
     annotations: sqlAnnotations(context.readOnly || source.readOnly),
     warnings: template.warnings,
+    provedToRead: () => fixed !== undefined && source.provedToRead?.(fixed) === true,
     run(args, limits) {
       const values = names.map((name) => (args[name] ?? null) as SqlValue);
       const query =

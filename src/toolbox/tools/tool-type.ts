@@ -68,6 +68,8 @@ export interface ToolBody {
   readonly _meta?: JsonObject;
   /** Things `config check` and the log report, such as an unsafe template. */
   readonly warnings?: readonly string[];
+  /** Whether the next run cannot write although the type's `readOnlyHint` does not say so. */
+  provedToRead?(): boolean;
   run(args: ToolArguments, context: RunContext): Promise<ToolOutput>;
 }
 

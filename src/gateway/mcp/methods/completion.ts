@@ -1,9 +1,10 @@
 import { isRecord, type JsonObject } from '#kernel';
-import { promptsOf } from '../../pipeline/visible.ts';
+import { gatewayError } from '../../errors.ts';
+import { McpConsultation } from '../consulted.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';
-import { readArguments } from './prompts.ts';
+import { findPrompt, readArguments } from './prompts.ts';
 
 /** As many values as MCP lets one answer hold. */
 const MAX_VALUES = 100;
@@ -21,28 +22,35 @@ async function complete(exchange: Exchange, { pipeline }: McpServices): Promise<
   }
   const filled = isRecord(context) ? readArguments(context['arguments']) : {};
   const { name, value } = argument;
-  const values = await pipeline.consult(exchange.principal, () => candidates(exchange, ref, name, value, filled));
+  const reference = referenceOf(ref);
+  const consultation = new McpConsultation(exchange, { kind: 'completion', name: reference.to });
+  const values = await pipeline.consult(consultation, () => candidates(exchange, reference, name, value, filled));
   return {
     completion: { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES },
   };
 }
 
+/** What is being filled in: a prompt by its name, a resource template by its text. */
+interface Reference {
+  readonly kind: 'prompt' | 'template';
+  readonly to: string;
+}
+
+function referenceOf(ref: unknown): Reference {
+  if (isRecord(ref) && ref['type'] === 'ref/prompt') return { kind: 'prompt', to: String(ref['name']) };
+  if (isRecord(ref) && ref['type'] === 'ref/resource') return { kind: 'template', to: String(ref['uri']) };
+  throw new RpcError(INVALID_PARAMS, '`params.ref` must be of type `ref/prompt` or `ref/resource`');
+}
+
 async function candidates(
   exchange: Exchange,
-  ref: unknown,
+  { kind, to }: Reference,
   name: string,
   typed: string,
   filled: Record<string, string>,
 ): Promise<readonly string[]> {
-  if (isRecord(ref) && ref['type'] === 'ref/prompt') {
-    const prompt = promptsOf(exchange.group).get(String(ref['name']));
-    if (prompt !== undefined) return prompt.complete(name, typed, filled);
-    throw new RpcError(INVALID_PARAMS, `no prompt is called \`${String(ref['name'])}\``);
-  }
-  if (isRecord(ref) && ref['type'] === 'ref/resource') {
-    const template = exchange.group.resourceTemplates.find(({ uriTemplate }) => uriTemplate === ref['uri']);
-    if (template !== undefined) return template.complete(name, typed, filled);
-    throw new RpcError(INVALID_PARAMS, `no resource template is \`${String(ref['uri'])}\``);
-  }
-  throw new RpcError(INVALID_PARAMS, '`params.ref` must be of type `ref/prompt` or `ref/resource`');
+  if (kind === 'prompt') return findPrompt(exchange, to).complete(name, typed, filled);
+  const template = exchange.group.resourceTemplates.find(({ uriTemplate }) => uriTemplate === to);
+  if (template === undefined) throw gatewayError('RESOURCE_UNKNOWN', `no resource template is \`${to}\``);
+  return template.complete(name, typed, filled);
 }

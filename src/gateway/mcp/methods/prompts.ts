@@ -1,5 +1,9 @@
-import { isRecord, type JsonObject } from '#kernel';
+import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
+import type { Prompt } from '#toolbox';
+import { gatewayError } from '../../errors.ts';
+import { argumentsInvalid } from '../../pipeline/call.ts';
 import { promptsOf } from '../../pipeline/visible.ts';
+import { McpConsultation } from '../consulted.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';
@@ -18,19 +22,31 @@ export function promptMethods(services: McpServices): Record<string, Method> {
 async function getPrompt(exchange: Exchange, services: McpServices): Promise<JsonObject> {
   const { name, arguments: args } = exchange.params;
   if (typeof name !== 'string') throw new RpcError(INVALID_PARAMS, '`params.name` must be the name of a prompt');
-  const prompt = promptsOf(exchange.group).get(name);
-  if (prompt === undefined) throw new RpcError(INVALID_PARAMS, `no prompt is called \`${name}\``);
   const filled = readArguments(args);
-  const call = { client: exchange.client, log: services.log, signal: exchange.signal };
-  const got = await services.pipeline.consult(exchange.principal, () => prompt.get(filled, call));
-  if (!got.ok) {
-    const list = got.error.map((violation) => `\`${violation.path}\`: ${violation.message}`).join('; ');
-    throw new RpcError(INVALID_PARAMS, `the arguments of \`${name}\` are not valid: ${list}`);
-  }
-  return {
-    ...(prompt.description !== undefined && { description: prompt.description }),
-    messages: got.value as unknown as JsonObject[],
-  };
+  const consultation = new McpConsultation(exchange, { kind: 'prompt', name, arguments: filled });
+  return await services.pipeline
+    .consult(consultation, async (call) => {
+      const prompt = findPrompt(exchange, name);
+      const got = await prompt.get(filled, call);
+      if (!got.ok) throw argumentsInvalid(name, got.error);
+      return {
+        ...(prompt.description !== undefined && { description: prompt.description }),
+        messages: got.value as unknown as JsonObject[],
+      };
+    })
+    .catch((error: unknown) => {
+      // No result could carry it to the model, as that of a tool does.
+      if (error instanceof ChatelaineError && error.code === 'ARGUMENTS_INVALID')
+        throw new RpcError(INVALID_PARAMS, error.message);
+      throw error;
+    });
+}
+
+/** The prompt of that name at this door; throws `PROMPT_UNKNOWN`. */
+export function findPrompt({ group }: Exchange, name: string): Prompt {
+  const prompt = promptsOf(group).get(name);
+  if (prompt === undefined) throw gatewayError('PROMPT_UNKNOWN', `no prompt is called \`${name}\``);
+  return prompt;
 }
 
 /** Prompt arguments are strings in MCP. */

@@ -1,6 +1,8 @@
 import { ChatelaineError, type JsonObject } from '#kernel';
 import type { Group, Resource } from '#toolbox';
+import { gatewayError } from '../../errors.ts';
 import { resourcesOf } from '../../pipeline/visible.ts';
+import { McpConsultation } from '../consulted.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RESOURCE_NOT_FOUND, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';
@@ -31,32 +33,30 @@ export function resourceMethods(services: McpServices): Record<string, Method> {
 
 async function readResource(exchange: Exchange, services: McpServices): Promise<JsonObject> {
   const uri = uriOf(exchange);
-  const call = { client: exchange.client, log: services.log, signal: exchange.signal };
+  const consultation = new McpConsultation(exchange, { kind: 'resource', name: uri });
   const contents = await services.pipeline
-    .consult(exchange.principal, async () => readFrom(exchange.group, uri, call))
+    .consult(consultation, async (call) => readFrom(exchange.group, uri, call))
     .catch((error: unknown) => {
-      if (error instanceof ChatelaineError && error.code === 'RESOURCE_NOT_FOUND') throw notFound(exchange, uri);
+      if (error instanceof ChatelaineError && NOT_FOUND.has(error.code)) throw notFound(exchange, uri);
       throw error;
     });
-  if (contents === undefined) throw notFound(exchange, uri);
   const hints: JsonObject =
     exchange.revision.era === 'stateless' ? { ttlMs: 0, cacheScope: exchange.group.cacheScope } : {};
   return { ...hints, contents: contents as unknown as JsonObject[] };
 }
 
-function readFrom(
-  group: Group,
-  uri: string,
-  call: Parameters<Resource['read']>[0],
-): ReturnType<Resource['read']> | undefined {
+function readFrom(group: Group, uri: string, call: Parameters<Resource['read']>[0]): ReturnType<Resource['read']> {
   const resource = findResource(group, uri);
   if (resource !== undefined) return resource.read(call);
   for (const template of [...group.resourceTemplates, ...(group.apps?.resourceTemplates ?? [])]) {
     const variables = template.match(uri);
     if (variables !== undefined) return template.read(uri, variables, call);
   }
-  return undefined;
+  throw gatewayError('RESOURCE_UNKNOWN', `no resource has the URI \`${uri}\``);
 }
+
+/** Nothing here has the URI, or what has it found nothing behind it: to a client both are one. */
+const NOT_FOUND: ReadonlySet<string> = new Set(['RESOURCE_UNKNOWN', 'RESOURCE_NOT_FOUND']);
 
 /** Updates arrive on the session's open stream as `notifications/resources/updated`. */
 function subscribe(exchange: Exchange): JsonObject {

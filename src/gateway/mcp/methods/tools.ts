@@ -3,6 +3,8 @@ import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import type { CallRequest } from '../../pipeline/call.ts';
 import { shapeFailure, shapeForMcp, type CallToolResult } from '../../pipeline/shape-mcp.ts';
+import type { Peer } from '../../pipeline/peer.ts';
+import { traceparentOf } from '../consulted.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from '../json-rpc.ts';
 import { refusal } from '../refusals.ts';
@@ -61,6 +63,10 @@ class McpCall implements CallRequest {
     return this.#exchange.principal;
   }
 
+  get peer(): Peer {
+    return this.#exchange.peer;
+  }
+
   get view(): NamespaceView {
     return this.#exchange.view;
   }
@@ -82,8 +88,7 @@ class McpCall implements CallRequest {
   }
 
   get traceparent(): string | undefined {
-    const { traceparent } = this.#exchange.meta;
-    return typeof traceparent === 'string' ? traceparent : undefined;
+    return traceparentOf(this.#exchange);
   }
 }
 

@@ -61,6 +61,14 @@ export class SqliteSource implements SqlSource {
     });
   }
 
+  /**
+   * A program that is bounded has no instruction that writes; and a text whose program once had none is
+   * no `INSERT` under any schema.
+   */
+  provedToRead(text: string): boolean {
+    return this.#verdicts.get(text)?.bounded === true;
+  }
+
   async query(query: SqlQuery, limits: QueryLimits): Promise<RowSet> {
     this.#noticeReplacement();
     // Without a look at the signal, which is made when it is asked for: a lookup is over before anybody
