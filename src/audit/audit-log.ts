@@ -1,8 +1,8 @@
-import type { Clock, Logger } from '#kernel';
+import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
-import type { SigningKey } from './checkpoint/signing-key.ts';
+import { exportPublicKey, type SigningKey } from './checkpoint/signing-key.ts';
 import {
   COMMIT_LIMITS,
   GroupCommit,
@@ -13,18 +13,24 @@ import {
 import { auditError } from './errors.ts';
 import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
-import { buildRecord } from './record/build-record.ts';
+import { openPersonal, sealPersonal, splitPersonal, type SplitRecord } from './people/personal.ts';
+import type { SubjectSealer } from './people/subject-sealer.ts';
+import { buildRecord, type UnplacedRecord } from './record/build-record.ts';
 import type { KeyedDigest } from './record/digest.ts';
 import { encodeRecord } from './record/encode-record.ts';
 import { CHECKPOINT_TYPE, DAMAGED_TYPE, OWN_TYPES, RESUMED_TYPE, TAIL_CUT_TYPE } from './record/own-types.ts';
 import { RecordIds } from './record/record-ids.ts';
 import { auditFilter, type AuditFilter } from './store/query.ts';
+import { logStream, type LogItem } from './verify/log-stream.ts';
+import { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
 import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
 
 export interface AuditLogOptions {
   readonly store: AuditStore;
   readonly signingKey: SigningKey;
   readonly digest: KeyedDigest;
+  /** Without one, what is personal is left out of the record. */
+  readonly sealer?: SubjectSealer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
@@ -55,6 +61,10 @@ interface Outage {
   readonly since: number;
   readonly cause: unknown;
   refused: number;
+  /** Of the refused, those that turned out to be on record. */
+  kept: number;
+  /** Found on the way back, and not on record yet. */
+  readonly notices: StoreNotice[];
 }
 
 /**
@@ -65,6 +75,8 @@ export class AuditLog implements AuditTrail {
   readonly #options: AuditLogOptions;
   readonly #ids = new RecordIds();
   #open: Open | undefined;
+  /** What was written to chains that this process had to leave. */
+  #before: CommitCounts = { records: 0, batches: 0 };
   #outage: Outage | undefined;
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
@@ -102,7 +114,8 @@ export class AuditLog implements AuditTrail {
   }
 
   get counts(): CommitCounts {
-    return this.#open?.commit.counts ?? { records: 0, batches: 0 };
+    const { records, batches } = this.#open?.commit.counts ?? { records: 0, batches: 0 };
+    return { records: this.#before.records + records, batches: this.#before.batches + batches };
   }
 
   /**
@@ -141,6 +154,14 @@ export class AuditLog implements AuditTrail {
     return this.#options.store.query(checked.data, page);
   }
 
+  /**
+   * The record with its personal fields, for those who may know; what cannot be opened is marked in
+   * `sealed`. Rejects when the keys cannot be reached.
+   */
+  opened(record: AuditRecord): Promise<AuditRecord> {
+    return openPersonal(record, this.#options.sealer);
+  }
+
   /** The record with the id. Throws `AUDIT_RECORD_UNKNOWN`. */
   async find(id: string): Promise<AuditRecord> {
     const [record] = (await this.query({ id }, { limit: 1 })).records;
@@ -172,6 +193,43 @@ export class AuditLog implements AuditTrail {
     return this.#checkpointing;
   }
 
+  /** The public half of the key that signs checkpoints: its id, and SPKI PEM. */
+  get publicKey(): { readonly id: string; readonly pem: string } {
+    const { signingKey } = this.#options;
+    return { id: signingKey.id, pem: exportPublicKey(signingKey) };
+  }
+
+  get installation(): string {
+    return this.#options.store.installation;
+  }
+
+  /** Checkpoints after that number, oldest first, at most `limit`. One that cannot be read is left out. */
+  async checkpoints(after: number, limit: number): Promise<readonly SignedCheckpoint[]> {
+    const found: SignedCheckpoint[] = [];
+    for await (const line of this.#options.store.checkpoints()) {
+      const checkpoint = readCheckpoint(line);
+      if (checkpoint !== undefined && checkpoint.body.number > after) found.push(checkpoint);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  /** The whole log as it lies, for exports and verifiers. */
+  stream(): AsyncIterable<readonly LogItem[]> {
+    return logStream(this.#options.store);
+  }
+
+  /** Holds the log to its word with its own key; a verifier who trusts nobody here brings another. */
+  verify(onProgress?: VerifyOptions['onProgress']): Promise<VerifyReport> {
+    const { signingKey } = this.#options;
+    return verifyLog(this.stream(), {
+      installation: this.installation,
+      keys: new Map([[signingKey.id, signingKey.publicKey]]),
+      latest: () => this.latestCheckpoint(),
+      ...(onProgress && { onProgress }),
+    });
+  }
+
   /** The number of the last checkpoint, 0 before the first. */
   async latestCheckpoint(): Promise<number> {
     const line = await this.#options.store.lastCheckpoint();
@@ -191,14 +249,38 @@ export class AuditLog implements AuditTrail {
   }
 
   #write(event: AuditEvent): Promise<AuditPosition> {
-    const { log, commit } = this.#open as Open;
+    const open = this.#open as Open;
     const now = this.#options.clock.now();
+    let sealed: UnplacedRecord | Promise<UnplacedRecord>;
     try {
-      const record = buildRecord(event, { id: this.#ids.next(now), writer: log.id, time: this.#time(now) });
-      return commit.append(encodeRecord(record));
+      const place = { id: this.#ids.next(now), writer: open.log.id, time: this.#time(now) };
+      const split = splitPersonal(buildRecord(event, place), (value) => this.digest(value));
+      sealed = this.#seal(event.type, split);
+      if (!(sealed instanceof Promise)) return open.commit.append(encodeRecord(sealed));
     } catch (cause) {
-      const what = `the event \`${event.type}\` cannot be written down: ${(cause as Error).message}`;
-      return Promise.reject(auditError('AUDIT_RECORD_INVALID', what, { cause }));
+      return Promise.reject(unwritable(event.type, cause));
+    }
+    return sealed.then((record) => {
+      // While a key was fetched the log may have failed, or gone on in another chain.
+      if (this.#outage || this.#open !== open) throw unavailable(this.#outage?.cause);
+      return open.commit.append(encodeRecord(record));
+    });
+  }
+
+  /** Fails closed: a record about a person is sealed or it is not made. */
+  #seal(type: string, split: SplitRecord): UnplacedRecord | Promise<UnplacedRecord> {
+    const refuse = (cause: unknown): never => {
+      const code = cause instanceof ChatelaineError ? cause.code : 'the keys refused';
+      this.#options.logger.error({ err: cause, type }, 'audit: what is personal cannot be sealed');
+      throw auditError('AUDIT_UNAVAILABLE', `a record cannot be sealed under the key of its person (${code})`, {
+        cause,
+      });
+    };
+    try {
+      const sealed = sealPersonal(split, this.#options.sealer);
+      return sealed instanceof Promise ? sealed.catch(refuse) : sealed;
+    } catch (cause) {
+      return refuse(cause);
     }
   }
 
@@ -255,7 +337,7 @@ export class AuditLog implements AuditTrail {
   #fail(cause: unknown, refused: number): void {
     // During an outage the log's own attempts alone come here.
     if (this.#outage) return;
-    this.#outage = { since: this.#options.clock.now(), cause, refused };
+    this.#outage = { since: this.#options.clock.now(), cause, refused, kept: 0, notices: [] };
     this.#options.logger.error(
       { err: cause },
       'audit: cannot be written; everything that must be on record is refused',
@@ -276,15 +358,34 @@ export class AuditLog implements AuditTrail {
     const downMs = Math.max(0, this.#options.clock.now() - outage.since);
     const { refused } = outage;
     try {
-      if (!this.#open) await this.#openWriter();
+      const kept = await this.#settle(outage);
       const reason = (outage.cause as NodeJS.ErrnoException).code ?? 'unknown';
-      await this.#writeOwn(RESUMED_TYPE, 'success', { downMs, refused, reason });
+      await this.#writeOwn(RESUMED_TYPE, 'success', { downMs, refused, reason, ...(kept > 0 && { kept }) });
     } catch {
       this.#retryLater();
       return;
     }
     this.#outage = undefined;
     this.#options.logger.info({ downMs, refused }, 'audit: can be written again');
+  }
+
+  /** Has a chain to go on with; gives how many refused records are on record all the same. */
+  async #settle(outage: Outage): Promise<number> {
+    const open = this.#open;
+    if (open) {
+      const { kept, goOn, notice } = await open.log.settle();
+      outage.kept += kept;
+      if (notice) outage.notices.push(notice);
+      if (goOn) return outage.kept;
+      await open.commit.close();
+      await open.log.close();
+      const { records, batches } = this.counts;
+      this.#before = { records, batches };
+      this.#open = undefined;
+    }
+    await this.#openWriter();
+    for (const notice of outage.notices.splice(0)) await this.#report(notice);
+    return outage.kept;
   }
 
   #checkpointDue(): void {
@@ -332,3 +433,10 @@ export class AuditLog implements AuditTrail {
     return checkpoint;
   }
 }
+
+const unwritable = (type: string, cause: unknown): Error =>
+  cause instanceof ChatelaineError
+    ? cause
+    : auditError('AUDIT_RECORD_INVALID', `the event \`${type}\` cannot be written down: ${(cause as Error).message}`, {
+        cause,
+      });

@@ -12,11 +12,14 @@
  * refused. See docs/audit.md and ADR 9. Specifications: RFC 8785 (canonical JSON), RFC 6962 §2.1
  * (Merkle trees), RFC 8032 (Ed25519), RFC 5424 (syslog).
  */
+import type { auditRoutes } from './routes.ts';
+
 export { AuditLog, type AuditLogOptions, type AuditStatus, type CheckpointRhythm } from './audit-log.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';
 export type { AuditStore, Page, PageRequest, WriterState } from './store/store.ts';
+export { subjectOf, type OpenedFields, type SealedFields, type SubjectSealer } from './people/subject-sealer.ts';
 export { canonicalJson } from './record/canonical-json.ts';
 export { type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 export { exportPublicKey, trustKeys, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
@@ -28,3 +31,8 @@ export { exportNdjson, readNdjson, type ReadExport } from './export/ndjson.ts';
 export { toOcsf } from './export/ocsf.ts';
 export { toCef } from './export/cef.ts';
 export { toSyslog, type SyslogOrigin } from './export/syslog.ts';
+
+/** Loaded when used: a server that only serves tools needs no routes. */
+export const loadAuditRoutes = async (
+  ...parts: Parameters<typeof auditRoutes>
+): Promise<ReturnType<typeof auditRoutes>> => (await import('./routes.ts')).auditRoutes(...parts);

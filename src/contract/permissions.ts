@@ -1,26 +1,37 @@
+import type { ChatelaineError } from '#kernel';
 import type { Principal } from './principal.ts';
 
 /**
- * What can be done through the API, a word for each: the vocabulary of routes, which ask, and of the
- * table of roles, which answers (`#identity`).
+ * What can be done to what Chatelaine keeps, a word for each: the vocabulary of routes, which ask, and
+ * of the table of roles (`#identity`), which answers.
  */
 export const ACTIONS = [
   'agent.read',
-  'agent.write',
+  'agent.disable',
+  'agent.enable',
   'key.read',
-  'key.write',
+  'key.create',
+  'key.revoke',
   'secret.read',
-  'secret.write',
-  'data-key.read',
-  'data-key.write',
-  'subject.erase',
+  'secret.put',
+  'secret.disable',
+  'secret.delete',
+  'vault.read',
+  'vault.rotate',
+  'vault.erase',
   'audit.read',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** Whether the principal may do it to what is in the namespace; `EVERYWHERE` for what is in none. */
-export type MayDo = (
-  principal: Principal,
-  action: Action,
-  at: { readonly namespace: string },
-) => boolean;
+/** What an action is about. */
+export interface ActionTarget {
+  /** Where it is; `EVERYWHERE` for what is in no namespace. */
+  readonly namespace: string;
+  /** Whether it is the caller's own. */
+  readonly own?: boolean;
+  /** How what is not there answers: a caller who may not see this gets the same. */
+  readonly missing?: () => ChatelaineError;
+}
+
+/** Why the principal may not; undefined when they may. The port of routes to the table. */
+export type Refuse = (principal: Principal, action: Action, target: ActionTarget) => ChatelaineError | undefined;

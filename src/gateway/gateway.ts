@@ -182,7 +182,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       return records.refused(refusal, arrival).then(() => Promise.reject(error));
     }
     const recorded = records.accepted(authenticated.value.principal, arrival);
-    return recorded === undefined ? whileServing(authenticated.value) : recorded.then(() => whileServing(authenticated.value));
+    return recorded === undefined
+      ? whileServing(authenticated.value)
+      : recorded.then(() => whileServing(authenticated.value));
   }
 
   function whileServing(caller: Caller): Caller {

@@ -50,7 +50,8 @@ export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandl
     });
     // What was not read of a refused body is not worth reading: the connection goes with it.
     if (answer.status === 401 || answer.status === 413) void reply.header('connection', 'close');
-    return await reply.send(answer.body);
+    // As bytes: to a text Fastify adds a charset, which JSON does not have (RFC 8259 §11).
+    return await reply.send(answer.body === undefined ? undefined : Buffer.from(answer.body));
   }
 
   readJsonAsBytes(app);

@@ -32,11 +32,6 @@ export const httpError = defineErrors('http', {
     title: 'the request body has another media type than JSON',
     remedy: 'Send `Content-Type: application/json`, without a content encoding.',
   },
-  PERMISSION_MISSING: {
-    status: 403,
-    title: 'the caller may not do this',
-    remedy: 'Ask an administrator of the namespace for a role that may; docs/api.md says which roles may do what.',
-  },
   CURSOR_REFUSED: {
     status: 400,
     title: 'the cursor is none that this listing has given',

@@ -8,7 +8,15 @@
  */
 import type { z } from 'zod';
 import type { ChatelaineError, Clock, Logger } from '#kernel';
-import { EVERYWHERE, rolesIn, type AuditTrail, type MayDo, type Principal } from '#contract';
+import {
+  EVERYWHERE,
+  rolesIn,
+  type Action,
+  type ActionTarget,
+  type AuditTrail,
+  type Principal,
+  type Refuse,
+} from '#contract';
 import type { Database } from '#db';
 import { checkPrecondition, entityTag, isKnown, preconditionOf, type Precondition } from './conditional.ts';
 import { Cursors } from './cursor.ts';
@@ -23,7 +31,7 @@ import { invalid, validate } from './validation.ts';
 export interface FrameOptions {
   readonly database: Database;
   readonly trail: AuditTrail;
-  readonly mayDo: MayDo;
+  readonly refuse: Refuse;
   /** 32 bytes that sign cursors; the same in every process behind one address. */
   readonly cursorKey: Buffer;
   readonly clock: Clock;
@@ -111,51 +119,62 @@ export class Frame {
     return { given: undefined, checked: undefined };
   }
 
-  /** The namespaces of a listing; otherwise nothing, or the refusal. */
+  /** The namespaces of a listing; otherwise nothing, or the refusal, which is on record. */
   async #permit(
     route: Route,
     request: Pick<Admitted, 'incoming' | 'principal' | 'params' | 'query'>,
   ): Promise<readonly string[] | 'all'> {
     const { permission: action, where } = route;
-    const { principal } = request;
-    const { mayDo } = this.#options;
+    const { principal, params } = request;
     if (action === 'public') return [];
-    if (where === 'listed') {
-      const asked = (request.query as { readonly namespace?: string }).namespace;
-      const held = mayDo(principal, action, { namespace: EVERYWHERE }) ? 'all' : namespacesOf(principal).filter(
-        (namespace) => mayDo(principal, action, { namespace }),
-      );
-      if (held === 'all') return asked === undefined ? 'all' : [asked];
-      // Asked for one of its own, or for all with none that it may list: it is told. A foreign one is empty.
-      const own = asked === undefined || rolesIn(principal, asked).length > 0;
-      const listed = asked === undefined ? held : held.filter((namespace) => namespace === asked);
-      if (listed.length === 0 && (own || held.length === 0)) throw await this.#forbidden(route, request, asked);
-      return listed;
-    }
-    const namespace = where === 'everywhere' ? EVERYWHERE : await where.namespace(request.params);
-    if (mayDo(principal, action, { namespace })) return [namespace];
-    const refused = await this.#forbidden(route, request, namespace);
-    const isForeign = where !== 'everywhere' && rolesIn(principal, namespace).length === 0;
-    throw isForeign ? where.missing(request.params) : refused;
+    if (where === 'listed') return await this.#namespacesListed(route, action, request);
+    const target: ActionTarget =
+      where === 'everywhere'
+        ? { namespace: EVERYWHERE }
+        : { ...(await where.target(params, principal)), missing: () => where.missing(params) };
+    const refused = this.#options.refuse(principal, action, target);
+    if (refused !== undefined) throw await this.#refused(refused, route, request, target.namespace);
+    return [target.namespace];
   }
 
-  async #forbidden(
+  async #namespacesListed(
+    route: Route,
+    action: Action,
+    request: Pick<Admitted, 'incoming' | 'principal' | 'query'>,
+  ): Promise<readonly string[] | 'all'> {
+    const { principal } = request;
+    const refusalIn = (namespace: string) => this.#options.refuse(principal, action, { namespace });
+    const asked = (request.query as { readonly namespace?: string }).namespace;
+    if (refusalIn(EVERYWHERE) === undefined) return asked === undefined ? 'all' : [asked];
+    const held = namespacesOf(principal).filter((namespace) => refusalIn(namespace) === undefined);
+    const listed = asked === undefined ? held : held.filter((namespace) => namespace === asked);
+    // A foreign namespace is as one in which there is nothing. Who may list nothing at all is told so.
+    const isForeign = asked !== undefined && rolesIn(principal, asked).length === 0;
+    if (listed.length > 0 || (isForeign && held.length > 0)) return listed;
+    const namespace = asked ?? principal.namespace;
+    const refused = refusalIn(namespace);
+    if (refused === undefined) return listed;
+    throw await this.#refused(refused, route, request, namespace);
+  }
+
+  /** Puts a refusal on record; gives it back. */
+  async #refused(
+    refused: ChatelaineError,
     { operationId, permission }: Route,
     { incoming, principal }: Pick<Admitted, 'incoming' | 'principal'>,
-    namespace: string | undefined,
+    namespace: string,
   ): Promise<ChatelaineError> {
-    const place = namespace === undefined || namespace === EVERYWHERE ? '' : ` in the namespace \`${namespace}\``;
     await this.#options.trail.append({
       class: 'authorization',
       type: 'api.refused',
       ...originOf(principal, incoming),
       action: permission,
-      object: { kind: 'operation', namespace: namespace ?? EVERYWHERE, name: operationId },
+      object: { kind: 'operation', namespace, name: operationId },
       decision: 'forbid',
       outcome: 'denied',
-      error: 'PERMISSION_MISSING',
+      error: refused.code,
     });
-    return httpError('PERMISSION_MISSING', `the caller has no role or no credential that allows \`${permission}\`${place}`);
+    return refused;
   }
 
   /** Runs the route; gives its answer, or that of its refusal. */
@@ -215,9 +234,10 @@ export class Frame {
 }
 
 /** The namespaces that the principal has anything to do with. */
-const namespacesOf = (principal: Principal): readonly string[] => [
-  ...new Set([principal.namespace, ...(principal.grants ?? []).map(({ namespace }) => namespace)]),
-].filter((namespace) => namespace !== EVERYWHERE);
+const namespacesOf = (principal: Principal): readonly string[] =>
+  [...new Set([principal.namespace, ...(principal.grants ?? []).map(({ namespace }) => namespace)])].filter(
+    (namespace) => namespace !== EVERYWHERE,
+  );
 
 /** RFC 8288: the same listing, further on. */
 function nextLink(path: string, query: string, next: string): string {

@@ -5,11 +5,26 @@ import { API_ROOT } from './router.ts';
 
 type Json = Record<string, unknown>;
 
+/**
+ * What the listener answers before the frame, with its status: its catalogue is the gateway's, which
+ * this module does not know, and which a command on a data directory does not load.
+ */
+export const AT_THE_DOOR: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  CREDENTIAL_REPEATED: 400,
+  CREDENTIAL_UNVERIFIABLE: 503,
+  SHUTTING_DOWN: 503,
+};
 /** What the frame may answer to any request that is not public. */
-const ALWAYS = ['UNAUTHENTICATED', 'CREDENTIAL_REPEATED', 'CREDENTIAL_UNVERIFIABLE', 'PERMISSION_MISSING', 'AUDIT_UNAVAILABLE', 'API_FAULT'];
+const ALWAYS = [...Object.keys(AT_THE_DOOR), 'FORBIDDEN', 'AUDIT_UNAVAILABLE', 'API_FAULT'];
 const CONDITIONAL = ['PRECONDITION_REQUIRED', 'PRECONDITION_FAILED'];
 const WITH_BODY = ['REQUEST_INVALID', 'REQUEST_BODY_REFUSED', 'REQUEST_TOO_LARGE', 'REQUEST_MEDIA_TYPE_REFUSED'];
-const REPEATABLE = ['IDEMPOTENCY_KEY_REFUSED', 'IDEMPOTENCY_KEY_REUSED', 'IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_OUTCOME_UNKNOWN'];
+const REPEATABLE = [
+  'IDEMPOTENCY_KEY_REFUSED',
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_IN_FLIGHT',
+  'IDEMPOTENCY_OUTCOME_UNKNOWN',
+];
 
 /** Every code that a route may answer with, its own first. */
 export function errorCodesOf(route: Route): readonly string[] {
@@ -79,7 +94,9 @@ function operation(one: Route): Json {
   const parameters = [
     ...parametersOf(one.params, 'path'),
     ...parametersOf(one.query, 'query'),
-    ...(one.method === 'POST' ? [header('Idempotency-Key', 'Repeated under the same key, the request is done once.')] : []),
+    ...(one.method === 'POST'
+      ? [header('Idempotency-Key', 'Repeated under the same key, the request is done once.')]
+      : []),
     ...(one.conditional === true
       ? [
           header('If-Match', 'The `ETag` of what is to be changed. Required, unless `If-None-Match: *` is sent.'),
@@ -146,7 +163,7 @@ function successes(one: Route): Json {
 function failures(codes: readonly string[]): Json {
   const byStatus = new Map<number, string[]>();
   for (const code of codes) {
-    const status = errorCatalogues.find(({ entries }) => code in entries)?.entries[code]?.status;
+    const status = AT_THE_DOOR[code] ?? errorCatalogues.find(({ entries }) => code in entries)?.entries[code]?.status;
     if (status === undefined) throw new Error(`no catalogue has the code \`${code}\``);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ChatelaineError } from '#kernel';
-import type { Action, AuditOrigin, Principal } from '#contract';
+import type { Action, ActionTarget, AuditOrigin, Principal } from '#contract';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -28,11 +28,13 @@ export type Where<Params> =
   /** In each namespace that is listed; the others are left out. */
   | 'listed'
   | {
-      /** The namespace of what is asked for; may look it up, and throw that it is not there. */
-      readonly namespace: (params: Params) => string | Promise<string>;
-      /** The answer for what is not there, which is also the one for what is in a foreign namespace. */
+      /** What is asked for: its namespace, and whether it is the caller's own. May throw that it is not there. */
+      readonly target: (params: Params, principal: Principal) => Target | Promise<Target>;
+      /** The answer for what is not there, which is also the one for what the caller may not see. */
       readonly missing: (params: Params) => ChatelaineError;
     };
+
+type Target = Omit<ActionTarget, 'missing'>;
 
 /** What all routes say of themselves, whatever goes through them. */
 interface RouteFacts {
@@ -116,11 +118,7 @@ export interface PageOf<Item, Position> {
 }
 
 /** A route over many things, in pages. `limit` and `cursor` are added to its query. */
-export function listing<
-  Query extends z.ZodObject,
-  Item extends z.ZodType,
-  Position extends z.ZodType,
->(definition: {
+export function listing<Query extends z.ZodObject, Item extends z.ZodType, Position extends z.ZodType>(definition: {
   readonly operationId: string;
   readonly path: string;
   readonly summary: string;

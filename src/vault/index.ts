@@ -28,5 +28,6 @@ export type { WrapperSettings } from './wrappers/open-wrapper.ts';
 export type { WrapperUse } from './store/data-keys-store.ts';
 
 /** Loaded when used: a server that only serves tools needs no routes. */
-export const loadVaultRoutes = async (...parts: Parameters<typeof vaultRoutes>): Promise<ReturnType<typeof vaultRoutes>> =>
-  (await import('./routes.ts')).vaultRoutes(...parts);
+export const loadVaultRoutes = async (
+  ...parts: Parameters<typeof vaultRoutes>
+): Promise<ReturnType<typeof vaultRoutes>> => (await import('./routes.ts')).vaultRoutes(...parts);

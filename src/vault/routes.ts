@@ -35,12 +35,15 @@ type SecretAnswer = z.output<typeof secret>;
 const given = z.strictObject({
   material: secretMaterial.describe('The value, by kind. No route gives it back.'),
   description: z.string().max(200).optional().describe('Stays as it is when left out.'),
-  expiresAt: moment.transform((text) => Date.parse(text)).optional().describe('No end when left out.'),
+  expiresAt: moment
+    .transform((text) => Date.parse(text))
+    .optional()
+    .describe('No end when left out.'),
 });
 
 const inItsNamespace = {
   params: secretName,
-  where: { namespace: ({ namespace }: SecretName) => namespace, missing: unknownSecret },
+  where: { target: ({ namespace }: SecretName) => ({ namespace }), missing: unknownSecret },
 } as const;
 
 const CHANGE_ERRORS = [
@@ -80,7 +83,7 @@ export function vaultRoutes({ vault, trail }: { readonly vault: Vault; readonly 
       path: `/secrets/{namespace}/{name}/${verb}`,
       summary: to === 'active' ? 'Put a disabled secret back into use' : 'Take a secret out of use',
       tag: 'secrets',
-      permission: 'secret.write',
+      permission: 'secret.disable',
       errors: CHANGE_ERRORS,
       answer: secret,
       version: stateOf,
@@ -129,7 +132,7 @@ export function vaultRoutes({ vault, trail }: { readonly vault: Vault; readonly 
       path: '/secrets/{namespace}/{name}',
       summary: 'Make a secret, or put a new version in the place of all others',
       tag: 'secrets',
-      permission: 'secret.write',
+      permission: 'secret.put',
       conditional: true,
       body: given,
       errors: CHANGE_ERRORS,
@@ -148,7 +151,7 @@ export function vaultRoutes({ vault, trail }: { readonly vault: Vault; readonly 
       path: '/secrets/{namespace}/{name}/rotate',
       summary: 'Put a new version in front; those before can be read by their number for a while',
       tag: 'secrets',
-      permission: 'secret.write',
+      permission: 'secret.put',
       body: given.extend({
         overlapSeconds: z.int().min(0).describe('How long the versions before stay readable; at most 90 days.'),
       }),
@@ -171,7 +174,7 @@ export function vaultRoutes({ vault, trail }: { readonly vault: Vault; readonly 
       path: '/secrets/{namespace}/{name}',
       summary: 'Delete a secret and its values for good',
       tag: 'secrets',
-      permission: 'secret.write',
+      permission: 'secret.delete',
       conditional: true,
       status: 204,
       errors: CHANGE_ERRORS,
@@ -192,7 +195,7 @@ function dataKeyRoutes(vault: Vault, trail: AuditTrail): readonly Route[] {
       path: '/data-keys/wrappers',
       summary: 'How many data keys each wrapping key holds; one that holds none may go',
       tag: 'data keys',
-      permission: 'data-key.read',
+      permission: 'vault.read',
       where: 'everywhere',
       answer: z.strictObject({
         items: z.array(z.strictObject({ wrapper: z.string(), version: z.string(), keys: z.int() })),
@@ -205,7 +208,7 @@ function dataKeyRoutes(vault: Vault, trail: AuditTrail): readonly Route[] {
       path: '/data-keys/namespaces/{namespace}/rotate',
       summary: 'Give a namespace a new data key, and seal its secrets again with it',
       tag: 'data keys',
-      permission: 'data-key.write',
+      permission: 'vault.rotate',
       where: 'everywhere',
       params: z.strictObject({ namespace: resourceName }),
       errors: ['VAULT_BUSY', 'SEALED_DATA_ALTERED', 'KEY_WRAPPER_UNAVAILABLE'],
@@ -224,12 +227,16 @@ function dataKeyRoutes(vault: Vault, trail: AuditTrail): readonly Route[] {
       path: '/data-keys/rewrap',
       summary: 'Bring every data key under the current wrapping key',
       tag: 'data keys',
-      permission: 'data-key.write',
+      permission: 'vault.rotate',
       where: 'everywhere',
       errors: ['VAULT_BUSY', 'KEY_UNWRAP_FAILED', 'KEY_WRAPPER_UNAVAILABLE'],
       answer: z.strictObject({ rewrapped: z.int() }),
       handle: async ({ origin }) => {
-        const intended = intendedOf('data-keys.rewrapped', 'rewrap', { kind: 'data-key', namespace: EVERYWHERE, name: '*' });
+        const intended = intendedOf('data-keys.rewrapped', 'rewrap', {
+          kind: 'data-key',
+          namespace: EVERYWHERE,
+          name: '*',
+        });
         return { rewrapped: await recordedVaultChange(trail, origin, intended, () => vault.rewrap()) };
       },
     }),
@@ -239,7 +246,7 @@ function dataKeyRoutes(vault: Vault, trail: AuditTrail): readonly Route[] {
       path: '/subjects/{subject}/erase',
       summary: 'Destroy the keys of a data subject: what they protect is gone for good, in backups as well',
       tag: 'data keys',
-      permission: 'subject.erase',
+      permission: 'vault.erase',
       where: 'everywhere',
       params: z.strictObject({ subject: z.string().min(1).max(256) }),
       errors: ['SUBJECT_REFUSED', 'VAULT_BUSY'],
@@ -248,8 +255,11 @@ function dataKeyRoutes(vault: Vault, trail: AuditTrail): readonly Route[] {
         subjectScope(subject);
         // By its digest: a record that names who was to be forgotten would be what keeps the name.
         const object = { kind: 'subject', namespace: EVERYWHERE, name: trail.digest(subject) };
-        const erasedAt = await recordedVaultChange(trail, origin, intendedOf('subject.erased', 'erase', object), (record) =>
-          vault.eraseSubject(subject, record),
+        const erasedAt = await recordedVaultChange(
+          trail,
+          origin,
+          intendedOf('subject.erased', 'erase', object),
+          (record) => vault.eraseSubject(subject, record),
         );
         return { subject, erasedAt: momentOf(erasedAt) };
       },

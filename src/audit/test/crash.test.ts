@@ -38,7 +38,7 @@ async function runAndKill(root: string, records: number): Promise<readonly Ackno
 
 /** Every stored record by chain and number. */
 async function storedIds(root: string): Promise<ReadonlyMap<string, string>> {
-  const { store } = openAuditStore({ root, clock: systemClock });
+  const { store } = await openAuditStore({ root, clock: systemClock });
   const ids = new Map<string, string>();
   for (const { id: writer } of await store.writers()) {
     for await (const entries of store.read(writer, 0)) {
@@ -54,7 +54,7 @@ async function storedIds(root: string): Promise<ReadonlyMap<string, string>> {
 }
 
 async function verify(root: string) {
-  const { store, signingKey } = openAuditStore({ root, clock: systemClock });
+  const { store, signingKey } = await openAuditStore({ root, clock: systemClock });
   const report = await verifyLog(logStream(store), {
     installation: store.installation,
     keys: trustKeys([exportPublicKey(signingKey)]),

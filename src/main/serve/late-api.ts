@@ -11,6 +11,8 @@ export function lateApi(open: () => Promise<ApiHandler>): ApiHandler {
       opening = undefined;
       throw error;
     });
-    (await opening)(request, response, visit);
+    await (
+      await opening
+    )(request, response, visit);
   };
 }

@@ -18,7 +18,7 @@ import {
   type Metrics,
 } from '#gateway';
 import { localUser } from '#identity';
-import { claimDataDirectory, databasePlace, prepareDataDirectory } from '#db';
+import { claimDataDirectory, prepareDataDirectory } from '#db';
 import { createLogger, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
@@ -55,8 +55,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       const claim = claimDataDirectory(dataDir, context.clock);
       endings.add('data directory', () => claim.release());
     }
-    const place = databasePlace(settings.database, dataDir);
-    const services = await openServices({ dataDir, place, vault: settings.vault, clock: context.clock, log, endings });
+    const services = await openServices({ dataDir, settings, clock: context.clock, log, endings });
     await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
   } finally {
     await endings.run(log);
@@ -94,7 +93,7 @@ async function run(running: Running): Promise<void> {
     trail: services.audit,
     api: lateApi(async () => {
       const { openApi } = await import('../services/open-api.ts');
-      const api = openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
+      const api = await openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
       const { openApiDoor } = await import('#http');
       return await openApiDoor(api, settings.limits);
     }),

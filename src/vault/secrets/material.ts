@@ -48,7 +48,14 @@ const KINDS = {
 
 /** The same as one schema, for doors that describe what they take. Checks key pairs as `parseSecretMaterial` does. */
 export const secretMaterial = z
-  .discriminatedUnion('kind', [KINDS['api-key'], KINDS.basic, KINDS.bearer, KINDS['oauth-client'], KINDS.mtls, KINDS.password])
+  .discriminatedUnion('kind', [
+    KINDS['api-key'],
+    KINDS.basic,
+    KINDS.bearer,
+    KINDS['oauth-client'],
+    KINDS.mtls,
+    KINDS.password,
+  ])
   .superRefine((material, context) => {
     const message = material.kind === 'mtls' ? keyPairProblem(material) : undefined;
     if (message !== undefined) context.addIssue({ code: 'custom', message });

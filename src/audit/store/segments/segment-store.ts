@@ -1,12 +1,10 @@
 import { closeSync, fdatasyncSync, lstatSync, openSync } from 'node:fs';
 import { ChatelaineError, newId, type Clock } from '#kernel';
-import { auditRecord } from '#contract';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { Head } from '../../chain/chain.ts';
 import { auditError } from '../../errors.ts';
 import { IndexClient } from '../index/index-client.ts';
-import { timeOfId } from '../../record/record-ids.ts';
-import { decodeCursor, encodeCursor, MOST_RECORDS, type AuditFilter } from '../query.ts';
+import { answerPage, type AuditFilter } from '../query.ts';
 import type {
   AuditStore,
   LogEntry,
@@ -127,6 +125,8 @@ export class SegmentStore implements AuditStore {
         await writer.append(batch);
         this.#appended(batch.lines.length);
       },
+      // The file has cut off what failed, or does so before it takes anything else.
+      settle: () => Promise.resolve({ kept: 0, goOn: true }),
       close: async () => {
         this.#ours.delete(id);
         await writer.close();
@@ -246,23 +246,11 @@ export class SegmentStore implements AuditStore {
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
   }
 
-  async query(filter: AuditFilter, { limit, cursor }: PageRequest): Promise<Page> {
-    if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RECORDS) {
-      throw auditError('AUDIT_QUERY_INVALID', `\`limit\` is ${limit}; a page has 1 to ${MOST_RECORDS} records`);
-    }
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const narrowed = narrow(filter);
-    if (!narrowed) return { records: [] };
-    this.#unindexed = 0;
-    const texts = await this.#index.ask({
-      ours: this.#ends(),
-      query: { filter: narrowed, limit, ...(after && { after }) },
+  query(filter: AuditFilter, request: PageRequest): Promise<Page> {
+    return answerPage(filter, request, (query) => {
+      this.#unindexed = 0;
+      return this.#index.ask({ ours: this.#ends(), query });
     });
-    const records = texts.slice(0, limit).map((text) => auditRecord.parse(JSON.parse(text)));
-    const last = records.at(-1);
-    return texts.length > limit && last
-      ? { records, next: encodeCursor([last.time, last.writer, last.seq]) }
-      : { records };
   }
 
   async close(): Promise<void> {
@@ -287,14 +275,4 @@ export class SegmentStore implements AuditStore {
   segments(writer: string): readonly number[] {
     return listSegments(this.#root, writer);
   }
-}
-
-/** An id says when its record was made, so that looking for it needs no index of ids. */
-function narrow(filter: AuditFilter): AuditFilter | undefined {
-  if (filter.id === undefined) return filter;
-  const ms = timeOfId(filter.id);
-  if (ms === undefined) return undefined;
-  const time = new Date(ms).toISOString();
-  if ((filter.from ?? time) > time || (filter.to !== undefined && filter.to <= time)) return undefined;
-  return { ...filter, from: time, to: new Date(ms + 1).toISOString() };
 }
