@@ -2,7 +2,7 @@ import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
-import type { SigningKey } from './checkpoint/signing-key.ts';
+import { exportPublicKey, type SigningKey } from './checkpoint/signing-key.ts';
 import {
   COMMIT_LIMITS,
   GroupCommit,
@@ -29,6 +29,8 @@ import {
 import { RecordIds } from './record/record-ids.ts';
 import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
 import { auditFilter, type AuditFilter } from './store/query.ts';
+import { logStream, type LogItem } from './verify/log-stream.ts';
+import { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
 import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
 
 export interface AuditLogOptions {
@@ -215,6 +217,43 @@ export class AuditLog implements AuditTrail {
     await this.#writeOwn(RETAINED_TYPE, 'success', { removed, before: new Date(before).toISOString() });
     await finishRemovals(store);
     return removed;
+  }
+
+  /** The public half of the key that signs checkpoints: its id, and SPKI PEM. */
+  get publicKey(): { readonly id: string; readonly pem: string } {
+    const { signingKey } = this.#options;
+    return { id: signingKey.id, pem: exportPublicKey(signingKey) };
+  }
+
+  get installation(): string {
+    return this.#options.store.installation;
+  }
+
+  /** Checkpoints after that number, oldest first, at most `limit`. One that cannot be read is left out. */
+  async checkpoints(after: number, limit: number): Promise<readonly SignedCheckpoint[]> {
+    const found: SignedCheckpoint[] = [];
+    for await (const line of this.#options.store.checkpoints()) {
+      const checkpoint = readCheckpoint(line);
+      if (checkpoint !== undefined && checkpoint.body.number > after) found.push(checkpoint);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  /** The whole log as it lies, for exports and verifiers. */
+  stream(): AsyncIterable<readonly LogItem[]> {
+    return logStream(this.#options.store);
+  }
+
+  /** Holds the log to its word with its own key; a verifier who trusts nobody here brings another. */
+  verify(onProgress?: VerifyOptions['onProgress']): Promise<VerifyReport> {
+    const { signingKey } = this.#options;
+    return verifyLog(this.stream(), {
+      installation: this.installation,
+      keys: new Map([[signingKey.id, signingKey.publicKey]]),
+      latest: () => this.latestCheckpoint(),
+      ...(onProgress && { onProgress }),
+    });
   }
 
   /** The number of the last checkpoint, 0 before the first. */

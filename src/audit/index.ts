@@ -15,6 +15,8 @@
  * refused. See docs/audit.md and ADR 9. Specifications: RFC 8785 (canonical JSON), RFC 6962 §2.1
  * (Merkle trees), RFC 8032 (Ed25519), RFC 5424 and 5425 (syslog, over TLS), OTLP 1.x (logs as JSON).
  */
+import type { auditRoutes } from './routes.ts';
+
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
@@ -56,3 +58,8 @@ export { toOtlp } from './export/otlp.ts';
 export { toOcsf } from './export/ocsf.ts';
 export { toCef } from './export/cef.ts';
 export { toSyslog, type SyslogOrigin } from './export/syslog.ts';
+
+/** Loaded when used: a server that only serves tools needs no routes. */
+export const loadAuditRoutes = async (
+  ...parts: Parameters<typeof auditRoutes>
+): Promise<ReturnType<typeof auditRoutes>> => (await import('./routes.ts')).auditRoutes(...parts);

@@ -29,6 +29,7 @@ export type {
   ApiKeysTable,
   AuditRecordsTable,
   DataKeysTable,
+  IdempotencyKeysTable,
   Schema,
   SecretsTable,
   SecretVersionsTable,

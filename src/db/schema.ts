@@ -19,6 +19,7 @@ export interface Schema {
   readonly audit_subjects: AuditSubjectsTable;
   readonly audit_checkpoints: AuditCheckpointsTable;
   readonly delivery_cursors: DeliveryCursorsTable;
+  readonly idempotency_keys: IdempotencyKeysTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -163,4 +164,19 @@ export interface AuditCheckpointsTable {
 export interface DeliveryCursorsTable {
   readonly receiver: string;
   readonly state: string;
+}
+
+/** What was answered to a request that may be sent again. Owner: http. */
+export interface IdempotencyKeysTable {
+  /** Issuer and subject. */
+  readonly principal: string;
+  readonly idempotency_key: string;
+  /** Keyed digest of method, path and body. */
+  readonly request_digest: string;
+  readonly started_at: number;
+  /** Null until the request is answered. */
+  readonly status: number | null;
+  /** JSON. */
+  readonly headers: string | null;
+  readonly body: string | null;
 }

@@ -32,5 +32,6 @@ export {
   type AuditSettings,
   type TlsClientSettings,
 } from './audit.ts';
+export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
 export { contentBlockSchema } from './prompt.ts';
 export { APP_MIME_TYPE } from './resource.ts';
