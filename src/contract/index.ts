@@ -5,6 +5,7 @@
  * client behind a call. Imports the kernel alone; everything else may import it.
  */
 export * from './principal.ts';
+export * from './permissions.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export * from './audit-record.ts';
