@@ -6,6 +6,7 @@
  * may import it.
  */
 export * from './principal.ts';
+export * from './permissions.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export * from './audit-record.ts';

@@ -26,6 +26,7 @@ export type {
   AgentsTable,
   ApiKeysTable,
   DataKeysTable,
+  IdempotencyKeysTable,
   Schema,
   SecretsTable,
   SecretVersionsTable,

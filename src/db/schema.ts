@@ -13,6 +13,7 @@ export interface Schema {
   readonly secrets: SecretsTable;
   readonly secret_versions: SecretVersionsTable;
   readonly vault_leases: VaultLeasesTable;
+  readonly idempotency_keys: IdempotencyKeysTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -104,4 +105,19 @@ export interface VaultLeasesTable {
   readonly name: string;
   readonly holder: string;
   readonly held_until: number;
+}
+
+/** What was answered to a request that may be sent again. Owner: http. */
+export interface IdempotencyKeysTable {
+  /** Issuer and subject. */
+  readonly principal: string;
+  readonly idempotency_key: string;
+  /** Keyed digest of method, path and body. */
+  readonly request_digest: string;
+  readonly started_at: number;
+  /** Null until the request is answered. */
+  readonly status: number | null;
+  /** JSON. */
+  readonly headers: string | null;
+  readonly body: string | null;
 }

@@ -23,6 +23,11 @@ export const mainError = defineErrors('main', {
     title: 'the tool ran and says that it failed',
     remedy: "The message is the tool's own.",
   },
+  TOKEN_FILE_UNREADABLE: {
+    status: 500,
+    title: 'the file with the token of the key service cannot be read',
+    remedy: 'Check the path under `vault.keyWrapper.tokenFile` and its permissions; it is read at each use.',
+  },
   ADDRESS_UNAVAILABLE: {
     status: 500,
     title: 'the address to listen on cannot be had',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
 import { databaseSchema } from './database.ts';
+import { vaultSchema } from './vault.ts';
 
 const port = z.int().min(0).max(65_535);
 
@@ -50,6 +51,7 @@ export const serverSchema = z
     database: databaseSchema
       .prefault({ type: 'sqlite' })
       .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
+    vault: vaultSchema.prefault({}).describe('The keys that protect what the vault keeps.'),
     limits: z
       .strictObject({
         maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),

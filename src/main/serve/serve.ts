@@ -17,12 +17,13 @@ import {
   type Listener,
   type Metrics,
 } from '#gateway';
-import { localUser, openIdentity, type Identity } from '#identity';
-import { claimDataDirectory, databasePlace, openDatabase, prepareDataDirectory } from '#db';
+import { localUser } from '#identity';
+import { claimDataDirectory, databasePlace, prepareDataDirectory } from '#db';
 import { createLogger, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
+import { openServices, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
 import { firstKey } from './first-key.ts';
 import { claimStandardOutput } from './protocol-output.ts';
@@ -53,12 +54,9 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       const claim = claimDataDirectory(dataDir, context.clock);
       endings.add('data directory', () => claim.release());
     }
-    const database = await openDatabase({ ...databasePlace(settings.database, dataDir), clock: context.clock });
-    for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
-    endings.add('database', () => database.close());
-    const identity = openIdentity({ database, clock: context.clock, log });
-    endings.add('identity', () => identity.close());
-    await run({ options, context, log, dataDir, configured, settings, identity, protocol, endings });
+    const place = databasePlace(settings.database, dataDir);
+    const services = await openServices({ dataDir, place, vault: settings.vault, clock: context.clock, log, endings });
+    await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
   } finally {
     await endings.run(log);
   }
@@ -71,14 +69,14 @@ interface Running {
   readonly dataDir: string;
   readonly configured: Configured;
   readonly settings: ServerSettings;
-  readonly identity: Identity;
+  readonly services: Services;
   /** Where the protocol goes with `--stdio`. */
   readonly protocol: Writable | undefined;
   readonly endings: Endings;
 }
 
 async function run(running: Running): Promise<void> {
-  const { options, context, log, dataDir, configured, settings, identity, endings } = running;
+  const { options, context, log, dataDir, configured, settings, services, endings } = running;
   let gateway: Gateway | undefined;
   const metrics = settings.metrics === false || options.stdio ? undefined : lateMetrics(() => gateway?.gauges);
   const { otlpEndpoint: endpoint, serviceName } = settings.telemetry;
@@ -88,7 +86,7 @@ async function run(running: Running): Promise<void> {
 
   gateway = createGateway({
     toolbox: configured.toolbox,
-    verifier: identity.keys,
+    verifier: services.identity.keys,
     settings,
     stateKey: readStateKey(dataDir),
     observers: [callLog(log), ...[metrics, telemetry].flatMap((one) => (one === undefined ? [] : [one.observer]))],
@@ -134,7 +132,7 @@ async function serveOneClient(gateway: Gateway, output: Writable, running: Runni
 }
 
 async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running: Running): Promise<void> {
-  const { options, context, log, configured, settings, identity } = running;
+  const { options, context, log, configured, settings, services } = running;
   const listener = await open({
     ...settings,
     handler: gateway.handler,
@@ -144,7 +142,8 @@ async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running
     metrics === undefined || settings.metrics === false
       ? undefined
       : await openMetrics(settings.metrics, metrics, running);
-  const key = options.quickstart && configured.isQuickstart ? await firstKey(identity, context.clock.now()) : undefined;
+  const key =
+    options.quickstart && configured.isQuickstart ? await firstKey(services.identity, context.clock.now()) : undefined;
   const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${listener.port}`;
   context.stdout.write(
     welcome({
