@@ -19,8 +19,4 @@ export const ACTIONS = [
 export type Action = (typeof ACTIONS)[number];
 
 /** Whether the principal may do it to what is in the namespace; `EVERYWHERE` for what is in none. */
-export type MayDo = (
-  principal: Principal,
-  action: Action,
-  at: { readonly namespace: string },
-) => boolean;
+export type MayDo = (principal: Principal, action: Action, at: { readonly namespace: string }) => boolean;

@@ -138,9 +138,9 @@ export class Frame {
     if (action === 'public') return [];
     if (where === 'listed') {
       const asked = (request.query as { readonly namespace?: string }).namespace;
-      const held = mayDo(principal, action, { namespace: EVERYWHERE }) ? 'all' : namespacesOf(principal).filter(
-        (namespace) => mayDo(principal, action, { namespace }),
-      );
+      const held = mayDo(principal, action, { namespace: EVERYWHERE })
+        ? 'all'
+        : namespacesOf(principal).filter((namespace) => mayDo(principal, action, { namespace }));
       if (held === 'all') return asked === undefined ? 'all' : [asked];
       // Asked for one of its own, or for all with none that it may list: it is told. A foreign one is empty.
       const own = asked === undefined || rolesIn(principal, asked).length > 0;
@@ -171,7 +171,10 @@ export class Frame {
       outcome: 'denied',
       error: 'PERMISSION_MISSING',
     });
-    return httpError('PERMISSION_MISSING', `the caller has no role or no credential that allows \`${permission}\`${place}`);
+    return httpError(
+      'PERMISSION_MISSING',
+      `the caller has no role or no credential that allows \`${permission}\`${place}`,
+    );
   }
 
   /** Runs the route; gives its answer, or that of its refusal. */
@@ -231,9 +234,10 @@ export class Frame {
 }
 
 /** The namespaces that the principal has anything to do with. */
-const namespacesOf = (principal: Principal): readonly string[] => [
-  ...new Set([principal.namespace, ...(principal.grants ?? []).map(({ namespace }) => namespace)]),
-].filter((namespace) => namespace !== EVERYWHERE);
+const namespacesOf = (principal: Principal): readonly string[] =>
+  [...new Set([principal.namespace, ...(principal.grants ?? []).map(({ namespace }) => namespace)])].filter(
+    (namespace) => namespace !== EVERYWHERE,
+  );
 
 /** RFC 8288: the same listing, further on. */
 function nextLink(path: string, query: string, next: string): string {

@@ -84,7 +84,9 @@ const inFlight = () =>
 
 /** The key of the header: a string of RFC 9651 §3.3.3 in its quotes, or the same without them. */
 export function parseIdempotencyKey(header: string): string {
-  const key = /^"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"$|^([\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255})$/.exec(header.trim());
+  const key = /^"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"$|^([\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255})$/.exec(
+    header.trim(),
+  );
   const found = key?.[1] ?? key?.[2];
   if (found !== undefined) return found;
   throw httpError('IDEMPOTENCY_KEY_REFUSED', 'the header `Idempotency-Key` is empty, too long, or no such text');

@@ -6,10 +6,22 @@ import { API_ROOT } from './router.ts';
 type Json = Record<string, unknown>;
 
 /** What the frame may answer to any request that is not public. */
-const ALWAYS = ['UNAUTHENTICATED', 'CREDENTIAL_REPEATED', 'CREDENTIAL_UNVERIFIABLE', 'PERMISSION_MISSING', 'AUDIT_UNAVAILABLE', 'API_FAULT'];
+const ALWAYS = [
+  'UNAUTHENTICATED',
+  'CREDENTIAL_REPEATED',
+  'CREDENTIAL_UNVERIFIABLE',
+  'PERMISSION_MISSING',
+  'AUDIT_UNAVAILABLE',
+  'API_FAULT',
+];
 const CONDITIONAL = ['PRECONDITION_REQUIRED', 'PRECONDITION_FAILED'];
 const WITH_BODY = ['REQUEST_INVALID', 'REQUEST_BODY_REFUSED', 'REQUEST_TOO_LARGE', 'REQUEST_MEDIA_TYPE_REFUSED'];
-const REPEATABLE = ['IDEMPOTENCY_KEY_REFUSED', 'IDEMPOTENCY_KEY_REUSED', 'IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_OUTCOME_UNKNOWN'];
+const REPEATABLE = [
+  'IDEMPOTENCY_KEY_REFUSED',
+  'IDEMPOTENCY_KEY_REUSED',
+  'IDEMPOTENCY_IN_FLIGHT',
+  'IDEMPOTENCY_OUTCOME_UNKNOWN',
+];
 
 /** Every code that a route may answer with, its own first. */
 export function errorCodesOf(route: Route): readonly string[] {
@@ -79,7 +91,9 @@ function operation(one: Route): Json {
   const parameters = [
     ...parametersOf(one.params, 'path'),
     ...parametersOf(one.query, 'query'),
-    ...(one.method === 'POST' ? [header('Idempotency-Key', 'Repeated under the same key, the request is done once.')] : []),
+    ...(one.method === 'POST'
+      ? [header('Idempotency-Key', 'Repeated under the same key, the request is done once.')]
+      : []),
     ...(one.conditional === true
       ? [
           header('If-Match', 'The `ETag` of what is to be changed. Required, unless `If-None-Match: *` is sent.'),

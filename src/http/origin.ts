@@ -28,8 +28,7 @@ export function originOf(principal: Principal, incoming: Incoming): AuditOrigin 
 }
 
 /** The origin of somebody who could not show who they are. */
-export const originOfNobody = (incoming: Incoming): AuditOrigin =>
-  originOf(NOBODY, incoming);
+export const originOfNobody = (incoming: Incoming): AuditOrigin => originOf(NOBODY, incoming);
 
 /** Who asks what everybody may ask. */
 export const NOBODY: Principal = Object.freeze({

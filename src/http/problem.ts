@@ -39,7 +39,11 @@ export function problemOf(error: ChatelaineError, requestId: string): Problem {
 /** The answer for whatever was thrown. What is no error of a catalogue is logged, and told as a fault. */
 export function refusal(
   thrown: unknown,
-  { requestId, challenge, log }: { requestId: string; challenge: (error: ChatelaineError) => string | undefined; log: Logger },
+  {
+    requestId,
+    challenge,
+    log,
+  }: { requestId: string; challenge: (error: ChatelaineError) => string | undefined; log: Logger },
 ): Answer {
   const error = thrown instanceof ChatelaineError ? thrown : faultOf(thrown, requestId);
   if (error.status >= 500) log.error({ err: thrown, requestId }, 'a request to the API met a fault of the server');

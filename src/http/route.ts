@@ -116,11 +116,7 @@ export interface PageOf<Item, Position> {
 }
 
 /** A route over many things, in pages. `limit` and `cursor` are added to its query. */
-export function listing<
-  Query extends z.ZodObject,
-  Item extends z.ZodType,
-  Position extends z.ZodType,
->(definition: {
+export function listing<Query extends z.ZodObject, Item extends z.ZodType, Position extends z.ZodType>(definition: {
   readonly operationId: string;
   readonly path: string;
   readonly summary: string;

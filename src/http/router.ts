@@ -63,4 +63,3 @@ function decodeStep(step: string): string | undefined {
     return undefined;
   }
 }
-

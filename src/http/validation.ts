@@ -57,7 +57,8 @@ function detailOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') {
     return issue.input === undefined ? 'is missing' : `is not of the type \`${issue.expected}\``;
   }
-  if (issue.code === 'invalid_value') return `is one of ${issue.values.map((value) => `\`${String(value)}\``).join(', ')}`;
+  if (issue.code === 'invalid_value')
+    return `is one of ${issue.values.map((value) => `\`${String(value)}\``).join(', ')}`;
   if (issue.code === 'invalid_union') return 'is none of the forms that it may have';
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import type { CliContext } from '#cli';
-import type { ContentBlock } from '#contract';
+import type { ContentBlock, SecretReader } from '#contract';
+import { databasePlace } from '#db';
 import { invokeLocally } from '#gateway';
 import { localUser } from '#identity';
 import { createLogger, isRecord, parseStrictJson } from '#kernel';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
+import { lazySecrets, openServices, toolSecrets } from '../services/index.ts';
 import type { InvokeOptions } from './invoke-command.ts';
 
 /** Calls one tool and prints its answer; throws the catalogued error of a refusal or a failure. */
@@ -20,8 +22,24 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
   }
   const log = createLogger({ level: 'warn' });
   const endings = new Endings();
+  /** Beside a server that may be running; a data directory that is not there holds no secret. */
+  async function openSecrets({ settings }: Configured): Promise<SecretReader> {
+    const dataDir = resolve(options.dataDir);
+    const place = databasePlace(settings.database, dataDir);
+    const services = await openServices({
+      dataDir,
+      place: 'file' in place ? { ...place, mustExist: true } : place,
+      vault: settings.vault,
+      clock: context.clock,
+      log,
+      endings,
+    });
+    return toolSecrets(services.vault.reader, services.audit);
+  }
   try {
-    const configured = await openConfigured(options, { context, log, dataDir: resolve(options.dataDir) });
+    const dataDir = resolve(options.dataDir);
+    const secrets = lazySecrets(() => openSecrets(configured));
+    const configured: Configured = await openConfigured(options, { context, log, dataDir, secrets });
     endings.add('toolbox', () => configured.close());
     const result = await invokeLocally({
       log,

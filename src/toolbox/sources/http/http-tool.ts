@@ -71,7 +71,10 @@ function compileRequest(config: HttpToolConfig, source: HttpSource): (args: Tool
   const body = compileBody(config.requestBody, inBody, declaredType);
 
   return async (args) => {
-    const [headersNow, queryNow] = await Promise.all([source.valuesOf(fixed), source.valuesOf(source.config.queryParams)]);
+    const [headersNow, queryNow] = await Promise.all([
+      source.valuesOf(fixed),
+      source.valuesOf(source.config.queryParams),
+    ]);
     const { path: pathname, query } = path(args);
     const url = new URL(baseUrl);
     url.pathname = pathname;
