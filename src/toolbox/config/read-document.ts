@@ -8,7 +8,7 @@ import { listed, problemAt, suggest, type Problem } from './problems.ts';
 import { hideEnvironment } from './schema-issues.ts';
 import { readSecretFiles } from './secret-files.ts';
 import { findToolType, unfitToolType, unknownSourceType, type Catalog } from './type-names.ts';
-import { misplacedReferences, namedSecrets, type NamedSecret } from './vault-references.ts';
+import { linesOfSecrets, misplacedReferences, namedSecrets, type NamedSecret } from './vault-references.ts';
 
 type Reading = Result<Record<string, unknown>, readonly Problem[]>;
 
@@ -124,7 +124,9 @@ function readCatalogued(
     if (Object.hasOwn(common.shape, key)) shared[key] = value;
     else fields[key] = value;
   }
-  const misplaced = misplacedReferences(document, own === undefined ? [common] : [common, own]);
+  const schemas = own === undefined ? [common] : [common, own];
+  document.hideLines(() => linesOfSecrets(document, schemas));
+  const misplaced = misplacedReferences(document, schemas);
   const problems = [...found, ...misplaced];
   const readShared = applySchema({ document, value: shared, schema: common });
   if (!readShared.ok)

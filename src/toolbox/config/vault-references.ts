@@ -1,4 +1,4 @@
-/** `secret://namespace/name` in documents: where it may stand, and where it does. */
+/** Secrets in documents: where `secret://namespace/name` may stand and does, and which lines hold one themselves. */
 import type { z } from 'zod';
 import {
   DEFAULT_NAMESPACE,
@@ -40,6 +40,22 @@ export function misplacedReferences(document: RawDocument, schemas: readonly z.c
     );
 }
 
+/** A value that says where the secret is, and not what. */
+const ELSEWHERE = /^(?:secret|file):\/\/|^\$\{\w+\}$/;
+
+/**
+ * The lines on which a secret itself begins, whatever the name of its field: they are not repeated in
+ * problems, which end up in logs, not even for something else on the same line.
+ */
+export function linesOfSecrets(document: RawDocument, schemas: readonly z.core.$ZodType[]): ReadonlySet<number> {
+  const paths = textsIn(document.value, (text) => text !== '').filter(
+    (path) =>
+      schemas.some((schema) => takesVaultSecret(schema, path)) &&
+      !ELSEWHERE.test(document.member(path)?.environment?.written ?? String(valueAt(document.value, path))),
+  );
+  return new Set(paths.map((path) => document.lineOf(path)));
+}
+
 /** The references of a document that was read without problems, in their order. */
 export function namedSecrets(document: RawDocument): NamedSecret[] {
   const { kind, name, namespace } = document.value;
@@ -56,11 +72,13 @@ export function namedSecrets(document: RawDocument): NamedSecret[] {
 }
 
 /** The paths of texts that begin as a reference does. */
-function referencesIn(root: unknown): FieldPath[] {
+const referencesIn = (root: unknown): FieldPath[] => textsIn(root, (text) => text.startsWith(SECRET_SCHEME));
+
+function textsIn(root: unknown, wanted: (text: string) => boolean): FieldPath[] {
   const found: FieldPath[] = [];
   const visit = (value: unknown, path: FieldPath): void => {
     if (typeof value === 'string') {
-      if (value.startsWith(SECRET_SCHEME)) found.push(path);
+      if (wanted(value)) found.push(path);
     } else if (Array.isArray(value)) {
       value.forEach((item, index) => visit(item, [...path, index]));
     } else if (typeof value === 'object' && value !== null) {

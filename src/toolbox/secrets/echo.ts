@@ -11,8 +11,8 @@ const SHORTEST = 4;
  * debug pages, in whatever form they saw them; the caller of a tool, the log and the record behind it
  * must not get a credential that way (OWASP MCP01).
  *
- * Looked for as it is, percent-encoded, escaped as JSON and as HTML, in base64 at each of its three
- * alignments, and in hexadecimal. An upstream that means to give a secret away can always find another
+ * Looked for as it is, percent-encoded, escaped as JSON and as HTML, and each of these in base64 at its
+ * three alignments and in hexadecimal. An upstream that means to give a secret away can always find another
  * form; one that merely repeats does not look for one.
  */
 export class Echo {
@@ -63,22 +63,23 @@ function withoutBeginning(bytes: Buffer, forms: readonly Buffer[]): Buffer {
 
 function formsOf(text: string): readonly string[] {
   if (text.length < SHORTEST) return [];
-  const bytes = Buffer.from(text);
   const percent = encodeURIComponent(text.toWellFormed());
   const json = JSON.stringify(text).slice(1, -1);
-  return [
+  const written = [
     text,
     percent,
     percent.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
     new URLSearchParams({ v: text }).toString().slice(2),
     json,
     json.replaceAll('/', '\\/'),
-    html(text, '&#34;', '&#39;'),
-    html(text, '&quot;', '&apos;'),
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    ...base64Forms(bytes),
-  ].filter((form) => form.length >= SHORTEST);
+  ];
+  const shown = written.flatMap((form) => [form, html(form, '&#34;', '&#39;'), html(form, '&quot;', '&apos;')]);
+  // Of a text that has nothing to escape all of these are one.
+  return [...new Set(shown)].flatMap((form) => {
+    const bytes = Buffer.from(form);
+    const hex = bytes.toString('hex');
+    return [form, hex, hex.toUpperCase(), ...base64Forms(bytes)];
+  });
 }
 
 const html = (text: string, quote: string, apostrophe: string): string =>
