@@ -146,5 +146,11 @@ export interface SourceState {
   readonly name: string;
   readonly type: string;
   /** Connects and asks something trivial; resolves to the reason when it fails. */
-  probe(signal: AbortSignal): Promise<Result<void, string>>;
+  probe(signal: AbortSignal): Promise<Result<void, SourceFault>>;
+}
+
+export interface SourceFault {
+  readonly reason: string;
+  /** The secret of the vault that stands in the way, by its reference. */
+  readonly secret?: string;
 }

@@ -7,7 +7,8 @@
 export * from './position.ts';
 export * from './configuration.ts';
 export * from './kinds.ts';
-export { fieldsAt, unwrap } from './schema-fields.ts';
+export { fieldsAt, schemasAt, unwrap } from './schema-fields.ts';
+export { secretReference, secretValue, takesVaultSecret, type SecretValue } from './secret-value.ts';
 export {
   absoluteUrl,
   DEFAULT_NAMESPACE,

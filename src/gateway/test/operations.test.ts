@@ -110,7 +110,18 @@ describe('readiness', () => {
         {
           name: 'down',
           type: 'postgres',
-          probe: async () => ({ ok: false as const, error: 'password authentication failed for user admin' }),
+          probe: async () => ({
+            ok: false as const,
+            error: { reason: 'password authentication failed for user admin' },
+          }),
+        },
+        {
+          name: 'locked',
+          type: 'mysql',
+          probe: async () => ({
+            ok: false as const,
+            error: { reason: 'it has ended', secret: 'secret://default/shop' },
+          }),
         },
       ],
     };
@@ -126,7 +137,12 @@ describe('readiness', () => {
     // `/readyz` asks nobody who they are: what the database said is for the log.
     expect(JSON.parse(body)).toEqual({
       status: 'ready',
-      sources: { up: { type: 'sqlite', state: 'ok' }, down: { type: 'postgres', state: 'unreachable' } },
+      sources: {
+        up: { type: 'sqlite', state: 'ok' },
+        down: { type: 'postgres', state: 'unreachable' },
+        // The name of a secret is none, and says which one to renew.
+        locked: { type: 'mysql', state: 'unreachable', secret: 'secret://default/shop' },
+      },
     });
     await probe.read();
     expect(asked).toBe(1);

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Clock, JsonValue, Logger } from '#kernel';
+import type { SourceSecrets } from '../secrets/index.ts';
 import type { ToolType } from '../tools/tool-type.ts';
 
 /** A kind of source, as the catalogue lists it. Loading a type loads no driver. */
@@ -30,6 +31,8 @@ export interface SourceContext {
   readonly directory: string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** The way to secrets of the vault; asked when the source connects or sends, never before. */
+  readonly secrets: SourceSecrets;
 }
 
 export interface Source {
@@ -41,7 +44,10 @@ export interface Source {
   load?(): Promise<void>;
   /** Files whose change asks for a reload, complete after `load`. */
   readonly files?: readonly string[];
-  /** Connects and asks something trivial; throws `SOURCE_UNREACHABLE` saying what was tried. */
+  /**
+   * Connects and asks something trivial; throws `SOURCE_UNREACHABLE` saying what was tried, or
+   * `SECRET_UNAVAILABLE`.
+   */
   check(signal: AbortSignal): Promise<void>;
   /** Lets running work end, then frees everything. Idempotent. */
   close(): Promise<void>;

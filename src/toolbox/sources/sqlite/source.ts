@@ -36,7 +36,7 @@ export class SqliteSource implements SqlSource {
   readonly dialect = sqliteDialect;
   readonly readOnly: boolean;
   readonly counts: SqliteCounts = { inline: 0, pooled: 0 };
-  readonly #context: SourceContext;
+  readonly #context: Omit<SourceContext, 'secrets'>;
   readonly #path: string;
   readonly #pool: ChildPool;
   /** Absent for a database in memory, which is in its one child and nowhere else. */
@@ -47,7 +47,7 @@ export class SqliteSource implements SqlSource {
   #file: { readonly identity: string | undefined; readonly seen: number } | undefined;
   #closed = false;
 
-  constructor(config: SqliteConfig, context: SourceContext) {
+  constructor(config: SqliteConfig, context: Omit<SourceContext, 'secrets'>) {
     const inMemory = config.database === ':memory:';
     this.readOnly = config.readOnly;
     this.#context = context;
