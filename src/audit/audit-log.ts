@@ -1,4 +1,4 @@
-import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { Clock, Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
@@ -13,11 +13,10 @@ import {
 import { auditError } from './errors.ts';
 import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
-import { openPersonal, sealPersonal, splitPersonal, type SplitRecord } from './people/personal.ts';
+import { openPersonal } from './people/personal.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
-import { buildRecord, type UnplacedRecord } from './record/build-record.ts';
 import type { KeyedDigest } from './record/digest.ts';
-import { encodeRecord } from './record/encode-record.ts';
+import type { EncodedRecord } from './record/encode-record.ts';
 import {
   CHECKPOINT_TYPE,
   DAMAGED_TYPE,
@@ -26,7 +25,7 @@ import {
   RETAINED_TYPE,
   TAIL_CUT_TYPE,
 } from './record/own-types.ts';
-import { RecordIds } from './record/record-ids.ts';
+import { RecordMaker } from './record/record-maker.ts';
 import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
 import { auditFilter, type AuditFilter } from './store/query.ts';
 import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
@@ -79,7 +78,7 @@ interface Outage {
  */
 export class AuditLog implements AuditTrail {
   readonly #options: AuditLogOptions;
-  readonly #ids = new RecordIds();
+  readonly #maker: RecordMaker;
   #open: Open | undefined;
   /** What was written to chains that this process had to leave. */
   #before: CommitCounts = { records: 0, batches: 0 };
@@ -92,10 +91,10 @@ export class AuditLog implements AuditTrail {
   /** So many written records make the next checkpoint due. */
   #dueAt: number;
   #closed = false;
-  #timestamp = { ms: Number.NaN, text: '' };
 
   private constructor(options: AuditLogOptions) {
     this.#options = options;
+    this.#maker = new RecordMaker(options);
     this.#dueAt = (options.checkpoints ?? RHYTHM).records;
   }
 
@@ -243,44 +242,18 @@ export class AuditLog implements AuditTrail {
 
   #write(event: AuditEvent): Promise<AuditPosition> {
     const open = this.#open as Open;
-    const now = this.#options.clock.now();
-    let sealed: UnplacedRecord | Promise<UnplacedRecord>;
+    let record: EncodedRecord | Promise<EncodedRecord>;
     try {
-      const place = { id: this.#ids.next(now), writer: open.log.id, time: this.#time(now) };
-      const split = splitPersonal(buildRecord(event, place), (value) => this.digest(value));
-      sealed = this.#seal(event.type, split);
-      if (!(sealed instanceof Promise)) return open.commit.append(encodeRecord(sealed));
+      record = this.#maker.make(event, open.log.id);
     } catch (cause) {
-      return Promise.reject(unwritable(event.type, cause));
+      return Promise.reject(cause);
     }
-    return sealed.then((record) => {
+    if (!(record instanceof Promise)) return open.commit.append(record);
+    return record.then((made) => {
       // While a key was fetched the log may have failed, or gone on in another chain.
       if (this.#outage || this.#open !== open) throw unavailable(this.#outage?.cause);
-      return open.commit.append(encodeRecord(record));
+      return open.commit.append(made);
     });
-  }
-
-  /** Fails closed: a record about a person is sealed or it is not made. */
-  #seal(type: string, split: SplitRecord): UnplacedRecord | Promise<UnplacedRecord> {
-    const refuse = (cause: unknown): never => {
-      const code = cause instanceof ChatelaineError ? cause.code : 'the keys refused';
-      this.#options.logger.error({ err: cause, type }, 'audit: what is personal cannot be sealed');
-      throw auditError('AUDIT_UNAVAILABLE', `a record cannot be sealed under the key of its person (${code})`, {
-        cause,
-      });
-    };
-    try {
-      const sealed = sealPersonal(split, this.#options.sealer);
-      return sealed instanceof Promise ? sealed.catch(refuse) : sealed;
-    } catch (cause) {
-      return refuse(cause);
-    }
-  }
-
-  /** Many records share a millisecond. */
-  #time(ms: number): string {
-    if (this.#timestamp.ms !== ms) this.#timestamp = { ms, text: new Date(ms).toISOString() };
-    return this.#timestamp.text;
   }
 
   async #openWriter(): Promise<void> {
@@ -426,10 +399,3 @@ export class AuditLog implements AuditTrail {
     return checkpoint;
   }
 }
-
-const unwritable = (type: string, cause: unknown): Error =>
-  cause instanceof ChatelaineError
-    ? cause
-    : auditError('AUDIT_RECORD_INVALID', `the event \`${type}\` cannot be written down: ${(cause as Error).message}`, {
-        cause,
-      });
