@@ -16,7 +16,6 @@ import type { Receipt } from './receipt/receipt.ts';
 import { openPersonal } from './people/personal.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
 import type { KeyedDigest } from './record/digest.ts';
-import type { EncodedRecord } from './record/encode-record.ts';
 import {
   CHECKPOINT_TYPE,
   DAMAGED_TYPE,
@@ -240,20 +239,15 @@ export class AuditLog implements AuditTrail {
     await this.#options.store.close();
   }
 
-  #write(event: AuditEvent): Promise<AuditPosition> {
+  async #write(event: AuditEvent): Promise<AuditPosition> {
     const open = this.#open as Open;
-    let record: EncodedRecord | Promise<EncodedRecord>;
-    try {
-      record = this.#maker.make(event, open.log.id);
-    } catch (cause) {
-      return Promise.reject(cause);
-    }
-    if (!(record instanceof Promise)) return open.commit.append(record);
-    return record.then((made) => {
-      // While a key was fetched the log may have failed, or gone on in another chain.
-      if (this.#outage || this.#open !== open) throw unavailable(this.#outage?.cause);
-      return open.commit.append(made);
-    });
+    const made = this.#maker.make(event, open.log.id);
+    // Without a turn between where that can be: the order of calls is the order in the chain.
+    if (!(made instanceof Promise)) return await open.commit.append(made);
+    const record = await made;
+    // While a key was fetched the log may have failed, or gone on in another chain.
+    if (this.#outage || this.#open !== open) throw unavailable(this.#outage?.cause);
+    return await open.commit.append(record);
   }
 
   async #openWriter(): Promise<void> {
