@@ -1,4 +1,4 @@
-import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { Clock, Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
@@ -13,11 +13,9 @@ import {
 import { auditError } from './errors.ts';
 import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
-import { openPersonal, sealPersonal, splitPersonal, type SplitRecord } from './people/personal.ts';
+import { openPersonal } from './people/personal.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
-import { buildRecord, type UnplacedRecord } from './record/build-record.ts';
 import type { KeyedDigest } from './record/digest.ts';
-import { encodeRecord } from './record/encode-record.ts';
 import {
   CHECKPOINT_TYPE,
   DAMAGED_TYPE,
@@ -26,7 +24,7 @@ import {
   RETAINED_TYPE,
   TAIL_CUT_TYPE,
 } from './record/own-types.ts';
-import { RecordIds } from './record/record-ids.ts';
+import { RecordMaker } from './record/record-maker.ts';
 import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
 import { auditFilter, type AuditFilter } from './store/query.ts';
 import { logStream, type LogItem } from './verify/log-stream.ts';
@@ -77,7 +75,7 @@ interface Outage {
  */
 export class AuditLog implements AuditTrail {
   readonly #options: AuditLogOptions;
-  readonly #ids = new RecordIds();
+  readonly #maker: RecordMaker;
   #open: Open | undefined;
   /** What was written to chains that this process had to leave. */
   #before: CommitCounts = { records: 0, batches: 0 };
@@ -90,10 +88,10 @@ export class AuditLog implements AuditTrail {
   /** So many written records make the next checkpoint due. */
   #dueAt: number;
   #closed = false;
-  #timestamp = { ms: Number.NaN, text: '' };
 
   private constructor(options: AuditLogOptions) {
     this.#options = options;
+    this.#maker = new RecordMaker(options);
     this.#dueAt = (options.checkpoints ?? RHYTHM).records;
   }
 
@@ -276,46 +274,15 @@ export class AuditLog implements AuditTrail {
     await this.#options.store.close();
   }
 
-  #write(event: AuditEvent): Promise<AuditPosition> {
+  async #write(event: AuditEvent): Promise<AuditPosition> {
     const open = this.#open as Open;
-    const now = this.#options.clock.now();
-    let sealed: UnplacedRecord | Promise<UnplacedRecord>;
-    try {
-      const place = { id: this.#ids.next(now), writer: open.log.id, time: this.#time(now) };
-      const split = splitPersonal(buildRecord(event, place), (value) => this.digest(value));
-      sealed = this.#seal(event.type, split);
-      if (!(sealed instanceof Promise)) return open.commit.append(encodeRecord(sealed));
-    } catch (cause) {
-      return Promise.reject(unwritable(event.type, cause));
-    }
-    return sealed.then((record) => {
-      // While a key was fetched the log may have failed, or gone on in another chain.
-      if (this.#outage || this.#open !== open) throw unavailable(this.#outage?.cause);
-      return open.commit.append(encodeRecord(record));
-    });
-  }
-
-  /** Fails closed: a record about a person is sealed or it is not made. */
-  #seal(type: string, split: SplitRecord): UnplacedRecord | Promise<UnplacedRecord> {
-    const refuse = (cause: unknown): never => {
-      const code = cause instanceof ChatelaineError ? cause.code : 'the keys refused';
-      this.#options.logger.error({ err: cause, type }, 'audit: what is personal cannot be sealed');
-      throw auditError('AUDIT_UNAVAILABLE', `a record cannot be sealed under the key of its person (${code})`, {
-        cause,
-      });
-    };
-    try {
-      const sealed = sealPersonal(split, this.#options.sealer);
-      return sealed instanceof Promise ? sealed.catch(refuse) : sealed;
-    } catch (cause) {
-      return refuse(cause);
-    }
-  }
-
-  /** Many records share a millisecond. */
-  #time(ms: number): string {
-    if (this.#timestamp.ms !== ms) this.#timestamp = { ms, text: new Date(ms).toISOString() };
-    return this.#timestamp.text;
+    const made = this.#maker.make(event, open.log.id);
+    // Without a turn between where that can be: the order of calls is the order in the chain.
+    if (!(made instanceof Promise)) return await open.commit.append(made);
+    const record = await made;
+    // While a key was fetched the log may have failed, or gone on in another chain.
+    if (this.#outage || this.#open !== open) throw unavailable(this.#outage?.cause);
+    return await open.commit.append(record);
   }
 
   async #openWriter(): Promise<void> {
@@ -461,10 +428,3 @@ export class AuditLog implements AuditTrail {
     return checkpoint;
   }
 }
-
-const unwritable = (type: string, cause: unknown): Error =>
-  cause instanceof ChatelaineError
-    ? cause
-    : auditError('AUDIT_RECORD_INVALID', `the event \`${type}\` cannot be written down: ${(cause as Error).message}`, {
-        cause,
-      });

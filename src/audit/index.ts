@@ -45,6 +45,7 @@ export {
   type AccessReview,
   type AccessSource,
 } from './report/access-review.ts';
+export { startRetention, type RetentionOptions } from './retention/start-retention.ts';
 export { writeEvidence, type EvidenceOptions } from './report/write-evidence.ts';
 export { verifyEvidence } from './report/verify-evidence.ts';
 export type { EvidenceManifest } from './report/evidence.ts';

@@ -2,7 +2,10 @@ import { globSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { silentLogger } from '#kernel';
+import { auditSchema } from '#contract';
+import { startRetention } from '../retention/start-retention.ts';
 import { verifyReceipt } from '../receipt/receipt.ts';
 import { exportNdjson, readNdjson } from '../export/ndjson.ts';
 import { RecordFeed } from '../delivery/feed.ts';
@@ -151,6 +154,25 @@ const eventLike = {
   action: 'call',
   outcome: 'success',
 } as const;
+
+it('runs by the settings, and survives a run that fails', async () => {
+  const { log } = await openLog({ rotation });
+  for (let batch = 0; batch < 8; batch++) await fill(log, 5);
+  let runs = 0;
+  const failing = {
+    retain: (keepMs: number, exports: readonly string[]) =>
+      ++runs === 1 ? Promise.reject(new Error('the disk')) : log.retain(Math.min(keepMs, 1), exports),
+  };
+  const settings = auditSchema.parse({ retention: { keep: '1d' } });
+  const stop = startRetention({ log: failing, settings, logger: silentLogger, everyMs: 5 });
+  await vi.waitFor(async () => {
+    expect((await log.query({ type: 'audit.retained' }, { limit: 1 })).records).toHaveLength(1);
+  }, 20_000);
+  await stop();
+  expect(
+    await startRetention({ log: failing, settings: auditSchema.parse({}), logger: silentLogger })(),
+  ).toBeUndefined();
+});
 
 describe('retention on PostgreSQL', () => {
   it('removes by the owner, and the rest verifies', async () => {
