@@ -47,7 +47,7 @@ export function runWithin(
   } catch (error) {
     run.end();
     ended();
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   if (answer instanceof Promise) return run.until(answer, ended);
   run.end();
