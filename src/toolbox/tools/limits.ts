@@ -47,7 +47,7 @@ export function runWithin(
   } catch (error) {
     run.end();
     ended();
-    return Promise.reject(error as Error);
+    return Promise.reject(asError(error));
   }
   if (answer instanceof Promise) return run.until(answer, ended);
   run.end();
@@ -121,11 +121,7 @@ class LimitedRun implements RunContext {
         },
         (error: unknown) => {
           settle();
-          reject(
-            error instanceof Error
-              ? error
-              : new TypeError('something other than an error was thrown', { cause: error }),
-          );
+          reject(asError(error));
         },
       );
     });
@@ -145,6 +141,9 @@ class LimitedRun implements RunContext {
     this.#refuse?.(this.#late);
   }
 }
+
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new TypeError('something other than an error was thrown', { cause: thrown });
 
 /** The client of a call, whose person's thinking does not count against the tool's time. */
 function unhurried(client: ClientFace, deadline: Deadline): ClientFace {

@@ -7,9 +7,12 @@ import { bindings, readPlaceholders, type Placeholders } from './placeholders.ts
 
 /** A bounded statement that takes longer met what its program cannot show: a cold disk, overflow pages. */
 const SLOW_MS = 20;
-/** So often among `SLOW_WINDOW` runs, and it is no accident of the scheduler's. */
-const SLOW_LIMIT = 3;
-const SLOW_WINDOW = 1000;
+/**
+ * So often among `SLOW_WINDOW` runs, and it is no accident of the scheduler's: on a machine with ten
+ * programs to a core, that is some two runs of a thousand.
+ */
+const SLOW_LIMIT = 5;
+const SLOW_WINDOW = 100;
 
 interface KeptQuery {
   readonly statement: StatementSync;

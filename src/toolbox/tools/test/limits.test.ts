@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { testCall } from '../../test/toolbox.fixture.ts';
 import { DEFAULT_LIMITS, runWithin } from '../limits.ts';
@@ -104,6 +106,27 @@ test('the context has every limit of the tool, and a signal that follows the cal
   await expect(
     runWithin('t', reading, {}, testCall({ signal: caller.signal }), { ...limits, readOnly: true }, () => {}),
   ).resolves.toEqual({ kind: 'value', value: [30_000, 10_000, 1024 ** 2, true, true] });
+});
+
+test('a context has fast properties: with accessors in a literal, each would leave a map in the old generation', () => {
+  setFlagsFromString('--allow-natives-syntax');
+  const isFast = runInThisContext('(value) => %HasFastProperties(value)') as (value: unknown) => boolean;
+  let context: RunContext | undefined;
+  const keeping = body((given) => {
+    context = given;
+    return Promise.resolve(done);
+  });
+  void runWithin('t', keeping, {}, testCall(), limits, () => {});
+  expect(isFast(context)).toBe(true);
+  const literal = {
+    get signal() {
+      return context?.signal;
+    },
+    get client() {
+      return context?.client;
+    },
+  };
+  expect(isFast(literal)).toBe(false);
 });
 
 test('an answer that is there at once is given at once, and the call is counted out', () => {
