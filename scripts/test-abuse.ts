@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { idOf, missingFrom, verdicts, type RanTest } from './abuse/verdicts.ts';
+import { failedTests, idOf, missingFrom, verdicts, type RanTest } from './abuse/verdicts.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const CORPUS = resolve(ROOT, '..', 'shared', 'abuse-corpus.yaml');
@@ -26,7 +26,12 @@ const reportSchema = z.object({
   testResults: z.array(
     z.object({
       assertionResults: z.array(
-        z.object({ ancestorTitles: z.array(z.string()), title: z.string(), status: z.string() }),
+        z.object({
+          ancestorTitles: z.array(z.string()),
+          title: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()),
+        }),
       ),
     }),
   ),
@@ -45,7 +50,11 @@ function runTests(files: readonly string[]): RanTest[] {
     if (!existsSync(outputFile)) throw new Error(`the tests did not run (exit code ${ended.status})`);
     const report = reportSchema.parse(JSON.parse(readFileSync(outputFile, 'utf8')));
     return report.testResults.flatMap(({ assertionResults }) =>
-      assertionResults.map(({ ancestorTitles, title, status }) => ({ titles: [...ancestorTitles, title], status })),
+      assertionResults.map(({ ancestorTitles, title, status, failureMessages }) => ({
+        titles: [...ancestorTitles, title],
+        status,
+        failures: failureMessages,
+      })),
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -62,9 +71,11 @@ const files = ['src', 'test', 'examples', 'scripts', 'conformance']
   );
 
 const absent = existsSync(CORPUS) ? missingFrom(Object.keys(list.entries), readFileSync(CORPUS, 'utf8')) : [];
-const found = verdicts(list, runTests(files));
+const ran = runTests(files);
+const found = verdicts(list, ran);
 for (const { id, title, verdict } of found) process.stdout.write(`${id.padEnd(8)} ${verdict.padEnd(42)} ${title}\n`);
 for (const id of absent) process.stdout.write(`${id.padEnd(8)} of the corpus is not in conformance/abuse.yaml\n`);
+for (const line of failedTests(ran)) process.stdout.write(`  ✗ ${line}\n`);
 const passed = found.filter(({ verdict }) => verdict === 'passed').length;
 const failed = found.filter(({ isFailure }) => isFailure).length + absent.length;
 process.stdout.write(`test:abuse: ${passed} passed, ${failed} failed\n`);

@@ -10,6 +10,8 @@ export interface RanTest {
   /** From the outermost suite to the test itself. */
   readonly titles: readonly string[];
   readonly status: string;
+  /** Why it failed, in its own words. */
+  readonly failures?: readonly string[];
 }
 
 export interface Verdict {
@@ -41,6 +43,13 @@ export function verdicts({ areas, entries }: AbuseList, tests: readonly RanTest[
     if (covered) return { id, title, verdict: 'has no test that runs here', isFailure: true };
     return { id, title, verdict: `not yet, comes ${comes ?? 'later'}`, isFailure: false };
   });
+}
+
+/** The tests behind the failures, one line each: title, and the first line of the reason. */
+export function failedTests(tests: readonly RanTest[]): string[] {
+  return tests
+    .filter(({ titles, status }) => status === 'failed' && titles.some((title) => idOf(title) !== undefined))
+    .map(({ titles, failures = [] }) => `${titles.join(' > ')}: ${failures[0]?.split('\n')[0] ?? 'no reason given'}`);
 }
 
 /** The ids of the corpus that the list does not have. */

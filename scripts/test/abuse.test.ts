@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { missingFrom, verdicts, type AbuseList } from '../abuse/verdicts.ts';
+import { failedTests, missingFrom, verdicts, type AbuseList } from '../abuse/verdicts.ts';
 
 const list: AbuseList = {
   areas: { vault: { covered: true }, as: { covered: false, comes: 'later on' } },
@@ -33,6 +33,15 @@ describe('the verdict on an attack', () => {
       'VLT-001 has no test that runs here!',
       'VLT-002 has no test that runs here!',
     ]);
+  });
+
+  it('comes with the tests that failed and the first line of why', () => {
+    const tests = [
+      { titles: ['a suite', 'VLT-001: holds'], status: 'failed', failures: ['timed out\nat x'] },
+      { titles: ['VLT-002: holds'], status: 'passed' },
+      { titles: ['another test'], status: 'failed', failures: ['x'] },
+    ];
+    expect(failedTests(tests)).toEqual(['a suite > VLT-001: holds: timed out']);
   });
 
   it('names what a corpus has and the list has not', () => {
