@@ -155,7 +155,7 @@ async function setScene(dialect: TestDialect, shop: PostgresDatabase): Promise<S
     canaries: [...Object.values(secrets), pemCanary(client.key)],
     env: {
       CANARY: secrets.environment.text,
-      STATE_PASSWORD: String(state['password'] ?? ''),
+      STATE_PASSWORD: dialect === 'postgres' ? secrets.database.text : '',
       TMPDIR: join(folder, 'tmp'),
       CHATELAINE_DATA_DIR: dataDir,
     },
@@ -413,7 +413,7 @@ describe.each(dialects)('with its state in %s', (dialect) => {
       const secureExtension = { extensions: { 'com.google.cloud/toolbox.v1': {} } };
       const stateless = (method: string, params: Record<string, unknown> = {}) =>
         hear(
-          `MCP ${method} ${String(params['name'] ?? '')}`,
+          `MCP ${method} ${JSON.stringify(params['name'])}`,
           fetch(`${server.url}/mcp`, {
             method: 'POST',
             headers: {

@@ -1,13 +1,32 @@
-import { describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AuditEvent } from '#contract';
 import { auditEvent } from '#contract';
-import { reveal } from '#kernel';
-import { dialects } from '../../../test/databases.ts';
-import { password, startVault } from '../../vault/test/vault.fixture.ts';
+import { reveal, Secret, silentLogger } from '#kernel';
+import { openDatabase } from '#db';
+import { openVault, parseSecretMaterial, sameNamespace } from '#vault';
+import { dialects, emptyPlace, type TestDialect } from '../../../test/databases.ts';
 import { lazySecrets, toolSecrets } from '../services/index.ts';
 
 const DB = { namespace: 'default', name: 'db' };
 const holder = (more: object = {}) => ({ namespace: 'default', by: 'source shop', connection: 'c1', ...more });
+
+const password = (text: string) => parseSecretMaterial({ kind: 'password', password: text });
+
+/** A vault over a real database, and a clock that stands until it is moved. */
+async function startVault(dialect: TestDialect) {
+  let now = Date.UTC(2026, 10, 21);
+  const clock = { now: () => now, advance: (ms: number) => void (now += ms) };
+  const database = await openDatabase({ ...(await emptyPlace(dialect)).place, clock });
+  onTestFinished(() => database.close());
+  const key = new Secret(randomBytes(32).toString('base64'));
+  const vault = await openVault({
+    ...{ database, clock, log: silentLogger, mayUse: sameNamespace },
+    wrapper: { type: 'given', key, where: 'the test key' },
+  });
+  onTestFinished(() => vault.close());
+  return { vault, clock, record: async (): Promise<void> => undefined };
+}
 
 /** Keeps what is recorded, and checks it as the audit log would. */
 function trail() {

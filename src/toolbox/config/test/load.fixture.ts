@@ -29,7 +29,7 @@ export const catalog: readonly SourceType[] = [
       host: z.string(),
       port: z.int().min(1).max(65_535).default(5432),
       user: z.string(),
-      password: secretValue.optional(),
+      password: secretValue,
       database: z.string(),
       queryParams: z.record(z.string(), z.string()).optional(),
       readOnly: z.boolean().default(false),

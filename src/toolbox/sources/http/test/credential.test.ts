@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Secret, type JsonObject } from '#kernel';
@@ -114,7 +116,7 @@ describe('an upstream sees', () => {
     const seen: unknown[] = [];
     await using api = await serve(
       (request, response) => {
-        const socket = request.socket as import('node:tls').TLSSocket;
+        const socket = request.socket as TLSSocket;
         seen.push([socket.authorized, socket.getPeerCertificate().subject?.CN]);
         response.end('{}');
       },
@@ -168,7 +170,7 @@ describe('rotation and expiry', () => {
     const seen: unknown[] = [];
     await using api = await serve(
       (request, response) => {
-        seen.push((request.socket as import('node:tls').TLSSocket).getPeerCertificate().subject?.CN);
+        seen.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN);
         response.end('{}');
       },
       { tls: { ...serverTls, ca: authority.cert, requestCert: true, rejectUnauthorized: true } },
@@ -317,8 +319,8 @@ describe('a credential stays with the host of its source', () => {
   it('a client certificate is shown to no other server, also where that one asks for it', async () => {
     const seen: unknown[] = [];
     const asking = { tls: { ...serverTls, ca: authority.cert, requestCert: true, rejectUnauthorized: false } };
-    const note = (request: import('node:http').IncomingMessage): void => {
-      const { subject } = (request.socket as import('node:tls').TLSSocket).getPeerCertificate();
+    const note = (request: IncomingMessage): void => {
+      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
       seen.push(subject?.CN ?? 'nobody');
     };
     await using other = await serve((request, response) => (note(request), response.end('{}')), asking);
