@@ -10,7 +10,7 @@
 import type { identityRoutes } from './routes.ts';
 
 export { openIdentity, type Identity } from './identity.ts';
-export { localUser, type LocalUserOptions } from './local-user.ts';
+export { localOperator, localUser, type LocalUserOptions } from './local-user.ts';
 export type { Agent } from './agents/agent.ts';
 export type { AgentDirectory } from './agents/agent-directory.ts';
 export { keyState, type ApiKey, type KeyState } from './keys/api-key.ts';

@@ -183,8 +183,8 @@ export function identityRoutes({
           .optional()
           .describe('Of a new agent; an existing one must have exactly these.'),
         scopes: z.array(z.string()).max(100).optional(),
-        expiresInSeconds: z.number().positive().optional().describe('No end when left out.'),
-        label: z.string().max(200).optional(),
+        expiresInSeconds: z.number().optional().describe('No end when left out.'),
+        label: z.string().max(1000).optional(),
       }),
       errors: [
         'NAME_REFUSED',
