@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { logStream } from '#audit';
 import type { AuditRecord } from '#contract';
 import { databaseOption, dataDirectoryOption, type DatabaseOptions } from '../data-directory.ts';
 import type { CliContext, InstallCommands } from '../context.ts';
@@ -23,18 +24,18 @@ export const addAuditExport: InstallCommands = (audit, context) => {
     .action(async (options: ExportOptions) => {
       const { withLog } = await import('./with-log.ts');
       await withLog(context, options, async ({ store }) => {
-        const { exportNdjson, logStream } = await import('#audit');
-        const items = logStream(store);
+        const audit = await import('#audit');
+        const items = audit.logStream(store);
         const lines =
           options.format === 'ndjson'
-            ? exportNdjson(store.installation, items)
+            ? audit.exportNdjson(store.installation, items)
             : recordLines(items, options.format, context.version);
         for await (const line of lines) await write(context, `${line}\n`);
       });
     });
 };
 
-type Items = ReturnType<typeof import('#audit').logStream>;
+type Items = ReturnType<typeof logStream>;
 
 /** One line a record; checkpoints have no place in the formats of others. */
 async function* recordLines(

@@ -1,4 +1,4 @@
-import type { VerifyOptions, VerifyReport } from '#audit';
+import type { verifyLog, VerifyOptions, VerifyReport } from '#audit';
 import { addApiOptions, withApi, type ApiOptions } from '../api/index.ts';
 import { EXIT, QuietEnd, type CliContext, type InstallCommands } from '../context.ts';
 import { jsonLine } from '../print.ts';
@@ -9,7 +9,7 @@ interface VerifyCommandOptions extends ApiOptions {
   readonly json?: true;
 }
 
-type Items = Parameters<typeof import('#audit').verifyLog>[0];
+type Items = Parameters<typeof verifyLog>[0];
 
 export const addAuditVerify: InstallCommands = (audit, context) => {
   const command = audit
@@ -90,10 +90,10 @@ async function watched(
   total: number | undefined,
   context: CliContext,
 ): Promise<VerifyReport> {
-  const [{ verifyLog }, { Progress }] = await Promise.all([import('#audit'), import('./progress.ts')]);
+  const [audit, { Progress }] = await Promise.all([import('#audit'), import('./progress.ts')]);
   const progress = new Progress(context, total);
   try {
-    return await verifyLog(items, { ...options, onProgress: ({ records }) => progress.show(records) });
+    return await audit.verifyLog(items, { ...options, onProgress: ({ records }) => progress.show(records) });
   } finally {
     progress.end();
   }
