@@ -1,5 +1,5 @@
 import { ChatelaineError, type Clock, type Logger } from '#kernel';
-import type { AuditEvent, AuditPosition, AuditRecord, AuditTrail } from '#contract';
+import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
 import { exportPublicKey, type SigningKey } from './checkpoint/signing-key.ts';
@@ -18,8 +18,16 @@ import type { SubjectSealer } from './people/subject-sealer.ts';
 import { buildRecord, type UnplacedRecord } from './record/build-record.ts';
 import type { KeyedDigest } from './record/digest.ts';
 import { encodeRecord } from './record/encode-record.ts';
-import { CHECKPOINT_TYPE, DAMAGED_TYPE, OWN_TYPES, RESUMED_TYPE, TAIL_CUT_TYPE } from './record/own-types.ts';
+import {
+  CHECKPOINT_TYPE,
+  DAMAGED_TYPE,
+  OWN_TYPES,
+  RESUMED_TYPE,
+  RETAINED_TYPE,
+  TAIL_CUT_TYPE,
+} from './record/own-types.ts';
 import { RecordIds } from './record/record-ids.ts';
+import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
 import { auditFilter, type AuditFilter } from './store/query.ts';
 import { logStream, type LogItem } from './verify/log-stream.ts';
 import { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
@@ -47,10 +55,6 @@ export interface CheckpointRhythm {
 
 const RHYTHM: CheckpointRhythm = { records: 10_000, ms: 60_000 };
 const RETRY_MS = 500;
-
-export type AuditStatus =
-  | { readonly available: true }
-  | { readonly available: false; readonly since: number; readonly reason: string };
 
 interface Open {
   readonly log: WriterLog;
@@ -156,10 +160,10 @@ export class AuditLog implements AuditTrail {
 
   /**
    * The record with its personal fields, for those who may know; what cannot be opened is marked in
-   * `sealed`. Rejects when the keys cannot be reached.
+   * `sealed`, and what is of others than the subjects of `only`. Rejects when the keys cannot be reached.
    */
-  opened(record: AuditRecord): Promise<AuditRecord> {
-    return openPersonal(record, this.#options.sealer);
+  opened(record: AuditRecord, only?: ReadonlySet<string>): Promise<AuditRecord> {
+    return openPersonal(record, this.#options.sealer, only);
   }
 
   /** The record with the id. Throws `AUDIT_RECORD_UNKNOWN`. */
@@ -191,6 +195,28 @@ export class AuditLog implements AuditTrail {
       this.#checkpointing = undefined;
     });
     return this.#checkpointing;
+  }
+
+  /**
+   * Removes what is older than `keepMs`, is signed for, and has reached all of these exports; gives how
+   * many records went. First a checkpoint says what goes, so that a chain that begins later can be
+   * told from one that somebody has shortened. Rejects where the storage does not let it.
+   */
+  async retain(keepMs: number, exports: readonly string[]): Promise<number> {
+    const { store, clock } = this.#options;
+    await finishRemovals(store);
+    await this.checkpoint();
+    const before = clock.now() - keepMs;
+    const removals = await findRemovals(store, before, exports);
+    if (removals.size === 0 || this.#outage) return 0;
+    // Nothing is signed for that the storage would then refuse.
+    for (const id of removals.keys()) await store.remove(id, 0);
+    const signed = await signedRemovals(store);
+    const removed = [...removals].reduce((sum, [id, { seq }]) => sum + seq - (signed.get(id)?.seq ?? 0), 0);
+    if (!(await this.#makeCheckpoint(removals))) return 0;
+    await this.#writeOwn(RETAINED_TYPE, 'success', { removed, before: new Date(before).toISOString() });
+    await finishRemovals(store);
+    return removed;
   }
 
   /** The public half of the key that signs checkpoints: its id, and SPKI PEM. */
@@ -243,6 +269,8 @@ export class AuditLog implements AuditTrail {
     clearTimeout(this.#retry);
     clearTimeout(this.#checkpointTimer);
     await this.#open?.commit.idle();
+    // One that is being made does not cover what came while it was.
+    await this.#checkpointing?.catch(() => undefined);
     if (this.counts.records > this.#covered && !this.#outage) await this.#checkpointOrLog();
     await this.#open?.commit.close();
     await this.#options.store.close();
@@ -419,10 +447,10 @@ export class AuditLog implements AuditTrail {
     if (this.counts.records > this.#covered || this.#open?.commit.isBusy === true) this.#checkpointDue();
   }
 
-  async #makeCheckpoint(): Promise<SignedCheckpoint | undefined> {
+  async #makeCheckpoint(removals?: Removals): Promise<SignedCheckpoint | undefined> {
     const { store, signingKey, clock } = this.#options;
     const { records } = this.counts;
-    const checkpoint = await makeCheckpoint(store, signingKey, clock);
+    const checkpoint = await makeCheckpoint(store, signingKey, clock, removals);
     if (!checkpoint) return undefined;
     this.#covered = records;
     if (this.#outage) return checkpoint;

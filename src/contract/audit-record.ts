@@ -162,8 +162,14 @@ export interface AuditPosition {
   readonly seq: number;
 }
 
+/** Whether the log can be written: while it cannot, everything that must be on record is refused. */
+export type AuditStatus =
+  | { readonly available: true }
+  | { readonly available: false; readonly since: number; readonly reason: string };
+
 /** What other modules need of the audit log. */
 export interface AuditTrail {
+  readonly status: AuditStatus;
   /**
    * Resolves when the record is on stable storage: only then may what it records be acknowledged.
    * Rejects with `AUDIT_UNAVAILABLE` or `AUDIT_OVERLOADED`; then nothing was recorded and the

@@ -75,7 +75,11 @@ export async function inspectMigrations(place: DatabasePlace): Promise<Migration
 }
 
 /** A connection of one's own to a server. Throws `DATABASE_UNAVAILABLE`, `DATABASE_LOGIN_REFUSED`, `DATABASE_UNTRUSTED`. */
-export async function openDatabaseSession(settings: PostgresSettings, name: string): Promise<DatabaseSession> {
+export async function openDatabaseSession(
+  settings: PostgresSettings,
+  name: string,
+  role: 'serving' | 'owner' = 'serving',
+): Promise<DatabaseSession> {
   const { openSession } = await import('./postgres/session.ts');
-  return await openSession(settings, name);
+  return await openSession(settings, name, role);
 }

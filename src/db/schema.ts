@@ -18,7 +18,7 @@ export interface Schema {
   readonly audit_records: AuditRecordsTable;
   readonly audit_subjects: AuditSubjectsTable;
   readonly audit_checkpoints: AuditCheckpointsTable;
-  readonly audit_cursors: AuditCursorsTable;
+  readonly delivery_cursors: DeliveryCursorsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
 }
 
@@ -160,10 +160,9 @@ export interface AuditCheckpointsTable {
   readonly line: string;
 }
 
-/** How far each receiver has got: the row with the highest place counts. */
-export interface AuditCursorsTable {
+/** How far each receiver of the audit log has got. */
+export interface DeliveryCursorsTable {
   readonly receiver: string;
-  readonly place: number;
   readonly state: string;
 }
 

@@ -96,6 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const readiness = readinessProbe({
     views: () => toolbox.current().namespaces.values(),
     serving: () => serving,
+    recording: () => trail.status.available,
     clock,
   });
   const nextRequestId = requestIds(clock);

@@ -18,9 +18,16 @@ export type { Envelope, Sealing } from './envelope/envelope.ts';
 export type { Place, Scope } from './envelope/place.ts';
 export type { SealedColumn, SealedRow } from './rotation/sealed-column.ts';
 export { parseSecretMaterial, SECRET_KINDS, type SecretKind, type SecretMaterial } from './secrets/material.ts';
-export { formatSecretReference, parseSecretReference, type SecretReference } from './secrets/reference.ts';
+export { formatSecretReference, parseSecretReference, type SecretReference } from '#contract';
 export type { SecretFacts, SecretName, VersionFacts } from './secrets/secret-facts.ts';
-export { sameNamespace, type MayUse, type SecretReader, type SecretUse } from './secrets/secret-reader.ts';
+export {
+  sameNamespace,
+  type MayUse,
+  type ReadVersion,
+  type SecretReader,
+  type SecretUse,
+} from './secrets/secret-reader.ts';
+export { secretStanding, type SecretStanding } from './secrets/standing.ts';
 export type { CheckSecret, PutSecret, SecretService } from './secrets/secret-service.ts';
 export type { AwsCredentials } from './wrappers/aws-signature.ts';
 export type { HttpPost, KeyWrapper } from './wrappers/key-wrapper.ts';

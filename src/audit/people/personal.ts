@@ -102,17 +102,22 @@ function withSealed(
 
 /**
  * The record for those who may know: personal fields stand where the event had them. What cannot be
- * read any more stays in `sealed`, as `erased`, `altered` (not what was sealed there) or `left-out`.
+ * read any more stays in `sealed`, as `erased`, `altered` (not what was sealed there) or `left-out`,
+ * and where `only` names subjects, what is of others as `withheld`.
  * Rejects as the sealer does. The result is for reading; the stored form alone verifies.
  */
-export async function openPersonal(record: AuditRecord, sealer: SubjectSealer | undefined): Promise<AuditRecord> {
+export async function openPersonal(
+  record: AuditRecord,
+  sealer: SubjectSealer | undefined,
+  only?: ReadonlySet<string>,
+): Promise<AuditRecord> {
   if (record.sealed === undefined) return record;
   const opened: { -readonly [Field in keyof AuditRecord]: AuditRecord[Field] } = { ...record };
   const left: { [role in Role]?: string } = {};
   for (const role of ['actor', 'object'] as const) {
     const text = record.sealed[role];
     if (text === undefined) continue;
-    const fields = await openPart(record, role, text, sealer);
+    const fields = await openPart(record, role, text, { sealer, only });
     if (typeof fields === 'string') left[role] = fields;
     else put(opened, role, fields);
   }
@@ -124,12 +129,13 @@ async function openPart(
   record: AuditRecord,
   role: Role,
   text: string,
-  sealer: SubjectSealer | undefined,
+  { sealer, only }: { readonly sealer: SubjectSealer | undefined; readonly only: ReadonlySet<string> | undefined },
 ): Promise<z.infer<typeof personalFields> | string> {
   if (text === NOT_SEALED.erased || text === NOT_SEALED.leftOut) return text;
   if (sealer === undefined) return NOT_SEALED.leftOut;
   const subject = role === 'actor' ? subjectOf(record.actor) : record.object?.id;
   if (subject === undefined) return 'altered';
+  if (only && !only.has(subject)) return 'withheld';
   return fieldsOf(await sealer.open(subject, placeOf(record, role), text));
 }
 

@@ -24,6 +24,26 @@ const AFTER = FIELDS.slice(SEQ + 1);
 
 /** Throws a `TypeError` when the record holds what is not JSON. */
 export function encodeRecord(record: UnplacedRecord): EncodedRecord {
+  return standsInOrder(record) ? encodeAsItStands(record) : encodeInOrder(record);
+}
+
+/**
+ * Whether the members of the record, and theirs, stand in canonical order already: `buildRecord` writes
+ * them so, but for what it appends, and for details, whose keys are anybody's. A number that is none is
+ * left to the way that refuses it.
+ */
+const standsInOrder = ({ cut, details, sealed, durationMs = 0 }: UnplacedRecord): boolean =>
+  cut === undefined && details === undefined && sealed === undefined && Number.isFinite(durationMs);
+
+/** What stands in order is canonical as ECMAScript prints it (RFC 8785 §3.2.2), which costs a third. */
+function encodeAsItStands(record: UnplacedRecord): EncodedRecord {
+  const text = JSON.stringify(record);
+  // Unescaped quotes end texts, so these bytes are no part of one; and nothing after `time` has members.
+  const time = text.lastIndexOf(',"time":"');
+  return { id: record.id, beforeSeq: `${text.slice(0, time)},"seq":`, afterSeq: text.slice(time) };
+}
+
+function encodeInOrder(record: UnplacedRecord): EncodedRecord {
   return {
     id: record.id,
     // `action` is required and first, so the first comma is always one too many.

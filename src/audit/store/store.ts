@@ -50,10 +50,40 @@ export interface AuditStore {
     action: (append: (line: string) => Promise<void>) => Promise<Value>,
   ): Promise<Value | undefined>;
 
+  /**
+   * How far each chain is known to be durable, for those who carry it on to others: cheap, asked for
+   * often. In files a chain of another process is known up to the last checkpoint.
+   */
+  durable(): Promise<ReadonlyMap<string, number>>;
+
+  /** The place of a receiver of the log, for this process alone; undefined while another has it. */
+  claimCursor(receiver: string): Promise<ReceiverCursor | undefined>;
+
+  /** How far a receiver has got, whoever sends to it; undefined before anything has arrived. */
+  cursorOf(receiver: string): Promise<string | undefined>;
+
+  /**
+   * The last record of the chain that can go: in a piece that is finished, older than `before`
+   * (milliseconds), at `limit` or before it. The end of a chain never goes.
+   */
+  removable(writer: string, before: number, limit: number): Promise<Head | undefined>;
+
+  /** Removes the chain's records up to this one, which `removable` has given and a checkpoint has signed for; 0 only asks whether it may. */
+  remove(writer: string, upTo: number): Promise<void>;
+
   /** Newest first. Reads go on while the storage cannot be written. */
   query(filter: AuditFilter, page: PageRequest): Promise<Page>;
 
   close(): Promise<void>;
+}
+
+/** How far a receiver has got; survives whatever happens to the process. */
+export interface ReceiverCursor {
+  /** What was written last; undefined at first. */
+  read(): Promise<string | undefined>;
+  /** Resolves when it is on stable storage. */
+  write(state: string): Promise<void>;
+  release(): Promise<void>;
 }
 
 export interface WriterState {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isLoopbackHost, secretText } from './common.ts';
 
 /** The file says where it is, since `kind: server` may come from several files: no relative paths. */
-const pemOrPath = z
+export const pemOrPath = z
   .string()
   .refine((text) => isPem(text) || isAbsolute(text), { error: 'this is neither an absolute path nor PEM text' });
 

@@ -7,7 +7,8 @@
 export * from './position.ts';
 export * from './configuration.ts';
 export * from './kinds.ts';
-export { fieldsAt, unwrap } from './schema-fields.ts';
+export { fieldsAt, schemasAt, unwrap } from './schema-fields.ts';
+export { secretReference, secretValue, takesVaultSecret, type SecretValue } from './secret-value.ts';
 export {
   absoluteUrl,
   DEFAULT_NAMESPACE,
@@ -25,6 +26,13 @@ export { toolSchema, type ToolCommon } from './tool.ts';
 export { sourceSchema, type SourceCommon } from './source.ts';
 export { isPem, isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { serverSchema, type ServerSettings } from './server.ts';
+export {
+  auditSchema,
+  type AuditAnchorSettings,
+  type AuditExportSettings,
+  type AuditSettings,
+  type TlsClientSettings,
+} from './audit.ts';
 export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
 export { contentBlockSchema } from './prompt.ts';
 export { APP_MIME_TYPE } from './resource.ts';

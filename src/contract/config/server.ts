@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
+import { auditSchema } from './audit.ts';
 import { databaseSchema } from './database.ts';
 import { vaultSchema } from './vault.ts';
 
@@ -51,6 +52,7 @@ export const serverSchema = z
     database: databaseSchema
       .prefault({ type: 'sqlite' })
       .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
+    audit: auditSchema.prefault({}).describe('The audit log: how it is signed, who receives it, how long it is kept.'),
     vault: vaultSchema.prefault({}).describe('The keys that protect what the vault keeps.'),
     limits: z
       .strictObject({

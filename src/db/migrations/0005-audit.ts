@@ -3,7 +3,8 @@ import type { Migration } from '../migrate.ts';
 /**
  * The audit log of installations on PostgreSQL; on SQLite it lies in files, and these tables stay
  * empty. Rows are written once: the role that serves may insert and read, and nothing else
- * (`rights.ts`). The columns beside `canonical` repeat what it says, for questions alone.
+ * (`rights.ts`). The columns beside `canonical` repeat what it says, for questions alone. How far each
+ * receiver of an export has got changes all the time and proves nothing, so it is no `audit_` table.
  */
 export const auditMigration: Migration = {
   id: '0005-audit',
@@ -53,11 +54,9 @@ export const auditMigration: Migration = {
       place bigint not null primary key,
       line text not null
     )`,
-    `create table audit_cursors (
-      receiver text not null,
-      place bigint not null,
-      state text not null,
-      primary key (receiver, place)
+    `create table delivery_cursors (
+      receiver text not null primary key,
+      state text not null
     )`,
   ],
 };

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditOrigin, AuditTrail, ClientFace, Principal } from '#contract';
+import type { AuditEvent, AuditOrigin, AuditPosition, AuditTrail, ClientFace, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Door } from './call.ts';
 import type { Peer } from './peer.ts';
@@ -23,9 +23,17 @@ export interface Asked {
 }
 
 const VERB = { tool: 'call', prompt: 'get', resource: 'read', completion: 'complete' } as const;
+const TYPE = {
+  tool: 'tool.call',
+  prompt: 'prompt.get',
+  resource: 'resource.read',
+  completion: 'completion.complete',
+} as const;
 
 /** How a call ended: what its outcome record says beyond who and what. */
 export type Ending = Pick<AuditEvent, 'outcome' | 'error' | 'decision' | 'durationMs'>;
+
+const INTENT: Ending = { outcome: 'intent', decision: 'permit' };
 
 /**
  * The record of one call. Its intent is durable before anything happens that cannot be undone: before
@@ -37,8 +45,8 @@ export class CallRecord {
   readonly #trail: AuditTrail;
   readonly #recorded: Recorded;
   readonly #asked: Asked;
-  #event: Omit<AuditEvent, 'outcome'> | undefined;
-  #intent: Promise<{ readonly id: string }> | undefined;
+  #argumentsDigest: string | undefined;
+  #intent: Promise<AuditPosition> | undefined;
 
   constructor(trail: AuditTrail, recorded: Recorded, asked: Asked) {
     this.#trail = trail;
@@ -48,16 +56,13 @@ export class CallRecord {
 
   /** Resolves when the intent is durable; rejects as `AuditTrail.append` does. */
   intend(): Promise<unknown> {
-    this.#intent ??= this.#trail.append({ ...this.#what(), decision: 'permit', outcome: 'intent' });
-    return this.#intent;
+    return (this.#intent ??= this.#trail.append(this.#event(INTENT, undefined)));
   }
 
   /** Resolves when the outcome is durable, and with it the intent, where one was begun; rejects likewise. */
-  async settle(ending: Ending): Promise<void> {
-    const event = this.#what();
-    if (this.#intent === undefined) return void (await this.#trail.append({ ...event, ...ending }));
-    const { id } = await this.#intent;
-    await this.#trail.append({ ...event, ...ending, details: { intent: id } });
+  settle(ending: Ending): Promise<unknown> {
+    if (this.#intent === undefined) return this.#trail.append(this.#event(ending, undefined));
+    return this.#intent.then(({ id }) => this.#trail.append(this.#event(ending, { intent: id })));
   }
 
   /** The client as a call may speak to it: nothing reaches it before the intent is on record. */
@@ -76,32 +81,31 @@ export class CallRecord {
     };
   }
 
-  /** Made once: intent and outcome say the same of who and what. */
-  #what(): Omit<AuditEvent, 'outcome'> {
-    if (this.#event !== undefined) return this.#event;
+  /** One literal with every member, and no spreading: this is made for every call. */
+  #event({ outcome, error, decision, durationMs }: Ending, details: AuditEvent['details']): AuditEvent {
+    const { door, requestId, principal, peer, traceparent } = this.#recorded;
     const { kind, namespace, name, arguments: args } = this.#asked;
-    return (this.#event = {
+    if (args !== undefined) this.#argumentsDigest ??= this.#trail.digest(args);
+    return {
       class: 'tool-call',
-      type: `${kind}.${VERB[kind]}`,
-      ...originOf(this.#recorded),
+      type: TYPE[kind],
+      door: door === 'invoke' ? 'cli' : door,
+      requestId,
+      actor: actorOf(principal),
+      delegation: principal.act,
       action: VERB[kind],
-      object: { kind, namespace, name },
-      ...(args !== undefined && { argumentsDigest: this.#trail.digest(args) }),
-    });
+      object: { kind, namespace, name, id: undefined },
+      decision,
+      argumentsDigest: this.#argumentsDigest,
+      outcome,
+      error,
+      durationMs,
+      address: peer.address,
+      userAgent: peer.userAgent || undefined,
+      traceId: traceparent === undefined ? undefined : TRACE_ID.exec(traceparent)?.[1],
+      details,
+    };
   }
-}
-
-/** Who asked and how they came in. */
-export function originOf({ door, requestId, principal, peer, traceparent }: Recorded): AuditOrigin {
-  const traceId = traceparent === undefined ? undefined : TRACE_ID.exec(traceparent)?.[1];
-  return {
-    door: door === 'invoke' ? 'cli' : door,
-    requestId,
-    actor: actorOf(principal),
-    ...(principal.act !== undefined && { delegation: principal.act }),
-    ...addressOf(peer),
-    ...(traceId !== undefined && { traceId }),
-  };
 }
 
 /** Where a peer is and what it calls itself; nothing of what is not known. */
@@ -110,13 +114,17 @@ export const addressOf = ({ address, userAgent }: Peer): Pick<AuditOrigin, 'addr
   ...(userAgent !== undefined && userAgent !== '' && { userAgent }),
 });
 
-/** A principal as records name it. */
-export function actorOf({ kind, iss, sub, name, via, tsid }: Principal): AuditEvent['actor'] {
-  return {
-    ...{ kind, iss, sub, name },
-    ...(via.method === 'api-key' && { keyId: via.keyId }),
-    ...(tsid !== undefined && { tsid }),
-  };
+const actors = new WeakMap<Principal, AuditEvent['actor']>();
+
+/** A principal as records name it: made once for each that is remembered. */
+export function actorOf(principal: Principal): AuditEvent['actor'] {
+  let actor = actors.get(principal);
+  if (actor === undefined) {
+    const { kind, iss, sub, name, via, tsid } = principal;
+    actor = { kind, iss, sub, name, keyId: via.method === 'api-key' ? via.keyId : undefined, tsid };
+    actors.set(principal, actor);
+  }
+  return actor;
 }
 
 /** W3C Trace Context §3.2: version, trace id, parent id, flags; a trace id of zeros is none. */

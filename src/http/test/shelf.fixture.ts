@@ -222,6 +222,7 @@ export async function serveShelf(
   const api = createApi(books.routes, {
     database,
     trail: {
+      status: { available: true },
       append: async (event) => ({ id: '', writer: '', seq: records.push(event) }),
       digest: (value) => sha256Hex(JSON.stringify(value)),
     },

@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { CliContext } from '#cli';
-import { isLoopbackHost, type ServerSettings } from '#contract';
+import { isLoopbackHost, type SecretReader, type ServerSettings } from '#contract';
 import {
   callLog,
   createGateway,
@@ -23,7 +23,7 @@ import { createLogger, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
-import { openServices, type Services } from '../services/index.ts';
+import { lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
 import { firstKey } from './first-key.ts';
 import { lateApi } from './late-api.ts';
@@ -44,7 +44,9 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
   const protocol = options.stdio === true ? claimStandardOutput() : undefined;
   const endings = new Endings();
   try {
-    const configured = await openConfigured(options, { context, log, dataDir });
+    const vaultOpened = Promise.withResolvers<SecretReader>();
+    const secrets = lazySecrets(() => vaultOpened.promise);
+    const configured = await openConfigured(options, { context, log, dataDir, secrets });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
     log.level = options.logLevel ?? settings.log.level;
@@ -56,6 +58,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       endings.add('data directory', () => claim.release());
     }
     const services = await openServices({ dataDir, settings, clock: context.clock, log, endings });
+    vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
     await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
   } finally {
     await endings.run(log);

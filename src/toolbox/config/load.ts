@@ -19,6 +19,7 @@ import { checkReferences } from './references.ts';
 import { kindOf, readDocument } from './read-document.ts';
 import type { Environment } from './substitute.ts';
 import type { Catalog } from './type-names.ts';
+import type { NamedSecret } from './vault-references.ts';
 
 /** More are not shown; a file with so many is not the file that was meant. */
 const MOST_PROBLEMS = 1000;
@@ -36,6 +37,8 @@ export interface Loaded {
   readonly warnings: readonly Problem[];
   /** Files that secrets were read from; a change of one asks for a reload. */
   readonly secretFiles: readonly string[];
+  /** Secrets of the vault that sources and tools name; nobody has looked for them yet. */
+  readonly secrets: readonly NamedSecret[];
 }
 
 /**
@@ -53,6 +56,7 @@ export function loadConfiguration(
   const announced: Announced[] = [];
   const servers: Server[] = [];
   const secretFiles: string[] = [];
+  const secrets: NamedSecret[] = [];
   for (const { kind, document } of documents) {
     const read = readDocument(document, kind, catalog, (namespace, name) =>
       sourceTypes.get(sourceKey(namespace, name)),
@@ -66,6 +70,7 @@ export function loadConfiguration(
     }
     const { declaration } = read.value;
     secretFiles.push(...read.value.secretFiles);
+    secrets.push(...read.value.secrets);
     if (kind === 'server') problems.push(...plainSecrets(document));
     if (kind === 'server') servers.push({ settings: declaration as unknown as ServerSettings, document });
     else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(declaration);
@@ -84,7 +89,7 @@ export function loadConfiguration(
   if (problems.length > 0) return err(mostOf(problems, inputs));
   const [first] = servers;
   const server = first?.settings ?? serverSchema.parse({ kind: 'server' });
-  return ok({ configuration: { ...lists, server }, warnings: first ? openMetrics(first) : [], secretFiles });
+  return ok({ configuration: { ...lists, server }, warnings: first ? openMetrics(first) : [], secretFiles, secrets });
 }
 
 /** The problems that are shown, in the order of a reader. */

@@ -78,6 +78,7 @@ export class RecordIndex {
   }
 
   #follow(writer: string, own: IndexRequest['ours'][number] | undefined): void {
+    this.#dropRemoved(writer, listSegments(this.#root, writer)[0] ?? 0);
     for (;;) {
       this.#database.exec('begin immediate');
       try {
@@ -88,6 +89,22 @@ export class RecordIndex {
         if (this.#database.isTransaction) this.#database.exec('rollback');
         throw error;
       }
+    }
+  }
+
+  /** What retention has removed is not found any more. */
+  #dropRemoved(writer: string, first: number): void {
+    const gone = this.#database.prepare('select 1 from records where writer = ? and seq < ? limit 1');
+    if (gone.get(writer, first) === undefined) return;
+    this.#database.exec('begin immediate');
+    try {
+      for (const table of ['records', 'subjects']) {
+        this.#database.prepare(`delete from ${table} where writer = ? and seq < ?`).run(writer, first);
+      }
+      this.#database.exec('commit');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('rollback');
+      throw error;
     }
   }
 

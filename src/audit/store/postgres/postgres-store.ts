@@ -5,9 +5,19 @@ import { genesis, nextHash, type Head } from '../../chain/chain.ts';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { auditError } from '../../errors.ts';
 import { answerPage, type AuditFilter } from '../query.ts';
-import type { AuditStore, LogEntry, OpenedWriter, Page, PageRequest, StoreNotice, WriterState } from '../store.ts';
+import type {
+  AuditStore,
+  LogEntry,
+  OpenedWriter,
+  Page,
+  PageRequest,
+  ReceiverCursor,
+  StoreNotice,
+  WriterState,
+} from '../store.ts';
 import { checkpointLock, chainLock, lockedOf, tryLock } from './locks.ts';
 import { PostgresWriter } from './postgres-writer.ts';
+import { claimTableCursor, cursorState } from './table-cursor.ts';
 import { selectRecords } from './select-records.ts';
 import {
   addCheckpoint,
@@ -16,8 +26,11 @@ import {
   lastCheckpointLine,
   lastEntries,
   listCheckpointLines,
+  lastBefore,
+  lastSeqs,
   listWriterIds,
   readEntries,
+  removeEntries,
 } from './records-store.ts';
 
 export interface PostgresStoreOptions {
@@ -173,6 +186,46 @@ export class PostgresStore implements AuditStore {
     const line = await this.lastCheckpoint();
     const last = line === undefined ? undefined : readCheckpoint(line);
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
+  }
+
+  /** What is visible is durable, whoever wrote it. */
+  async durable(): Promise<ReadonlyMap<string, number>> {
+    const durable = new Map(await lastSeqs(this.#options.database.db));
+    for (const [id, { head }] of this.#ours) durable.set(id, head.seq);
+    return durable;
+  }
+
+  async claimCursor(receiver: string): Promise<ReceiverCursor | undefined> {
+    const session = await this.#session();
+    try {
+      const cursor = await claimTableCursor(session, this.installation, receiver);
+      if (cursor === undefined) await session.close();
+      return cursor;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  async removable(writer: string, before: number, limit: number): Promise<Head | undefined> {
+    const { db } = this.#options.database;
+    // So that the head can be checked against the one before it, two always stay.
+    const [last] = await lastEntries(db, writer, 1);
+    return await lastBefore(db, writer, new Date(before).toISOString(), Math.min(limit, (last?.seq ?? 0) - 2));
+  }
+
+  /** By the role that owns the tables; the one that serves cannot. */
+  async remove(writer: string, upTo: number): Promise<void> {
+    const owner = await openDatabaseSession(this.#options.settings, 'chatelaine audit retention', 'owner');
+    try {
+      await removeEntries(owner, writer, upTo);
+    } finally {
+      await owner.close();
+    }
+  }
+
+  cursorOf(receiver: string): Promise<string | undefined> {
+    return cursorState(this.#options.database.db, receiver);
   }
 
   query(filter: AuditFilter, request: PageRequest): Promise<Page> {

@@ -61,6 +61,22 @@ export async function readEntries(
     .execute();
 }
 
+/** The last number of each chain. */
+export async function lastSeqs(db: DatabaseOrTransaction): Promise<readonly (readonly [string, number])[]> {
+  const rows = await db
+    .selectFrom('audit_writers')
+    .select('id')
+    .select((writer) =>
+      writer
+        .selectFrom('audit_records')
+        .select(({ fn }) => fn.max('seq').as('last'))
+        .whereRef('audit_records.writer', '=', 'audit_writers.id')
+        .as('last'),
+    )
+    .execute();
+  return rows.map(({ id, last }) => [id, last ?? 0]);
+}
+
 export async function lastHead(session: DatabaseSession, writer: string): Promise<Head | undefined> {
   const [row] = await session.query<Head>(
     'select seq, hash from audit_records where writer = $1 order by seq desc limit 1',
@@ -145,6 +161,45 @@ function valuesOf(record: AuditRecord, hash: string, canonical: string): readonl
 
 /** PostgreSQL has no text with U+0000; the canonical text has it escaped. Questions are asked likewise. */
 export const storable = (text: string): string => text.replaceAll('\0', '\ufffd');
+
+/** The last record of a chain before a moment, at `limit` or before it. */
+export async function lastBefore(
+  db: DatabaseOrTransaction,
+  writer: string,
+  before: string,
+  limit: number,
+): Promise<Head | undefined> {
+  return await db
+    .selectFrom('audit_records')
+    .select(['seq', 'hash'])
+    .where('writer', '=', writer)
+    .where('time', '<', before)
+    .where('seq', '<=', limit)
+    .orderBy('seq', 'desc')
+    .executeTakeFirst();
+}
+
+const REMOVED_AT_ONCE = 10_000;
+
+/** Removes a chain's records up to one, in pieces that do not hold others up. */
+export async function removeEntries(session: DatabaseSession, writer: string, upTo: number): Promise<void> {
+  for (const table of ['audit_subjects', 'audit_records']) {
+    // Whether it may is asked before anything is done, and also when there is nothing to do.
+    await session.query(`delete from ${table} where false`);
+    const [first] = await session.query<{ seq: number | null }>(
+      `select min(seq) as seq from ${table} where writer = $1 and seq <= $2`,
+      [writer, upTo],
+    );
+    for (let from = first?.seq ?? upTo + 1; from <= upTo; from += REMOVED_AT_ONCE) {
+      await session.query(`delete from ${table} where writer = $1 and seq >= $2 and seq < $3 and seq <= $4`, [
+        writer,
+        from,
+        from + REMOVED_AT_ONCE,
+        upTo,
+      ]);
+    }
+  }
+}
 
 const LINES = 500;
 
