@@ -26,8 +26,12 @@ export type {
   AgentsTable,
   ApiKeysTable,
   DataKeysTable,
+  GroupMembersTable,
+  RoleBindingsTable,
   Schema,
   SecretsTable,
   SecretVersionsTable,
+  UserGroupsTable,
+  UsersTable,
   VaultLeasesTable,
 } from './schema.ts';
