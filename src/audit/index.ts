@@ -18,6 +18,7 @@
 import type { auditRoutes } from './routes.ts';
 
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
+export { LateTrail } from './late-trail.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_NAMESPACE, EVERYWHERE, type Access, type Principal } from '#contract';
+import { DEFAULT_NAMESPACE, type Access, type Principal } from '#contract';
 import { checkNamespace, checkScopes } from './names.ts';
 
 const USE: ReadonlySet<Access> = new Set(['read', 'execute']);
@@ -33,22 +33,3 @@ export function localUser(options: LocalUserOptions = {}): Principal {
     via: Object.freeze({ method: 'local' } as const),
   });
 }
-
-/**
- * The person who runs a command on a data directory. Whoever may write the database may do anything to
- * what is in it; a smaller role would pretend otherwise.
- */
-export const localOperator = (): Principal =>
-  Object.freeze({
-    kind: 'user',
-    iss: 'chatelaine',
-    sub: 'local',
-    name: 'local',
-    namespace: DEFAULT_NAMESPACE,
-    roles: Object.freeze(['admin'] as const),
-    grants: Object.freeze([{ role: 'admin', namespace: EVERYWHERE } as const]),
-    access: new Set(['read', 'execute', 'admin'] as const),
-    groups: Object.freeze([]),
-    scopes: new Set<never>(),
-    via: Object.freeze({ method: 'local' } as const),
-  });

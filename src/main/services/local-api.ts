@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { cliError, readServerSettings, type CliContext, type OpenApi } from '#cli';
-import { localOperator } from '#identity';
+import { operator } from '#identity';
 import { createLogger } from '#kernel';
 import { prepareDataDirectory } from '#db';
 import { Endings } from '../endings.ts';
@@ -30,7 +30,7 @@ export const openLocalApi =
     try {
       const services = await openServices({ dataDir, settings, mustExist: !create, clock, log, endings });
       const api = await openApi(services, { version, secret: readStateKey(dataDir), clock, log });
-      const principal = localOperator();
+      const { principal } = operator();
       let requests = 0;
       return {
         transport: async ({ method, target, headers, body }) => {
