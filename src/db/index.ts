@@ -29,9 +29,13 @@ export type {
   ApiKeysTable,
   AuditRecordsTable,
   DataKeysTable,
+  GroupMembersTable,
   IdempotencyKeysTable,
+  RoleBindingsTable,
   Schema,
   SecretsTable,
   SecretVersionsTable,
+  UserGroupsTable,
+  UsersTable,
   VaultLeasesTable,
 } from './schema.ts';

@@ -7,7 +7,7 @@ import type { Peer } from './peer.ts';
 
 export interface Caller {
   readonly principal: Principal;
-  /** What was presented, for streams that outlast one check. */
+  /** What was presented, and from where, for streams that outlast one check. */
   readonly credential: string;
   readonly peer: Peer;
 }
@@ -37,7 +37,7 @@ export function authenticate(
     const refusal = request.headers.authorization === undefined ? 'absent' : ({ reason: 'malformed' } as const);
     return err({ error: credential.error, refusal });
   }
-  const answer = verifier.verify(credential.value);
+  const answer = verifier.verify(credential.value, peer);
   // A known credential is judged at once; waiting for what is there would cost every call a turn.
   if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, credential.value, peer, log));
   return callerOf(answer, credential.value, peer, log);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { openAuditLog, type AuditLog } from '#audit';
 import type { ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
-import { openIdentity, type Identity } from '#identity';
+import { openIdentity, userProfileColumn, type Identity, type UserDirectory } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
@@ -14,6 +14,7 @@ export interface Services {
   readonly audit: AuditLog;
   readonly vault: Vault;
   readonly identity: Identity;
+  readonly users: UserDirectory;
 }
 
 export interface ServicesOptions {
@@ -52,6 +53,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     mayUse: sameNamespace,
+    columns: [userProfileColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
@@ -62,7 +64,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     logger: log,
   });
   endings.add('audit log', () => audit.close());
-  const identity = openIdentity({ database, clock, log });
+  const identity = openIdentity({ database, clock, log, trail: audit });
   endings.add('identity', () => identity.close());
-  return { database, audit, vault, identity };
+  return { database, audit, vault, identity, users: identity.userDirectory(vault) };
 }
