@@ -126,7 +126,7 @@ test('`invoke` goes through the same pipeline and is on record as the local user
   expect([done.code, done.stdout]).toEqual([0, '{"name":"Bern","inhabitants":134000}\n']);
   const { report, records } = await readLog();
   expect(report.ok).toBe(true);
-  expect(records.filter(({ door }) => door === 'cli')).toMatchObject([
+  expect(records.filter(({ door, type }) => door === 'cli' && type === 'tool.call')).toMatchObject([
     { type: 'tool.call', outcome: 'success', actor: { kind: 'user', sub: 'local' }, object: { name: 'city' } },
   ]);
 });
