@@ -113,7 +113,7 @@ export function agentRoutes(parts: RouteParts): readonly Route[] {
       permission: 'agent.create',
       status: 201,
       body: facts,
-      errors: [...FACT_ERRORS, 'AGENT_NAME_TAKEN'],
+      errors: [...FACT_ERRORS, 'AGENT_UNKNOWN', 'AGENT_NAME_TAKEN'],
       answer: agentAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => shownAgent(await agents.create(authorOf(call), { ...call.params, ...call.body })),

@@ -93,7 +93,7 @@ export function groupRoutes({ identity }: RouteParts): readonly Route[] {
       permission: 'group.create',
       status: 201,
       body: z.strictObject({ description: z.string().max(1000).optional() }),
-      errors: ['NAME_REFUSED', 'GROUP_NAME_TAKEN'],
+      errors: ['NAME_REFUSED', 'GROUP_UNKNOWN', 'GROUP_NAME_TAKEN'],
       answer: groupAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => shownGroup(await groups.create(authorOf(call), { ...call.params, ...call.body })),

@@ -1,0 +1,305 @@
+/**
+ * Every route of the API × everybody who could ask it. The routes are those of the description that the
+ * server gives of itself; what each caller may do is read from the table of permissions; what is known
+ * about a route beyond that stands in `PLACES`, and a route that does not stand there fails.
+ */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EVERYWHERE, type Access, type Action, type Role } from '#contract';
+import { PERMISSIONS } from '#identity';
+import { serveApi, type ServedApi, type TestCaller } from './api.fixture.ts';
+
+let served: ServedApi;
+beforeAll(async () => {
+  served = await serveApi();
+});
+afterAll(() => served.close());
+
+interface Operation {
+  readonly operationId: string;
+  readonly method: string;
+  readonly permission: Action | undefined;
+  /** The codes of each status. */
+  readonly codes: ReadonlyMap<number, readonly string[]>;
+  readonly success: object | undefined;
+}
+
+/** Where a route's permission must hold, and how what is not seen answers. */
+type Place =
+  /** In `home`: what is asked for is there, or would be made there. */
+  | readonly ['home', path: string, missing: string]
+  /** In no namespace, about one thing. */
+  | readonly ['global', path: string, missing: string]
+  | readonly ['everywhere', path: string]
+  | readonly ['listed', path: string]
+  | readonly ['public', path: string];
+
+const PLACES: Readonly<Record<string, Place>> = {
+  describeApi: ['public', '/openapi.json'],
+
+  listUsers: ['everywhere', '/users'],
+  createUser: ['everywhere', '/users'],
+  getUser: ['global', '/users/{user}', 'USER_UNKNOWN'],
+  getUserRoles: ['global', '/users/{user}/roles', 'USER_UNKNOWN'],
+  changeUserProfile: ['global', '/users/{user}/profile', 'USER_UNKNOWN'],
+  renameUser: ['global', '/users/{user}/rename', 'USER_UNKNOWN'],
+  disableUser: ['global', '/users/{user}/disable', 'USER_UNKNOWN'],
+  enableUser: ['global', '/users/{user}/enable', 'USER_UNKNOWN'],
+  eraseUser: ['global', '/users/{user}/erase', 'USER_UNKNOWN'],
+
+  listAgents: ['listed', '/agents'],
+  getAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
+  createAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
+  changeAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
+  disableAgent: ['home', '/agents/home/target/disable', 'AGENT_UNKNOWN'],
+  enableAgent: ['home', '/agents/home/target/enable', 'AGENT_UNKNOWN'],
+  deleteAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
+
+  listKeys: ['listed', '/keys'],
+  getKey: ['home', '/keys/{key}', 'KEY_UNKNOWN'],
+  createKey: ['home', '/agents/home/target/keys', 'AGENT_UNKNOWN'],
+  rotateKey: ['home', '/keys/{key}/rotate', 'KEY_UNKNOWN'],
+  revokeKey: ['home', '/keys/{key}/revoke', 'KEY_UNKNOWN'],
+
+  listGroups: ['listed', '/groups'],
+  getGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
+  createGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
+  addGroupMember: ['home', '/groups/home/target/members/agent/{member}', 'GROUP_UNKNOWN'],
+  removeGroupMember: ['home', '/groups/home/target/members/agent/{member}', 'GROUP_UNKNOWN'],
+  deleteGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
+
+  listRoleBindings: ['listed', '/role-bindings'],
+  createRoleBinding: ['home', '/namespaces/home/role-bindings', 'FORBIDDEN'],
+  deleteRoleBinding: ['home', '/role-bindings/{binding}', 'BINDING_UNKNOWN'],
+
+  listDisabledNamespaces: ['everywhere', '/namespaces/disabled'],
+  disableNamespace: ['everywhere', '/namespaces/home/disable'],
+  enableNamespace: ['everywhere', '/namespaces/home/enable'],
+
+  listSecrets: ['listed', '/secrets'],
+  getSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
+  putSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
+  rotateSecret: ['home', '/secrets/home/target/rotate', 'SECRET_UNKNOWN'],
+  disableSecret: ['home', '/secrets/home/target/disable', 'SECRET_UNKNOWN'],
+  enableSecret: ['home', '/secrets/home/target/enable', 'SECRET_UNKNOWN'],
+  deleteSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
+  listKeyWrappers: ['everywhere', '/data-keys/wrappers'],
+  rotateDataKey: ['everywhere', '/data-keys/namespaces/home/rotate'],
+  rewrapDataKeys: ['everywhere', '/data-keys/rewrap'],
+  eraseSubject: ['everywhere', '/subjects/nobody/erase'],
+
+  queryAudit: ['listed', '/audit/records'],
+  getAuditRecord: ['home', '/audit/records/{record}', 'AUDIT_RECORD_UNKNOWN'],
+  getReceipt: ['home', '/audit/records/{record}/receipt', 'AUDIT_RECORD_UNKNOWN'],
+  listCheckpoints: ['everywhere', '/audit/checkpoints'],
+  getAuditPublicKey: ['everywhere', '/audit/public-key'],
+  verifyAudit: ['everywhere', '/audit/verify'],
+};
+
+async function operations(): Promise<readonly Operation[]> {
+  const document = (await (await served.ask('GET', '/api/v1/openapi.json', undefined)).json()) as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>>;
+  };
+  return Object.values(document.paths).flatMap((methods) =>
+    Object.entries(methods).map(([method, operation]) => {
+      const responses = operation['responses'] as Record<
+        string,
+        { description: string; content?: Record<string, { schema: object }> }
+      >;
+      const codes = Object.entries(responses).map(
+        ([status, { description }]) =>
+          [Number(status), [...description.matchAll(/`([A-Z_]+)`/g)].map((code) => code[1] as string)] as const,
+      );
+      return {
+        operationId: operation['operationId'] as string,
+        method: method.toUpperCase(),
+        permission: operation['x-permission'] as Action | undefined,
+        codes: new Map(codes),
+        success: responses['200']?.content?.['application/json']?.schema,
+      };
+    }),
+  );
+}
+
+const pathOf = (place: Place): string =>
+  `/api/v1${place[1].replaceAll(/\{(\w+)\}/g, (_, name: keyof ServedApi['made']) => served.made[name])}`;
+
+/** What nobody could mean: refused for its form by whoever gets that far, so that nothing is changed. */
+const NONSENSE = { body: '{"nonsense":true}', headers: { 'content-type': 'application/json' } };
+
+const ask = (operation: Operation, path: string, credential: string | undefined): Promise<Response> =>
+  served.ask(operation.method, path, credential, operation.method === 'GET' ? {} : NONSENSE);
+
+/** Whether the caller holds one of the roles of the action, where the thing is. */
+function holds({ role, namespace }: TestCaller, action: Action, at: string): boolean {
+  const permission = PERMISSIONS[action] as { readonly roles: readonly Role[]; readonly everywhere?: true };
+  const near = namespace === EVERYWHERE || (permission.everywhere !== true && namespace === at);
+  return near && permission.roles.includes(role);
+}
+
+/** What the table says that the caller must get: the status, and its code where it is a refusal. */
+function expected(caller: TestCaller, operation: Operation, place: Place): string {
+  const done = operation.method === 'GET' ? '200' : '400 REQUEST_INVALID';
+  const { permission: action } = operation;
+  if (action === undefined) return place[0] === 'public' ? done : 'a route without a permission';
+  const { access } = PERMISSIONS[action] as { readonly access: Access };
+  const may = (at: string): boolean => holds(caller, action, at) && caller.access.includes(access);
+  switch (place[0]) {
+    case 'public':
+      return 'a public route with a permission';
+    case 'everywhere':
+      return may(EVERYWHERE) ? done : '403 FORBIDDEN';
+    case 'listed':
+      if (may('home')) return done;
+      // Somebody else's namespace is as one in which there is nothing.
+      return caller.namespace === 'elsewhere' && may('elsewhere') ? '200 of nothing' : '403 FORBIDDEN';
+    default: {
+      const at = place[0] === 'home' ? 'home' : EVERYWHERE;
+      const reading = `${action.slice(0, action.indexOf('.'))}.read` as Action;
+      if (!holds(caller, reading, at)) return place[2] === 'FORBIDDEN' ? '403 FORBIDDEN' : `404 ${place[2]}`;
+      return may(at) ? done : '403 FORBIDDEN';
+    }
+  }
+}
+
+async function given(answer: Response, listed: boolean): Promise<string> {
+  const body = (await answer.json()) as { readonly code?: string; readonly items?: readonly unknown[] };
+  if (body.code !== undefined) return `${answer.status} ${body.code}`;
+  return listed && body.items?.length === 0 ? '200 of nothing' : `${answer.status}`;
+}
+
+test('the table of this test has every route of the description, and no other', async () => {
+  const ids = (await operations()).map(({ operationId }) => operationId);
+  expect(ids.toSorted()).toEqual(Object.keys(PLACES).toSorted());
+});
+
+test('every route × every credential that does not count: 401, with the challenge, and not a word more', async () => {
+  const wrong: string[] = [];
+  for (const operation of await operations()) {
+    const place = PLACES[operation.operationId] as Place;
+    if (place[0] === 'public') continue;
+    for (const [what, credential] of Object.entries(served.refused)) {
+      const answer = await ask(operation, pathOf(place), credential);
+      const { code, detail } = (await answer.json()) as { code?: string; detail?: string };
+      const said = `${answer.status} ${code} ${answer.headers.get('www-authenticate')?.split(',')[0]}`;
+      if (said !== '401 UNAUTHENTICATED Bearer realm="chatelaine"' || /target|home/.test(detail ?? '')) {
+        wrong.push(`${operation.operationId}, ${what}: ${said}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('every route × every role, here, elsewhere and everywhere: what the table of permissions says', async () => {
+  const wrong: string[] = [];
+  let asked = 0;
+  for (const operation of await operations()) {
+    const place = PLACES[operation.operationId] as Place;
+    for (const caller of served.callers) {
+      const path = place[0] === 'listed' ? `${pathOf(place)}?namespace=home` : pathOf(place);
+      const said = await given(await ask(operation, path, caller.key), place[0] === 'listed');
+      const wanted = expected(caller, operation, place);
+      asked++;
+      if (said !== wanted) wrong.push(`${operation.operationId} by ${caller.what}: ${said}, not ${wanted}`);
+      const [status, code] = said.split(' ');
+      if (code !== undefined && code !== 'of' && !operation.codes.get(Number(status))?.includes(code)) {
+        wrong.push(`${operation.operationId}: the description does not know ${said}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(asked).toBe(served.callers.length * Object.keys(PLACES).length);
+});
+
+test('what is answered is what the description says', async () => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const admin = served.callers.find(({ what }) => what === `admin of ${EVERYWHERE}`) as TestCaller;
+  for (const operation of await operations()) {
+    if (operation.method !== 'GET' || operation.success === undefined) continue;
+    const answer = await ask(operation, pathOf(PLACES[operation.operationId] as Place), admin.key);
+    const validate = ajv.compile(operation.success);
+    expect([operation.operationId, validate(await answer.json()), validate.errors]).toEqual([
+      operation.operationId,
+      true,
+      null,
+    ]);
+  }
+});
+
+describe('what is in a foreign namespace', () => {
+  /** A thing there, and one that is nowhere, by the same route. */
+  const PAIRS: readonly (readonly [method: string, foreign: () => string, nowhere: string])[] = [
+    ...['GET', 'PATCH', 'DELETE', 'POST'].map(
+      (method) => [method, () => '/agents/home/target', '/agents/elsewhere/nobody'] as const,
+    ),
+    ['POST', () => '/agents/home/target/disable', '/agents/elsewhere/nobody/disable'],
+    ['GET', () => `/keys/${served.made.key}`, '/keys/06bxk2m9q4zv7c1n8hj3t5w0y2'],
+    ['POST', () => `/keys/${served.made.key}/revoke`, '/keys/06bxk2m9q4zv7c1n8hj3t5w0y2/revoke'],
+    ...['GET', 'PUT', 'DELETE'].map(
+      (method) => [method, () => '/secrets/home/target', '/secrets/nowhere/target'] as const,
+    ),
+    ['POST', () => '/secrets/home/target/disable', '/secrets/nowhere/target/disable'],
+    ['GET', () => '/groups/home/target', '/groups/nowhere/target'],
+    ['DELETE', () => `/role-bindings/${served.made.binding}`, '/role-bindings/06bxk2m9q4zv7c1n8hj3t5w0y2'],
+    ['GET', () => `/audit/records/${served.made.record}`, '/audit/records/06bxk2m9q4zv7c1n8hj3t5w0y2'],
+  ];
+
+  /** An answer without what names the request and what was asked for. */
+  async function faceOf(answer: Response, path: string): Promise<string> {
+    const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id', 'content-length'].includes(name));
+    const [namespace = '', name = ''] = path.split('/').slice(2);
+    const text = (await answer.text())
+      .replace(/"instance":"[^"]*"/, '')
+      .replaceAll(`\`${name}\``, '`…`')
+      .replaceAll(`\`${namespace}\``, '`…`')
+      .replaceAll(`\`${namespace}/${name}\``, '`…`');
+    return JSON.stringify([answer.status, headers, text]);
+  }
+
+  test('answers to every role of another as what is not there does: status, headers and body (property)', async () => {
+    const foreigners = served.callers.filter(({ namespace }) => namespace === 'elsewhere');
+    const cases = fc.record({
+      pair: fc.constantFrom(...PAIRS),
+      caller: fc.constantFrom(...foreigners),
+      withBody: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ pair: [method, foreignPath, nowhere], caller, withBody }) => {
+        const init = withBody && method !== 'GET' ? NONSENSE : {};
+        const face = async (path: string): Promise<string> =>
+          faceOf(await served.ask(method, `/api/v1${path}`, caller.key, init), path);
+        const foreign = await face(foreignPath());
+        // Nowhere is a namespace of the caller's own for some: there it may be told more than that.
+        const wrongBody = withBody && method !== 'GET' && nowhere.includes('/elsewhere/');
+        if (!wrongBody) expect(foreign).toBe(await face(nowhere.replace('/elsewhere/', '/nowhere/')));
+        expect(foreign.slice(1, 4)).toBe('404');
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('answers as what is missing among one’s own, where that is looked at', async () => {
+    const admin = served.callers.find(({ what }) => what === 'admin of elsewhere') as TestCaller;
+    for (const [foreign, missing] of [
+      ['/agents/home/target', '/agents/elsewhere/nobody'],
+      ['/secrets/home/target', '/secrets/elsewhere/nobody'],
+      ['/groups/home/target', '/groups/elsewhere/nobody'],
+    ] as const) {
+      const faces = await Promise.all(
+        [foreign, missing].map(async (path) => faceOf(await served.ask('GET', `/api/v1${path}`, admin.key), path)),
+      );
+      expect(faces[0]).toBe(faces[1]);
+    }
+  });
+});
+
+test('every refusal of this file is on record, and no record holds a credential', async () => {
+  const admin = served.callers.find(({ what }) => what === `admin of ${EVERYWHERE}`) as TestCaller;
+  const answer = await served.ask('GET', '/api/v1/audit/records?type=api.refused&limit=1000', admin.key);
+  const text = await answer.text();
+  const { items } = JSON.parse(text) as { items: readonly { outcome: string; error: string }[] };
+  expect(items.length).toBeGreaterThan(100);
+  expect(new Set(items.map(({ outcome }) => outcome))).toEqual(new Set(['denied']));
+  expect(served.callers.some(({ key }) => text.includes(key.slice(31)))).toBe(false);
+});
