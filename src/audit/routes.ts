@@ -141,11 +141,14 @@ export function auditRoutes(audit: AuditLog): readonly Route[] {
         records: z.int(),
         checkpoints: z.int(),
         uncovered: z.int().describe('Records after the last checkpoint.'),
+        retainedFrom: z
+          .array(z.strictObject({ writer: z.string(), seq: z.int() }))
+          .describe('Chains whose beginning was removed by policy, and the first record that is left.'),
         findings: z.array(finding),
       }),
       handle: async () => {
-        const { findings, ...report } = await audit.verify();
-        return { ...report, findings: [...findings] };
+        const { ok, records, checkpoints, uncovered, retainedFrom, findings } = await audit.verify();
+        return { ok, records, checkpoints, uncovered, retainedFrom: [...retainedFrom], findings: [...findings] };
       },
     }),
   ];

@@ -78,4 +78,9 @@ export const cliError = defineErrors('cli', {
     title: 'a receipt does not prove what it says',
     remedy: 'The message says why. Ask for another receipt, and for the public key at a second place.',
   },
+  PERSON_UNKNOWN: {
+    status: 404,
+    title: 'there is no user whom the command could mean',
+    remedy: '`chatelaine user list` shows every user.',
+  },
 });

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
 import { installAuditCommands } from './audit/index.ts';
+import { installGroupCommands } from './group/index.ts';
+import { installRoleCommands } from './role/index.ts';
+import { installUserCommands } from './user/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
@@ -14,6 +17,9 @@ const NOUNS: readonly InstallCommands[] = [
   installToolCommands,
   installKeyCommands,
   installAgentCommands,
+  installUserCommands,
+  installGroupCommands,
+  installRoleCommands,
   installSecretCommands,
   installAuditCommands,
   installMigrateCommands,

@@ -18,7 +18,7 @@ export const addAuditVerify: InstallCommands = (audit, context) => {
     .option('--export <file>', 'verify this NDJSON export instead, without a data directory')
     .option('--key <file>', 'a public key to trust, from elsewhere than the log (repeatable)', collect);
   addApiOptions(command, context)
-    .option('--json', 'print one line of JSON: ok, records, checkpoints, uncovered, findings')
+    .option('--json', 'print one line of JSON: ok, records, checkpoints, uncovered, retainedFrom, findings')
     .addHelpText(
       'after',
       `
@@ -99,9 +99,12 @@ async function watched(
   }
 }
 
-function describeReport({ ok, records, checkpoints, uncovered, findings }: VerifyReport): string {
+function describeReport({ ok, records, checkpoints, uncovered, retainedFrom, findings }: VerifyReport): string {
   const counted = `${records} records, ${checkpoints} checkpoints, ${uncovered} records not yet covered by one`;
-  if (ok) return `The log is as it was written: ${counted}.\n`;
+  const removed = retainedFrom
+    .map(({ writer, seq }) => `  by policy, chain ${writer} begins at record ${seq}\n`)
+    .join('');
+  if (ok) return `The log is as it was written: ${counted}.\n${removed}`;
   const lines = findings.map(({ kind, message, writer, seq, checkpoint }) => {
     const place = [
       ...(writer === undefined ? [] : [`chain ${writer}`]),
@@ -110,5 +113,5 @@ function describeReport({ ok, records, checkpoints, uncovered, findings }: Verif
     ].join(', ');
     return `  ${kind}: ${message}${place === '' ? '' : ` (${place})`}\n`;
   });
-  return `The log is NOT as it was written (${counted}):\n${lines.join('')}`;
+  return `The log is NOT as it was written (${counted}):\n${lines.join('')}${removed}`;
 }

@@ -7,6 +7,9 @@ interface CreateOptions extends ApiOptions {
   readonly agent: string;
   readonly role?: readonly string[];
   readonly scope?: readonly string[];
+  readonly access?: readonly string[];
+  readonly tool?: readonly string[];
+  readonly cidr?: readonly string[];
   readonly expires?: string;
   readonly namespace?: string;
   readonly label?: string;
@@ -28,6 +31,13 @@ export const addKeyCreate: InstallCommands = (key, context) => {
     .requiredOption('--agent <name>', 'whose key it is')
     .option('--role <role>', 'role of a new agent: user (default), auditor, … (repeatable)', collect)
     .option('--scope <scope>', 'scope the key carries, for tools with scopesRequired (repeatable)', collect)
+    .option(
+      '--access <access>',
+      'what it is for: read, execute, admin (repeatable; default: read and execute)',
+      collect,
+    )
+    .option('--tool <name>', 'the only tools it may call, by their exact names (repeatable)', collect)
+    .option('--cidr <network>', 'the only networks it may be used from (repeatable)', collect)
     .option('--expires <duration>', 'how long it counts, such as 12h or 90d (default: until revoked)')
     .option('--namespace <name>', 'namespace of the agent and the key (default: default)')
     .option('--label <text>', 'what it is for, for the list');
@@ -46,11 +56,14 @@ Examples:
       if (options.expires !== undefined && lifetimeMs === undefined) {
         command.error(`error: option '--expires ${options.expires}' is not a duration such as 30m, 12h or 90d`);
       }
-      const { agent, namespace = 'default', role, scope, label } = options;
+      const { agent, namespace = 'default', role, scope, access, tool, cidr, label } = options;
       const issued = await withApi(context, { ...options, create: true }, (api) =>
         api.post<Issued>(at`/agents/${namespace}/${agent}/keys`, {
           ...(role !== undefined && { roles: role }),
           ...(scope !== undefined && { scopes: scope }),
+          ...(access !== undefined && { access }),
+          ...(tool !== undefined && { allowedTools: tool }),
+          ...(cidr !== undefined && { allowedCidrs: cidr }),
           ...(lifetimeMs !== undefined && { expiresInSeconds: lifetimeMs / 1000 }),
           ...(label !== undefined && { label }),
         }),

@@ -1,0 +1,274 @@
+/** What an operator does from the command line: in a data directory, and at a server, with the same words. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { EVERYWHERE } from '#contract';
+import { runProgram, type CliContext } from '#cli';
+import { Secret } from '#kernel';
+import { cliContext } from '../../../test/cli-context.ts';
+import { serveApi, type ServedApi } from './api.fixture.ts';
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command in this process; `value` is what is piped in. */
+async function command(words: readonly string[], given: Partial<CliContext> & { value?: string } = {}): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  const { value, ...context } = given;
+  const code = await runProgram(
+    words,
+    cliContext({
+      stdout: { write: (text) => (stdout += text) },
+      stderr: { write: (text) => (stderr += text) },
+      readSecret: async () => (value === undefined ? undefined : new Secret(value)),
+      ...context,
+    }),
+  );
+  return { code, stdout, stderr };
+}
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-commands-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+let served: ServedApi;
+let admin: string;
+beforeAll(async () => {
+  served = await serveApi();
+  admin = served.callers.find(({ what }) => what === `admin of ${EVERYWHERE}`)?.key as string;
+});
+afterAll(() => served.close());
+
+/** Without what differs from run to run: ids, moments, keys, versions of the table's columns. */
+const settled = (text: string): string =>
+  text
+    .replaceAll(/chk_[\w-]{70}/g, 'KEY')
+    .replaceAll(/\b[0-9a-hjkmnp-tv-z]{26}\b/g, 'ID')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'MOMENT')
+    .replaceAll(/ +/g, ' ')
+    .replaceAll(/ $/gm, '');
+
+/** Verbs of every noun, in an order in which each finds what it needs. `value` is piped in. */
+const STORY: readonly (readonly [words: string, value?: string])[] = [
+  ['user create zoe --display-name Zoe --email zoe@example.com'],
+  ['user create zoe'],
+  ['user show ZOE'],
+  ['role give auditor --user zoe --namespace story'],
+  ['role give auditr --user zoe --namespace story'],
+  ['user show zoe --json'],
+  ['group create readers --namespace story --description people'],
+  ['group add readers --namespace story --user zoe'],
+  ['role give user --group readers --namespace story'],
+  ['group show readers --namespace story'],
+  ['group remove readers --namespace story --user zoe'],
+  ['group list --namespace story --json'],
+  ['group delete readers --namespace story'],
+  ['role list --namespace story'],
+  ['user disable zoe'],
+  ['user enable zoe --json'],
+  ['user erase zoe --yes'],
+  ['user show zoe'],
+  ['key create --agent bot --namespace story --scope read:x --access read --tool city --cidr 10.0.0.0/8 --json'],
+  ['key list --namespace story'],
+  ['agent disable bot --namespace story'],
+  ['agent enable bot --namespace story --json'],
+  ['agent list --namespace story'],
+  ['secret put db --namespace story --kind password', 'hunter2\n'],
+  ['secret put db --namespace story --kind bearer', 'hunter2'],
+  ['secret put empty --namespace story --kind password'],
+  ['secret put login --namespace story --kind basic --username ann --expires 90d --description reports', 'hunter2'],
+  ['secret rotate login --namespace story --kind basic --username ann --overlap 1h', 'hunter3'],
+  ['secret show login --namespace story'],
+  ['secret disable db --namespace story'],
+  ['secret enable db --namespace story'],
+  ['secret list --namespace story --json'],
+  ['secret rotate-key --namespace story'],
+  ['secret delete db --namespace story'],
+  ['secret show db --namespace story'],
+  ['audit query --namespace story --type secret.deleted'],
+];
+
+async function tell(given: Partial<CliContext>, place: readonly string[]): Promise<readonly string[]> {
+  const told: string[] = [];
+  for (const [words, value] of STORY) {
+    const { code, stdout, stderr } = await command([...words.split(' '), ...place], {
+      ...given,
+      ...(value !== undefined && { value }),
+    });
+    told.push(`${words}\n${code}\n${settled(stdout)}${settled(stderr)}`);
+  }
+  return told;
+}
+
+test('every verb does in a data directory what it does at a server', async () => {
+  const directory = temporaryDirectory();
+  const here = await tell({}, ['--data-dir', directory]);
+  const there = await tell({ env: { CHATELAINE_KEY: admin } }, ['--server', served.server.url]);
+  // Who did it is the one thing that differs.
+  const nameless = (lines: readonly string[]): string[] =>
+    lines.map((line) => line.replaceAll('admin-global', 'WHO').replaceAll('operator', 'WHO'));
+  expect(nameless(there)).toEqual(nameless(here));
+  expect(here.map((line) => line.split('\n').slice(0, 2))).toEqual(
+    STORY.map(([words]) => [words, FAILING.get(words) ?? '0']),
+  );
+  expect(here.join('\n')).not.toMatch(/hunter/);
+});
+
+/** Commands of the story that are refused, and their exit codes. */
+const FAILING = new Map([
+  ['user create zoe', '1'],
+  ['role give auditr --user zoe --namespace story', '2'],
+  ['user show zoe', '1'],
+  ['secret put db --namespace story --kind bearer', '1'],
+  ['secret put empty --namespace story --kind password', '2'],
+  ['secret show db --namespace story', '1'],
+]);
+
+describe('a secret', () => {
+  test.each([
+    ['as an argument', ['secret', 'put', 'db', 'hunter2', '--kind', 'password']],
+    ['as an option', ['secret', 'put', 'db', '--value', 'hunter2', '--kind', 'password']],
+    [
+      'as an option of a rotation',
+      ['secret', 'rotate', 'db', '--overlap', '1h', '--value=hunter2', '--kind', 'password'],
+    ],
+  ])('%s is refused with the reason, and is not said again', async (_, words) => {
+    const ended = await command([...words, '--data-dir', temporaryDirectory()]);
+    expect([ended.code, ended.stdout]).toEqual([2, '']);
+    expect(ended.stderr).toMatch(/^error VALUE_IN_ARGUMENTS: .*\n {2}Others on this machine see every command line/);
+    expect(ended.stderr).not.toContain('hunter2');
+  });
+
+  test('comes from a file, without the line end that editors leave', async () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'value');
+    writeFileSync(file, 'sk-123\n');
+    const put = [
+      'secret',
+      'put',
+      'weather',
+      '--kind',
+      'api-key',
+      '--file',
+      file,
+      '--data-dir',
+      join(directory, 'data'),
+    ];
+    expect((await command(put)).code).toBe(0);
+    const missing = await command(['secret', 'put', 'x', '--kind', 'api-key', '--file', join(directory, 'none')]);
+    expect(missing.stderr).toMatch(/^error FILE_UNUSABLE: .*ENOENT/);
+  });
+});
+
+describe('a server', () => {
+  test('is not sent a key in the clear, and says when it is none', async () => {
+    const env = { CHATELAINE_KEY: admin };
+    const at = (server: string) => command(['key', 'list', '--server', server], { env });
+    expect((await at('http://example.com')).stderr).toMatch(/^error SERVER_ADDRESS_REFUSED: .*in the clear/);
+    expect((await at('ftp://example.com')).stderr).toMatch(/^error SERVER_ADDRESS_REFUSED/);
+    expect((await at('http://127.0.0.1:1')).stderr).toMatch(/^error SERVER_UNREACHABLE: .* does not answer/);
+    expect((await command(['key', 'list', '--server', served.server.url])).stderr).toMatch(/^error CREDENTIAL_MISSING/);
+  });
+
+  test('is found by CHATELAINE_SERVER, and refuses whom it would refuse anyhow', async () => {
+    const auditor = served.callers.find(({ what }) => what === 'auditor of home')?.key as string;
+    const env = { CHATELAINE_SERVER: served.server.url, CHATELAINE_KEY: auditor };
+    expect((await command(['agent', 'list', '--namespace', 'home'], { env })).stdout).toMatch(/target +home/);
+    const refused = await command(['agent', 'disable', 'target', '--namespace', 'home'], { env });
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error FORBIDDEN: `auditor-home`/) as string,
+    ]);
+  });
+
+  test('what a command does beside it in the data directory is on record as the operator’s, at the door `cli`', async () => {
+    const dir = ['--data-dir', served.place.dataDir];
+    await command(['secret', 'put', 'beside', '--kind', 'password', ...dir], { value: 'hunter2' });
+    const queried = await command(['audit', 'query', '--object', 'beside', '--json', ...dir]);
+    const records = queried.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(records.map(({ door, outcome }) => [door, outcome])).toEqual([
+      ['cli', 'success'],
+      ['cli', 'intent'],
+    ]);
+    expect(records[0]).toMatchObject({ actor: { kind: 'user', sub: 'operator' }, type: 'secret.put' });
+    // The server sees it at once.
+    const env = { CHATELAINE_KEY: admin };
+    expect((await command(['secret', 'show', 'beside', '--server', served.server.url], { env })).code).toBe(0);
+  });
+});
+
+describe('the audit log', () => {
+  const dir = (): string[] => ['--data-dir', served.place.dataDir];
+
+  test('verifies beside the server, at the server, and as an export with a key from elsewhere', async () => {
+    const directory = temporaryDirectory();
+    expect((await command(['audit', 'verify', ...dir()])).stdout).toMatch(/^The log is as it was written: \d+ records/);
+    const env = { CHATELAINE_KEY: admin };
+    const at = await command(['audit', 'verify', '--server', served.server.url, '--json'], { env });
+    expect([at.stderr, JSON.parse(at.stdout || '{}')]).toMatchObject(['', { ok: true, findings: [] }]);
+    const [exported, key] = [join(directory, 'audit.ndjson'), join(directory, 'key.pem')];
+    writeFileSync(exported, (await command(['audit', 'export', ...dir()])).stdout);
+    writeFileSync(key, (await command(['audit', 'public-key', ...dir()])).stdout);
+    const verify = ['audit', 'verify', '--export', exported];
+    expect(await command([...verify, '--key', key])).toMatchObject({ code: 0 });
+    expect((await command(verify)).stderr).toMatch(/^error KEY_MISSING/);
+    // One character of one record.
+    writeFileSync(exported, readFileSync(exported, 'utf8').replace('"type":"test.seeded"', '"type":"test.seedad"'));
+    const found = await command([...verify, '--key', key, '--json']);
+    expect([found.code, JSON.parse(found.stdout)]).toMatchObject([1, { ok: false, findings: [{ kind: 'changed' }] }]);
+  });
+
+  test('gives a receipt that a third party verifies with the public key alone', async () => {
+    const directory = temporaryDirectory();
+    const [receipt, key] = [join(directory, 'receipt.json'), join(directory, 'key.pem')];
+    const made = await command(['audit', 'receipt', served.made.record, ...dir()]);
+    writeFileSync(receipt, made.stdout);
+    writeFileSync(key, (await command(['audit', 'public-key', ...dir()])).stdout);
+    const verify = () => command(['audit', 'verify-receipt', receipt, '--key', key]);
+    expect((await verify()).stdout).toMatch(/^The receipt proves the record \w+: test\.seeded, success, at /);
+    writeFileSync(receipt, made.stdout.replace('test.seeded', 'test.seedad'));
+    expect(await verify()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error RECEIPT_PROVES_NOTHING/) as string,
+    });
+  });
+
+  test.each(['ocsf', 'cef', 'syslog'])('is exported as %s, a line a record', async (format) => {
+    const { code, stdout } = await command(['audit', 'export', '--format', format, ...dir()]);
+    expect([code, stdout.split('\n').length > 50, stdout.includes('test.seeded')]).toEqual([0, true, true]);
+  });
+
+  test('that is not there is not made by looking for it', async () => {
+    const directory = temporaryDirectory();
+    for (const verb of ['verify', 'export']) {
+      const ended = await command(['audit', verb, '--data-dir', join(directory, 'none')]);
+      expect(ended.stderr).toMatch(/^error DATA_DIRECTORY_MISSING/);
+    }
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+test('a bar moves on standard error while somebody watches, and is gone at the end', async () => {
+  let now = 0;
+  const clock = { now: () => (now += 200) };
+  const shown = await command(['audit', 'verify', '--data-dir', served.place.dataDir], { watched: true, clock });
+  expect(shown.stderr).toMatch(/^\r[█░]{30} \d+ % {2}\d+ records.*\r\u001b\[K$/s);
+});
+
+test('a data directory that a command makes is for its owner alone', async () => {
+  const directory = join(temporaryDirectory(), 'data');
+  await command(['secret', 'put', 'db', '--kind', 'password', '--data-dir', directory], { value: 'x' });
+  const open = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => (statSync(join(directory, file)).mode & 0o077) !== 0,
+  );
+  expect([statSync(directory).mode & 0o777, open]).toEqual([0o700, []]);
+});
