@@ -5,5 +5,5 @@ import { cpSync } from 'node:fs';
 
 cpSync('src', 'dist', {
   recursive: true,
-  filter: (path) => !/\/test(\/|$)/.test(path) && (!/\.[a-z]+$/.test(path) || /\.(yaml|mjs)$/.test(path)),
+  filter: (path) => !/\/test(\/|$)/.test(path) && (!/\.[a-z]+$/.test(path) || /\.(yaml|mjs|css|svg)$/.test(path)),
 });

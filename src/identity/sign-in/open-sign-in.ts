@@ -1,0 +1,77 @@
+import type { Clock, Logger } from '#kernel';
+import type { AuditTrail } from '#contract';
+import type { Database } from '#db';
+import type { Envelope } from '#vault';
+import type { IdentityChanges } from '../changes.ts';
+import { PasswordHasher, type HasherLimits } from '../passwords/password-hasher.ts';
+import { PasswordService } from '../passwords/password-service.ts';
+import { AuthenticatorApps } from '../second-factors/authenticator-app.ts';
+import { Passkeys } from '../second-factors/passkeys.ts';
+import { SecondFactors } from '../second-factors/second-factors.ts';
+import { ProgramSignIn } from '../sessions/program-sign-in.ts';
+import { SESSION_LIFETIMES, type SessionLifetimes } from '../sessions/session.ts';
+import { SessionVerifier } from '../sessions/session-verifier.ts';
+import { Sessions } from '../sessions/sessions.ts';
+import { SetupLinks } from '../setup/setup-links.ts';
+import { Throttle } from '../throttle/throttle.ts';
+import { FactorEnrolment } from './enrolment.ts';
+import type { People } from './people.ts';
+import { SignIn } from './sign-in.ts';
+
+export interface SignInOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly trail: AuditTrail;
+  /** Of the vault; hand `totpSeedColumn` to the vault, so that rotations find the seeds. */
+  readonly envelope: Envelope;
+  readonly people: People;
+  readonly changes: IdentityChanges;
+  /** Where browsers reach this server: `https://tools.example`, or `http://localhost:7420`. */
+  readonly publicUrl: URL;
+  readonly lifetimes?: SessionLifetimes;
+  readonly hasher?: HasherLimits;
+}
+
+/** Everything by which people sign in, over one database. */
+export interface SignInServices {
+  readonly publicUrl: URL;
+  readonly people: People;
+  readonly signIn: SignIn;
+  readonly enrolment: FactorEnrolment;
+  readonly factors: SecondFactors;
+  readonly passwords: PasswordService;
+  readonly setup: SetupLinks;
+  readonly sessions: Sessions;
+  readonly verifier: SessionVerifier;
+  readonly programs: ProgramSignIn;
+}
+
+/** Puts the services together. */
+export function openSignIn(options: SignInOptions): SignInServices {
+  const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
+  const hasher = new PasswordHasher(options.hasher);
+  const throttle = new Throttle(options);
+  const sessions = new Sessions({ ...options, lifetimes });
+  const verifier = new SessionVerifier({ ...options, lifetimes });
+  options.changes.onChange(() => verifier.forget());
+  const factors = new SecondFactors({
+    ...options,
+    apps: new AuthenticatorApps(options),
+    passkeys: new Passkeys(options),
+  });
+  const signIn = new SignIn({ ...options, hasher, throttle, factors, sessions });
+  const passwords = new PasswordService({ ...options, hasher, sessions, signIn });
+  return {
+    publicUrl: options.publicUrl,
+    people: options.people,
+    signIn,
+    enrolment: new FactorEnrolment({ ...options, factors, sessions }),
+    factors,
+    passwords,
+    setup: new SetupLinks({ ...options, passwords, sessions }),
+    sessions,
+    verifier,
+    programs: new ProgramSignIn({ ...options, sessions, throttle }),
+  };
+}
