@@ -38,6 +38,46 @@ export const identityError = defineErrors('identity', {
     title: 'the agent exists and does not have exactly the roles that were asked for',
     remedy: "A key has its agent's roles. Leave `--role` out to accept them, or name another agent.",
   },
+  FORBIDDEN: {
+    status: 403,
+    title: 'the caller may not do this',
+    remedy: 'The message says what it takes. An administrator of the namespace, or a global one, gives roles.',
+  },
+  STEP_UP_REQUIRED: {
+    status: 403,
+    title: 'what is asked for takes a recent sign-in with a second factor',
+    remedy: 'Prove who you are once more, with the second factor, and ask again within ten minutes.',
+  },
+  LAST_ADMIN: {
+    status: 409,
+    title: 'the last global administrator cannot be taken away',
+    remedy: 'Give the role `admin` to somebody else first, globally.',
+  },
+  USER_UNKNOWN: {
+    status: 404,
+    title: 'there is no such user',
+    remedy: 'Check the id or the login name. Users who were erased are not found any more.',
+  },
+  USER_NAME_TAKEN: {
+    status: 409,
+    title: 'another user has this login name, or one that is compared alike',
+    remedy: 'Choose another. Upper and lower case make no difference.',
+  },
+  USER_SUBJECT_TAKEN: {
+    status: 409,
+    title: 'the identity provider knows another user here by this subject',
+    remedy: 'A user of a provider is made once, by hand or by their first sign-in.',
+  },
+  PROFILE_REFUSED: {
+    status: 400,
+    title: 'a profile does not have the form of one',
+    remedy: 'The message names the field. It never repeats the value.',
+  },
+  PAGE_REFUSED: {
+    status: 400,
+    title: 'a list cannot be continued from there',
+    remedy: 'Use a cursor as it was given, and a limit between 1 and 1000.',
+  },
   KEY_UNKNOWN: {
     status: 404,
     title: 'there is no key with that id',

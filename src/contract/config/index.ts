@@ -24,6 +24,7 @@ export { parameterSchema, promptArgumentSchema, type ParameterDeclaration } from
 export { toolSchema, type ToolCommon } from './tool.ts';
 export { sourceSchema, type SourceCommon } from './source.ts';
 export { isPem, isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
+export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
 export { serverSchema, type ServerSettings } from './server.ts';
 export { contentBlockSchema } from './prompt.ts';
 export { APP_MIME_TYPE } from './resource.ts';

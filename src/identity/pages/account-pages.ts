@@ -135,7 +135,7 @@ function passwordView(visit: Visit, { person }: LiveSession, problems: Problems)
           type: 'password',
           autocomplete: 'current-password',
           problem: at(problems, 'current'),
-          focus: true,
+          focus: statusOf(problems) === 200,
         })}
         ${newPasswordFields(problems)} <button class="block">Change the password</button>`,
     )}
@@ -193,7 +193,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   password: 'The password is changed, and all other sessions have ended.',
 };
 
-const moment = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+const moment = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ') + ' UTC';
 
 /** What a person recognises of a `User-Agent`; all of it where nothing is recognised. */
 export function browserName(userAgent: string): string {

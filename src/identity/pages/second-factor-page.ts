@@ -15,7 +15,7 @@ export const secondFactorPage = confirmation('/console/sign-in/second-factor', {
 /** The second factor anew, before something that asks for it. */
 export const stepUpPage = confirmation('/console/step-up', {
   title: 'Confirm that it is you',
-  lead: 'What you want to do asks for a proof that is not older than five minutes.',
+  lead: 'What you want to do asks for a proof that is not older than ten minutes.',
 });
 
 function confirmation(path: string, words: { readonly title: string; readonly lead: string }): Page {

@@ -32,7 +32,12 @@ export const setupPage: Page = {
       return setupView(
         visit,
         typed,
-        problemOf(error, { PASSWORD_REFUSED: 'password', NAME_REFUSED: 'name', USER_EXISTS: 'name' }),
+        problemOf(error, {
+          PASSWORD_REFUSED: 'password',
+          NAME_REFUSED: 'name',
+          USER_NAME_TAKEN: 'name',
+          PROFILE_REFUSED: 'display-name',
+        }),
       );
     }
   },
@@ -50,9 +55,9 @@ function setupView(visit: Visit, typed: { name?: string; displayName?: string },
           label: 'Name to sign in with',
           autocomplete: 'username',
           value: typed.name,
-          hint: 'Short and without spaces, such as `maria` or an e-mail address.',
+          hint: 'Short and without spaces: maria, or an e-mail address.',
           problem: at(problems, 'name'),
-          focus: true,
+          focus: statusOf(problems) === 200,
         })}
         ${fieldOf({
           name: 'display-name',
@@ -60,6 +65,7 @@ function setupView(visit: Visit, typed: { name?: string; displayName?: string },
           autocomplete: 'name',
           value: typed.displayName,
           hint: 'As others will see it.',
+          problem: at(problems, 'display-name'),
         })}
         ${newPasswordFields(problems)} <button class="block">Go on</button>`,
     )}`;

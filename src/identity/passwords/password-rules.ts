@@ -17,7 +17,7 @@ const LEAST_OWN = 5;
  */
 export function parseNewPassword(text: string, names: readonly string[]): Result<Secret, string> {
   const password = text.normalize('NFKC');
-  const length = [...password].length;
+  const length = Array.from(password).length;
   if (length < SHORTEST_PASSWORD) {
     return err(`It has ${length} characters; use at least ${SHORTEST_PASSWORD}. Several words make a good one.`);
   }
@@ -76,7 +76,7 @@ const FORWARD = [
   'azertyuiop',
   '1qaz2wsx3edc4rfv5tgb6yhn7ujm',
 ];
-const ROWS = FORWARD.flatMap((row) => [row, [...row].toReversed().join('')]);
+const ROWS = FORWARD.flatMap((row) => [row, Array.from(row).toReversed().join('')]);
 
 const LEET: Readonly<Record<string, string>> = {
   '@': 'a',

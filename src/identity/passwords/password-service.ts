@@ -99,7 +99,7 @@ export class PasswordService {
   /** Whose password the link sets; undefined when it is used up, over or nobody's. */
   async linked(token: string): Promise<Person | undefined> {
     const link = await findLink(this.#database.db, sha256Hex(token), this.#clock.now());
-    const person = link?.userId == null ? undefined : await this.#people.byId(link.userId);
+    const person = link === undefined || link.userId === null ? undefined : await this.#people.byId(link.userId);
     return person?.state === 'active' ? person : undefined;
   }
 
@@ -117,7 +117,7 @@ export class PasswordService {
 
   /** The hash of a new password of the person; throws `PASSWORD_REFUSED`. */
   async hashNew(password: string, person: Pick<Person, 'name' | 'displayName' | 'email'>): Promise<string> {
-    const names = [person.name, person.displayName, person.email ?? ''];
+    const names = [person.name, person.displayName, person.email];
     const parsed = parseNewPassword(password, names);
     if (!parsed.ok) throw signInError('PASSWORD_REFUSED', parsed.error);
     return await this.#hasher.hash(parsed.value);

@@ -111,7 +111,7 @@ export class Passkeys {
     const { verifyRegistrationResponse } = await import('@simplewebauthn/server');
     const verified = await settled(
       verifyRegistrationResponse({
-        response: response as Parameters<typeof verifyRegistrationResponse>[0]['response'],
+        response,
         expectedChallenge: challenge,
         expectedOrigin: this.#origin,
         expectedRPID: this.#rpId,
@@ -159,7 +159,7 @@ export class Passkeys {
     const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
     const verified = await settled(
       verifyAuthenticationResponse({
-        response: response as Parameters<typeof verifyAuthenticationResponse>[0]['response'],
+        response,
         expectedChallenge: challenge,
         expectedOrigin: this.#origin,
         expectedRPID: this.#rpId,

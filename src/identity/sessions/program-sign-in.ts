@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { Secret, reveal, sha256Hex, type Clock } from '#kernel';
+import { reveal, sha256Hex, type Clock, type Secret } from '#kernel';
 import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
+import { identityError } from '../errors.ts';
 import { recordedAttempt } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People } from '../sign-in/people.ts';
@@ -145,7 +146,7 @@ export class ProgramSignIn {
       notes.details['client'] = waiting.client;
       const now = this.#clock.now();
       if (approve && !isFresh(session, now)) {
-        throw signInError('STEP_UP_REQUIRED', 'the last proof of who you are is more than five minutes old');
+        throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than ten minutes old');
       }
       const decision = approve
         ? { state: 'approved' as const, userId: person.id, amr: session.amr, authTime: session.authTime }

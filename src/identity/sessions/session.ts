@@ -50,8 +50,8 @@ export const SESSION_LIFETIMES: SessionLifetimes = {
   pendingMs: 15 * MINUTE,
 };
 
-/** How long a proof is fresh enough for what asks for a new one. */
-export const FRESH_MS = 5 * MINUTE;
+/** How long a proof is fresh enough for what asks for a new one; as long as the permission table says. */
+export const FRESH_MS = 10 * MINUTE;
 
 export type SessionEnd = 'revoked' | 'expired';
 

@@ -85,15 +85,16 @@ export class SetupLinks {
     const event = { type: 'setup.administrator', action: 'create' };
     return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
       if (!(await this.opens(token))) throw refused();
-      const phc = await this.#passwords.hashNew(wanted.password, { ...wanted, email: null });
+      const phc = await this.#passwords.hashNew(wanted.password, { ...wanted, email: '' });
       const now = this.#clock.now();
       const userId = await this.#changes.after(
-        this.#database.transaction(async (trx) => {
-          const link = await this.#find(trx, token);
-          if (link === undefined || !(await useLink(trx, link.digest, now))) throw refused();
-          const id = await this.#people.addAdministrator(trx, wanted);
-          await putPassword(trx, id, phc, now);
-          return id;
+        this.#people.addAdministrator({
+          ...wanted,
+          admit: async (trx) => {
+            const link = await this.#find(trx, token);
+            if (link === undefined || !(await useLink(trx, link.digest, now))) throw refused();
+          },
+          also: (trx, id) => putPassword(trx, id, phc, now),
         }),
       );
       notes.person = await this.#people.byId(userId);

@@ -1,11 +1,11 @@
 import { ChatelaineError } from '#kernel';
 import type { AuditEvent, AuditTrail } from '#contract';
-import type { Person } from './people.ts';
+import type { Account } from './people.ts';
 import { originOf, personObject, type Visitor } from './visitor.ts';
 
 /** What becomes known while an attempt is judged; all of it goes on record, whatever the end. */
 export interface AttemptNotes {
-  person?: Person | undefined;
+  person?: Account | undefined;
   details: Record<string, string | number | boolean>;
 }
 
@@ -17,7 +17,7 @@ export interface AttemptNotes {
 export async function recordedAttempt<Value>(
   trail: AuditTrail,
   visitor: Visitor,
-  event: Pick<AuditEvent, 'type' | 'action'> & { readonly person?: Person },
+  event: Pick<AuditEvent, 'type' | 'action'> & { readonly person?: Account },
   work: (notes: AttemptNotes) => Promise<Value>,
 ): Promise<Value> {
   const notes: AttemptNotes = { person: event.person, details: {} };

@@ -1,5 +1,6 @@
 import type { Clock, Secret } from '#kernel';
 import type { AuditTrail } from '#contract';
+import { identityError } from '../errors.ts';
 import { hasFactor, type FactorsOf, type SecondFactors } from '../second-factors/second-factors.ts';
 import type { Enrolment } from '../second-factors/authenticator-app.ts';
 import { passkeyMethod } from '../second-factors/passkey.ts';
@@ -128,6 +129,6 @@ export class FactorEnrolment {
 
   #requireFresh(live: LiveSession): void {
     if (live.stage === 'active' && isFresh(live.session, this.#clock.now())) return;
-    throw signInError('STEP_UP_REQUIRED', 'the last proof of who you are is more than five minutes old');
+    throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than ten minutes old');
   }
 }

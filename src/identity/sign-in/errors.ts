@@ -45,11 +45,6 @@ export const signInError = defineErrors('sign-in', {
     title: 'passkeys cannot be used at the address that this server has',
     remedy: 'Passkeys belong to a host name: reach the server by name, or use an authenticator app.',
   },
-  STEP_UP_REQUIRED: {
-    status: 403,
-    title: 'this needs a second factor that was given just now',
-    remedy: 'Confirm that it is you at `/console/step-up`, then do it again.',
-  },
   SESSION_REQUIRED: {
     status: 401,
     title: 'nobody is signed in, or the session has ended',

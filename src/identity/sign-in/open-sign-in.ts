@@ -13,7 +13,12 @@ import { SESSION_LIFETIMES, type SessionLifetimes } from '../sessions/session.ts
 import { SessionVerifier } from '../sessions/session-verifier.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import { SetupLinks } from '../setup/setup-links.ts';
+import { endSessions } from '../store/sessions-store.ts';
+import { deleteSignIn } from '../store/sign-in-erasure-store.ts';
 import { Throttle } from '../throttle/throttle.ts';
+import type { DeclaredBindings } from '../roles/declared-bindings.ts';
+import type { UserDirectory } from '../users/user-directory.ts';
+import { directoryPeople } from './directory-people.ts';
 import { FactorEnrolment } from './enrolment.ts';
 import type { People } from './people.ts';
 import { SignIn } from './sign-in.ts';
@@ -23,9 +28,11 @@ export interface SignInOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly trail: AuditTrail;
-  /** Of the vault; hand `totpSeedColumn` to the vault, so that rotations find the seeds. */
+  /** Of the vault, which was given `totpSeedColumn`, so that rotations find the seeds. */
   readonly envelope: Envelope;
-  readonly people: People;
+  readonly users: UserDirectory;
+  /** The `kind: roleBinding` documents. */
+  readonly declared: DeclaredBindings;
   readonly changes: IdentityChanges;
   /** Where browsers reach this server: `https://tools.example`, or `http://localhost:7420`. */
   readonly publicUrl: URL;
@@ -47,8 +54,10 @@ export interface SignInServices {
   readonly programs: ProgramSignIn;
 }
 
-/** Puts the services together. */
-export function openSignIn(options: SignInOptions): SignInServices {
+/** Puts the services together, and sees to it that who is cut off or forgotten is so here. */
+export function openSignIn(given: SignInOptions): SignInServices {
+  const people = directoryPeople(given);
+  const options = { ...given, people };
   const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
   const hasher = new PasswordHasher(options.hasher);
   const throttle = new Throttle(options);
@@ -62,9 +71,14 @@ export function openSignIn(options: SignInOptions): SignInServices {
   });
   const signIn = new SignIn({ ...options, hasher, throttle, factors, sessions });
   const passwords = new PasswordService({ ...options, hasher, sessions, signIn });
+  options.users.onCutOff(async (userId, why) => {
+    const { database, changes, clock } = options;
+    if (why === 'erased') await changes.after(database.transaction((trx) => deleteSignIn(trx, userId)));
+    else await changes.after(endSessions(database.db, userId, clock.now()));
+  });
   return {
     publicUrl: options.publicUrl,
-    people: options.people,
+    people,
     signIn,
     enrolment: new FactorEnrolment({ ...options, factors, sessions }),
     factors,

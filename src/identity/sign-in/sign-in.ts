@@ -14,7 +14,7 @@ import { ADDRESS_BUDGET, DEVICE_BUDGET, NAME_BUDGET, SECOND_FACTOR_BUDGET } from
 import type { Throttle } from '../throttle/throttle.ts';
 import { recordedAttempt } from './attempt.ts';
 import { signInError } from './errors.ts';
-import { mustHaveSecondFactor, normalizeName, type People, type Person } from './people.ts';
+import { mustHaveSecondFactor, normalizeName, type Account, type People, type Person } from './people.ts';
 import { originOf, type Visitor } from './visitor.ts';
 
 /** For how long a browser that a person signed in with is counted by itself. */
@@ -59,24 +59,26 @@ export class SignIn {
     const { trail, people, throttle, sessions } = this.#parts;
     const name = normalizeName(presented.name);
     return await recordedAttempt(trail, visitor, { type: 'sign-in.password', action: 'sign-in' }, async (notes) => {
-      const person = await people.byName(name);
-      notes.person = person;
+      const account = await people.byName(name);
+      notes.person = account;
       // A name that nobody has may be a password in the wrong field: it is matched later, never read.
-      if (person === undefined) notes.details['nameDigest'] = trail.digest(name);
-      const known = await this.#knownDevice(person, presented.device);
+      if (account === undefined) notes.details['nameDigest'] = trail.digest(name);
+      const known = await this.#knownDevice(account, presented.device);
       notes.details['knownDevice'] = known !== undefined;
       // The address first: who is out of attempts there must not use up those of a person.
       const attempts = await throttle.take(
         known === undefined
           ? [
               { budget: ADDRESS_BUDGET, of: addressBlock(visitor.address) },
-              { budget: NAME_BUDGET, of: person?.id ?? name },
+              { budget: NAME_BUDGET, of: account?.id ?? name },
             ]
           : [{ budget: DEVICE_BUDGET, of: known }],
       );
-      const matches = await this.#matches(person, presented.password);
-      if (person === undefined || !matches || person.state !== 'active') {
-        notes.details['reason'] = person === undefined ? 'unknown' : matches ? person.state : 'mismatch';
+      const matches = await this.#matches(account, presented.password);
+      // Only who has the password is looked at more closely, so that the time tells nobody else who there is.
+      const person = matches && account?.state === 'active' ? await people.byId(account.id) : undefined;
+      if (person === undefined) {
+        notes.details['reason'] = account === undefined ? 'unknown' : matches ? account.state : 'mismatch';
         throw signInError('SIGN_IN_REFUSED', 'the name or the password is not right');
       }
       await throttle.succeeded(attempts);
@@ -145,7 +147,7 @@ export class SignIn {
   }
 
   /** A new mark, by which this browser of the person is known again. */
-  async remember(person: Person): Promise<Secret> {
+  async remember(person: Account): Promise<Secret> {
     const { database, clock } = this.#parts;
     const mark = newToken();
     await rememberDevice(database.db, person.id, mark.digest, clock.now());
@@ -158,7 +160,7 @@ export class SignIn {
     return { ...begun, device: await this.remember(live.person) };
   }
 
-  async #knownDevice(person: Person | undefined, device: string | undefined): Promise<string | undefined> {
+  async #knownDevice(person: Account | undefined, device: string | undefined): Promise<string | undefined> {
     const { database, clock } = this.#parts;
     const digest = presentedDigest(device ?? '');
     if (digest === undefined) return undefined;
@@ -168,7 +170,7 @@ export class SignIn {
     return known ? digest : undefined;
   }
 
-  async #matches(person: Person | undefined, password: string): Promise<boolean> {
+  async #matches(person: Account | undefined, password: string): Promise<boolean> {
     const { database, hasher } = this.#parts;
     const secret = presentedPassword(password);
     const stored = await findPassword(database.db, person?.id ?? '');

@@ -1,5 +1,5 @@
-import type { AuditEvent, AuditOrigin } from '#contract';
-import type { Person } from './people.ts';
+import { EVERYWHERE, type AuditEvent, type AuditOrigin } from '#contract';
+import type { Account } from './people.ts';
 
 /** Who stands at the door, before anything is known of them. */
 export interface Visitor {
@@ -14,11 +14,11 @@ type Actor = AuditEvent['actor'];
 
 const NOBODY: Actor = { kind: 'anonymous', iss: 'chatelaine', sub: '', name: '' };
 
-const actorOf = (person: Pick<Person, 'id' | 'name'> | undefined): Actor =>
+const actorOf = (person: Pick<Account, 'id' | 'name'> | undefined): Actor =>
   person === undefined ? NOBODY : { kind: 'user', iss: 'chatelaine', sub: person.id, name: person.name };
 
 /** What all records of one visit have in common. */
-export function originOf(visitor: Visitor, person: Pick<Person, 'id' | 'name'> | undefined): AuditOrigin {
+export function originOf(visitor: Visitor, person: Pick<Account, 'id' | 'name'> | undefined): AuditOrigin {
   return {
     door: 'console',
     actor: actorOf(person),
@@ -28,10 +28,5 @@ export function originOf(visitor: Visitor, person: Pick<Person, 'id' | 'name'> |
   };
 }
 
-/** The person as the object of a record. */
-export const personObject = ({ id, name }: Pick<Person, 'id' | 'name'>) => ({
-  kind: 'user',
-  namespace: '',
-  name,
-  id,
-});
+/** The person as the object of a record: the id and no name, since records outlive a wish to be forgotten. */
+export const personObject = ({ id }: Pick<Account, 'id'>) => ({ kind: 'user', namespace: EVERYWHERE, name: id, id });

@@ -45,6 +45,7 @@ export async function insertKey(
       expires_at: key.expiresAt,
       revoked_at: key.revokedAt,
       last_used_at: key.lastUsedAt,
+      access: 'read execute',
     })
     .execute();
 }

@@ -111,10 +111,10 @@ describe('the pages', () => {
   test('step up: old proof → the second factor again → back to what was wanted', async () => {
     const { signInAdministrator, visitor, clock, code } = await start();
     const seed = await signInAdministrator();
-    clock.advance(6 * 60_000);
+    clock.advance(11 * 60_000);
     await visitor.open('/console/account');
     await visitor.submit('/console/account/recovery-codes', {});
-    expect(visitor.page).toContain('not older than five minutes');
+    expect(visitor.page).toContain('not older than ten minutes');
     await visitor.submit('/console/step-up', { code: code(seed) });
     expect(visitor.page).toContain('Your account');
     await visitor.submit('/console/account/recovery-codes', {});

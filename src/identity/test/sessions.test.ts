@@ -305,13 +305,15 @@ describe.each(dialects)('a program: %s', (dialect) => {
       'SESSION_REQUIRED',
     );
     clock.advance(6 * MINUTE);
-    expect(await refusalCode(services.programs.decide(VISITOR, liveSession, waiting.userCode, true))).toBe(
+    const later = await services.programs.start(VISITOR, 'later');
+    clock.advance(4 * MINUTE + 1);
+    expect(await refusalCode(services.programs.decide(VISITOR, liveSession, later.userCode, true))).toBe(
       'STEP_UP_REQUIRED',
     );
     const fresh = await live(await password('maria'));
-    await services.programs.decide(VISITOR, fresh, waiting.userCode, true);
+    await services.programs.decide(VISITOR, fresh, later.userCode, true);
     await database.db.updateTable('users').set({ disabled_at: 1 }).where('name', '=', 'maria').execute();
-    expect(await poll()).toEqual({ state: 'access_denied' });
+    expect(await poll(reveal(later.deviceCode))).toEqual({ state: 'access_denied' });
   });
 
   test('codes cannot be guessed: five wrong ones, then waiting', async () => {

@@ -5,13 +5,15 @@ import { EVERYWHERE, type AuditEvent, type AuditTrail, type Role } from '#contra
 import { openDatabase, type Database } from '#db';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { ChangeFrame, permissionCheck, UserDirectory, userProfileColumn } from '#identity';
 import { IdentityChanges } from '../changes.ts';
 import { codeAt, stepAt } from '../second-factors/totp.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import type { BegunSession } from '../sessions/sessions.ts';
 import { openSignIn, type SignInOptions, type SignInServices } from '../sign-in/open-sign-in.ts';
-import { normalizeName, type People, type Person } from '../sign-in/people.ts';
+import type { Person } from '../sign-in/people.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
+import { insertBinding } from '../store/bindings-store.ts';
 import { putPassword } from '../store/passwords-store.ts';
 import { totpSeedColumn } from '../store/totp-store.ts';
 import { HandClock } from './identity.fixture.ts';
@@ -47,6 +49,7 @@ export interface SignInProcess {
   readonly vault: Vault;
   readonly trail: MemoryTrail;
   readonly services: SignInServices;
+  readonly users: UserDirectory;
   readonly at: TestPlace;
   readonly wrapper: Parameters<typeof openVault>[0]['wrapper'];
   /** Makes a person with a password and roles that hold everywhere. */
@@ -80,19 +83,22 @@ export async function startSignIn(
   onTestFinished(() => database.close());
   await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
   const log = silentLogger;
-  const columns = [totpSeedColumn];
+  const columns = [totpSeedColumn, userProfileColumn];
   const vault = await openVault({ database, clock, log, mayUse: sameNamespace, wrapper, columns });
   onTestFinished(() => vault.close());
   const trail = beside?.trail ?? new MemoryTrail();
-  const people = tablePeople(database, clock);
+  const changes = new IdentityChanges();
+  const frame = new ChangeFrame({ database, clock, trail, changes, check: permissionCheck() });
+  const users = new UserDirectory({ frame, vault, declared: () => [] });
   const services = openSignIn({
     database,
     clock,
     log,
     trail,
     envelope: vault.envelope,
-    people,
-    changes: new IdentityChanges(),
+    users,
+    declared: () => [],
+    changes,
     publicUrl: new URL('https://tools.example'),
     hasher: { cost: TEST_COST, atOnce: 4, waiting: 1000 },
     ...options,
@@ -103,13 +109,15 @@ export async function startSignIn(
     vault,
     trail,
     services,
+    users,
     at,
     wrapper,
     async person(name, roles = ['user'], password = PASSWORD) {
-      const id = await addUser(database, clock.now(), name, roles);
-      const phc = await services.passwords.hashNew(password, { name, displayName: name, email: null });
+      const { id } = await users.insert(newId(clock.now()), { name, profile: { displayName: name, email: '' } });
+      for (const role of roles) await bindRole(database.db, clock.now(), id, role);
+      const phc = await services.passwords.hashNew(password, { name, displayName: name, email: '' });
       await putPassword(database.db, id, phc, clock.now());
-      return (await people.byId(id)) as Person;
+      return (await services.people.byId(id)) as Person;
     },
     async live({ token }) {
       const found = await services.verifier.read(reveal(token));
@@ -145,62 +153,7 @@ export const refusalCode = async (action: Promise<unknown>): Promise<string> => 
   }
 };
 
-async function addUser(database: Database, now: number, name: string, roles: readonly Role[]): Promise<string> {
-  return await database.transaction((trx) => insertUser(trx, now, name, roles));
-}
-
-async function insertUser(db: Database['db'], now: number, name: string, roles: readonly Role[]): Promise<string> {
-  const id = newId(now);
-  const user = { id, name, name_key: normalizeName(name), issuer: 'chatelaine', subject: id, profile: null };
-  await db
-    .insertInto('users')
-    .values({ ...user, key_id: null, disabled_at: null, erased_at: null, created_at: now, changed_at: now })
-    .execute();
-  for (const role of roles) await bindRole(db, now, id, role);
-  return id;
-}
-
 export async function bindRole(db: Database['db'], now: number, userId: string, role: Role): Promise<void> {
-  await db
-    .insertInto('role_bindings')
-    .values({
-      id: newId(now),
-      role,
-      namespace: EVERYWHERE,
-      subject_kind: 'user',
-      subject_issuer: '',
-      subject_id: userId,
-      created_at: now,
-    })
-    .execute();
-}
-
-/** People straight from their tables, as far as signing in needs them. */
-function tablePeople({ db }: Database, clock: HandClock): People {
-  const find = async (column: 'id' | 'name_key', value: string): Promise<Person | undefined> => {
-    const row = await db.selectFrom('users').selectAll().where(column, '=', value).executeTakeFirst();
-    if (row === undefined) return undefined;
-    const grants = await db
-      .selectFrom('role_bindings')
-      .select(['role', 'namespace'])
-      .where('subject_kind', '=', 'user')
-      .where('subject_id', '=', row.id)
-      .execute();
-    const state = row.erased_at !== null ? 'erased' : row.disabled_at !== null ? 'disabled' : 'active';
-    return { id: row.id, name: row.name, displayName: row.name, email: null, state, grants, groups: [] };
-  };
-  return {
-    byName: (name) => find('name_key', name),
-    byId: (id) => find('id', id),
-    async hasAdministrator(trx) {
-      const row = await trx
-        .selectFrom('role_bindings')
-        .select('id')
-        .where('role', '=', 'admin')
-        .where('namespace', '=', EVERYWHERE)
-        .executeTakeFirst();
-      return row !== undefined;
-    },
-    addAdministrator: (trx, { name }) => insertUser(trx, clock.now(), name, ['admin']),
-  };
+  const subject = { kind: 'user' as const, id: userId };
+  await insertBinding(db, { id: newId(now), role, namespace: EVERYWHERE, subject, createdAt: now });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { reveal } from '#kernel';
+import { reveal, type ChatelaineError } from '#kernel';
+import { operator, SYSTEM } from '#identity';
 import { dialects } from '../../../test/databases.ts';
 import { bindRole, PASSWORD, refusalCode, startSignIn, VISITOR } from './sign-in.fixture.ts';
 
@@ -42,7 +43,9 @@ describe.each(dialects)('signing in: %s', (dialect) => {
       ['federated', PASSWORD],
     ] as const) {
       errors.push(
-        await password(name, { password: secret }).catch((error: Error) => ({ ...error, message: error.message })),
+        await password(name, { password: secret }).catch(
+          ({ code, status, message, remedy, details }: ChatelaineError) => ({ code, status, message, remedy, details }),
+        ),
       );
     }
     expect(new Set(errors.map((error) => JSON.stringify(error))).size).toBe(1);
@@ -215,5 +218,39 @@ describe.each(dialects)('signing in: %s', (dialect) => {
     const late = await issue();
     clock.advance(86_400_000);
     expect(await services.passwords.linked(late)).toBeUndefined();
+  });
+
+  test('CON-005: a disabled person is signed out everywhere, and stays so when enabled again', async () => {
+    const { person, password, services, users } = await startSignIn(dialect);
+    const maria = await person('maria');
+    const begun = await password('maria');
+    await users.disable(operator(), maria.id);
+    expect(await services.verifier.verifyCookie(reveal(begun.token))).toMatchObject({ ok: false });
+    await users.enable(operator(), maria.id);
+    expect(await services.verifier.verifyCookie(reveal(begun.token))).toMatchObject({ ok: false });
+    expect((await password('maria')).session.stage).toBe('active');
+  });
+
+  test('of an erased person nothing is left by which they signed in, nor from where', async () => {
+    const { person, password, live, services, users, enrolApp, database } = await startSignIn(dialect);
+    const maria = await person('maria');
+    const { begun } = await enrolApp(await live(await password('maria')));
+    await services.enrolment.passkeyOptions(await live(begun));
+    await services.signIn.remember(maria);
+    await services.passwords.issueLink({ door: 'api', actor: SYSTEM }, maria);
+    await users.erase(operator(), maria.id);
+    for (const table of [
+      'passwords',
+      'totp_seeds',
+      'recovery_codes',
+      'sessions',
+      'known_devices',
+      'one_time_links',
+      'passkey_challenges',
+    ] as const) {
+      expect(await database.db.selectFrom(table).selectAll().execute()).toEqual([]);
+    }
+    expect(await services.verifier.verifyCookie(reveal(begun.token))).toMatchObject({ ok: false });
+    expect(await refusalCode(password('maria'))).toBe('SIGN_IN_REFUSED');
   });
 });

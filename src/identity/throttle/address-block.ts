@@ -25,7 +25,7 @@ function expand(address: string): readonly number[] {
   const text = dotted
     ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
     : address;
-  const [head = '', tail] = text.split('::') as [string, string?];
+  const [head, tail] = text.split('::') as [string, string?];
   const parse = (part: string): number[] =>
     part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
   const [before, after] = [parse(head), tail === undefined ? [] : parse(tail)];

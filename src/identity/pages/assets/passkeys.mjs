@@ -62,21 +62,25 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
   if (!window.PublicKeyCredential) continue;
   const [button, problem] = [form.querySelector('button'), form.querySelector('[role=alert]')];
   button.disabled = false;
-  form.addEventListener('submit', async (event) => {
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
-    button.disabled = true;
-    problem.textContent = '';
-    try {
-      const options = JSON.parse(form.dataset.options);
-      const answer = await (form.dataset.passkey === 'create' ? create(options) : get(options));
-      form.elements.passkey.value = JSON.stringify(answer);
-      form.submit();
-    } catch (error) {
-      problem.textContent =
-        error.name === 'InvalidStateError'
-          ? 'This device already holds a passkey of this account.'
-          : 'Nothing was confirmed. Try again, or use another way.';
-      button.disabled = false;
-    }
+    void confirm(form, button, problem);
   });
+}
+
+async function confirm(form, button, problem) {
+  button.disabled = true;
+  problem.textContent = '';
+  try {
+    const options = JSON.parse(form.dataset.options);
+    const answer = await (form.dataset.passkey === 'create' ? create(options) : get(options));
+    form.elements.passkey.value = JSON.stringify(answer);
+    form.submit();
+  } catch (error) {
+    problem.textContent =
+      error.name === 'InvalidStateError'
+        ? 'This device already holds a passkey of this account.'
+        : 'Nothing was confirmed. Try again, or use another way.';
+    button.disabled = false;
+  }
 }

@@ -1,0 +1,31 @@
+import type { Role, RoleGrant } from '#contract';
+
+/** Who can hold a role: somebody, or everybody in a group. */
+export type Subject =
+  | { readonly kind: 'user'; readonly id: string }
+  | { readonly kind: 'agent'; readonly id: string }
+  /** A group of our own. */
+  | { readonly kind: 'group'; readonly id: string }
+  /** A group that an identity provider names. */
+  | { readonly kind: 'claim-group'; readonly issuer: string; readonly name: string };
+
+/** A role, given to somebody in a namespace or everywhere. */
+export interface RoleBinding extends RoleGrant {
+  readonly id: string;
+  readonly role: Role;
+  readonly subject: Subject;
+  readonly createdAt: number;
+}
+
+/** Whoever acts: subjects that are no groups. */
+export interface Holder {
+  readonly kind: 'user' | 'agent';
+  readonly id: string;
+}
+
+/** The same grants without repetitions, in an order that does not depend on where they came from. */
+export function distinctGrants(grants: Iterable<RoleGrant>): readonly RoleGrant[] {
+  const byText = new Map<string, RoleGrant>();
+  for (const { role, namespace } of grants) byText.set(`${namespace} ${role}`, { role, namespace });
+  return [...byText].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, grant]) => grant);
+}
