@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished, vi, expect } from 'vitest';
 import { newId, reveal, Secret, silentLogger, type ChatelaineError } from '#kernel';
-import { EVERYWHERE, type AuditEvent, type AuditTrail, type Role } from '#contract';
+import { auditEvent, EVERYWHERE, type AuditEvent, type AuditTrail, type Role } from '#contract';
 import { openDatabase, type Database } from '#db';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
@@ -22,14 +22,14 @@ import { HandClock } from './identity.fixture.ts';
 export const TEST_COST = { memory: 64, passes: 1, parallelism: 1 };
 export const PASSWORD = 'vier Kraniche ziehen südwärts';
 
-/** A trail that keeps what was appended, and refuses when told to. */
+/** A trail that keeps what was appended, if it has the form of a record, and refuses when told to. */
 export class MemoryTrail implements AuditTrail {
   readonly events: AuditEvent[] = [];
   refusing: Error | undefined;
 
   async append(event: AuditEvent) {
     if (this.refusing !== undefined) throw this.refusing;
-    this.events.push(event);
+    this.events.push(auditEvent.parse(event));
     return { id: newId(0), writer: newId(0), seq: this.events.length };
   }
 

@@ -60,6 +60,20 @@ describe.each(dialects)('signing in: %s', (dialect) => {
     expect(JSON.stringify(trail.events[0])).not.toContain('"nobody"');
   });
 
+  test('H8: unknown, wrong and disabled cost the same statements and one hash each', async () => {
+    const { person, password, database, users } = await startSignIn(dialect);
+    await person('maria');
+    await users.disable(operator(), (await person('out')).id);
+    const costs: number[] = [];
+    for (const [at, name] of ['nobody', 'maria', 'out'].entries()) {
+      const before = database.statementCounts().executed;
+      await refusalCode(password(name, { password: 'wrong password 77', visitor: elsewhere(at) }));
+      costs.push(database.statementCounts().executed - before);
+    }
+    expect(new Set(costs).size).toBe(1);
+    expect(costs[0]).toBeGreaterThan(3);
+  });
+
   test('an administrator with the password alone can do nothing but enrol', async () => {
     const { person, password, live, services, enrolApp } = await startSignIn(dialect);
     await person('root', ['admin']);
