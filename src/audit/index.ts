@@ -13,6 +13,7 @@
  * (Merkle trees), RFC 8032 (Ed25519), RFC 5424 (syslog).
  */
 export { AuditLog, type AuditLogOptions, type AuditStatus, type CheckpointRhythm } from './audit-log.ts';
+export { LateTrail } from './late-trail.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';

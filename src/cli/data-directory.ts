@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { DatabaseSettings } from '#contract';
 import type { DatabasePlace } from '#db';
-import type { Identity } from '#identity';
+import type { Author, Identity } from '#identity';
 import type { CliContext } from './context.ts';
 
 const DEFAULT_DIRECTORY = './.chatelaine';
@@ -63,26 +64,32 @@ async function readSettings(path: string, context: CliContext): Promise<Database
 
 /**
  * Opens the identity services for the length of `work`, beside servers that may be running on the same
- * database.
+ * database. `by` is the operator: what `work` changes is recorded as theirs, in the data directory.
  */
 export async function withIdentity<Value>(
   context: CliContext,
   options: DatabaseOptions & { readonly create?: boolean },
-  work: (identity: Identity) => Promise<Value>,
+  work: (identity: Identity, by: Author) => Promise<Value>,
 ): Promise<Value> {
-  const [{ openDatabase }, { openIdentity }, { silentLogger }, place] = await Promise.all([
-    import('#db'),
-    import('#identity'),
-    import('#kernel'),
-    findDatabase(context, options),
-  ]);
-  const database = await openDatabase({ ...place, clock: context.clock });
+  const [{ LateTrail, openAuditLog }, { openDatabase }, { openIdentity, operator }, { silentLogger }, place] =
+    await Promise.all([
+      import('#audit'),
+      import('#db'),
+      import('#identity'),
+      import('#kernel'),
+      findDatabase(context, options),
+    ]);
+  const { clock } = context;
+  const root = join(options.dataDir, 'audit');
+  const database = await openDatabase({ ...place, clock });
+  const trail = new LateTrail(() => openAuditLog({ root, clock, logger: silentLogger }));
   try {
-    const identity = openIdentity({ database, clock: context.clock, log: silentLogger });
-    const value = await work(identity);
+    const identity = openIdentity({ database, clock, log: silentLogger, trail });
+    const value = await work(identity, operator());
     await identity.close();
     return value;
   } finally {
+    await trail.close();
     await database.close();
   }
 }

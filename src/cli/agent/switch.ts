@@ -27,7 +27,9 @@ function addSwitch(verb: 'disable' | 'enable', description: string): InstallComm
       .option('--json', 'print one line of JSON: id, name, disabledAt')
       .addHelpText('after', `\nExample:\n  $ chatelaine agent ${verb} booking-bot`)
       .action(async (name: string, options: AgentOptions) => {
-        const changed = await withIdentity(context, options, ({ agents }) => agents[verb](name, options.namespace));
+        const changed = await withIdentity(context, options, ({ agents }, by) =>
+          agents[verb](by, name, options.namespace),
+        );
         const disabledAt = isoMoment(changed.disabledAt);
         const state = disabledAt === null ? 'enabled' : `disabled since ${disabledAt}`;
         context.stdout.write(

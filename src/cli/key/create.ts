@@ -39,8 +39,8 @@ Examples:
       if (options.expires !== undefined && lifetimeMs === undefined) {
         command.error(`error: option '--expires ${options.expires}' is not a duration such as 30m, 12h or 90d`);
       }
-      const issued = await withIdentity(context, { ...options, create: true }, ({ keys }) =>
-        keys.create({
+      const issued = await withIdentity(context, { ...options, create: true }, ({ keys }, by) =>
+        keys.create(by, {
           agent: options.agent,
           namespace: options.namespace,
           roles: options.role,

@@ -20,7 +20,7 @@ export const addKeyRevoke: InstallCommands = (key, context) => {
       // Who found a leaked key has all of it at hand. Taking its id from it also keeps the key out
       // of the message that says that nothing has that id.
       const id = parseKeyText(given)?.id ?? given;
-      const revoked = await withIdentity(context, options, ({ keys }) => keys.revoke(id));
+      const revoked = await withIdentity(context, options, ({ keys }, by) => keys.revoke(by, id));
       const revokedAt = isoMoment(revoked.revokedAt);
       context.stdout.write(
         options.json === true

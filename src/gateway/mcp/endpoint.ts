@@ -8,7 +8,7 @@ import type { Group, NamespaceView } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import type { Replies } from '../http/replies.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
-import { toolsOf } from '../pipeline/visible.ts';
+import { toolsOf, visibleTo } from '../pipeline/visible.ts';
 import { answer } from './answer.ts';
 import { acceptsEventStream, EventStream } from './event-stream.ts';
 import type { Method, RequestFacts } from './exchange.ts';
@@ -131,14 +131,15 @@ export function mcpEndpoint(options: {
       request: visit.request,
       response: visit.response,
       headers,
-      streamOpened: (stream) => services.streams.add(stream, visit.caller.credential),
+      streamOpened: (stream) => services.streams.add(stream, visit.caller),
     });
     exchange.finish(await answer(exchange, methods, services), replies);
   }
 
   function checkMirroredArguments(visit: McpVisit, params: JsonObject): void {
     const { name, arguments: args } = params;
-    const tool = typeof name === 'string' ? toolsOf(visit.group).get(name) : undefined;
+    const tool =
+      typeof name === 'string' ? toolsOf(visibleTo(visit.caller.principal, visit.group)).get(name) : undefined;
     if (tool !== undefined && (args === undefined || isRecord(args))) {
       checkParameterHeaders(visit.request.headers, tool, args ?? {});
     }
@@ -215,7 +216,7 @@ export function mcpEndpoint(options: {
       throw new RpcError(INVALID_REQUEST, 'GET opens an event stream: accept `text/event-stream`', { status: 406 });
     const stream = new EventStream(visit.response, visit.headers);
     session.attach(stream);
-    services.streams.add(stream, visit.caller.credential);
+    services.streams.add(stream, visit.caller);
     const stopListening = services.changes.listen({
       namespace: visit.view.name,
       group: visit.group.name === '' ? undefined : visit.group.name,

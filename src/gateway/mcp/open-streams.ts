@@ -1,4 +1,5 @@
 import type { TokenVerifier } from '#contract';
+import type { Caller } from '../pipeline/authenticate.ts';
 import type { EventStream } from './event-stream.ts';
 
 const EVERY_MS = 15_000;
@@ -10,7 +11,7 @@ const EVERY_MS = 15_000;
  */
 export class OpenStreams {
   readonly #verifier: TokenVerifier;
-  readonly #streams = new Map<EventStream, string>();
+  readonly #streams = new Map<EventStream, Caller>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(verifier: TokenVerifier) {
@@ -21,9 +22,9 @@ export class OpenStreams {
     return this.#streams.size;
   }
 
-  /** `credential`: what opened the stream. */
-  add(stream: EventStream, credential: string): void {
-    this.#streams.set(stream, credential);
+  /** `caller`: who opened the stream. */
+  add(stream: EventStream, caller: Caller): void {
+    this.#streams.set(stream, caller);
     this.#timer ??= setInterval(() => void this.round(), EVERY_MS).unref();
     stream.onClose(() => {
       this.#streams.delete(stream);
@@ -33,16 +34,16 @@ export class OpenStreams {
 
   /** One round, by the timer every 15 seconds. */
   async round(): Promise<void> {
-    for (const [stream, credential] of this.#streams) {
-      if (await this.#counts(credential)) stream.keepAlive();
+    for (const [stream, caller] of this.#streams) {
+      if (await this.#counts(caller)) stream.keepAlive();
       else stream.end();
     }
   }
 
   /** Whatever keeps a credential from being verified ends its streams: the client asks again. */
-  async #counts(credential: string): Promise<boolean> {
+  async #counts({ credential, peer }: Caller): Promise<boolean> {
     try {
-      return (await this.#verifier.verify(credential)).ok;
+      return (await this.#verifier.verify(credential, peer)).ok;
     } catch {
       return false;
     }

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
+import type { CredentialRefusal, PeerFacts, Principal, TokenVerifier } from '#contract';
 import type { ChatelaineError, Logger, Result } from '#kernel';
 import { err, ok } from '#kernel';
 import { gatewayError } from '../errors.ts';
 
 export interface Caller {
   readonly principal: Principal;
-  /** What was presented, for streams that outlast one check. */
+  /** What was presented, and from where, for streams that outlast one check. */
   readonly credential: string;
+  readonly peer: PeerFacts;
 }
 
 /**
@@ -25,18 +26,20 @@ export function authenticate(
 ): Result<Caller, ChatelaineError> | Promise<Result<Caller, ChatelaineError>> {
   const credential = bearerCredential(request);
   if (!credential.ok) return err(credential.error);
-  const answer = verifier.verify(credential.value);
+  const peer = { address: request.socket.remoteAddress };
+  const answer = verifier.verify(credential.value, peer);
   // A known credential is judged at once; waiting for what is there would cost every call a turn.
-  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, credential.value, log));
-  return callerOf(answer, credential.value, log);
+  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, credential.value, peer, log));
+  return callerOf(answer, credential.value, peer, log);
 }
 
 function callerOf(
   verified: Result<Principal, CredentialRefusal>,
   credential: string,
+  peer: PeerFacts,
   log: Logger,
 ): Result<Caller, ChatelaineError> {
-  if (verified.ok) return ok({ principal: verified.value, credential });
+  if (verified.ok) return ok({ principal: verified.value, credential, peer });
   log.warn(
     { event: 'authentication.refused', reason: verified.error.reason, detail: verified.error.detail },
     'credential refused',

@@ -2,7 +2,7 @@
  * One call, end to end. MCP, REST and `chatelaine invoke` come here and nowhere else, so no door can
  * skip a step; what was checked is what runs, because one canonical call object travels the whole way:
  *
- *   role → resolve the tool → scopes → tokens the tool wants → arguments → limits → run → shape
+ *   access → role → resolve the tool → scopes → tokens the tool wants → arguments → limits → run → shape
  *
  * Any step that fails or errs refuses. Authentication happened at the door, which also says how it
  * shapes an answer.
@@ -11,7 +11,8 @@ import { ClientInterruption, type ClientFace, type Principal } from '#contract';
 import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolArguments, ToolCall, ToolOutput, Violation } from '#toolbox';
 import { gatewayError } from '../errors.ts';
-import { toolsOf } from './visible.ts';
+import { checkAccess, checkRole } from './access.ts';
+import { toolsOf, visibleTo } from './visible.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 
 export type Door = 'mcp' | 'rest' | 'invoke';
@@ -52,10 +53,10 @@ export interface Pipeline {
   /** Runs the call and shapes its output; throws a catalogued error for every refusal and failure. */
   call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer>;
   /**
-   * What is no call but runs code all the same (prompts, resources, completions): the role and the limit
-   * hold for it too. Throws their refusals, and whatever `run` throws.
+   * What is no call but runs code all the same (prompts, resources, completions): it is for credentials
+   * that read, and the role in the namespace and the limit hold for it too. Throws their refusals, and whatever `run` throws.
    */
-  consult<Value>(principal: Principal, run: () => Promise<Value>): Promise<Value>;
+  consult<Value>(principal: Principal, namespace: string, run: () => Promise<Value>): Promise<Value>;
 }
 
 export function createPipeline(options: {
@@ -70,7 +71,8 @@ export function createPipeline(options: {
     let tool: Tool | undefined;
     let outcome = 'ok';
     try {
-      checkRole(request.principal);
+      checkAccess(request.principal, 'execute');
+      checkRole(request.principal, request.view.name);
       tool = resolveTool(request);
       checkScopes(request.principal, tool);
       checkToolTokens(tool);
@@ -95,8 +97,13 @@ export function createPipeline(options: {
     return tool.run(args, new RunningCall(request, log));
   }
 
-  async function consult<Value>(principal: Principal, consulted: () => Promise<Value>): Promise<Value> {
-    checkRole(principal);
+  async function consult<Value>(
+    principal: Principal,
+    namespace: string,
+    consulted: () => Promise<Value>,
+  ): Promise<Value> {
+    checkAccess(principal, 'read');
+    checkRole(principal, namespace);
     limit.enter();
     try {
       return await consulted();
@@ -156,13 +163,8 @@ class RunningCall implements ToolCall {
   }
 }
 
-function checkRole(principal: Principal): void {
-  if (principal.roles.includes('user') || principal.roles.includes('admin')) return;
-  throw gatewayError('FORBIDDEN_ROLE', `\`${principal.name}\` has no role that may call tools`);
-}
-
 function resolveTool(request: CallRequest): Tool {
-  const tool = toolsOf(request.group).get(request.name);
+  const tool = toolsOf(visibleTo(request.principal, request.group)).get(request.name);
   if (tool === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${request.name}\``);
   return tool;
 }

@@ -56,6 +56,7 @@ export const PERMISSIONS = {
 
   'key.read': by('read', 'admin auditor', 'own'),
   'key.create': by('admin', 'admin', 'own rank'),
+  'key.create-admin': by('admin', 'admin', 'rank dangerous'),
   'key.rotate': by('admin', 'admin', 'own rank'),
   'key.revoke': by('admin', 'admin', 'own rank'),
 

@@ -23,9 +23,12 @@ export interface Holder {
   readonly id: string;
 }
 
-/** The same grants without repetitions, in an order that does not depend on where they came from. */
+/** The same grants, each once. */
 export function distinctGrants(grants: Iterable<RoleGrant>): readonly RoleGrant[] {
   const byText = new Map<string, RoleGrant>();
-  for (const { role, namespace } of grants) byText.set(`${namespace} ${role}`, { role, namespace });
-  return [...byText].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, grant]) => grant);
+  for (const { role, namespace } of grants) {
+    const text = `${namespace} ${role}`;
+    if (!byText.has(text)) byText.set(text, { role, namespace });
+  }
+  return [...byText.values()];
 }

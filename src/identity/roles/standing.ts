@@ -4,6 +4,7 @@ import type { Agent } from '../agents/agent.ts';
 import { claimGroupLabel, groupLabel, type UserGroup } from '../groups/group.ts';
 import { listBindingsTo, listGrantsOf } from '../store/bindings-store.ts';
 import { listGroupsOf } from '../store/groups-store.ts';
+import { listShutNamespaces } from '../store/namespaces-store.ts';
 import { listClaimGroups } from '../store/users-store.ts';
 import type { User } from '../users/user.ts';
 import { declaredGrants, type DeclaredBindings } from './declared-bindings.ts';
@@ -16,7 +17,10 @@ export interface Standing {
   readonly groups: readonly string[];
 }
 
-/** The standing of a user, from the database and the declared bindings. Who is disabled has theirs, and no use of it. */
+/**
+ * The standing of a user, from the database and the declared bindings; roles in a namespace that is
+ * disabled are none. Who is disabled themselves has theirs, and no use of it.
+ */
 export async function standingOfUser(
   db: DatabaseOrTransaction,
   declared: DeclaredBindings,
@@ -28,8 +32,10 @@ export async function standingOfUser(
     await listClaimGroups(db, user.id),
     await listGrantsOf(db, holder),
   ];
+  const shut = new Set((await listShutNamespaces(db)).map(({ namespace }) => namespace));
+  const grants = [...given, ...declaredGrants(declared(), { user, groups, claimGroups })];
   return {
-    grants: distinctGrants([...given, ...declaredGrants(declared(), { user, groups, claimGroups })]),
+    grants: distinctGrants(grants.filter(({ namespace }) => !shut.has(namespace))),
     groups: [...groups.map(groupLabel), ...claimGroups.map(claimGroupLabel)],
   };
 }

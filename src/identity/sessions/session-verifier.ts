@@ -1,7 +1,9 @@
 import { BoundedCache, err, ok, type Clock, type Logger, type Result } from '#kernel';
-import { DEFAULT_NAMESPACE, type Access, type CredentialRefusal, type Principal, type TokenVerifier } from '#contract';
+import { DEFAULT_NAMESPACE, type CredentialRefusal, type Principal, type TokenVerifier } from '#contract';
 import type { Database } from '#db';
-import { globalRoles, mustHaveSecondFactor, type People, type Person } from '../sign-in/people.ts';
+import { ChangeWatch } from '../change-watch.ts';
+import { userPrincipal } from '../roles/standings.ts';
+import { mustHaveSecondFactor, type People, type Person } from '../sign-in/people.ts';
 import { findSession, setSessionSeen } from '../store/sessions-store.ts';
 import { sessionEnd, type Session, type SessionLifetimes } from './session.ts';
 import { presentedCliDigest, presentedDigest } from './token.ts';
@@ -19,8 +21,6 @@ type Found = Result<LiveSession, CredentialRefusal>;
 type Verdict = Result<Principal, CredentialRefusal>;
 
 const KEPT = 10_000;
-/** Well inside the second within which an end elsewhere must hold here. */
-const NOTICE_INTERVAL_MS = 250;
 /** How far behind the written moment of the last use may be. */
 const SEEN_INTERVAL_MS = 60_000;
 
@@ -48,8 +48,7 @@ export class SessionVerifier implements TokenVerifier {
   readonly #lifetimes: SessionLifetimes;
   readonly #known = new BoundedCache<string, Known>(KEPT);
   #generation = 0;
-  #noticedAt = Number.NEGATIVE_INFINITY;
-  #version: bigint | 'unknown' = 'unknown';
+  readonly #watch: ChangeWatch;
 
   constructor(parts: {
     readonly database: Database;
@@ -63,6 +62,7 @@ export class SessionVerifier implements TokenVerifier {
     this.#log = parts.log;
     this.#people = parts.people;
     this.#lifetimes = parts.lifetimes;
+    this.#watch = new ChangeWatch(parts.database.changes, () => this.forget());
   }
 
   /** The person behind `Bearer chs_…`, a session of the command line; never throws. */
@@ -99,7 +99,7 @@ export class SessionVerifier implements TokenVerifier {
   /** What is known and goes on; a session that seems idle here may have been used elsewhere. */
   #recall(digest: string, kind: Session['kind']): Known | undefined {
     const now = this.#clock.now();
-    this.#notice(now);
+    this.#watch.look(now);
     const known = this.#known.get(digest);
     if (known === undefined || known.live.session.kind !== kind) return undefined;
     if (sessionEnd({ ...known.live.session, lastSeenAt: known.seenAt }, now, this.#lifetimes) !== undefined) {
@@ -147,15 +147,6 @@ export class SessionVerifier implements TokenVerifier {
       this.#log.warn({ err: error }, 'could not write when a session was last used');
     });
   }
-
-  #notice(now: number): void {
-    // The distance and not the difference: a clock set back must not stop the looking.
-    if (this.#version !== 'unknown' && Math.abs(now - this.#noticedAt) < NOTICE_INTERVAL_MS) return;
-    const version = this.#database.changes.version();
-    if (version === 'unknown' || version !== this.#version) this.forget();
-    this.#version = version;
-    this.#noticedAt = now;
-  }
 }
 
 /**
@@ -167,28 +158,15 @@ function stageOf(session: Session, person: Person): Session['stage'] {
   return 'second-factor';
 }
 
-const EVERYTHING: ReadonlySet<Access> = new Set(['read', 'execute', 'admin']);
-
 /** Frozen, since all requests of this session share it. */
 function toPrincipal({ session, person }: LiveSession): Principal {
-  return Object.freeze({
-    kind: 'user',
-    iss: 'chatelaine',
-    sub: person.id,
-    name: person.name,
-    namespace: DEFAULT_NAMESPACE,
-    roles: Object.freeze([
-      ...new Set([
-        ...globalRoles(person),
-        ...person.grants.filter(({ namespace }) => namespace === DEFAULT_NAMESPACE).map(({ role }) => role),
-      ]),
-    ]),
-    grants: Object.freeze(person.grants),
-    access: EVERYTHING,
-    groups: Object.freeze(person.groups),
-    scopes: new Set<string>(),
-    amr: Object.freeze(session.amr),
-    authTime: session.authTime,
-    via: Object.freeze({ method: 'session', sessionId: session.id } as const),
-  });
+  return userPrincipal(
+    { user: person, grants: person.grants, groups: person.groups },
+    {
+      namespace: DEFAULT_NAMESPACE,
+      amr: Object.freeze(session.amr),
+      authTime: session.authTime,
+      via: Object.freeze({ method: 'session', sessionId: session.id } as const),
+    },
+  );
 }

@@ -1,8 +1,6 @@
-import type { Clock, Logger } from '#kernel';
-import type { AuditTrail } from '#contract';
-import type { Database } from '#db';
+import type { Logger } from '#kernel';
 import type { Envelope } from '#vault';
-import type { IdentityChanges } from '../changes.ts';
+import type { ChangeFrame } from '../change-frame.ts';
 import { PasswordHasher, type HasherLimits } from '../passwords/password-hasher.ts';
 import { PasswordService } from '../passwords/password-service.ts';
 import { AuthenticatorApps } from '../second-factors/authenticator-app.ts';
@@ -24,16 +22,14 @@ import type { People } from './people.ts';
 import { SignIn } from './sign-in.ts';
 
 export interface SignInOptions {
-  readonly database: Database;
-  readonly clock: Clock;
+  /** `Identity.frame`: the database, the clock, the record and the news of changes. */
+  readonly frame: Pick<ChangeFrame, 'database' | 'clock' | 'trail' | 'changes'>;
   readonly log: Logger;
-  readonly trail: AuditTrail;
   /** Of the vault, which was given `totpSeedColumn`, so that rotations find the seeds. */
   readonly envelope: Envelope;
   readonly users: UserDirectory;
-  /** The `kind: roleBinding` documents. */
-  readonly declared: DeclaredBindings;
-  readonly changes: IdentityChanges;
+  /** The `kind: roleBinding` documents as they are now; none by default. */
+  readonly declared?: DeclaredBindings;
   /** Where browsers reach this server: `https://tools.example`, or `http://localhost:7420`. */
   readonly publicUrl: URL;
   readonly lifetimes?: SessionLifetimes;
@@ -56,8 +52,10 @@ export interface SignInServices {
 
 /** Puts the services together, and sees to it that who is cut off or forgotten is so here. */
 export function openSignIn(given: SignInOptions): SignInServices {
-  const people = directoryPeople(given);
-  const options = { ...given, people };
+  const { database, clock, trail, changes } = given.frame;
+  const base = { declared: () => [], ...given, database, clock, trail, changes };
+  const people = directoryPeople(base);
+  const options = { ...base, people };
   const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
   const hasher = new PasswordHasher(options.hasher);
   const throttle = new Throttle(options);
@@ -72,7 +70,6 @@ export function openSignIn(given: SignInOptions): SignInServices {
   const signIn = new SignIn({ ...options, hasher, throttle, factors, sessions });
   const passwords = new PasswordService({ ...options, hasher, sessions, signIn });
   options.users.onCutOff(async (userId, why) => {
-    const { database, changes, clock } = options;
     if (why === 'erased') await changes.after(database.transaction((trx) => deleteSignIn(trx, userId)));
     else await changes.after(endSessions(database.db, userId, clock.now()));
   });

@@ -1,4 +1,4 @@
-import { EVERYWHERE, type Role, type RoleGrant } from '#contract';
+import type { Role, RoleGrant } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import { loginKey } from '../users/login-name.ts';
 
@@ -45,10 +45,6 @@ const NEEDS_SECOND_FACTOR: ReadonlySet<Role> = new Set(['admin', 'policy_admin']
 /** Whether the person must have a second factor: they hold such a role, anywhere. */
 export const mustHaveSecondFactor = (person: Pick<Person, 'grants'>): boolean =>
   person.grants.some(({ role }) => NEEDS_SECOND_FACTOR.has(role));
-
-/** The roles that hold in every namespace. */
-export const globalRoles = (person: Pick<Person, 'grants'>): readonly Role[] =>
-  person.grants.filter(({ namespace }) => namespace === EVERYWHERE).map(({ role }) => role);
 
 const LONGEST_NAME = 256;
 

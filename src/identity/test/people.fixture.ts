@@ -1,23 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Secret, silentLogger } from '#kernel';
 import { EVERYWHERE, type Access, type Principal, type RoleBindingCommon, type RoleGrant } from '#contract';
-import { openAuditLog, type AuditLog } from '#audit';
+import type { AuditLog } from '#audit';
 import { openDatabase, type Database } from '#db';
-import { ChangeFrame, operator, permissionCheck, UserDirectory, userProfileColumn, type Author } from '#identity';
+import {
+  openIdentity,
+  operator,
+  userProfileColumn,
+  type Author,
+  type Identity,
+  type IdentityParts,
+  type UserDirectory,
+} from '#identity';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
-import { IdentityChanges } from '../changes.ts';
-import { HandClock } from './identity.fixture.ts';
+import { HandClock, testTrail } from './identity.fixture.ts';
 
 export interface PeopleProcess {
   readonly clock: HandClock;
   readonly database: Database;
   readonly trail: AuditLog;
   readonly vault: Vault;
+  readonly identity: Identity;
   readonly users: UserDirectory;
   readonly where: TestPlace;
   /** What `kind: roleBinding` documents say; a test puts others in. */
@@ -25,17 +30,15 @@ export interface PeopleProcess {
 }
 
 /** Everything about people over a real database, a real vault and a real audit log. */
-export async function startPeople(dialect: TestDialect = 'sqlite'): Promise<PeopleProcess> {
+export async function startPeople(
+  dialect: TestDialect = 'sqlite',
+  more: Partial<IdentityParts> = {},
+): Promise<PeopleProcess> {
   const where = await emptyPlace(dialect);
   const clock = new HandClock();
   const database = await openDatabase({ ...where.place, clock });
   onTestFinished(() => database.close());
-  const root = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
-  const trail = await openAuditLog({ root, clock, logger: silentLogger });
-  onTestFinished(async () => {
-    await trail.close();
-    rmSync(root, { recursive: true, force: true });
-  });
+  const trail = await testTrail(clock);
   const vault = await openVault({
     database,
     clock,
@@ -46,10 +49,10 @@ export async function startPeople(dialect: TestDialect = 'sqlite'): Promise<Peop
   });
   onTestFinished(() => vault.close());
   const declared: RoleBindingCommon[] = [];
-  const changes = new IdentityChanges();
-  const frame = new ChangeFrame({ database, clock, trail, changes, check: permissionCheck() });
-  const users = new UserDirectory({ frame, vault, declared: () => declared });
-  return { clock, database, trail, vault, users, where, declared };
+  const identity = openIdentity({ database, clock, log: silentLogger, trail, declared: () => declared, ...more });
+  onTestFinished(() => identity.close());
+  const users = identity.userDirectory(vault);
+  return { clock, database, trail, vault, identity, users, where, declared };
 }
 
 /** Whoever may do everything. */

@@ -91,14 +91,10 @@ export async function startSignIn(
   const frame = new ChangeFrame({ database, clock, trail, changes, check: permissionCheck() });
   const users = new UserDirectory({ frame, vault, declared: () => [] });
   const services = openSignIn({
-    database,
-    clock,
+    frame,
     log,
-    trail,
     envelope: vault.envelope,
     users,
-    declared: () => [],
-    changes,
     publicUrl: new URL('https://tools.example'),
     hasher: { cost: TEST_COST, atOnce: 4, waiting: 1000 },
     ...options,

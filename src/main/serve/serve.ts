@@ -1,8 +1,9 @@
 /**
  * Starting and ending a server: configuration → state → toolbox → gateway → listeners, and back.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { LateTrail, openAuditLog } from '#audit';
 import type { CliContext } from '#cli';
 import { isLoopbackHost, type ServerSettings } from '#contract';
 import {
@@ -56,7 +57,10 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const database = await openDatabase({ ...databasePlace(settings.database, dataDir), clock: context.clock });
     for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
     endings.add('database', () => database.close());
-    const identity = openIdentity({ database, clock: context.clock, log });
+    const { clock } = context;
+    const trail = new LateTrail(() => openAuditLog({ root: join(dataDir, 'audit'), clock, logger: log }));
+    endings.add('audit log', () => trail.close());
+    const identity = openIdentity({ database, clock, log, trail });
     endings.add('identity', () => identity.close());
     await run({ options, context, log, dataDir, configured, settings, identity, protocol, endings });
   } finally {

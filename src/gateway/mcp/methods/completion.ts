@@ -21,7 +21,9 @@ async function complete(exchange: Exchange, { pipeline }: McpServices): Promise<
   }
   const filled = isRecord(context) ? readArguments(context['arguments']) : {};
   const { name, value } = argument;
-  const values = await pipeline.consult(exchange.principal, () => candidates(exchange, ref, name, value, filled));
+  const values = await pipeline.consult(exchange.principal, exchange.view.name, () =>
+    candidates(exchange, ref, name, value, filled),
+  );
   return {
     completion: { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES },
   };

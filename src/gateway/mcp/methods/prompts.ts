@@ -8,8 +8,7 @@ export function promptMethods(services: McpServices): Record<string, Method> {
   return {
     'prompts/list': {
       eras: ['stateless', 'session'],
-      handle: (exchange) =>
-        services.lists.page(exchange.group, 'prompts', exchange.revision.era, exchange.params['cursor']),
+      handle: (exchange) => services.lists.page(exchange, 'prompts'),
     },
     'prompts/get': { eras: ['stateless', 'session'], handle: (exchange) => getPrompt(exchange, services) },
   };
@@ -22,7 +21,7 @@ async function getPrompt(exchange: Exchange, services: McpServices): Promise<Jso
   if (prompt === undefined) throw new RpcError(INVALID_PARAMS, `no prompt is called \`${name}\``);
   const filled = readArguments(args);
   const call = { client: exchange.client, log: services.log, signal: exchange.signal };
-  const got = await services.pipeline.consult(exchange.principal, () => prompt.get(filled, call));
+  const got = await services.pipeline.consult(exchange.principal, exchange.view.name, () => prompt.get(filled, call));
   if (!got.ok) {
     const list = got.error.map((violation) => `\`${violation.path}\`: ${violation.message}`).join('; ');
     throw new RpcError(INVALID_PARAMS, `the arguments of \`${name}\` are not valid: ${list}`);

@@ -1,5 +1,6 @@
 import { ChatelaineError, type JsonObject } from '#kernel';
 import type { Group, Resource } from '#toolbox';
+import { checkAccess } from '../../pipeline/access.ts';
 import { resourcesOf } from '../../pipeline/visible.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RESOURCE_NOT_FOUND, RpcError } from '../json-rpc.ts';
@@ -9,13 +10,11 @@ export function resourceMethods(services: McpServices): Record<string, Method> {
   return {
     'resources/list': {
       eras: ['stateless', 'session'],
-      handle: (exchange) =>
-        services.lists.page(exchange.group, 'resources', exchange.revision.era, exchange.params['cursor']),
+      handle: (exchange) => services.lists.page(exchange, 'resources'),
     },
     'resources/templates/list': {
       eras: ['stateless', 'session'],
-      handle: (exchange) =>
-        services.lists.page(exchange.group, 'resourceTemplates', exchange.revision.era, exchange.params['cursor']),
+      handle: (exchange) => services.lists.page(exchange, 'resourceTemplates'),
     },
     'resources/read': { eras: ['stateless', 'session'], handle: (exchange) => readResource(exchange, services) },
     'resources/subscribe': { eras: ['session'], handle: subscribe },
@@ -33,7 +32,7 @@ async function readResource(exchange: Exchange, services: McpServices): Promise<
   const uri = uriOf(exchange);
   const call = { client: exchange.client, log: services.log, signal: exchange.signal };
   const contents = await services.pipeline
-    .consult(exchange.principal, async () => readFrom(exchange.group, uri, call))
+    .consult(exchange.principal, exchange.view.name, async () => readFrom(exchange.group, uri, call))
     .catch((error: unknown) => {
       if (error instanceof ChatelaineError && error.code === 'RESOURCE_NOT_FOUND') throw notFound(exchange, uri);
       throw error;
@@ -60,6 +59,7 @@ function readFrom(
 
 /** Updates arrive on the session's open stream as `notifications/resources/updated`. */
 function subscribe(exchange: Exchange): JsonObject {
+  checkAccess(exchange.principal, 'read');
   const uri = uriOf(exchange);
   const { session } = exchange;
   if (session === undefined)
