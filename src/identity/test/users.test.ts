@@ -30,7 +30,7 @@ describe.each(dialects)('users on %s', (dialect) => {
     expect((await users.findBySubject('https://two.example', '42'))?.name).toBe('two');
   });
 
-  test('are listed by age, page by page, and a forged cursor reaches no query (REG-017)', async () => {
+  test('are listed by age, page by page, and a forged cursor reaches no query', async () => {
     const { users, clock } = await startPeople(dialect);
     for (const name of ['c', 'a', 'b', 'd', 'e']) {
       await users.create(root, { name, profile });
