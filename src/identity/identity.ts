@@ -68,9 +68,7 @@ export function openIdentity(parts: IdentityParts): Identity {
     standings,
     frame,
     userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
-    declarationsChanged: () => {
-      for (const copy of copies) copy.forget();
-    },
+    declarationsChanged: () => changes.tell(),
     close: () => usage.close(),
   };
 }

@@ -10,6 +10,7 @@ import type { Migration } from '../migrate.ts';
 import { identityMigration } from './0001-identity.ts';
 import { vaultMigration } from './0002-vault.ts';
 import { peopleMigration } from './0003-people.ts';
+import { signInMigration } from './0004-sign-in.ts';
 import { auditMigration } from './0005-audit.ts';
 import { idempotencyMigration } from './0006-idempotency.ts';
 
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
   identityMigration,
   vaultMigration,
   peopleMigration,
+  signInMigration,
   auditMigration,
   idempotencyMigration,
 ];
