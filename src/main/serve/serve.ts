@@ -60,7 +60,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const { clock } = context;
     const trail = new LateTrail(() => openAuditLog({ root: join(dataDir, 'audit'), clock, logger: log }));
     endings.add('audit log', () => trail.close());
-    const identity = openIdentity({ database, clock, log, trail });
+    const identity = openIdentity({ database, clock, log, trail, declared: () => configured.roleBindings() });
     endings.add('identity', () => identity.close());
     await run({ options, context, log, dataDir, configured, settings, identity, protocol, endings });
   } finally {
@@ -103,7 +103,10 @@ async function run(running: Running): Promise<void> {
   if (options.reload) {
     const watching = await configured.watch({
       pollSeconds: options.pollInterval,
-      reloaded: (outcome) => metrics?.reloaded(outcome),
+      reloaded: (outcome) => {
+        identity.declarationsChanged();
+        metrics?.reloaded(outcome);
+      },
     });
     endings.add('file watch', () => watching.close());
   }
