@@ -106,7 +106,7 @@ test.each<[string, number, PermissionTable, string?]>([
     { ...PERMISSIONS, 'binding.create': { access: 'admin', roles: ['admin', 'auditor'] } },
   ],
 ])('the search finds a planted hole: %s', { timeout: 600_000 }, async (_, seed, table, player) => {
-  const acting = player === undefined ? ANYBODY : fc.constant([player]);
+  const acting = player === undefined ? ANYBODY : fc.constant<string[]>([player]);
   const search = nobodyGetsBeyond(await startPeople(), table, acting);
   const found = await fc.check(search, { numRuns: 300, endOnFailure: true, seed });
   expect(found.failed).toBe(true);

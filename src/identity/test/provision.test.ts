@@ -56,7 +56,7 @@ describe.each(dialects)('a sign-in at a provider, on %s', (dialect) => {
     const twice = await Promise.all([signIn(people), signIn(people), signIn(people)]);
     expect(new Set(twice.map(({ user }) => user.id)).size).toBe(1);
     const others = await Promise.all(['50', '51'].map((subject) => signIn(people, { subject, preferredName: 'bo' })));
-    expect(others.map(({ user }) => user.name === 'bo').toSorted()).toEqual([false, true]);
+    expect(others.map(({ user }) => user.name === 'bo').filter((named) => named)).toHaveLength(1);
   });
 
   test('does not let in who is disabled, and does not bring back who was erased', async () => {
