@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openAuditLog, type AuditLog } from '#audit';
-import type { ServerSettings } from '#contract';
+import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
 import { openIdentity, userProfileColumn, type Identity, type UserDirectory } from '#identity';
 import type { Clock, Logger } from '#kernel';
@@ -23,6 +23,8 @@ export interface ServicesOptions {
   readonly settings: Pick<ServerSettings, 'database' | 'vault'>;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
+  /** The `kind: roleBinding` documents as they are now. */
+  readonly declared?: () => readonly RoleBindingDeclaration[];
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes what closes them, in the order of opening. */
@@ -64,7 +66,13 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     logger: log,
   });
   endings.add('audit log', () => audit.close());
-  const identity = openIdentity({ database, clock, log, trail: audit });
+  const identity = openIdentity({
+    database,
+    clock,
+    log,
+    trail: audit,
+    ...(options.declared && { declared: options.declared }),
+  });
   endings.add('identity', () => identity.close());
   return { database, audit, vault, identity, users: identity.userDirectory(vault) };
 }
