@@ -15,6 +15,8 @@
 export { AuditLog, type AuditLogOptions, type AuditStatus, type CheckpointRhythm } from './audit-log.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
+export { closeChains, snapshotAudit, type AuditSnapshot } from './store/segments/snapshot.ts';
+export { keepFormerKeys, trustedKeysOf } from './checkpoint/former-keys.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';
 export type { AuditStore, Page, PageRequest, WriterState } from './store/store.ts';
 export { canonicalJson } from './record/canonical-json.ts';
@@ -22,6 +24,7 @@ export { type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 export { exportPublicKey, trustKeys, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
 export { logStream, type LogItem } from './verify/log-stream.ts';
 export { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
+export { checkLastCheckpoint } from './verify/last-checkpoint.ts';
 export type { Finding } from './verify/finding.ts';
 export { receiptSchema, verifyReceipt, type Receipt } from './receipt/receipt.ts';
 export { exportNdjson, readNdjson, type ReadExport } from './export/ndjson.ts';

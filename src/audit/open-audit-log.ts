@@ -6,6 +6,7 @@ import { makeSigningKey, readSigningKey, type SigningKey } from './checkpoint/si
 import { auditError } from './errors.ts';
 import { KeyedDigest } from './record/digest.ts';
 import type { AuditStore } from './store/store.ts';
+import { paths } from './store/segments/layout.ts';
 import { readOrCreate } from './store/segments/private-files.ts';
 import { SegmentStore } from './store/segments/segment-store.ts';
 
@@ -47,7 +48,7 @@ export function openAuditStore({ root, clock }: Pick<OpenAuditOptions, 'root' | 
   readonly signingKey: SigningKey;
 } {
   const store = new SegmentStore({ root, clock });
-  const file = join(root, 'signing.key');
+  const file = paths.signingKey(root);
   const pem = readKey(file, makeSigningKey);
   try {
     return { store, signingKey: readSigningKey(pem) };

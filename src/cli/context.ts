@@ -14,6 +14,8 @@ export interface CliContext {
 }
 
 export interface TextSink {
+  /** A person looks at it. */
+  readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { DatabaseSettings } from '#contract';
+import type { RevocationLedger, ServerSettings } from '#contract';
 import type { DatabasePlace } from '#db';
 import type { Identity } from '#identity';
 import type { CliContext } from './context.ts';
@@ -41,14 +41,19 @@ export async function findDatabase(
   options: DatabaseOptions & { readonly create?: boolean },
 ): Promise<DatabasePlace> {
   const { databasePlace } = await import('#db');
-  const settings = options.config === undefined ? SQLITE : await readSettings(options.config, context);
-  const place = databasePlace(settings, options.dataDir);
+  const { database } = await serverSettings(context, options);
+  const place = databasePlace(database, options.dataDir);
   return 'file' in place ? { ...place, mustExist: options.create !== true } : place;
 }
 
-const SQLITE: DatabaseSettings = { type: 'sqlite' };
+/** `kind: server` of the command's `--config`, or what holds where nothing is said. */
+export async function serverSettings(context: CliContext, options: DatabaseOptions): Promise<ServerSettings> {
+  if (options.config !== undefined) return await readSettings(options.config, context);
+  const { serverSchema } = await import('#contract');
+  return serverSchema.parse({ kind: 'server' });
+}
 
-async function readSettings(path: string, context: CliContext): Promise<DatabaseSettings> {
+async function readSettings(path: string, context: CliContext): Promise<ServerSettings> {
   const [{ formatProblem, loadConfiguration, sourceTypes }, { readNamed }, { cliError }] = await Promise.all([
     import('#toolbox'),
     import('./config/read-named.ts'),
@@ -56,9 +61,18 @@ async function readSettings(path: string, context: CliContext): Promise<Database
   ]);
   const inputs = await readNamed([path]);
   const loaded = inputs.ok ? loadConfiguration(inputs.value, { env: context.env, catalog: sourceTypes }) : inputs;
-  if (loaded.ok) return loaded.value.configuration.server.database;
+  if (loaded.ok) return loaded.value.configuration.server;
   const problems = loaded.error.map((problem) => formatProblem(problem)).join('\n\n');
   throw cliError('CONFIGURATION_UNUSABLE', `the configuration has problems:\n\n${problems}\n`);
+}
+
+/** The ledger that ends of things are written to, of the same data directory or configuration. */
+export async function findLedger(context: CliContext, options: DatabaseOptions): Promise<RevocationLedger> {
+  const [{ FileLedger, ledgerFolder }, settings] = await Promise.all([
+    import('#backup'),
+    serverSettings(context, options),
+  ]);
+  return new FileLedger(ledgerFolder(settings, options.dataDir), context.clock);
 }
 
 /**
@@ -70,15 +84,16 @@ export async function withIdentity<Value>(
   options: DatabaseOptions & { readonly create?: boolean },
   work: (identity: Identity) => Promise<Value>,
 ): Promise<Value> {
-  const [{ openDatabase }, { openIdentity }, { silentLogger }, place] = await Promise.all([
+  const [{ openDatabase }, { openIdentity }, { silentLogger }, place, ledger] = await Promise.all([
     import('#db'),
     import('#identity'),
     import('#kernel'),
     findDatabase(context, options),
+    findLedger(context, options),
   ]);
   const database = await openDatabase({ ...place, clock: context.clock });
   try {
-    const identity = openIdentity({ database, clock: context.clock, log: silentLogger });
+    const identity = openIdentity({ database, clock: context.clock, log: silentLogger, ledger });
     const value = await work(identity);
     await identity.close();
     return value;

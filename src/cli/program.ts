@@ -1,10 +1,13 @@
 import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
+import { installBackupCommands } from './backup/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
+import { installDoctorCommand } from './doctor/index.ts';
 import { installKeyCommands } from './key/index.ts';
 import { installMigrateCommands } from './migrate/index.ts';
+import { installRestoreCommand } from './restore/index.ts';
 
 /** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
 const NOUNS: readonly InstallCommands[] = [
@@ -13,6 +16,9 @@ const NOUNS: readonly InstallCommands[] = [
   installKeyCommands,
   installAgentCommands,
   installMigrateCommands,
+  installBackupCommands,
+  installRestoreCommand,
+  installDoctorCommand,
 ];
 
 /**

@@ -8,4 +8,5 @@ export * from './principal.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export * from './audit-record.ts';
+export * from './revocation-ledger.ts';
 export * from './config/index.ts';

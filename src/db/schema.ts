@@ -13,6 +13,7 @@ export interface Schema {
   readonly secrets: SecretsTable;
   readonly secret_versions: SecretVersionsTable;
   readonly vault_leases: VaultLeasesTable;
+  readonly vault_keyring: VaultKeyringTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -55,7 +56,7 @@ export interface DataKeysTable {
   readonly id: string;
   readonly scope_kind: 'namespace' | 'subject';
   readonly scope_id: string;
-  /** Null once destroyed: the row stays, the key is gone. */
+  /** Null once destroyed: the row stays, the key is gone. Of a subject's key the word `keyring`: it lies there. */
   readonly wrapped_key: string | null;
   readonly wrapper: string;
   readonly wrapper_version: string;
@@ -104,4 +105,18 @@ export interface VaultLeasesTable {
   readonly name: string;
   readonly holder: string;
   readonly held_until: number;
+}
+
+/**
+ * The wrapped keys of data subjects, in no backup. On SQLite in a file of its own, beside the others in
+ * name alone: nothing there can refer to a row here. Owner: vault.
+ */
+export interface VaultKeyringTable {
+  readonly key_id: string;
+  readonly subject: string;
+  /** Null once destroyed. */
+  readonly wrapped_key: string | null;
+  readonly wrapper: string;
+  readonly wrapper_version: string;
+  readonly destroyed_at: number | null;
 }

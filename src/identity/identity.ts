@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database } from '#db';
 import { AgentDirectory } from './agents/agent-directory.ts';
 import { IdentityChanges } from './changes.ts';
@@ -18,6 +19,8 @@ export function openIdentity(parts: {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Hears of every end before it holds, so that no restore undoes it. */
+  readonly ledger: RevocationLedger;
 }): Identity {
   const changes = new IdentityChanges();
   const usage = new UsageRecorder(parts);

@@ -14,3 +14,4 @@ export type { AgentDirectory } from './agents/agent-directory.ts';
 export { keyState, type ApiKey, type KeyState } from './keys/api-key.ts';
 export type { IssuedKey, KeyAuthority, KeyRequest } from './keys/key-authority.ts';
 export { parseKeyText } from './keys/key-text.ts';
+export { identityAfterRestore } from './store/after-restore.ts';

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '#kernel';
+import { forgetfulLedger } from '#contract';
 import { openDatabase, stateFile } from '#db';
 import { openIdentity } from '#identity';
 import { runChild, runHere, temporaryDirectory } from './cli.fixture.ts';
@@ -14,7 +15,7 @@ async function serveIdentity(directory: string) {
   const clock = { now: () => now };
   const database = await openDatabase({ file: stateFile(directory), clock });
   onTestFinished(() => database.close());
-  const { keys } = openIdentity({ database, clock, log: silentLogger });
+  const { keys } = openIdentity({ database, clock, log: silentLogger, ledger: forgetfulLedger });
   const verdict = async (key: string) => {
     const answer = await keys.verify(key);
     return answer.ok ? answer.value.name : answer.error.reason;

@@ -25,5 +25,6 @@ export { toolSchema, type ToolCommon } from './tool.ts';
 export { sourceSchema, type SourceCommon } from './source.ts';
 export { isPem, isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { serverSchema, type ServerSettings } from './server.ts';
+export { backupSchema, RECIPIENT_PREFIX, type BackupSettings } from './backup.ts';
 export { contentBlockSchema } from './prompt.ts';
 export { APP_MIME_TYPE } from './resource.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
-import { databaseSchema } from './database.ts';
+import { backupSchema } from './backup.ts';
+import { absolutePath, databaseSchema } from './database.ts';
 
 const port = z.int().min(0).max(65_535);
 
@@ -50,6 +51,12 @@ export const serverSchema = z
     database: databaseSchema
       .prefault({ type: 'sqlite' })
       .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
+    ledger: absolutePath
+      .optional()
+      .describe(
+        'The folder of the ledger of revocations, best on another volume; `ledger` in the data directory else.',
+      ),
+    backup: backupSchema.optional().describe('Backups on a schedule; none otherwise.'),
     limits: z
       .strictObject({
         maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),

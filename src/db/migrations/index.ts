@@ -9,5 +9,6 @@
 import type { Migration } from '../migrate.ts';
 import { identityMigration } from './0001-identity.ts';
 import { vaultMigration } from './0002-vault.ts';
+import { keyringMigration } from './0007-keyring.ts';
 
-export const migrations: readonly Migration[] = [identityMigration, vaultMigration];
+export const migrations: readonly Migration[] = [identityMigration, vaultMigration, keyringMigration];

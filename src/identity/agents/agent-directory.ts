@@ -1,5 +1,5 @@
 import { didYouMean, type Clock } from '#kernel';
-import { DEFAULT_NAMESPACE } from '#contract';
+import { DEFAULT_NAMESPACE, type RevocationLedger } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { IdentityChanges } from '../changes.ts';
 import { identityError } from '../errors.ts';
@@ -12,11 +12,18 @@ export class AgentDirectory {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #changes: IdentityChanges;
+  readonly #ledger: RevocationLedger;
 
-  constructor(parts: { readonly database: Database; readonly clock: Clock; readonly changes: IdentityChanges }) {
+  constructor(parts: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly changes: IdentityChanges;
+    readonly ledger: RevocationLedger;
+  }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#changes = parts.changes;
+    this.#ledger = parts.ledger;
   }
 
   /** All agents, or those of one namespace. */
@@ -25,13 +32,18 @@ export class AgentDirectory {
   }
 
   /** Refuses every key of the agent from now on; throws `AGENT_UNKNOWN`. */
-  disable(name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
-    return this.#setDisabled(name, namespace, this.#clock.now());
+  async disable(name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
+    const { db } = this.#database;
+    const { id } = (await findAgent(db, namespace, name)) ?? (await unknownAgent(db, namespace, name));
+    await this.#ledger.append({ what: 'agent.disabled', id });
+    return await this.#setDisabled(name, namespace, this.#clock.now());
   }
 
   /** Lets the agent's keys count again; throws `AGENT_UNKNOWN`. */
-  enable(name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
-    return this.#setDisabled(name, namespace, null);
+  async enable(name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
+    const agent = await this.#setDisabled(name, namespace, null);
+    await this.#ledger.append({ what: 'agent.enabled', id: agent.id });
+    return agent;
   }
 
   #setDisabled(name: string, namespace: string, disabledAt: number | null): Promise<Agent> {

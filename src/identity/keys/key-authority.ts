@@ -1,5 +1,12 @@
 import { newId, sha256Hex, type Clock, type Result, type Secret } from '#kernel';
-import { DEFAULT_NAMESPACE, type CredentialRefusal, type Principal, type Role, type TokenVerifier } from '#contract';
+import {
+  DEFAULT_NAMESPACE,
+  type CredentialRefusal,
+  type Principal,
+  type RevocationLedger,
+  type Role,
+  type TokenVerifier,
+} from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { Agent } from '../agents/agent.ts';
 import type { IdentityChanges } from '../changes.ts';
@@ -40,17 +47,20 @@ export class KeyAuthority implements TokenVerifier {
   readonly #clock: Clock;
   readonly #changes: IdentityChanges;
   readonly #verifier: KeyVerifier;
+  readonly #ledger: RevocationLedger;
 
   constructor(parts: {
     readonly database: Database;
     readonly clock: Clock;
     readonly changes: IdentityChanges;
     readonly verifier: KeyVerifier;
+    readonly ledger: RevocationLedger;
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#changes = parts.changes;
     this.#verifier = parts.verifier;
+    this.#ledger = parts.ledger;
   }
 
   /**
@@ -101,14 +111,13 @@ export class KeyAuthority implements TokenVerifier {
    * Revokes a key for good and gives it as it now stands; revoking twice keeps the first moment.
    * Holds here when it returns, in other processes within a second. Throws `KEY_UNKNOWN`.
    */
-  revoke(id: string): Promise<ApiKey> {
-    return this.#changes.after(
+  async revoke(id: string): Promise<ApiKey> {
+    await mustFindKey(this.#database.db, id);
+    await this.#ledger.append({ what: 'key.revoked', id });
+    return await this.#changes.after(
       this.#database.transaction(async (trx) => {
         await revokeKey(trx, id, this.#clock.now());
-        const stored = await findKey(trx, id);
-        // A whole key given for its id must not end up in a message: 26 characters reach no secret.
-        if (stored === undefined) throw identityError('KEY_UNKNOWN', `there is no key ${quote(id, 26)}`);
-        return stored.key;
+        return await mustFindKey(trx, id);
       }),
     );
   }
@@ -134,6 +143,13 @@ export class KeyAuthority implements TokenVerifier {
     await insertAgent(db, agent);
     return agent;
   }
+}
+
+async function mustFindKey(db: DatabaseOrTransaction, id: string): Promise<ApiKey> {
+  const stored = await findKey(db, id);
+  if (stored !== undefined) return stored.key;
+  // A whole key given for its id must not end up in a message: 26 characters reach no secret.
+  throw identityError('KEY_UNKNOWN', `there is no key ${quote(id, 26)}`);
 }
 
 function checkLifetime(ms: number): number {

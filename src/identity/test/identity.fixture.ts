@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { reveal, silentLogger, type Clock } from '#kernel';
+import { forgetfulLedger } from '#contract';
 import { openDatabase, type Database } from '#db';
 import { openIdentity, type Identity, type KeyRequest } from '#identity';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
@@ -57,7 +58,7 @@ export async function startIdentityOn(
   onTestFinished(() => database.close());
   // A server has been running for a while: what others change can be seen.
   await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
-  const identity = openIdentity({ database: throughWire(database), clock, log: silentLogger });
+  const identity = openIdentity({ database: throughWire(database), clock, log: silentLogger, ledger: forgetfulLedger });
   const verdict = async (presented: string): Promise<string> => {
     const answer = await identity.keys.verify(presented);
     return answer.ok ? answer.value.name : answer.error.reason;

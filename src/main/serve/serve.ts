@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { BackupSchedule, FileLedger, ledgerFolder } from '#backup';
 import type { CliContext } from '#cli';
 import { isLoopbackHost, type ServerSettings } from '#contract';
 import {
@@ -18,7 +19,7 @@ import {
   type Metrics,
 } from '#gateway';
 import { localUser, openIdentity, type Identity } from '#identity';
-import { claimDataDirectory, databasePlace, openDatabase, prepareDataDirectory } from '#db';
+import { checkRestored, claimDataDirectory, databasePlace, openDatabase, prepareDataDirectory } from '#db';
 import { createLogger, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
@@ -48,6 +49,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     log.level = options.logLevel ?? settings.log.level;
     format = settings.log.format ?? format;
     prepareDataDirectory(dataDir);
+    checkRestored(dataDir);
     if (settings.database.type === 'sqlite' && options.stdio !== true) {
       // Not for one client's child process: several may stand beside each other, as commands do.
       const claim = claimDataDirectory(dataDir, context.clock);
@@ -56,8 +58,21 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const database = await openDatabase({ ...databasePlace(settings.database, dataDir), clock: context.clock });
     for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
     endings.add('database', () => database.close());
-    const identity = openIdentity({ database, clock: context.clock, log });
+    const ledger = new FileLedger(ledgerFolder(settings, dataDir), context.clock);
+    const identity = openIdentity({ database, clock: context.clock, log, ledger });
     endings.add('identity', () => identity.close());
+    if (settings.backup !== undefined && options.stdio !== true) {
+      const schedule = new BackupSchedule({
+        settings: settings.backup,
+        place: databasePlace(settings.database, dataDir),
+        dataDirectory: dataDir,
+        ledgerFolder: ledgerFolder(settings, dataDir),
+        clock: context.clock,
+        log,
+        version: context.version,
+      });
+      endings.add('backup', () => schedule.close());
+    }
     await run({ options, context, log, dataDir, configured, settings, identity, protocol, endings });
   } finally {
     await endings.run(log);

@@ -1,4 +1,5 @@
 import { formatDuration, newId, type Clock } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from '../changes.ts';
 import type { Envelope, Sealing } from '../envelope/envelope.ts';
@@ -6,6 +7,7 @@ import { vaultError } from '../errors.ts';
 import {
   listSecrets,
   listSecretsWithEndedVersions,
+  loadSecret,
   shredVersions,
   updateSecret,
   type StoredSecret,
@@ -42,17 +44,20 @@ export class SecretService {
   readonly #clock: Clock;
   readonly #envelope: Envelope;
   readonly #watch: GenerationWatch;
+  readonly #ledger: RevocationLedger;
 
   constructor(parts: {
     readonly database: Database;
     readonly clock: Clock;
     readonly envelope: Envelope;
     readonly watch: GenerationWatch;
+    readonly ledger: RevocationLedger;
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#envelope = parts.envelope;
     this.#watch = parts.watch;
+    this.#ledger = parts.ledger;
   }
 
   /**
@@ -84,7 +89,8 @@ export class SecretService {
 
   /** Takes the secret out of use, or puts it back; a second time changes nothing. Throws `SECRET_UNKNOWN`. */
   async setState(name: SecretName, state: 'active' | 'disabled', record: RecordChange): Promise<SecretFacts> {
-    return await this.#writing(name, async (trx, sealing) => {
+    if (state === 'disabled') await this.#announce('secret.disabled', name);
+    const facts = await this.#writing(name, async (trx, sealing) => {
       const current = await this.#mustLoad(trx, sealing, name);
       const { secret, versions } = current.loaded;
       if (secret.state === state)
@@ -96,6 +102,8 @@ export class SecretService {
         versions,
       });
     });
+    if (state === 'active') await this.#ledger.append({ what: 'secret.enabled', id: facts.id });
+    return facts;
   }
 
   /**
@@ -103,6 +111,7 @@ export class SecretService {
    * and time. The name is free again. Throws `SECRET_UNKNOWN`.
    */
   async delete(name: SecretName, record: RecordChange): Promise<void> {
+    await this.#announce('secret.deleted', name);
     await this.#writing(name, async (trx, sealing) => {
       const { secret, versions } = (await this.#mustLoad(trx, sealing, name)).loaded;
       const now = this.#clock.now();
@@ -159,6 +168,14 @@ export class SecretService {
     }
     if (concerned > 0) await this.#database.purgeDeleted();
     return concerned;
+  }
+
+  /** Tells the ledger what is about to happen to the secret of that name. Throws `SECRET_UNKNOWN`. */
+  async #announce(what: 'secret.disabled' | 'secret.deleted', name: SecretName): Promise<void> {
+    checkSecretName(name);
+    const loaded = await loadSecret(this.#database.db, name.namespace, name.name);
+    if (loaded === undefined) throw unknownSecret(name);
+    await this.#ledger.append({ what, id: loaded.secret.id });
   }
 
   /** Runs a change and remembers the generation that it has committed, not earlier. */
@@ -218,9 +235,12 @@ export class SecretService {
     checkSecretName(name);
     const current = await this.#load(trx, sealing, name);
     if (current !== undefined) return current;
-    throw vaultError('SECRET_UNKNOWN', `there is no secret \`${name.namespace}/${name.name}\``);
+    throw unknownSecret(name);
   }
 }
+
+const unknownSecret = (name: SecretName): Error =>
+  vaultError('SECRET_UNKNOWN', `there is no secret \`${name.namespace}/${name.name}\``);
 
 /** A new value would silently put back into use what somebody took out of it. */
 function checkCanTake(secret: StoredSecret, material: SecretMaterial): void {
