@@ -35,6 +35,8 @@ export interface CreateBackup extends BackupSource {
   readonly clock: Clock;
   /** Of Chatelaine, for the manifest. */
   readonly version: string;
+  /** Asked once nobody else makes one here any more; when it says no, another process has just made it. */
+  readonly stillWanted?: (() => boolean) | undefined;
   /** Told what is being written or read back, and how many bytes of it have been. */
   readonly onProgress?: ((step: string, bytes: number) => void) | undefined;
 }
@@ -71,6 +73,9 @@ export async function createBackup(request: CreateBackup): Promise<CreatedBackup
 
 async function create(request: CreateBackup): Promise<CreatedBackup> {
   const { folder, dataDirectory, clock } = request;
+  if (request.stillWanted?.() === false) {
+    throw backupError('BACKUP_BUSY', `another process has just made a backup into \`${folder}\``);
+  }
   deletePartials(folder);
   // A killed backup leaves a copy of the database behind; the lock says that it is nobody's.
   for (const name of readdirSync(dataDirectory)) {

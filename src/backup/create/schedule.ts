@@ -1,10 +1,12 @@
-import type { Clock, Logger } from '#kernel';
+import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { BackupSettings } from '#contract';
 import { parseRecipient } from '../archive/keys.ts';
 import { createBackup, type BackupSource, type CreatedBackup } from './create-backup.ts';
 import { deleteOldest, listBackups } from './folder.ts';
 
 const RETRY_MS = 10 * 60_000;
+/** After another server was at it. */
+const BUSY_MS = 30_000;
 /** The longest that a timer can be set for. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -19,7 +21,7 @@ export interface ScheduleParts extends BackupSource {
 
 /**
  * Backups while a server runs. The next is due so long after the newest that lies in the folder,
- * whoever made it: restarts make none too many, and of several servers on one folder one is first.
+ * whoever made it: restarts make none too many, and of several servers on one folder one makes it.
  */
 export class BackupSchedule {
   readonly #parts: ScheduleParts;
@@ -41,8 +43,13 @@ export class BackupSchedule {
 
   #dueIn(): number {
     const { settings, clock } = this.#parts;
-    const newest = listBackups(settings.folder)[0]?.at ?? -Infinity;
-    return Math.max(0, newest + settings.every - clock.now());
+    try {
+      const newest = listBackups(settings.folder)[0]?.at ?? -Infinity;
+      return Math.max(0, newest + settings.every - clock.now());
+    } catch {
+      // Due, and making it says what is wrong with the folder.
+      return 0;
+    }
   }
 
   #arm(ms: number): void {
@@ -65,12 +72,14 @@ export class BackupSchedule {
         ...this.#parts,
         folder: settings.folder,
         recipient: parseRecipient(settings.recipient),
+        stillWanted: () => this.#dueIn() === 0,
       });
       const deleted = deleteOldest(settings.folder, settings.keep);
       log.info({ event: 'backup.created', file: backup.file, bytes: backup.bytes, deleted }, 'a backup was made');
       await made?.(backup);
       this.#arm(this.#dueIn());
     } catch (error) {
+      if (error instanceof ChatelaineError && error.code === 'BACKUP_BUSY') return this.#arm(this.#dueIn() + BUSY_MS);
       log.error({ event: 'backup.failed', err: error }, 'no backup could be made; it is tried again');
       this.#arm(Math.min(settings.every, RETRY_MS));
     }

@@ -7,6 +7,9 @@ import { backupError } from '../errors.ts';
 import { headerLine, headOfHeader, nextLine, parseLine, type LedgerHead } from './entry.ts';
 import { ledgerFile, readLedger } from './read-ledger.ts';
 
+/** What says by itself what is wrong with a ledger. */
+const OUR_OWN = /^(LEDGER_\w+|DATABASE_BUSY|DATA_DIRECTORY_UNSAFE)$/;
+
 /** Longer than any line. */
 const WINDOW = 8192;
 
@@ -53,7 +56,7 @@ export class FileLedger implements RevocationLedger {
       prepareDataDirectory(this.#folder);
       await withFileLock(join(this.#folder, 'lock'), async () => work());
     } catch (cause) {
-      if (cause instanceof ChatelaineError) throw cause;
+      if (cause instanceof ChatelaineError && OUR_OWN.test(cause.code)) throw cause;
       throw backupError('LEDGER_UNAVAILABLE', `the ledger refused: ${(cause as Error).message}`, { cause });
     }
   }
