@@ -1,12 +1,15 @@
 import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
 import { installAuditCommands } from './audit/index.ts';
+import { installBackupCommands } from './backup/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
+import { installDoctorCommand } from './doctor/index.ts';
 import { installKeyCommands } from './key/index.ts';
 import { installMigrateCommands } from './migrate/index.ts';
 import { installSecretCommands } from './secret/index.ts';
+import { installRestoreCommand } from './restore/index.ts';
 
 /** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
 const NOUNS: readonly InstallCommands[] = [
@@ -17,6 +20,9 @@ const NOUNS: readonly InstallCommands[] = [
   installSecretCommands,
   installAuditCommands,
   installMigrateCommands,
+  installBackupCommands,
+  installRestoreCommand,
+  installDoctorCommand,
 ];
 
 /**

@@ -36,6 +36,7 @@ export interface Schema {
   readonly one_time_links: OneTimeLinksTable;
   readonly device_codes: DeviceCodesTable;
   readonly attempts: AttemptsTable;
+  readonly vault_keyring: VaultKeyringTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -156,7 +157,7 @@ export interface DataKeysTable {
   readonly id: string;
   readonly scope_kind: 'namespace' | 'subject';
   readonly scope_id: string;
-  /** Null once destroyed: the row stays, the key is gone. */
+  /** Null once destroyed: the row stays, the key is gone. Of a subject's key the word `keyring`: it lies there. */
   readonly wrapped_key: string | null;
   readonly wrapper: string;
   readonly wrapper_version: string;
@@ -384,4 +385,18 @@ export interface AttemptsTable {
   readonly clear_at: number;
   /** From when on the next attempt is let through. */
   readonly open_at: number;
+}
+
+/**
+ * The wrapped keys of data subjects, in no backup. On SQLite in a file of its own, beside the others in
+ * name alone: nothing there can refer to a row here. Owner: vault.
+ */
+export interface VaultKeyringTable {
+  readonly key_id: string;
+  readonly subject: string;
+  /** Null once destroyed. */
+  readonly wrapped_key: string | null;
+  readonly wrapper: string;
+  readonly wrapper_version: string;
+  readonly destroyed_at: number | null;
 }

@@ -29,6 +29,7 @@ export type { GroupDirectory, NewGroup } from './groups/group-directory.ts';
 export { keyState, type ApiKey, type KeyState } from './keys/api-key.ts';
 export type { IssuedKey, KeyAuthority, KeyRequest, Rotation } from './keys/key-authority.ts';
 export { parseKeyText } from './keys/key-text.ts';
+export { identityAfterRestore } from './store/after-restore.ts';
 export type { NamespaceDirectory, ShutNamespace } from './namespaces/namespace-directory.ts';
 export {
   decide,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '#kernel';
 import { LateTrail, openAuditStore } from '#audit';
+import { forgetfulLedger } from '#contract';
 import { openDatabase, stateFile } from '#db';
 import { openIdentity } from '#identity';
 import { runChild, runHere, temporaryDirectory } from './cli.fixture.ts';
@@ -16,7 +17,7 @@ async function serveIdentity(directory: string) {
   const database = await openDatabase({ file: stateFile(directory), clock });
   onTestFinished(() => database.close());
   const trail = new LateTrail(() => expect.unreachable('a verdict records nothing'));
-  const { keys } = openIdentity({ database, clock, log: silentLogger, trail });
+  const { keys } = openIdentity({ database, clock, log: silentLogger, trail, ledger: forgetfulLedger });
   const verdict = async (key: string) => {
     const answer = await keys.verify(key);
     return answer.ok ? answer.value.name : answer.error.reason;

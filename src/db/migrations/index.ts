@@ -13,6 +13,7 @@ import { peopleMigration } from './0003-people.ts';
 import { signInMigration } from './0004-sign-in.ts';
 import { auditMigration } from './0005-audit.ts';
 import { idempotencyMigration } from './0006-idempotency.ts';
+import { keyringMigration } from './0007-keyring.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   signInMigration,
   auditMigration,
   idempotencyMigration,
+  keyringMigration,
 ];

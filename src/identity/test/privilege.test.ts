@@ -3,6 +3,7 @@
  * of a trusted system), searched for with random players, credentials and sequences; and the search finds
  * holes that are planted.
  */
+import { forgetfulLedger } from '#contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openIdentity, permissionCheck, PERMISSIONS, type Permission, type PermissionTable } from '#identity';
@@ -45,7 +46,14 @@ function nobodyGetsBeyond(people: PeopleProcess, table: PermissionTable, acting 
       },
     };
     const trail = new CountingTrail();
-    const identity = openIdentity({ database, clock, log: silentLogger, trail, check: permissionCheck(table) });
+    const identity = openIdentity({
+      database,
+      clock,
+      log: silentLogger,
+      trail,
+      ledger: forgetfulLedger,
+      check: permissionCheck(table),
+    });
     const world = await makeWorld(identity, identity.userDirectory(people.vault));
     const playing = world.players.filter(({ name }) => names.includes(name));
     const allowed = reach(await powersNow(world), new Set(names));

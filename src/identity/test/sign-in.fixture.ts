@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished, vi, expect } from 'vitest';
 import { newId, reveal, Secret, silentLogger, type ChatelaineError } from '#kernel';
-import { auditEvent, EVERYWHERE, type AuditEvent, type AuditStatus, type AuditTrail, type Role } from '#contract';
+import {
+  auditEvent,
+  EVERYWHERE,
+  type AuditEvent,
+  type AuditStatus,
+  type AuditTrail,
+  type Role,
+  forgetfulLedger,
+} from '#contract';
 import { openDatabase, type Database } from '#db';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
@@ -88,11 +96,19 @@ export async function startSignIn(
   await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
   const log = silentLogger;
   const columns = [totpSeedColumn, userProfileColumn];
-  const vault = await openVault({ database, clock, log, mayUse: sameNamespace, wrapper, columns });
+  const vault = await openVault({
+    ledger: forgetfulLedger,
+    database,
+    clock,
+    log,
+    mayUse: sameNamespace,
+    wrapper,
+    columns,
+  });
   onTestFinished(() => vault.close());
   const trail = beside?.trail ?? new MemoryTrail();
   const changes = new IdentityChanges();
-  const frame = new ChangeFrame({ database, clock, trail, changes, check: permissionCheck() });
+  const frame = new ChangeFrame({ ledger: forgetfulLedger, database, clock, trail, changes, check: permissionCheck() });
   const users = new UserDirectory({ frame, vault, declared: () => [] });
   const services = openSignIn({
     frame,

@@ -232,11 +232,18 @@ export class UserDirectory {
     after: () => Promise<void> = async () => {},
   ): Promise<User> {
     return await this.#recorded(by, action, id, async () => {
+      let resumed = false;
       const value = await this.#frame.database.transaction(async (trx) => {
         const { user } = await this.#permitted(trx, by, action, id);
         present({ user }, id);
-        return await work(trx, user, this.#frame.clock.now());
+        const changed = await work(trx, user, this.#frame.clock.now());
+        resumed = user.disabledAt !== null && changed.disabledAt === null;
+        if (changed.disabledAt !== null && user.disabledAt === null) {
+          await this.#frame.ledger.append({ what: 'user.disabled', id });
+        }
+        return changed;
       });
+      if (resumed) await this.#frame.ledger.append({ what: 'user.enabled', id });
       await after();
       return { value };
     });

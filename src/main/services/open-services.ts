@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { FileLedger, ledgerFolder } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
@@ -20,7 +21,7 @@ export interface Services {
 export interface ServicesOptions {
   /** Exists already, and belongs to us or is shared by several processes. */
   readonly dataDir: string;
-  readonly settings: Pick<ServerSettings, 'database' | 'vault'>;
+  readonly settings: Pick<ServerSettings, 'database' | 'vault' | 'ledger'>;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
   /** The `kind: roleBinding` documents as they are now. */
@@ -48,8 +49,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   });
   endings.add('database', () => database.close());
   for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
+  const ledger = new FileLedger(ledgerFolder(settings, dataDir), clock);
   const vault = await openVault({
     database,
+    ledger,
     clock,
     log,
     wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
@@ -71,6 +74,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     clock,
     log,
     trail: audit,
+    ledger,
     ...(options.declared && { declared: options.declared }),
   });
   endings.add('identity', () => identity.close());
