@@ -21,6 +21,8 @@ export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-l
 export { LateTrail } from './late-trail.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
+export { closeChains, snapshotAudit, type AuditSnapshot } from './store/segments/snapshot.ts';
+export { keepFormerKeys, trustedKeysOf } from './checkpoint/former-keys.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';
 export type { AuditStore, Page, PageRequest, WriterState } from './store/store.ts';
 export { subjectOf, type OpenedFields, type SealedFields, type SubjectSealer } from './people/subject-sealer.ts';
@@ -29,6 +31,7 @@ export { lastCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.t
 export { exportPublicKey, trustKeys, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
 export { logStream, type LogItem } from './verify/log-stream.ts';
 export { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
+export { checkLastCheckpoint } from './verify/last-checkpoint.ts';
 export type { Finding } from './verify/finding.ts';
 export { receiptSchema, verifyReceipt, type Receipt } from './receipt/receipt.ts';
 export {

@@ -19,7 +19,11 @@ export class LateTrail implements AuditTrail {
   }
 
   async append(event: AuditEvent): Promise<AuditPosition> {
-    this.#log ??= this.#open();
+    this.#log ??= this.#open().catch((error: unknown) => {
+      // The next thing to record tries again.
+      this.#log = undefined;
+      throw error;
+    });
     return (await this.#log).append(event);
   }
 

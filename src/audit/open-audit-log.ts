@@ -9,6 +9,7 @@ import { auditError } from './errors.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
 import { KeyedDigest } from './record/digest.ts';
 import type { AuditStore } from './store/store.ts';
+import { paths } from './store/segments/layout.ts';
 import { prepareDirectory, readOrCreate } from './store/segments/private-files.ts';
 import { SegmentStore } from './store/segments/segment-store.ts';
 
@@ -59,7 +60,7 @@ export async function openAuditStore({
   readonly signingKey: SigningKey;
 }> {
   const store = await openStore(root, clock, storage);
-  const file = join(root, 'signing.key');
+  const file = paths.signingKey(root);
   const pem = readKey(file, makeSigningKey);
   try {
     return { store, signingKey: readSigningKey(pem) };

@@ -30,6 +30,8 @@ export type OpenApi = (place: {
 }) => Promise<{ readonly transport: Transport; close(): Promise<void> }>;
 
 export interface TextSink {
+  /** A person looks at it. */
+  readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 

@@ -12,6 +12,11 @@ export const cliError = defineErrors('cli', {
     title: 'a file that the command names cannot be read or written',
     remedy: 'Check the path and its permissions.',
   },
+  OPTION_MISSING: {
+    status: 400,
+    title: 'the command needs an option that was left out',
+    remedy: 'The message says which; `--help` shows all of them.',
+  },
   CONFIGURATION_UNUSABLE: {
     status: 400,
     title: 'the configuration that the command names has problems',

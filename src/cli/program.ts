@@ -4,12 +4,15 @@ import { installAuditCommands } from './audit/index.ts';
 import { installGroupCommands } from './group/index.ts';
 import { installRoleCommands } from './role/index.ts';
 import { installUserCommands } from './user/index.ts';
+import { installBackupCommands } from './backup/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
+import { installDoctorCommand } from './doctor/index.ts';
 import { installKeyCommands } from './key/index.ts';
 import { installMigrateCommands } from './migrate/index.ts';
 import { installSecretCommands } from './secret/index.ts';
+import { installRestoreCommand } from './restore/index.ts';
 
 /** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
 const NOUNS: readonly InstallCommands[] = [
@@ -23,6 +26,9 @@ const NOUNS: readonly InstallCommands[] = [
   installSecretCommands,
   installAuditCommands,
   installMigrateCommands,
+  installBackupCommands,
+  installRestoreCommand,
+  installDoctorCommand,
 ];
 
 /**

@@ -11,4 +11,5 @@ export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export * from './audit-record.ts';
 export * from './secret.ts';
+export * from './revocation-ledger.ts';
 export * from './config/index.ts';

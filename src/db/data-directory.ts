@@ -1,9 +1,18 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync, type Stats } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { databaseError } from './errors.ts';
 
 /** The state file of a data directory. */
 export const stateFile = (directory: string): string => join(directory, 'chatelaine.db');
+
+/** Lies in a data directory while a restore into it has not finished. */
+export const restoreMarker = (directory: string): string => join(directory, 'restore-incomplete.json');
+
+/** Throws `RESTORE_INCOMPLETE` for a directory in which a restore was cut short: half a state looks like a whole one. */
+export function checkRestored(directory: string): void {
+  if (!existsSync(restoreMarker(directory))) return;
+  throw databaseError('RESTORE_INCOMPLETE', `a restore into \`${directory}\` has not finished`);
+}
 
 const OTHERS_MAY_WRITE = 0o002;
 const ANYBODY_ELSE = 0o077;
@@ -12,8 +21,8 @@ const ANYBODY_ELSE = 0o077;
  * Makes sure that a data directory exists and that nobody else may put anything into it: directories
  * that are missing are made 0700.
  *
- * Throws `DATA_DIRECTORY_UNSAFE` where everybody may write (they could put another file in the place of
- * ours), and `DATABASE_UNAVAILABLE` where the system refuses.
+ * Throws `DATA_DIRECTORY_UNSAFE` where everybody may write (they could put another
+ * file in the place of ours), and `DATABASE_UNAVAILABLE` where the system refuses.
  */
 export function prepareDataDirectory(directory: string): void {
   attempt(`make the directory \`${directory}\``, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));

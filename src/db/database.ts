@@ -48,7 +48,9 @@ export type DatabasePlace = SqliteFile | { readonly postgres: PostgresSettings }
 
 /** The place that `database:` means, for a process with that data directory. */
 export function databasePlace(settings: DatabaseSettings, dataDirectory: string): DatabasePlace {
-  return settings.type === 'postgres' ? { postgres: settings } : { file: stateFile(dataDirectory) };
+  if (settings.type === 'postgres') return { postgres: settings };
+  const { keyring } = settings;
+  return { file: stateFile(dataDirectory), ...(keyring !== undefined && { keyring }) };
 }
 
 export type OpenDatabaseOptions = DatabasePlace & { readonly clock: Clock };

@@ -67,6 +67,16 @@ export const databaseError = defineErrors('db', {
     remedy:
       'End the other server, or give this one its own `--data-dir`. Several servers share one state through PostgreSQL.',
   },
+  DATABASE_NOT_EMPTY: {
+    status: 409,
+    title: 'the database to restore into has rows already',
+    remedy: 'Restore into a new database or schema: nothing is written over what is there.',
+  },
+  RESTORE_INCOMPLETE: {
+    status: 500,
+    title: 'a restore into the data directory was cut short',
+    remedy: 'Run `chatelaine restore` into it again; it begins anew. Nothing serves or changes half a state.',
+  },
   DATA_DIRECTORY_UNSAFE: {
     status: 500,
     title: 'other users of the machine could read or replace what is in the data directory',

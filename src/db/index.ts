@@ -20,22 +20,30 @@ export {
   type OpenDatabaseOptions,
 } from './database.ts';
 export type { DatabaseSession } from './postgres/session.ts';
+export type { AfterRestore, StandingEnds } from './after-restore.ts';
+export { restoreDatabase } from './restore.ts';
+export { snapshotDatabase, type DatabaseSnapshot, type SnapshotPart } from './snapshot.ts';
 export type { ChangeFeed } from './change-feed.ts';
 export type { MigrationState } from './migrate.ts';
-export { prepareDataDirectory, stateFile } from './data-directory.ts';
+export { checkRestored, prepareDataDirectory, prepareStateFile, restoreMarker, stateFile } from './data-directory.ts';
+export { withFileLock } from './sqlite/file-lock.ts';
+export { keyringFile } from './sqlite/keyring.ts';
 export { claimDataDirectory } from './sqlite/claim.ts';
 export type {
   AgentsTable,
   ApiKeysTable,
   AuditRecordsTable,
   DataKeysTable,
+  DeviceCodesTable,
   GroupMembersTable,
   IdempotencyKeysTable,
   RoleBindingsTable,
   Schema,
   SecretsTable,
   SecretVersionsTable,
+  SessionsTable,
   UserGroupsTable,
   UsersTable,
+  VaultKeyringTable,
   VaultLeasesTable,
 } from './schema.ts';

@@ -52,15 +52,25 @@ export async function migrate(
       const next = nextMigration(ledger, migrations);
       if (next === undefined) return;
       if (ledger === undefined) await sql.raw(dialect.translate(LEDGER)).execute(trx);
-      for (const statement of next.statements) await sql.raw(dialect.translate(statement)).execute(trx);
-      await trx
-        .insertInto('schema_migrations')
-        .values({ id: next.id, checksum: checksum(next), applied_at: clock.now() })
-        .execute();
+      await applyMigration(trx, next, clock, dialect);
       done.push(next.id);
     });
   }
   return done;
+}
+
+/** One migration and its row in the ledger, in the caller's transaction. */
+export async function applyMigration(
+  trx: Kysely<Schema>,
+  migration: Migration,
+  clock: Clock,
+  dialect: MigrationDialect,
+): Promise<void> {
+  for (const statement of migration.statements) await sql.raw(dialect.translate(statement)).execute(trx);
+  await trx
+    .insertInto('schema_migrations')
+    .values({ id: migration.id, checksum: checksum(migration), applied_at: clock.now() })
+    .execute();
 }
 
 /** Where the database stands; throws as `migrate` does, and changes nothing. */

@@ -26,6 +26,17 @@ export interface Schema {
   readonly audit_checkpoints: AuditCheckpointsTable;
   readonly delivery_cursors: DeliveryCursorsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
+  readonly passwords: PasswordsTable;
+  readonly totp_seeds: TotpSeedsTable;
+  readonly passkeys: PasskeysTable;
+  readonly passkey_challenges: PasskeyChallengesTable;
+  readonly recovery_codes: RecoveryCodesTable;
+  readonly sessions: SessionsTable;
+  readonly known_devices: KnownDevicesTable;
+  readonly one_time_links: OneTimeLinksTable;
+  readonly device_codes: DeviceCodesTable;
+  readonly attempts: AttemptsTable;
+  readonly vault_keyring: VaultKeyringTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -146,7 +157,7 @@ export interface DataKeysTable {
   readonly id: string;
   readonly scope_kind: 'namespace' | 'subject';
   readonly scope_id: string;
-  /** Null once destroyed: the row stays, the key is gone. */
+  /** Null once destroyed: the row stays, the key is gone. Of a subject's key the word `keyring`: it lies there. */
   readonly wrapped_key: string | null;
   readonly wrapper: string;
   readonly wrapper_version: string;
@@ -263,4 +274,129 @@ export interface IdempotencyKeysTable {
   /** JSON. */
   readonly headers: string | null;
   readonly body: string | null;
+}
+
+/** Passwords of people, as PHC strings of argon2id. Owner: identity. */
+export interface PasswordsTable {
+  readonly user_id: string;
+  readonly phc: string;
+  readonly changed_at: number;
+}
+
+/** Seeds of authenticator apps, sealed under the person's subject key. Owner: identity. */
+export interface TotpSeedsTable {
+  readonly id: string;
+  readonly user_id: string;
+  readonly seed: string;
+  readonly key_id: string;
+  /** The last step whose code was used; only ever grows. */
+  readonly last_step: number;
+  /** Null until the app has shown that it has the seed. */
+  readonly confirmed_at: number | null;
+  readonly created_at: number;
+}
+
+/** WebAuthn credentials, by credential id. Owner: identity. */
+export interface PasskeysTable {
+  readonly id: string;
+  readonly user_id: string;
+  /** COSE key, base64url. */
+  readonly public_key: string;
+  readonly counter: number;
+  readonly transports: string;
+  readonly label: string;
+  /** 1 when the credential may live on several devices. */
+  readonly synced: number;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+}
+
+/** Challenges of WebAuthn ceremonies under way; gone when used. Owner: identity. */
+export interface PasskeyChallengesTable {
+  readonly challenge: string;
+  readonly session_id: string;
+  readonly purpose: 'register' | 'authenticate';
+  readonly expires_at: number;
+}
+
+/** Recovery codes not yet used, as digests. Owner: identity. */
+export interface RecoveryCodesTable {
+  readonly digest: string;
+  readonly user_id: string;
+  readonly created_at: number;
+}
+
+/** Sessions of people, in browsers and on the command line. Owner: identity. */
+export interface SessionsTable {
+  readonly id: string;
+  /** SHA-256 of the token; replaced whenever the session gains something. */
+  readonly digest: string;
+  readonly user_id: string;
+  readonly kind: 'browser' | 'cli';
+  readonly stage: 'second-factor' | 'enrolment' | 'active';
+  readonly amr: string;
+  readonly auth_time: number;
+  readonly created_at: number;
+  readonly last_seen_at: number;
+  readonly expires_at: number;
+  readonly ended_at: number | null;
+  readonly address: string;
+  readonly device: string;
+}
+
+/** Browsers that people signed in with before, as digests. Owner: identity. */
+export interface KnownDevicesTable {
+  readonly digest: string;
+  readonly user_id: string;
+  readonly created_at: number;
+  readonly last_used_at: number;
+}
+
+/** Links for the first administrator and for new passwords, as digests; gone when used. Owner: identity. */
+export interface OneTimeLinksTable {
+  readonly digest: string;
+  readonly purpose: 'setup' | 'password';
+  readonly user_id: string | null;
+  /** 1 when it was made although there was an administrator. */
+  readonly reissued: number;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+/** Programs that wait for a person to confirm a code (RFC 8628). Owner: identity. */
+export interface DeviceCodesTable {
+  readonly digest: string;
+  readonly user_code_digest: string;
+  readonly state: 'pending' | 'approved' | 'denied';
+  readonly user_id: string | null;
+  readonly amr: string;
+  readonly auth_time: number;
+  readonly client: string;
+  readonly address: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly polled_at: number;
+}
+
+/** Counters of attempts to sign in. Owner: identity. */
+export interface AttemptsTable {
+  readonly key: string;
+  /** When all that was counted will be forgiven. */
+  readonly clear_at: number;
+  /** From when on the next attempt is let through. */
+  readonly open_at: number;
+}
+
+/**
+ * The wrapped keys of data subjects, in no backup. On SQLite in a file of its own, beside the others in
+ * name alone: nothing there can refer to a row here. Owner: vault.
+ */
+export interface VaultKeyringTable {
+  readonly key_id: string;
+  readonly subject: string;
+  /** Null once destroyed. */
+  readonly wrapped_key: string | null;
+  readonly wrapper: string;
+  readonly wrapper_version: string;
+  readonly destroyed_at: number | null;
 }

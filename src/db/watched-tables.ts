@@ -17,4 +17,5 @@ export const watchedTables: readonly WatchedTable[] = [
   { table: 'group_members' },
   { table: 'role_bindings' },
   { table: 'shut_namespaces' },
+  { table: 'sessions', except: ['last_seen_at'] },
 ];

@@ -1,10 +1,16 @@
-import type { AuditTrail } from '#contract';
+import type { AuditTrail, Revocation, RevocationLedger } from '#contract';
 import type { Clock } from '#kernel';
 import type { Database, DatabaseOrTransaction } from '#db';
 import { recordedChange, type Changed, type IntendedChange } from '#audit';
 import type { Author } from './author.ts';
 import type { IdentityChanges } from './changes.ts';
 import type { Action, CheckPermission, Target } from './permissions/index.ts';
+
+/** What a change gives, with what it ends or lets in again: those a restore must not undo. */
+export interface FramedChange<Value> extends Changed<Value> {
+  readonly ends?: readonly Revocation[];
+  readonly resumes?: readonly Revocation[];
+}
 
 /**
  * What every administrative change in here goes through: recorded before and after, permitted in the
@@ -15,6 +21,7 @@ export class ChangeFrame {
   readonly database: Database;
   readonly clock: Clock;
   readonly trail: AuditTrail;
+  readonly ledger: RevocationLedger;
   readonly changes: IdentityChanges;
   readonly #check: CheckPermission;
 
@@ -22,12 +29,14 @@ export class ChangeFrame {
     readonly database: Database;
     readonly clock: Clock;
     readonly trail: AuditTrail;
+    readonly ledger: RevocationLedger;
     readonly changes: IdentityChanges;
     readonly check: CheckPermission;
   }) {
     this.database = parts.database;
     this.clock = parts.clock;
     this.trail = parts.trail;
+    this.ledger = parts.ledger;
     this.changes = parts.changes;
     this.#check = parts.check;
   }
@@ -37,13 +46,25 @@ export class ChangeFrame {
     this.#check(by.principal, action, target, this.clock.now());
   }
 
-  /** Runs a change in one transaction, which may be run again. Throws as `recordedChange` and `work` do. */
+  /**
+   * Runs a change in one transaction, which may be run again. What it ends is in the ledger before it is
+   * committed, what it lets in again only afterwards: a crash in between ends too much and never too
+   * little. Throws as `recordedChange`, `RevocationLedger.append` and `work` do.
+   */
   inTransaction<Value>(
     by: Pick<Author, 'origin'>,
     change: IntendedChange,
-    work: (trx: DatabaseOrTransaction) => Promise<Changed<Value>>,
+    work: (trx: DatabaseOrTransaction) => Promise<FramedChange<Value>>,
   ): Promise<Value> {
-    return this.recorded(by, change, () => this.database.transaction(work));
+    return this.recorded(by, change, async () => {
+      const changed = await this.database.transaction(async (trx) => {
+        const outcome = await work(trx);
+        for (const end of outcome.ends ?? []) await this.ledger.append(end);
+        return outcome;
+      });
+      for (const resumed of changed.resumes ?? []) await this.ledger.append(resumed);
+      return changed;
+    });
   }
 
   /** The same around work that opens its transactions itself. */

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '#contract';
+import type { AuditTrail, RevocationLedger } from '#contract';
 import type { Clock, Logger } from '#kernel';
 import type { Database } from '#db';
 import type { Vault } from '#vault';
@@ -41,6 +41,8 @@ export interface IdentityParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly trail: AuditTrail;
+  /** Hears of every end before it holds, so that no restore undoes it. */
+  readonly ledger: RevocationLedger;
   /** The `kind: roleBinding` documents as they are now; none by default. */
   readonly declared?: DeclaredBindings;
   /** Another check of permissions than that of `PERMISSIONS`: for tests that plant a hole. */
@@ -49,10 +51,10 @@ export interface IdentityParts {
 
 /** The identity services over one open database. */
 export function openIdentity(parts: IdentityParts): Identity {
-  const { database, clock, trail, declared = () => [], check = permissionCheck() } = parts;
+  const { database, clock, trail, ledger, declared = () => [], check = permissionCheck() } = parts;
   const changes = new IdentityChanges();
   const usage = new UsageRecorder(parts);
-  const frame = new ChangeFrame({ database, clock, trail, changes, check });
+  const frame = new ChangeFrame({ database, clock, trail, ledger, changes, check });
   const verifier = new KeyVerifier({ database, clock, declared, used: (keyId, now) => usage.note(keyId, now) });
   const certificates = new CertificateVerifier({ database, clock, declared });
   const standings = new Standings({ database, clock, declared });
@@ -68,9 +70,7 @@ export function openIdentity(parts: IdentityParts): Identity {
     standings,
     frame,
     userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
-    declarationsChanged: () => {
-      for (const copy of copies) copy.forget();
-    },
+    declarationsChanged: () => changes.tell(),
     close: () => usage.close(),
   };
 }

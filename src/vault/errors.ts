@@ -44,6 +44,12 @@ export const vaultError = defineErrors('vault', {
     title: 'the key of this subject was destroyed, and with it everything it protected',
     remedy: 'This cannot be undone.',
   },
+  SUBJECT_KEY_MISSING: {
+    status: 500,
+    title: 'the keyring lacks the key of a subject that was not erased',
+    remedy:
+      'Put the keyring back from where you keep it; no backup holds it. Without it the data of its subjects is lost.',
+  },
   SUBJECT_REFUSED: {
     status: 400,
     title: 'a subject has no usable identifier',

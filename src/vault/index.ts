@@ -33,6 +33,8 @@ export type { AwsCredentials } from './wrappers/aws-signature.ts';
 export type { HttpPost, KeyWrapper } from './wrappers/key-wrapper.ts';
 export type { WrapperSettings } from './wrappers/open-wrapper.ts';
 export type { WrapperUse } from './store/data-keys-store.ts';
+export { vaultAfterRestore } from './store/after-restore.ts';
+export { countMissingSubjectKeys } from './store/missing-keys.ts';
 
 /** Loaded when used: a server that only serves tools needs no routes. */
 export const loadVaultRoutes = async (

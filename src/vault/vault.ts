@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '#kernel';
 import type { SubjectSealer } from '#audit';
+import type { RevocationLedger } from '#contract';
 import type { Database } from '#db';
 import type { RecordChange } from './changes.ts';
 import { DataKeys, MESSAGES_PER_KEY } from './envelope/data-keys.ts';
@@ -16,6 +17,7 @@ import { GenerationWatch } from './secrets/generation-watch.ts';
 import { VaultSecretReader, type MayUse, type SecretReader } from './secrets/secret-reader.ts';
 import { SecretService } from './secrets/secret-service.ts';
 import { countWrapperUses, findKeyOfWrapper, type WrapperUse } from './store/data-keys-store.ts';
+import { settleKeyring } from './store/settle-keyring.ts';
 import { secretColumns } from './store/secrets-store.ts';
 import { Keyring } from './wrappers/keyring.ts';
 import { openWrapper, type WrapperSettings } from './wrappers/open-wrapper.ts';
@@ -31,6 +33,8 @@ export interface VaultOptions {
   /** Still open what they wrapped, until `rewrap` has finished. */
   readonly previousWrappers?: readonly WrapperSettings[];
   readonly mayUse: MayUse;
+  /** Hears of every end before it holds, so that no restore undoes it. */
+  readonly ledger: RevocationLedger;
   /** Sealed columns of other modules. */
   readonly columns?: readonly SealedColumn[];
   readonly cachedKeys?: KeyCacheLimits;
@@ -68,7 +72,8 @@ export interface Vault {
  * `KEY_FILE_UNSAFE`, `KEY_WEAK`.
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
-  const { database, clock, log } = options;
+  const { database, clock, log, ledger } = options;
+  if ((await database.transaction((trx) => settleKeyring(trx, clock.now()))) > 0) await database.purgeDeleted();
   const uses = await countWrapperUses(database.db);
   const previous = (options.previousWrappers ?? []).map((settings) => openWrapper(settings, false, clock));
   // A new key file is made where nothing needs an old one, or all of it is opened by the previous ones:
@@ -84,7 +89,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const columns = [...secretColumns, ...(options.columns ?? [])];
   const rotation: RotationParts = { database, clock, keys, envelope, columns };
   return {
-    secrets: new SecretService({ database, clock, envelope, watch }),
+    secrets: new SecretService({ database, clock, envelope, watch, ledger }),
     reader: new VaultSecretReader({ database, clock, envelope, watch, mayUse: options.mayUse }),
     envelope,
     subjectSealer: new SubjectKeys(database, keys),
@@ -93,7 +98,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     rewrap: () => rewrapDataKeys({ database, clock, keyring }),
     wrapperUses: () => countWrapperUses(database.db),
     eraseSubject: async (subject, record) => {
-      const erasedAt = await eraseSubject({ database, clock, keys }, subject, record);
+      const erasedAt = await eraseSubject({ database, clock, keys, ledger }, subject, record);
       if (!(await database.purgeDeleted())) {
         log.info('the database has yet to clear the wrapped key of an erased subject out of its files');
       }

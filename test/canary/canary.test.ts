@@ -13,7 +13,7 @@ import { gzipSync, deflateSync } from 'node:zlib';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { databasePlace, openDatabase, prepareDataDirectory } from '#db';
-import { serverSchema } from '#contract';
+import { serverSchema, forgetfulLedger } from '#contract';
 import { silentLogger, systemClock } from '#kernel';
 import { openVault, parseSecretMaterial, sameNamespace } from '#vault';
 import { dialects, documentOf, type TestDialect } from '../databases.ts';
@@ -123,6 +123,7 @@ async function setScene(dialect: TestDialect, shop: PostgresDatabase): Promise<S
   const { database: settings } = serverSchema.parse({ kind: 'server', database: state });
   const database = await openDatabase({ ...databasePlace(settings, dataDir), clock: systemClock });
   const vault = await openVault({
+    ledger: forgetfulLedger,
     database,
     clock: systemClock,
     log: silentLogger,

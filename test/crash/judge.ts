@@ -1,4 +1,5 @@
 /** Holds what a server knows after a crash against what it acknowledged before. */
+import { forgetfulLedger } from '#contract';
 import { DatabaseSync } from 'node:sqlite';
 import { openDatabase, type DatabasePlace } from '#db';
 import { reveal, silentLogger, systemClock } from '#kernel';
@@ -53,6 +54,7 @@ export async function judgeSecrets(
 ): Promise<readonly string[]> {
   const database = await openDatabase({ ...place, clock: systemClock });
   const vault = await openVault({
+    ledger: forgetfulLedger,
     database,
     clock: systemClock,
     log: silentLogger,

@@ -52,15 +52,20 @@ export const MODULES: readonly ModulePlace[] = [
     'kernel contract tls audit vault policy identity gateway',
     'the proxy is a second home of the pipeline',
   ),
+  place(
+    'doctor',
+    'kernel contract db tls audit vault identity backup',
+    'the doctor looks at everything that is kept, and changes nothing',
+  ),
   place('operator', 'kernel contract tls', 'the operator speaks to servers through the contract'),
   place(
     'cli',
-    'kernel contract db tls http audit vault policy identity backup registry toolbox gateway',
+    'kernel contract db tls http audit vault policy identity backup registry toolbox gateway doctor',
     'the command line works on a data directory; wiring is the business of main',
   ),
   place(
     'main',
-    'kernel contract db tls http audit vault policy identity backup authserver registry toolbox gateway proxy operator cli',
+    'kernel contract db tls http audit vault policy identity backup authserver registry toolbox gateway proxy doctor operator cli',
     'main is the only place of wiring, and nobody imports it',
   ),
 ];

@@ -7,6 +7,8 @@ export const pemOrPath = z
   .string()
   .refine((text) => isPem(text) || isAbsolute(text), { error: 'this is neither an absolute path nor PEM text' });
 
+export const absolutePath = z.string().refine(isAbsolute, { error: 'this is not an absolute path' });
+
 /** PostgreSQL folds what is not quoted to lower case; with these names quoting changes nothing. */
 const identifier = z
   .string()
@@ -73,6 +75,9 @@ const postgresSchema = z
 export const databaseSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('sqlite').describe('`sqlite`, a file in the data directory, or `postgres` with the fields below.'),
+    keyring: absolutePath
+      .optional()
+      .describe('SQLite: the file of the keys of data subjects, where no backup takes it; `keyring.db` else.'),
   }),
   postgresSchema,
 ]);

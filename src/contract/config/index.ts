@@ -35,5 +35,6 @@ export {
   type TlsClientSettings,
 } from './audit.ts';
 export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
+export { backupSchema, RECIPIENT_PREFIX, type BackupSettings } from './backup.ts';
 export { contentBlockSchema } from './prompt.ts';
 export { APP_MIME_TYPE } from './resource.ts';

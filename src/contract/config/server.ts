@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
 import { auditSchema } from './audit.ts';
-import { databaseSchema } from './database.ts';
+import { backupSchema } from './backup.ts';
+import { absolutePath, databaseSchema } from './database.ts';
 import { vaultSchema } from './vault.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -54,6 +55,12 @@ export const serverSchema = z
       .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
     audit: auditSchema.prefault({}).describe('The audit log: how it is signed, who receives it, how long it is kept.'),
     vault: vaultSchema.prefault({}).describe('The keys that protect what the vault keeps.'),
+    ledger: absolutePath
+      .optional()
+      .describe(
+        'The folder of the ledger of revocations, best on another volume; `ledger` in the data directory else.',
+      ),
+    backup: backupSchema.optional().describe('Backups on a schedule; none otherwise.'),
     limits: z
       .strictObject({
         maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),

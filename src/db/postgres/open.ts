@@ -83,7 +83,8 @@ async function bringUpToDate(settings: PostgresSettings, clock: Clock): Promise<
   });
 }
 
-async function asMigrator<Value>(
+/** Runs `work` on one connection of the role that may change the schema. */
+export async function asMigrator<Value>(
   settings: PostgresSettings,
   work: (db: Kysely<Schema>) => Promise<Value>,
 ): Promise<Value> {
@@ -108,7 +109,7 @@ async function mayChangeSchema(db: Kysely<Schema>, schema: string): Promise<bool
 }
 
 /** Only where it is missing: to whoever made it beforehand the right to make any need not be given. */
-async function makeSchema(db: Kysely<Schema>, schema: string): Promise<void> {
+export async function makeSchema(db: Kysely<Schema>, schema: string): Promise<void> {
   if (await hasSchema(db, schema)) return;
   await inTurn(db, postgresMigrations, async (trx) => {
     if (!(await hasSchema(trx, schema))) await sql.raw(`create schema ${schema}`).execute(trx);

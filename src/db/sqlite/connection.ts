@@ -4,6 +4,7 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { BoundedCache } from '#kernel';
 import type { StatementCounts } from '../database.ts';
 import { isBusy, translateFailure } from './failure.ts';
+import { KEYRING } from './keyring.ts';
 
 // SQLite waits for a lock by sleeping on the event loop. So it may for the moment that another
 // process's commit takes; beyond that the wait is ours and asynchronous.
@@ -17,8 +18,22 @@ interface PreparedStatement {
   readonly givesRows: boolean;
 }
 
+/** What is set for each of the two files. */
+const ofFile = (schema: 'main' | 'keyring'): readonly string[] => [
+  `${schema}.journal_mode = wal`,
+  `${schema}.synchronous = full`,
+  // Bytes that were deleted are overwritten with zeros: a destroyed key is not left in a free page.
+  `${schema}.secure_delete = on`,
+  `${schema}.journal_size_limit = ${64 * 1024 * 1024}`,
+];
+
 /**
- * The process's one connection to the state file.
+ * The process's one connection to the state file, with the keyring attached: statements name the tables
+ * of both alike, and a transaction holds the write locks of both.
+ *
+ * In WAL mode such a transaction is atomic in each file, and not across them when the machine dies
+ * between the two (https://www.sqlite.org/lang_attach.html). Who writes in both says what may be left
+ * then: `vault/store/settle-keyring.ts`.
  *
  * It never holds a read snapshot from one turn of the event loop to the next: a statement runs to
  * its end at once, and a transaction takes the write lock at `begin`, while which nobody else can
@@ -31,8 +46,11 @@ export class SqliteConnection implements DatabaseConnection {
   #executed = 0;
   #prepared = 0;
 
-  /** Opens an existing file. The mode of the file is the caller's to have set. */
-  constructor(file: string) {
+  readonly #keyring: string;
+
+  /** Opens existing files. Their modes are the caller's to have set. */
+  constructor(file: string, keyring: string) {
+    this.#keyring = keyring;
     try {
       this.#database = new DatabaseSync(file, {
         timeout: BLOCKING_WAIT_MS,
@@ -54,17 +72,12 @@ export class SqliteConnection implements DatabaseConnection {
    * a revocation that was acknowledged must not come undone).
    */
   async configure(): Promise<void> {
-    for (const pragma of [
-      'journal_mode = wal',
-      'synchronous = full',
-      'trusted_schema = off',
-      'cell_size_check = on',
-      // Bytes that were deleted are overwritten with zeros: a destroyed key is not left in a free page.
-      'secure_delete = on',
-      `journal_size_limit = ${64 * 1024 * 1024}`,
-    ]) {
+    await this.#whenFree(() => this.#database.prepare('attach ? as keyring').run(this.#keyring));
+    for (const pragma of ['trusted_schema = off', 'cell_size_check = on', ...ofFile('main'), ...ofFile('keyring')]) {
       await this.#whenFree(() => this.#database.exec(`pragma ${pragma}`));
     }
+    // Not by a migration: that would commit in two files at once, and a crash could leave its ledger without it.
+    await this.#whenFree(() => this.#database.exec(KEYRING));
     this.#dataVersion = this.#database.prepare('pragma data_version');
   }
 
@@ -88,8 +101,8 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   /**
-   * Brings the whole log into the file and empties it; false when a reader stood in the way. With
-   * `secure_delete` nothing that was deleted before is left in either.
+   * Brings the whole logs into the files and empties them; false when a reader stood in the way. With
+   * `secure_delete` nothing that was deleted before is left in any.
    */
   async truncateLog(): Promise<boolean> {
     const { rows } = await this.#whenFree(() => this.#run<{ busy: number }>('pragma wal_checkpoint(truncate)', []));

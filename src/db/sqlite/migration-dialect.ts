@@ -10,5 +10,6 @@ export const sqliteMigrations: MigrationDialect = {
     return rows.length > 0;
   },
   takeTurn: async () => {},
-  translate: (statement) => statement,
+  // The keyring is there since the connection is, in its own file: a table of its name here would hide it.
+  translate: (statement) => (/^create (table|index) vault_keyring/.test(statement) ? 'select 1' : statement),
 };

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Kysely } from 'kysely';
 import type { Clock } from '#kernel';
 import type { ChangeFeed } from '../change-feed.ts';
-import { prepareStateFile, requireStateFile } from '../data-directory.ts';
+import { checkRestored, prepareStateFile, requireStateFile } from '../data-directory.ts';
 import type { Database } from '../database.ts';
 import { migrate, migrationState, type MigrationState } from '../migrate.ts';
 import { migrations } from '../migrations/index.ts';
@@ -10,10 +10,13 @@ import type { Schema } from '../schema.ts';
 import { runTransaction } from '../transaction.ts';
 import { SqliteConnection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
+import { keyringFile } from './keyring.ts';
 import { sqliteMigrations } from './migration-dialect.ts';
 
 export interface SqliteFile {
   readonly file: string;
+  /** The file of the wrapped keys of data subjects; `keyring.db` beside the state file unless said. */
+  readonly keyring?: string | undefined;
   /** Refuse with `DATABASE_MISSING` instead of making a database where there is none. */
   readonly mustExist?: boolean;
 }
@@ -52,9 +55,12 @@ export async function inspectSqlite(place: SqliteFile): Promise<MigrationState> 
 async function connect(place: SqliteFile): Promise<{ db: Kysely<Schema>; connection: SqliteConnection }> {
   // Absolute: to SQLite `:memory:` and `file:…` are no file names.
   const file = resolve(place.file);
+  const keyring = resolve(place.keyring ?? keyringFile(dirname(file)));
+  checkRestored(dirname(file));
   if (place.mustExist === true) requireStateFile(file);
   prepareStateFile(file);
-  const connection = new SqliteConnection(file);
+  prepareStateFile(keyring);
+  const connection = new SqliteConnection(file, keyring);
   try {
     await connection.configure();
   } catch (error) {

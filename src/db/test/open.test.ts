@@ -15,8 +15,10 @@ test('makes the directories 0700 and every file in them 0600, the write-ahead lo
   await db.updateTable('agents').set({ description: '' }).execute();
   expect([mode(parent), mode(directory)]).toEqual(['700', '700']);
   const files = readdirSync(directory);
-  expect(files.toSorted()).toEqual(['chatelaine.db', 'chatelaine.db-shm', 'chatelaine.db-wal']);
-  expect(files.map((file) => mode(join(directory, file)))).toEqual(['600', '600', '600']);
+  expect(files.toSorted()).toEqual(
+    ['chatelaine.db', 'keyring.db'].flatMap((file) => [file, `${file}-shm`, `${file}-wal`]),
+  );
+  expect(files.filter((file) => mode(join(directory, file)) !== '600')).toEqual([]);
 });
 
 test('takes the rights of others off a file that had them', async () => {

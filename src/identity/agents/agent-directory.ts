@@ -149,7 +149,13 @@ export class AgentDirectory {
       if (agent === undefined || agent.deletedAt !== null) return await unknownAgent(trx, namespace, name);
       const changed = await work(trx, agent, this.#frame.clock.now());
       await updateAgent(trx, changed);
-      return { value: changed, objectId: changed.id };
+      const [before, after] = [agent.disabledAt, changed.disabledAt];
+      return {
+        value: changed,
+        objectId: changed.id,
+        ends: before === null && after !== null ? [{ what: 'agent.disabled', id: changed.id }] : [],
+        resumes: before !== null && after === null ? [{ what: 'agent.enabled', id: changed.id }] : [],
+      };
     });
   }
 }

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { identityError } from '../errors.ts';
 import { quote } from '../names.ts';
@@ -62,7 +62,7 @@ export function checkJwksUri(text: string): string {
 
 function isUsable(jwk: Record<string, unknown>): boolean {
   try {
-    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: jwk, format: 'jwk' });
     if (asymmetricKeyType === 'rsa') return (asymmetricKeyDetails?.modulusLength ?? 0) >= SHORTEST_RSA;
     return asymmetricKeyType === 'ed25519' || asymmetricKeyType === 'ec';
   } catch {

@@ -168,7 +168,7 @@ export class KeyAuthority implements TokenVerifier {
       const { key } = await this.#permitted(trx, by, 'key.revoke', id);
       const now = this.#frame.clock.now();
       await revokeKey(trx, id, now);
-      return { value: { ...key, revokedAt: key.revokedAt ?? now } };
+      return { value: { ...key, revokedAt: key.revokedAt ?? now }, ends: [{ what: 'key.revoked', id: key.id }] };
     });
   }
 

@@ -28,7 +28,8 @@ export async function keepingAnAdmin<Value>(
 
 const GLOBAL_ADMIN: RoleGrant = { role: 'admin', namespace: EVERYWHERE };
 
-async function hasAdmin(trx: DatabaseOrTransaction, declared: DeclaredBindings): Promise<boolean> {
+/** Whether somebody who is not disabled holds `admin` everywhere. */
+export async function hasAdmin(trx: DatabaseOrTransaction, declared: DeclaredBindings): Promise<boolean> {
   if (await isHeldByEnabledUser(trx, GLOBAL_ADMIN)) return true;
   if (!declared().some((binding) => binding.role === 'admin' && binding.everywhere)) return false;
   for (const user of await listEnabledUsers(trx)) {

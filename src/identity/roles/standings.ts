@@ -56,7 +56,7 @@ export class Standings {
 
 /** The user as doors and decisions see them; how they came in is for the door to say. */
 export function userPrincipal(
-  { user, grants, groups }: StandingUser,
+  { user, grants, groups }: Standing & { readonly user: Pick<User, 'id' | 'name'> },
   door: Pick<Principal, 'namespace' | 'via'> & Partial<Pick<Principal, 'access' | 'scopes' | 'amr' | 'authTime'>>,
 ): Principal {
   const here = grants.filter(({ namespace }) => namespace === door.namespace || namespace === EVERYWHERE);

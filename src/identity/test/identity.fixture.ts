@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { reveal, silentLogger, type Clock } from '#kernel';
+import { forgetfulLedger } from '#contract';
 import { openDatabase, type Database } from '#db';
 import { openIdentity, operator, type Identity, type KeyRequest } from '#identity';
 import { openAuditLog, type AuditLog } from '#audit';
@@ -71,7 +72,13 @@ export async function startIdentityOn(
   // A server has been running for a while: what others change can be seen.
   await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
   const trail = await testTrail(clock);
-  const identity = openIdentity({ database: throughWire(database), clock, log: silentLogger, trail });
+  const identity = openIdentity({
+    database: throughWire(database),
+    clock,
+    log: silentLogger,
+    trail,
+    ledger: forgetfulLedger,
+  });
   const verdict = async (presented: string): Promise<string> => {
     const answer = await identity.keys.verify(presented);
     return answer.ok ? answer.value.name : answer.error.reason;

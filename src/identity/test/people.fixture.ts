@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { Secret, silentLogger } from '#kernel';
-import { EVERYWHERE, type Access, type Principal, type RoleBindingCommon, type RoleGrant } from '#contract';
+import {
+  EVERYWHERE,
+  type Access,
+  type Principal,
+  type RoleBindingCommon,
+  type RoleGrant,
+  forgetfulLedger,
+} from '#contract';
 import type { AuditLog } from '#audit';
 import { openDatabase, type Database } from '#db';
 import {
@@ -40,6 +47,7 @@ export async function startPeople(
   onTestFinished(() => database.close());
   const trail = await testTrail(clock);
   const vault = await openVault({
+    ledger: forgetfulLedger,
     database,
     clock,
     log: silentLogger,
@@ -49,7 +57,15 @@ export async function startPeople(
   });
   onTestFinished(() => vault.close());
   const declared: RoleBindingCommon[] = [];
-  const identity = openIdentity({ database, clock, log: silentLogger, trail, declared: () => declared, ...more });
+  const identity = openIdentity({
+    database,
+    clock,
+    log: silentLogger,
+    trail,
+    ledger: forgetfulLedger,
+    declared: () => declared,
+    ...more,
+  });
   onTestFinished(() => identity.close());
   const users = identity.userDirectory(vault);
   return { clock, database, trail, vault, identity, users, where, declared };

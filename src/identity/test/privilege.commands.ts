@@ -1,6 +1,5 @@
 /** What the players may try, each as a command that fast-check draws, runs and shrinks. */
 import fc from 'fast-check';
-import { expect } from 'vitest';
 import { EVERYWHERE, ROLES } from '#contract';
 import { ChatelaineError, reveal } from '#kernel';
 import type { Author, Holder, Subject } from '#identity';
@@ -49,7 +48,8 @@ class Attempt implements fc.AsyncCommand<Expectation, World> {
     if (before === undefined) return;
     // Taking something away from anybody gives nothing to anybody (invariant 10).
     for (const [name, powers] of await powersNow(world)) {
-      expect([...powers].filter((power) => before.get(name)?.has(power) !== true)).toEqual([]);
+      const gained = [...powers].filter((power) => before.get(name)?.has(power) !== true);
+      if (gained.length > 0) throw new Error(`${this.toString()} gave ${name} ${gained.join()}`);
     }
   }
 

@@ -5,7 +5,7 @@
 import { EVERYWHERE, ROLES, type Access, type Principal, type RoleGrant } from '#contract';
 import { reveal } from '#kernel';
 import type { Author, Holder, Identity, UserDirectory } from '#identity';
-import { standingOfUser } from '../roles/standing.ts';
+import { standingOfAgent, standingOfUser } from '../roles/standing.ts';
 import { profile, root } from './people.fixture.ts';
 
 /** `role@namespace`, `access:admin` and so on: what somebody can do, as words. */
@@ -126,14 +126,22 @@ export async function credentialsOf(world: World, { userId, name, keys }: Player
   return authors;
 }
 
-/** What everybody can do now, through whatever they have in hand. */
+/** Whoever comes into being on the way: nothing is theirs at the beginning. */
+const NEWCOMER = 'a newcomer';
+
+/** What everybody can do now, through whatever they have in hand; agents by their roles, whoever has their keys. */
 export async function powersNow(world: World): Promise<ReadonlyMap<string, Powers>> {
   const now = new Map<string, Powers>();
   for (const player of world.players) {
     const authors = await credentialsOf(world, player);
     now.set(player.name, new Set(authors.flatMap(({ principal }) => [...powersOf(principal)])));
   }
-  return now;
+  const { database } = world.identity.frame;
+  for (const agent of await world.identity.agents.list()) {
+    const { grants } = await standingOfAgent(database.db, () => [], agent);
+    now.set(`${agent.namespace}/${agent.name}`, new Set(grants.map(word)));
+  }
+  return now.set(NEWCOMER, new Set());
 }
 
 /**
@@ -170,6 +178,8 @@ export function reach(
 /** What somebody can do that they could not have come to by right. */
 export function beyond(now: ReadonlyMap<string, Powers>, allowed: ReadonlyMap<string, Powers>): readonly string[] {
   return [...now].flatMap(([name, powers]) =>
-    [...powers].filter((power) => allowed.get(name)?.has(power) !== true).map((power) => `${name}: ${power}`),
+    [...powers]
+      .filter((power) => (allowed.get(name) ?? allowed.get(NEWCOMER))?.has(power) !== true)
+      .map((power) => `${name}: ${power}`),
   );
 }

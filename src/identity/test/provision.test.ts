@@ -51,6 +51,14 @@ describe.each(dialects)('a sign-in at a provider, on %s', (dialect) => {
     expect(confusable.user.name).toBe(confusable.user.id);
   });
 
+  test('is one user when they sign in twice at once, and two when two want one name', async () => {
+    const people = await startPeople(dialect);
+    const twice = await Promise.all([signIn(people), signIn(people), signIn(people)]);
+    expect(new Set(twice.map(({ user }) => user.id)).size).toBe(1);
+    const others = await Promise.all(['50', '51'].map((subject) => signIn(people, { subject, preferredName: 'bo' })));
+    expect(others.map(({ user }) => user.name === 'bo').filter((named) => named)).toHaveLength(1);
+  });
+
   test('does not let in who is disabled, and does not bring back who was erased', async () => {
     const people = await startPeople(dialect);
     const { user } = await signIn(people);

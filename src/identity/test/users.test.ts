@@ -27,6 +27,8 @@ describe.each(dialects)('users on %s', (dialect) => {
     });
     expect(one.id).not.toBe(two.id);
     expect(await refusal(() => users.create(root, { name: 'three', profile, upstream }))).toBe('USER_SUBJECT_TAKEN');
+    const ours = { issuer: 'chatelaine', subject: one.id };
+    expect(await refusal(() => users.create(root, { name: 'three', profile, upstream: ours }))).toBe('CLAIMS_REFUSED');
     expect((await users.findBySubject('https://two.example', '42'))?.name).toBe('two');
   });
 

@@ -1,4 +1,4 @@
-import { newId, type ChatelaineError } from '#kernel';
+import { ChatelaineError, newId } from '#kernel';
 import { EVERYWHERE, type AuditOrigin } from '#contract';
 import { SYSTEM } from '../author.ts';
 import type { ChangeFrame } from '../change-frame.ts';
@@ -25,6 +25,11 @@ export interface Provisioned {
   readonly user: UserWithProfile;
   readonly isNew: boolean;
 }
+
+/** Two first sign-ins at once meet: in the subject when they are one person's, in the name when they are not. */
+const ATTEMPTS = 3;
+const isTaken = (error: unknown): boolean =>
+  error instanceof ChatelaineError && (error.code === 'USER_SUBJECT_TAKEN' || error.code === 'USER_NAME_TAKEN');
 
 const MOST_GROUPS = 500;
 const GROUP_NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,256}$/u;
@@ -53,13 +58,19 @@ export async function provisionUser(
     throw refused(`\`groups\` has more than ${MOST_GROUPS} names, or one that is no line of 256 characters`);
   }
   const by = { origin: { ...origin, actor: SYSTEM } };
-  const known = await parts.users.findBySubject(issuer, subject);
-  if (known !== undefined && known.disabledAt !== null) {
-    throw identityError('USER_DISABLED', `the user ${quote(known.id)} is disabled`);
+  for (let attempt = 1; ; attempt++) {
+    const known = await parts.users.findBySubject(issuer, subject);
+    if (known !== undefined && known.disabledAt !== null) {
+      throw identityError('USER_DISABLED', `the user ${quote(known.id)} is disabled`);
+    }
+    try {
+      const user = known === undefined ? await make() : await refresh(known.id);
+      await takeGroups(user.id);
+      return { user, isNew: known === undefined };
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isTaken(error)) throw error;
+    }
   }
-  const user = known === undefined ? await make() : await refresh(known.id);
-  await takeGroups(user.id);
-  return { user, isNew: known === undefined };
 
   async function make(): Promise<UserWithProfile> {
     const id = newId(parts.frame.clock.now());

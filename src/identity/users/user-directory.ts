@@ -67,7 +67,7 @@ export class UserDirectory {
   /**
    * Makes a user, with no role; durable when it returns.
    *
-   * Throws `NAME_REFUSED`, `PROFILE_REFUSED`, `USER_NAME_TAKEN`, `USER_SUBJECT_TAKEN`, and as
+   * Throws `NAME_REFUSED`, `PROFILE_REFUSED`, `CLAIMS_REFUSED`, `USER_NAME_TAKEN`, `USER_SUBJECT_TAKEN`, and as
    * `ChangeFrame.check` does.
    */
   async create(by: Author, request: NewUser): Promise<UserWithProfile> {
@@ -83,6 +83,10 @@ export class UserDirectory {
     const key = checkLoginName(name);
     const checked = checkProfile(profile);
     const issuer = upstream?.issuer ?? LOCAL_ISSUER;
+    // Our own users are known by their ids: a subject of somebody's choosing could be another's.
+    if (upstream?.issuer === LOCAL_ISSUER) {
+      throw identityError('CLAIMS_REFUSED', `${quote(LOCAL_ISSUER)} is our own name and no identity provider's`);
+    }
     const now = this.#frame.clock.now();
     const user: User = {
       id,
@@ -228,11 +232,18 @@ export class UserDirectory {
     after: () => Promise<void> = async () => {},
   ): Promise<User> {
     return await this.#recorded(by, action, id, async () => {
+      let resumed = false;
       const value = await this.#frame.database.transaction(async (trx) => {
         const { user } = await this.#permitted(trx, by, action, id);
         present({ user }, id);
-        return await work(trx, user, this.#frame.clock.now());
+        const changed = await work(trx, user, this.#frame.clock.now());
+        resumed = user.disabledAt !== null && changed.disabledAt === null;
+        if (changed.disabledAt !== null && user.disabledAt === null) {
+          await this.#frame.ledger.append({ what: 'user.disabled', id });
+        }
+        return changed;
       });
+      if (resumed) await this.#frame.ledger.append({ what: 'user.enabled', id });
       await after();
       return { value };
     });

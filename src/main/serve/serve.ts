@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { BackupSchedule, ledgerFolder } from '#backup';
 import type { CliContext } from '#cli';
 import { isLoopbackHost, type SecretReader, type ServerSettings } from '#contract';
 import {
@@ -18,7 +19,7 @@ import {
   type Metrics,
 } from '#gateway';
 import { localUser } from '#identity';
-import { claimDataDirectory, prepareDataDirectory } from '#db';
+import { checkRestored, claimDataDirectory, databasePlace, prepareDataDirectory } from '#db';
 import { createLogger, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
@@ -52,13 +53,30 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     log.level = options.logLevel ?? settings.log.level;
     format = settings.log.format ?? format;
     prepareDataDirectory(dataDir);
+    checkRestored(dataDir);
     if (settings.database.type === 'sqlite' && options.stdio !== true) {
       // Not for one client's child process: several may stand beside each other, as commands do.
       const claim = claimDataDirectory(dataDir, context.clock);
       endings.add('data directory', () => claim.release());
     }
-    const services = await openServices({ dataDir, settings, clock: context.clock, log, endings });
+    const services = await openServices({
+      ...{ dataDir, settings, log, endings },
+      clock: context.clock,
+      declared: () => configured.roleBindings(),
+    });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
+    if (settings.backup !== undefined && options.stdio !== true) {
+      const schedule = new BackupSchedule({
+        settings: settings.backup,
+        place: databasePlace(settings.database, dataDir),
+        dataDirectory: dataDir,
+        ledgerFolder: ledgerFolder(settings, dataDir),
+        clock: context.clock,
+        log,
+        version: context.version,
+      });
+      endings.add('backup', () => schedule.close());
+    }
     await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
   } finally {
     await endings.run(log);
@@ -110,7 +128,10 @@ async function run(running: Running): Promise<void> {
   if (options.reload) {
     const watching = await configured.watch({
       pollSeconds: options.pollInterval,
-      reloaded: (outcome) => metrics?.reloaded(outcome),
+      reloaded: (outcome) => {
+        services.identity.declarationsChanged();
+        metrics?.reloaded(outcome);
+      },
     });
     endings.add('file watch', () => watching.close());
   }

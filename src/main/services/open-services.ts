@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { FileLedger, ledgerFolder } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
-import type { ServerSettings } from '#contract';
+import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
 import { openIdentity, userProfileColumn, type Identity, type UserDirectory } from '#identity';
 import type { Clock, Logger } from '#kernel';
@@ -20,9 +21,11 @@ export interface Services {
 export interface ServicesOptions {
   /** Exists already, and belongs to us or is shared by several processes. */
   readonly dataDir: string;
-  readonly settings: Pick<ServerSettings, 'database' | 'vault'>;
+  readonly settings: Pick<ServerSettings, 'database' | 'vault' | 'ledger'>;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
+  /** The `kind: roleBinding` documents as they are now. */
+  readonly declared?: () => readonly RoleBindingDeclaration[];
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes what closes them, in the order of opening. */
@@ -46,8 +49,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   });
   endings.add('database', () => database.close());
   for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
+  const ledger = new FileLedger(ledgerFolder(settings, dataDir), clock);
   const vault = await openVault({
     database,
+    ledger,
     clock,
     log,
     wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
@@ -64,7 +69,14 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     logger: log,
   });
   endings.add('audit log', () => audit.close());
-  const identity = openIdentity({ database, clock, log, trail: audit });
+  const identity = openIdentity({
+    database,
+    clock,
+    log,
+    trail: audit,
+    ledger,
+    ...(options.declared && { declared: options.declared }),
+  });
   endings.add('identity', () => identity.close());
   return { database, audit, vault, identity, users: identity.userDirectory(vault) };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AuditEvent } from '#contract';
-import { auditEvent } from '#contract';
+import { auditEvent, forgetfulLedger } from '#contract';
 import { reveal, Secret, silentLogger } from '#kernel';
 import { openDatabase } from '#db';
 import { openVault, parseSecretMaterial, sameNamespace } from '#vault';
@@ -21,6 +21,7 @@ async function startVault(dialect: TestDialect) {
   onTestFinished(() => database.close());
   const key = new Secret(randomBytes(32).toString('base64'));
   const vault = await openVault({
+    ledger: forgetfulLedger,
     ...{ database, clock, log: silentLogger, mayUse: sameNamespace },
     wrapper: { type: 'given', key, where: 'the test key' },
   });

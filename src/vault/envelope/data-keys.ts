@@ -46,13 +46,15 @@ export class DataKeys {
 
   /**
    * The key that encrypts for the scope now, made where there is none, replaced where it has had its
-   * messages. Throws `SUBJECT_ERASED`, and as the wrapper does.
+   * messages. Throws `SUBJECT_ERASED`, `SUBJECT_KEY_MISSING`, and as the wrapper does.
    */
   async active(scope: Scope): Promise<DataKey> {
     for (;;) {
       const front = await findFrontKey(this.#database.db, scope);
       if (front === undefined) await this.#addKey(scope);
-      else if (front.wrapped === undefined) throw erased(scope);
+      else if (front.destroyedAt !== null) throw erased(scope);
+      // Its making was cut short between the two files: it has sealed nothing, and is replaced.
+      else if (front.wrapped === undefined && front.messages === 0) await this.#addKey(scope, front.id);
       else if (front.messages >= this.#messagesPerKey) await this.#addKey(scope, front.id);
       else return await this.open(front);
     }
@@ -104,7 +106,8 @@ export class DataKeys {
   }
 
   async #unwrap(stored: StoredDataKey): Promise<DataKey> {
-    if (stored.wrapped === undefined) throw erased(stored.scope);
+    if (stored.destroyedAt !== null) throw erased(stored.scope);
+    if (stored.wrapped === undefined) throw missing(stored.scope);
     const bytes = await this.#keyring.unwrap(stored.wrapped, wrappingContext(stored.id, stored.scope));
     const key = new DataKey(stored.id, stored.scope, bytes);
     this.#cache.put(key);
@@ -140,3 +143,6 @@ export class DataKeys {
 
 export const erased = (scope: Scope): ChatelaineError =>
   vaultError('SUBJECT_ERASED', `the key of the ${scope.kind} \`${scope.id}\` was destroyed`);
+
+const missing = (scope: Scope): ChatelaineError =>
+  vaultError('SUBJECT_KEY_MISSING', `the keyring does not have the key of the ${scope.kind} \`${scope.id}\``);

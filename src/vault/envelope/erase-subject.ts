@@ -1,4 +1,5 @@
 import { newId, type Clock } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database } from '#db';
 import type { RecordChange } from '../changes.ts';
 import { vaultError } from '../errors.ts';
@@ -15,12 +16,18 @@ const LONGEST_SUBJECT = 256;
  * first moment. Holds in every process when it returns.
  */
 export async function eraseSubject(
-  parts: { readonly database: Database; readonly clock: Clock; readonly keys: DataKeys },
+  parts: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly keys: DataKeys;
+    readonly ledger: RevocationLedger;
+  },
   subject: string,
   record: RecordChange,
 ): Promise<number> {
   const scope = subjectScope(subject);
   const now = parts.clock.now();
+  await parts.ledger.append({ what: 'subject.erased', id: subject });
   const ids = await parts.database.transaction(async (trx) => {
     const destroyed = await destroyDataKeys(trx, scope, now);
     const front = await findFrontKey(trx, scope);

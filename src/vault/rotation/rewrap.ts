@@ -39,7 +39,7 @@ export function rewrapDataKeys(parts: {
           const wrapped = await keyring.wrap(bytes, context);
           await lease.renew(database.db);
           // Fails where the key was destroyed meanwhile: an erasure is not undone.
-          if (await replaceWrapping(database.db, key.id, old, wrapped)) rewrapped++;
+          if (await replaceWrapping(database.db, key, wrapped)) rewrapped++;
         } finally {
           bytes.fill(0);
         }

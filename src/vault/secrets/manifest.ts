@@ -47,13 +47,15 @@ export const serializeManifest = (manifest: Manifest): Secret => new Secret(JSON
 export function checkedManifest(opened: Secret, loaded: LoadedSecret): Manifest {
   const { v, ...manifest } = JSON.parse(reveal(opened)) as Manifest & { readonly v: number };
   const { secret } = loaded;
+  // Taken out of use without the keys at hand, as a restore does: that needs no seal, giving back does.
+  const takenOut = secret.state === 'disabled';
   const same =
     v === 1 &&
     manifest.generation === secret.generation &&
     manifest.kind === secret.kind &&
-    manifest.state === secret.state &&
+    (manifest.state === secret.state || takenOut) &&
     manifest.versions.every((listed) => loaded.versions.some((row) => sameVersion(listed, row)));
-  if (same) return manifest;
+  if (same) return takenOut ? { ...manifest, state: 'disabled' } : manifest;
   throw vaultError(
     'SEALED_DATA_ALTERED',
     `the rows of the secret \`${secret.namespace}/${secret.name}\` are not what its manifest says`,

@@ -1,4 +1,5 @@
 import { formatDuration, newId, type ChatelaineError, type Clock } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from '../changes.ts';
 import type { Envelope, Sealing } from '../envelope/envelope.ts';
@@ -51,17 +52,20 @@ export class SecretService {
   readonly #clock: Clock;
   readonly #envelope: Envelope;
   readonly #watch: GenerationWatch;
+  readonly #ledger: RevocationLedger;
 
   constructor(parts: {
     readonly database: Database;
     readonly clock: Clock;
     readonly envelope: Envelope;
     readonly watch: GenerationWatch;
+    readonly ledger: RevocationLedger;
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#envelope = parts.envelope;
     this.#watch = parts.watch;
+    this.#ledger = parts.ledger;
   }
 
   /**
@@ -95,7 +99,8 @@ export class SecretService {
 
   /** Takes the secret out of use, or puts it back; a second time changes nothing. Throws `SECRET_UNKNOWN`. */
   async setState(name: SecretName, state: 'active' | 'disabled', record: RecordChange): Promise<SecretFacts> {
-    return await this.#writing(name, async (trx, sealing) => {
+    if (state === 'disabled') await this.#announce('secret.disabled', name);
+    const facts = await this.#writing(name, async (trx, sealing) => {
       const current = await this.#mustLoad(trx, sealing, name);
       const { secret, versions } = current.loaded;
       if (secret.state === state)
@@ -107,6 +112,8 @@ export class SecretService {
         versions,
       });
     });
+    if (state === 'active') await this.#ledger.append({ what: 'secret.enabled', id: facts.id });
+    return facts;
   }
 
   /**
@@ -114,6 +121,7 @@ export class SecretService {
    * and time. The name is free again. Throws `SECRET_UNKNOWN`.
    */
   async delete(name: SecretName, record: RecordChange, check?: CheckSecret): Promise<void> {
+    await this.#announce('secret.deleted', name);
     await this.#writing(name, async (trx, sealing) => {
       const { loaded } = await this.#mustLoad(trx, sealing, name);
       check?.(factsOf(loaded));
@@ -182,6 +190,14 @@ export class SecretService {
     }
     if (concerned > 0) await this.#database.purgeDeleted();
     return concerned;
+  }
+
+  /** Tells the ledger what is about to happen to the secret of that name. Throws `SECRET_UNKNOWN`. */
+  async #announce(what: 'secret.disabled' | 'secret.deleted', name: SecretName): Promise<void> {
+    checkSecretName(name);
+    const loaded = await loadSecret(this.#database.db, name.namespace, name.name);
+    if (loaded === undefined) throw unknownSecret(name);
+    await this.#ledger.append({ what, id: loaded.secret.id });
   }
 
   /** Runs a change and remembers the generation that it has committed, not earlier. */

@@ -1,11 +1,15 @@
-import type { DataKeysTable, DatabaseOrTransaction } from '#db';
+/**
+ * Data keys: what is known of each in `data_keys`, and its wrapped bytes there too, but for those of
+ * data subjects, which lie in `vault_keyring` and in no backup. Which is which is known here alone.
+ */
+import type { DatabaseOrTransaction } from '#db';
 import type { Scope } from '../envelope/place.ts';
 import type { WrappedKey } from '../wrappers/keyring.ts';
 
 export interface StoredDataKey {
   readonly id: string;
   readonly scope: Scope;
-  /** Undefined once destroyed. */
+  /** Undefined once destroyed, and where the keyring does not have it. */
   readonly wrapped: WrappedKey | undefined;
   readonly messages: number;
   readonly createdAt: number;
@@ -21,7 +25,7 @@ export interface WrapperUse {
 
 /** The key of that id, whatever its state. */
 export async function findDataKey(db: DatabaseOrTransaction, id: string): Promise<StoredDataKey | undefined> {
-  const row = await db.selectFrom('data_keys').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await keys(db).where('data_keys.id', '=', id).executeTakeFirst();
   return row && toDataKey(row);
 }
 
@@ -33,7 +37,7 @@ export async function findFrontKey(db: DatabaseOrTransaction, scope: Scope): Pro
 
 /** All keys of a scope, oldest first. */
 export async function listDataKeys(db: DatabaseOrTransaction, scope: Scope): Promise<readonly StoredDataKey[]> {
-  return (await ofScope(db, scope).orderBy('id').execute()).map(toDataKey);
+  return (await ofScope(db, scope).orderBy('data_keys.id').execute()).map(toDataKey);
 }
 
 /** Puts a key in front; false when there is one already. */
@@ -41,15 +45,16 @@ export async function insertFrontKey(
   db: DatabaseOrTransaction,
   key: { readonly id: string; readonly scope: Scope; readonly wrapped: WrappedKey; readonly createdAt: number },
 ): Promise<boolean> {
+  const apart = key.scope.kind === 'subject';
   const result = await db
     .insertInto('data_keys')
     .values({
       id: key.id,
       scope_kind: key.scope.kind,
       scope_id: key.scope.id,
-      wrapped_key: key.wrapped.wrapped,
-      wrapper: key.wrapped.wrapper,
-      wrapper_version: key.wrapped.version,
+      wrapped_key: apart ? IN_KEYRING : key.wrapped.wrapped,
+      wrapper: apart ? '' : key.wrapped.wrapper,
+      wrapper_version: apart ? '' : key.wrapped.version,
       messages: 0,
       created_at: key.createdAt,
       retired_at: null,
@@ -57,7 +62,9 @@ export async function insertFrontKey(
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
-  return result.numInsertedOrUpdatedRows === 1n;
+  if (result.numInsertedOrUpdatedRows !== 1n) return false;
+  if (apart) await keepInKeyring(db, { ...key, destroyedAt: null });
+  return true;
 }
 
 /** Puts a destroyed key in front of a scope that never had one; false when there is one already. */
@@ -81,7 +88,31 @@ export async function insertTombstone(
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
-  return result.numInsertedOrUpdatedRows === 1n;
+  if (result.numInsertedOrUpdatedRows !== 1n) return false;
+  if (key.scope.kind === 'subject') await keepInKeyring(db, { ...key, wrapped: undefined });
+  return true;
+}
+
+async function keepInKeyring(
+  db: DatabaseOrTransaction,
+  key: {
+    readonly id: string;
+    readonly scope: Scope;
+    readonly wrapped: WrappedKey | undefined;
+    readonly destroyedAt: number | null;
+  },
+): Promise<void> {
+  await db
+    .insertInto('vault_keyring')
+    .values({
+      key_id: key.id,
+      subject: key.scope.id,
+      wrapped_key: key.wrapped?.wrapped ?? null,
+      wrapper: key.wrapped?.wrapper ?? '',
+      wrapper_version: key.wrapped?.version ?? '',
+      destroyed_at: key.destroyedAt,
+    })
+    .execute();
 }
 
 /** Counts one message of the active key; false when it is no longer active, or has had its `limit`. */
@@ -123,23 +154,30 @@ export async function destroyDataKeys(
     .where('destroyed_at', 'is', null)
     .returning('id')
     .execute();
+  if (scope.kind === 'subject') {
+    await db
+      .updateTable('vault_keyring')
+      .set({ wrapped_key: null, destroyed_at: now })
+      .where('subject', '=', scope.id)
+      .where('destroyed_at', 'is', null)
+      .execute();
+  }
   return rows.map((row) => row.id);
 }
 
-/** Puts another wrapping of the same key in the place of `old`; false when it is no longer there. */
+/** Puts another wrapping of the same key in the place of the one it had; false when that is no longer there. */
 export async function replaceWrapping(
   db: DatabaseOrTransaction,
-  id: string,
-  old: WrappedKey,
+  key: StoredDataKey,
   wrapped: WrappedKey,
 ): Promise<boolean> {
-  const result = await db
-    .updateTable('data_keys')
-    .set({ wrapped_key: wrapped.wrapped, wrapper: wrapped.wrapper, wrapper_version: wrapped.version })
-    .where('id', '=', id)
-    .where('wrapped_key', '=', old.wrapped)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+  const values = { wrapped_key: wrapped.wrapped, wrapper: wrapped.wrapper, wrapper_version: wrapped.version };
+  const old = key.wrapped?.wrapped ?? '';
+  const update =
+    key.scope.kind === 'subject'
+      ? db.updateTable('vault_keyring').set(values).where('key_id', '=', key.id).where('wrapped_key', '=', old)
+      : db.updateTable('data_keys').set(values).where('id', '=', key.id).where('wrapped_key', '=', old);
+  return (await update.executeTakeFirst()).numUpdatedRows === 1n;
 }
 
 /** Keys after `afterId` that are not wrapped by this wrapper in this version, by id, at most `limit`. */
@@ -149,15 +187,23 @@ export async function listForeignWrappings(
   afterId: string,
   limit: number,
 ): Promise<readonly StoredDataKey[]> {
-  const rows = await db
-    .selectFrom('data_keys')
-    .selectAll()
-    .where('wrapped_key', 'is not', null)
-    .where('id', '>', afterId)
-    .where((where) =>
-      where.or([where('wrapper', '<>', current.wrapper), where('wrapper_version', '<>', current.version)]),
-    )
-    .orderBy('id')
+  const rows = await keys(db)
+    .where('data_keys.id', '>', afterId)
+    .where((where) => {
+      const elsewhere = (table: 'data_keys' | 'vault_keyring') =>
+        where.and([
+          where(`${table}.wrapped_key`, 'is not', null),
+          where.or([
+            where(`${table}.wrapper`, '<>', current.wrapper),
+            where(`${table}.wrapper_version`, '<>', current.version),
+          ]),
+        ]);
+      return where.or([
+        where.and([where('data_keys.scope_kind', '<>', 'subject'), elsewhere('data_keys')]),
+        elsewhere('vault_keyring'),
+      ]);
+    })
+    .orderBy('data_keys.id')
     .limit(limit)
     .execute();
   return rows.map(toDataKey);
@@ -165,16 +211,29 @@ export async function listForeignWrappings(
 
 /** How many keys each wrapping key still holds. */
 export async function countWrapperUses(db: DatabaseOrTransaction): Promise<readonly WrapperUse[]> {
-  const rows = await db
+  const inside = await db
     .selectFrom('data_keys')
     .select(['wrapper', 'wrapper_version'])
     .select((select) => select.fn.countAll<number | bigint | string>().as('keys'))
     .where('wrapped_key', 'is not', null)
+    .where('scope_kind', '<>', 'subject')
     .groupBy(['wrapper', 'wrapper_version'])
-    .orderBy('wrapper')
-    .orderBy('wrapper_version')
     .execute();
-  return rows.map((row) => ({ wrapper: row.wrapper, version: row.wrapper_version, keys: Number(row.keys) }));
+  const apart = await db
+    .selectFrom('vault_keyring')
+    // Without those of which nothing here knows: they seal nothing, and no rewrap finds them.
+    .innerJoin('data_keys', 'data_keys.id', 'vault_keyring.key_id')
+    .select(['vault_keyring.wrapper', 'vault_keyring.wrapper_version'])
+    .select((select) => select.fn.countAll<number | bigint | string>().as('keys'))
+    .where('vault_keyring.wrapped_key', 'is not', null)
+    .groupBy(['vault_keyring.wrapper', 'vault_keyring.wrapper_version'])
+    .execute();
+  const uses = new Map<string, WrapperUse>();
+  for (const { wrapper, wrapper_version: version, keys } of [...inside, ...apart]) {
+    const name = JSON.stringify([wrapper, version]);
+    uses.set(name, { wrapper, version, keys: Number(keys) + (uses.get(name)?.keys ?? 0) });
+  }
+  return [...uses].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, use]) => use);
 }
 
 /** One key of that wrapper and version, to try it on. */
@@ -183,32 +242,58 @@ export async function findKeyOfWrapper(
   wrapper: string,
   version: string,
 ): Promise<StoredDataKey | undefined> {
-  const row = await db
-    .selectFrom('data_keys')
-    .selectAll()
-    .where('wrapper', '=', wrapper)
-    .where('wrapper_version', '=', version)
-    .where('wrapped_key', 'is not', null)
-    .orderBy('id')
+  const row = await keys(db)
+    .where((where) => {
+      const held = (table: 'data_keys' | 'vault_keyring') =>
+        where.and([
+          where(`${table}.wrapper`, '=', wrapper),
+          where(`${table}.wrapper_version`, '=', version),
+          where(`${table}.wrapped_key`, 'is not', null),
+        ]);
+      return where.or([
+        where.and([where('data_keys.scope_kind', '<>', 'subject'), held('data_keys')]),
+        held('vault_keyring'),
+      ]);
+    })
+    .orderBy('data_keys.id')
     .limit(1)
     .executeTakeFirst();
   return row && toDataKey(row);
 }
 
-const ofScope = (db: DatabaseOrTransaction, scope: Scope) =>
-  db.selectFrom('data_keys').selectAll().where('scope_kind', '=', scope.kind).where('scope_id', '=', scope.id);
+/** What `data_keys.wrapped_key` says of a key whose bytes lie in the keyring. */
+const IN_KEYRING = 'keyring';
 
-function toDataKey(row: DataKeysTable): StoredDataKey {
+const keys = (db: DatabaseOrTransaction) =>
+  db
+    .selectFrom('data_keys')
+    .leftJoin('vault_keyring', 'vault_keyring.key_id', 'data_keys.id')
+    .selectAll('data_keys')
+    .select([
+      'vault_keyring.wrapped_key as kept_key',
+      'vault_keyring.wrapper as kept_wrapper',
+      'vault_keyring.wrapper_version as kept_version',
+      'vault_keyring.destroyed_at as kept_destroyed_at',
+    ]);
+
+const ofScope = (db: DatabaseOrTransaction, scope: Scope) =>
+  keys(db).where('scope_kind', '=', scope.kind).where('scope_id', '=', scope.id);
+
+type KeyRow = Awaited<ReturnType<ReturnType<typeof keys>['executeTakeFirstOrThrow']>>;
+
+function toDataKey(row: KeyRow): StoredDataKey {
+  const apart = row.scope_kind === 'subject';
+  const [wrapped, wrapper, version] = apart
+    ? [row.kept_key, row.kept_wrapper ?? '', row.kept_version ?? '']
+    : [row.wrapped_key, row.wrapper, row.wrapper_version];
   return {
     id: row.id,
     scope: { kind: row.scope_kind, id: row.scope_id },
-    wrapped:
-      row.wrapped_key === null
-        ? undefined
-        : { wrapped: row.wrapped_key, wrapper: row.wrapper, version: row.wrapper_version },
+    wrapped: wrapped === null ? undefined : { wrapped, wrapper, version },
     messages: row.messages,
     createdAt: row.created_at,
     retiredAt: row.retired_at,
-    destroyedAt: row.destroyed_at,
+    // Either says so: after a crash, or beside an older state, one of them may not know yet.
+    destroyedAt: row.destroyed_at ?? (apart ? row.kept_destroyed_at : null),
   };
 }

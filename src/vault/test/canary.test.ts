@@ -128,7 +128,9 @@ test('VLT-005: no file of the database, log line, recorded change, error or list
   expect(lines.length).toBeGreaterThanOrEqual(failing.length);
   expect(findIn(lines.join(''))).toEqual([]);
   const files = readdirSync(start.at.directory);
-  expect(files.toSorted()).toEqual(['chatelaine.db', 'chatelaine.db-shm', 'chatelaine.db-wal']);
+  expect(files.toSorted()).toEqual(
+    ['chatelaine.db', 'keyring.db'].flatMap((file) => [file, `${file}-shm`, `${file}-wal`]),
+  );
   for (const file of files) expect(findIn(readFileSync(join(start.at.directory, file), 'latin1'))).toEqual([]);
 });
 

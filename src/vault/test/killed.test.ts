@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { reveal, Secret, silentLogger, systemClock, type Clock } from '#kernel';
+import { forgetfulLedger } from '#contract';
 import { stateFile } from '#db';
 import {
   namespaceScope,
@@ -33,6 +34,7 @@ const open = async (
     clock,
     log: silentLogger,
     mayUse: sameNamespace,
+    ledger: forgetfulLedger,
     wrapper: keyFile(directory, current),
     previousWrappers: previous.map((name) => keyFile(directory, name)),
   });
@@ -68,7 +70,7 @@ test('VLT-004: killed before any statement of rotation, rewrap, erasure or delet
 
   const dieBefore = async (statement: number): Promise<boolean> => {
     const directory = temporaryDirectory();
-    for (const name of ['chatelaine.db', 'one.key']) cpSync(join(template, name), join(directory, name));
+    for (const name of ['chatelaine.db', 'keyring.db', 'one.key']) cpSync(join(template, name), join(directory, name));
     const [, signal] = (await once(start('steps', directory, String(statement)), 'exit')) as [number, string | null];
 
     // The next process finds leases of the dead one, and everything else as it should be.

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KyselyPlugin } from 'kysely';
 import { silentLogger, systemClock } from '#kernel';
+import { forgetfulLedger } from '#contract';
 import { openDatabase, type Database } from '#db';
 import { namespaceScope, openVault, parseSecretMaterial, sameNamespace, type WrapperSettings } from '#vault';
 
@@ -37,6 +38,7 @@ const vault = await openVault({
   clock: systemClock,
   log: silentLogger,
   mayUse: sameNamespace,
+  ledger: forgetfulLedger,
   wrapper: keyFile(two),
   previousWrappers: [keyFile(one)],
 });

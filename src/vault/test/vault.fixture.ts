@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { reveal, Secret, silentLogger, type Clock } from '#kernel';
+import { forgetfulLedger } from '#contract';
 import { openDatabase, type Database, type DatabasePlace } from '#db';
 import {
   openVault,
@@ -65,13 +66,21 @@ export async function startVault(
   return await openBeside(await emptyPlace(dialect), new HandClock(), { wrapper: randomWrapper(), ...options });
 }
 
-async function openBeside(
+/** A vault over the database of a place, as one more process has it. */
+export async function openBeside(
   at: TestPlace,
   clock: HandClock,
   options: Partial<VaultOptions> & { readonly wrapper: WrapperSettings },
 ): Promise<TestVault> {
   const database = await openPlace(at.place, clock);
-  const vault = await openVault({ database, clock, log: silentLogger, mayUse: sameNamespace, ...options });
+  const vault = await openVault({
+    database,
+    clock,
+    log: silentLogger,
+    mayUse: sameNamespace,
+    ledger: forgetfulLedger,
+    ...options,
+  });
   onTestFinished(() => vault.close());
   const changes: VaultChange[] = [];
   return {

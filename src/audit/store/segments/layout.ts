@@ -11,6 +11,8 @@ import type { Head } from '../../chain/chain.ts';
  *     checkpoint.lock           held while one is made
  *     writers/ID/lock           held by the process that writes the chain
  *     writers/ID/SEQ.log        a segment, named after its first record
+ *     writers/ID/closed         nobody continues the chain: it came from a backup
+ *     former-keys/ID.pem        public keys that signed checkpoints before a restore
  *     writers/ID/torn-….bin     what a crash tore off an end, kept for who wants to look
  *     cursors/NAME.json         how far a receiver has got; NAME.lock is held by who sends to it
  *     index.db                  for questions; made anew when missing
@@ -27,6 +29,9 @@ export const paths = {
   cursors: (root: string) => join(root, 'cursors'),
   cursor: (root: string, receiver: string) => join(root, 'cursors', `${receiver}.json`),
   cursorLock: (root: string, receiver: string) => join(root, 'cursors', `${receiver}.lock`),
+  closed: (root: string, id: string) => join(root, 'writers', id, 'closed'),
+  formerKeys: (root: string) => join(root, 'former-keys'),
+  signingKey: (root: string) => join(root, 'signing.key'),
   index: (root: string) => join(root, 'index.db'),
 };
 

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, lstatSync, openSync } from 'node:fs';
 import { ChatelaineError, newId, type Clock } from '#kernel';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { Head } from '../../chain/chain.ts';
@@ -88,6 +88,8 @@ export class SegmentStore implements AuditStore {
     const removals = await signedRemovals(this);
     const notices: StoreNotice[] = [];
     for (const id of listWriters(this.#root)) {
+      // It may go on where it was copied from: two records of one number would be two truths.
+      if (existsSync(paths.closed(this.#root, id))) continue;
       const lock = tryLock(paths.lock(this.#root, id));
       if (!lock) continue;
       try {

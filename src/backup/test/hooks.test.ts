@@ -1,0 +1,72 @@
+import { operator } from '#identity';
+import { rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { reveal } from '#kernel';
+import { readLedger } from '#backup';
+import { dialects } from '../../../test/databases.ts';
+import { openSealed, putSecret, readSecret, refusal, sealFor, startInstallation, verdict } from './backup.fixture.ts';
+
+const record = async (): Promise<void> => {};
+
+describe.each(dialects)('what ends something: %s', (dialect) => {
+  test('is refused while the ledger cannot be written, and nothing has ended; then it is done and stands there', async () => {
+    const start = await startInstallation(dialect);
+    const key = await start.identity.keys.create(operator(), { agent: 'bot' });
+    const text = reveal(key.secret);
+    const name = { namespace: 'default', name: 'one' };
+    await putSecret(start, 'one', 'value');
+    const sealed = await sealFor(start, 'ana', 'of ana');
+    const ends = [
+      () => start.identity.agents.disable(operator(), 'bot'),
+      () => start.identity.keys.revoke(operator(), key.key.id),
+      () => start.vault.secrets.setState(name, 'disabled', record),
+      () => start.vault.secrets.delete(name, record),
+      () => start.vault.eraseSubject('ana', record),
+    ];
+
+    // A file where the folder belongs: nobody can write in it.
+    writeFileSync(start.ledgerFolder, '');
+    const refusals: string[] = [];
+    for (const end of ends) refusals.push(await refusal(end));
+    expect(new Set(refusals)).toEqual(new Set(['LEDGER_UNAVAILABLE']));
+    expect(await verdict(start, text)).toBe('bot');
+    expect([await readSecret(start, 'one'), await openSealed(start, sealed)]).toEqual(['value', 'of ana']);
+
+    rmSync(start.ledgerFolder);
+    for (const end of ends) await end();
+    expect(readLedger(start.ledgerFolder)?.entries.map(({ what }) => what)).toEqual([
+      'agent.disabled',
+      'key.revoked',
+      'secret.disabled',
+      'secret.deleted',
+      'subject.erased',
+    ]);
+  });
+
+  test('is in the ledger before it holds, and what takes it back after', async () => {
+    const start = await startInstallation(dialect);
+    await start.identity.keys.create(operator(), { agent: 'bot' });
+    const disabledWhenAppended: (number | null | undefined)[] = [];
+    const append = start.ledger.append.bind(start.ledger);
+    start.ledger.append = async (entry) => {
+      disabledWhenAppended.push((await start.identity.agents.list())[0]?.disabledAt);
+      await append(entry);
+    };
+    await start.identity.agents.disable(operator(), 'bot');
+    await start.identity.agents.enable(operator(), 'bot');
+    expect(disabledWhenAppended).toEqual([null, null]);
+    expect(readLedger(start.ledgerFolder)?.entries.map(({ what }) => what)).toEqual([
+      'agent.disabled',
+      'agent.enabled',
+    ]);
+  });
+
+  test('does not fill the ledger with what there is not', async () => {
+    const start = await startInstallation(dialect);
+    expect(await refusal(() => start.identity.keys.revoke(operator(), 'x'.repeat(26)))).toBe('KEY_UNKNOWN');
+    expect(await refusal(() => start.identity.agents.disable(operator(), 'nobody'))).toBe('AGENT_UNKNOWN');
+    const none = { namespace: 'default', name: 'none' };
+    expect(await refusal(() => start.vault.secrets.delete(none, record))).toBe('SECRET_UNKNOWN');
+    expect(readLedger(start.ledgerFolder)).toBeUndefined();
+  });
+});

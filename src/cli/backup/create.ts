@@ -1,0 +1,64 @@
+import { isoMoment, jsonLine } from '../print.ts';
+import type { InstallCommands } from '../context.ts';
+import {
+  databaseOption,
+  dataDirectoryOption,
+  findDatabase,
+  readServerSettings,
+  type DatabaseOptions,
+} from '../data-directory.ts';
+
+interface CreateOptions extends DatabaseOptions {
+  readonly folder?: string;
+  readonly recipient?: string;
+  readonly passphraseFile?: string;
+  readonly json?: true;
+}
+
+export const addBackupCreate: InstallCommands = (backup, context) => {
+  backup
+    .command('create')
+    .description('make a backup now, while servers run, and read it back')
+    .option('--folder <dir>', 'where it goes (default: `backup.folder` of the configuration)')
+    .option('--recipient <key>', 'for whom: a public key of `backup key create` (default: of the configuration)')
+    .option('--passphrase-file <file>', 'encrypt with the passphrase in this file instead')
+    .addOption(databaseOption())
+    .addOption(dataDirectoryOption(context))
+    .option('--json', 'print one line of JSON: file, bytes, createdAt, id')
+    .addHelpText(
+      'after',
+      `
+Holds the database and the audit log. Not in it: the keyring of data subjects, the ledger, key files.
+
+Example:
+  $ chatelaine backup create --folder /mnt/backups --recipient chb1…`,
+    )
+    .action(async (options: CreateOptions) => {
+      const [{ createBackup, ledgerFolder }, { readRecipient }, { progressLine }, { cliError }] = await Promise.all([
+        import('#backup'),
+        import('./backup-keys.ts'),
+        import('../progress.ts'),
+        import('../errors.ts'),
+      ]);
+      const settings = await readServerSettings(options.config, context);
+      const folder = options.folder ?? settings.backup?.folder;
+      if (folder === undefined) throw cliError('OPTION_MISSING', 'name where the backup goes: `--folder DIR`');
+      const progress = progressLine(context.stderr, () => context.clock.now());
+      const made = await createBackup({
+        place: await findDatabase(context, options),
+        dataDirectory: options.dataDir,
+        ledgerFolder: ledgerFolder(settings, options.dataDir),
+        folder,
+        recipient: await readRecipient(options, settings.backup?.recipient),
+        clock: context.clock,
+        version: context.version,
+        onProgress: progress.show,
+      }).finally(() => progress.done());
+      const { id, createdAt } = made.manifest;
+      context.stdout.write(
+        options.json === true
+          ? jsonLine({ file: made.file, bytes: made.bytes, createdAt: isoMoment(Date.parse(createdAt)), id })
+          : `${made.file}\n`,
+      );
+    });
+};

@@ -1,0 +1,38 @@
+import type { DatabasePlace } from './database.ts';
+
+/** A file of a snapshot, read when it is asked for. */
+export interface SnapshotPart {
+  /** `chatelaine.db`, or `TABLE.ndjson`: one row a line, as PostgreSQL writes JSON. */
+  readonly name: string;
+  readonly data: AsyncIterable<Uint8Array>;
+}
+
+/** The state of one moment, while others go on changing it. Without the keyring of data subjects. */
+export interface DatabaseSnapshot {
+  readonly type: 'sqlite' | 'postgres';
+  /** The migrations it has had, oldest first. */
+  readonly migrations: readonly string[];
+  parts(): AsyncIterable<SnapshotPart>;
+  close(): Promise<void>;
+}
+
+/** What no snapshot holds: keys that an erasure must be able to destroy, and what is derived. */
+export const NOT_COPIED: ReadonlySet<string> = new Set([
+  'vault_keyring',
+  'change_log',
+  'schema_postgres',
+  'schema_migrations',
+]);
+
+/**
+ * Takes a snapshot. `scratch` is an empty folder of the caller's, closed to others; with SQLite the copy
+ * lies there until it is closed. Throws `DATABASE_MISSING`, and as opening does.
+ */
+export async function snapshotDatabase(place: DatabasePlace, scratch: string): Promise<DatabaseSnapshot> {
+  if ('postgres' in place) {
+    const { snapshotPostgres } = await import('./postgres/snapshot.ts');
+    return await snapshotPostgres(place.postgres);
+  }
+  const { snapshotSqlite } = await import('./sqlite/snapshot.ts');
+  return await snapshotSqlite(place.file, scratch);
+}

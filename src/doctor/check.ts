@@ -1,0 +1,53 @@
+import type { Database } from '#db';
+import type { ServerSettings } from '#contract';
+import type { Agent, ApiKey } from '#identity';
+
+/** `error`: somebody could get in, or something is lost already. `warning`: one mishap away from that. */
+export type Severity = 'error' | 'warning';
+
+export interface Weakness {
+  readonly severity: Severity;
+  /** What was found, with its values; one sentence. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** A weakness and who found it. */
+export interface Finding extends Weakness {
+  readonly check: string;
+}
+
+/** A disk as the system describes it. */
+export interface Disk {
+  /** Which volume the nearest existing folder of the path lies on. */
+  volumeOf(path: string): number;
+  /** Bytes of that volume. */
+  space(path: string): { readonly free: number; readonly total: number };
+}
+
+/** What is looked at. Nothing of it is changed. */
+export interface Patient {
+  readonly settings: ServerSettings;
+  readonly dataDirectory: string;
+  readonly ledgerFolder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly now: number;
+  readonly disk: Disk;
+  /** Undefined where it cannot be opened as it is. */
+  readonly database: Database | undefined;
+  /** Why not, and what is pending. */
+  readonly databaseTrouble: Weakness | undefined;
+  readonly keys: readonly ApiKey[];
+  readonly agents: readonly Agent[];
+}
+
+/** One question to an installation; a file each, in `checks/`. */
+export interface Check {
+  readonly id: string;
+  /** What it looks at, as the table of docs/doctor.md has it. */
+  readonly looksAt: string;
+  run(patient: Patient): readonly Weakness[] | Promise<readonly Weakness[]>;
+}
+
+export const DAY_MS = 86_400_000;

@@ -1,0 +1,100 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ChatelaineError, silentLogger, type Clock } from '#kernel';
+import { forgetfulLedger, type ServerSettings, type AuditTrail } from '#contract';
+import { ledgerFolder } from '#backup';
+import { databasePlace, inspectMigrations, openDatabase, type Database } from '#db';
+import { openIdentity } from '#identity';
+import type { Disk, Finding, Patient, Weakness } from './check.ts';
+import { checks } from './checks/index.ts';
+
+export interface Examination {
+  readonly settings: ServerSettings;
+  readonly dataDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly disk?: Disk;
+}
+
+/** Looks at everything, beside servers that may be running, and gives what is weak: nothing when all is well. */
+export async function examine(examination: Examination): Promise<readonly Finding[]> {
+  const { settings, dataDirectory, clock } = examination;
+  const { database, trouble } = await tryOpen(settings, dataDirectory, clock);
+  try {
+    const patient: Patient = {
+      settings,
+      dataDirectory,
+      ledgerFolder: ledgerFolder(settings, dataDirectory),
+      environment: examination.environment,
+      now: clock.now(),
+      disk: examination.disk ?? systemDisk,
+      database,
+      databaseTrouble: trouble,
+      ...(await whoIsThere(database, clock)),
+    };
+    const findings: Finding[] = [];
+    for (const check of checks) {
+      for (const weakness of await check.run(patient)) findings.push({ check: check.id, ...weakness });
+    }
+    return findings;
+  } finally {
+    await database?.close();
+  }
+}
+
+async function whoIsThere(database: Database | undefined, clock: Clock): Promise<Pick<Patient, 'keys' | 'agents'>> {
+  if (database === undefined) return { keys: [], agents: [] };
+  const identity = openIdentity({
+    database,
+    clock,
+    log: silentLogger,
+    trail: NOTHING_CHANGES,
+    ledger: forgetfulLedger,
+  });
+  const found = { keys: await identity.keys.list(), agents: await identity.agents.list() };
+  await identity.close();
+  return found;
+}
+
+/** Nothing is changed here, so nothing is recorded, nor written to a ledger. */
+const NOTHING_CHANGES: AuditTrail = {
+  status: { available: true },
+  append: () => Promise.reject(new Error('a look changes nothing')),
+  digest: () => '',
+};
+
+/** Opening migrates, and a look must not: what has migrations pending is not opened. */
+async function tryOpen(
+  settings: ServerSettings,
+  dataDirectory: string,
+  clock: Clock,
+): Promise<{ readonly database: Database | undefined; readonly trouble: Weakness | undefined }> {
+  const found = databasePlace(settings.database, dataDirectory);
+  const place = 'file' in found ? { ...found, mustExist: true } : found;
+  try {
+    const { pending } = await inspectMigrations(place);
+    if (pending.length > 0) {
+      const what = `the database lacks the migrations ${pending.join(', ')}; nothing in it was looked at`;
+      const remedy = 'Start the server, or run `chatelaine migrate up`, and ask the doctor again.';
+      return { database: undefined, trouble: { severity: 'error', what, remedy } };
+    }
+    return { database: await openDatabase({ ...place, clock }), trouble: undefined };
+  } catch (error) {
+    if (!(error instanceof ChatelaineError)) throw error;
+    const { code, message, remedy } = error;
+    return { database: undefined, trouble: { severity: 'error', what: `${code}: ${message}`, remedy } };
+  }
+}
+
+export const systemDisk: Disk = {
+  volumeOf: (path) => statSync(nearest(path)).dev,
+  space(path) {
+    const { bavail, blocks, bsize } = statfsSync(nearest(path));
+    return { free: bavail * bsize, total: blocks * bsize };
+  },
+};
+
+/** The path itself, or the folder above in which it would be made. */
+function nearest(path: string): string {
+  for (let at = resolve(path); ; at = dirname(at)) if (statSync(at, { throwIfNoEntry: false }) !== undefined) return at;
+}

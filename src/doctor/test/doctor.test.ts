@@ -1,0 +1,421 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Secret, silentLogger, systemClock, type Clock } from '#kernel';
+import { serverSchema, type ServerSettings } from '#contract';
+import { openAuditLog } from '#audit';
+import { createBackup, FileLedger, makeKeyPair, noteVerification, parseRecipient } from '#backup';
+import { keyringFile, openDatabase, restoreMarker, stateFile } from '#db';
+import { checks, examine, type Disk, type Finding } from '#doctor';
+import { openIdentity, type Identity, operator } from '#identity';
+import { openVault, sameNamespace, subjectScope } from '#vault';
+import { testAuthority } from '../../../test/certificates.ts';
+import { systemDisk } from '../examine.ts';
+import { documentOf, emptyPlace } from '../../../test/databases.ts';
+
+const DAY_MS = 86_400_000;
+const record = async (): Promise<void> => {};
+const pair = makeKeyPair();
+
+/** A volume that is not the one of temporary files: memory. */
+const SHARED_MEMORY = '/dev/shm';
+const hasTwoVolumes = existsSync(SHARED_MEMORY) && statSync(SHARED_MEMORY).dev !== statSync(tmpdir()).dev;
+
+const folderOn = (volume: string): string => {
+  const folder = mkdtempSync(join(volume, 'chatelaine-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+interface Healthy {
+  readonly directory: string;
+  readonly elsewhere: string;
+  readonly document: Record<string, unknown>;
+  readonly environment: Record<string, string>;
+  /** Runs `work` as a server or a command would, and closes everything. */
+  inside(work: (identity: Identity) => Promise<unknown>, clock?: Clock): Promise<void>;
+  examined(options?: { readonly clock?: Clock; readonly disk?: Disk }): Promise<readonly Finding[]>;
+}
+
+/** An installation with nothing to find: each test then spoils one thing. */
+async function healthy(): Promise<Healthy> {
+  const directory = folderOn(tmpdir());
+  const elsewhere = folderOn(hasTwoVolumes ? SHARED_MEMORY : tmpdir());
+  const folders = { ledger: join(elsewhere, 'ledger'), backups: join(elsewhere, 'backups') };
+  const document: Record<string, unknown> = {
+    kind: 'server',
+    ledger: folders.ledger,
+    backup: { folder: folders.backups, recipient: pair.recipient },
+  };
+  const environment: Record<string, string> = {};
+  const settings = (): ServerSettings => serverSchema.parse(document);
+  const place = { file: stateFile(directory) };
+  const inside = async (work: (identity: Identity) => Promise<unknown>, clock: Clock = systemClock): Promise<void> => {
+    const database = await openDatabase({ ...place, clock });
+    const ledger = new FileLedger(folders.ledger, clock);
+    const trail = await openAuditLog({ root: join(directory, 'audit'), clock, logger: silentLogger });
+    const identity = openIdentity({ database, clock, log: silentLogger, trail, ledger });
+    await work(identity);
+    await identity.close();
+    await trail.close();
+    await database.close();
+  };
+  await inside(async (identity) => {
+    await identity.keys.create(operator(), { agent: 'bot', lifetimeMs: 30 * DAY_MS });
+    const { key } = await identity.keys.create(operator(), { agent: 'bot' });
+    await identity.keys.revoke(operator(), key.id);
+  });
+  const log = await openAuditLog({ root: join(directory, 'audit'), clock: systemClock, logger: silentLogger });
+  for (let count = 0; count < 5; count++) {
+    await log.append({
+      class: 'tool-call',
+      type: 'tool.call',
+      door: 'mcp',
+      actor: { kind: 'agent', iss: 'chatelaine', sub: 'bot', name: 'bot' },
+      action: 'call',
+      outcome: 'success',
+    });
+  }
+  await log.close();
+  const { manifest } = await createBackup({
+    place,
+    dataDirectory: directory,
+    ledgerFolder: folders.ledger,
+    folder: folders.backups,
+    recipient: parseRecipient(pair.recipient),
+    clock: systemClock,
+    version: '1',
+  });
+  noteVerification(folders.backups, manifest.id, Date.now());
+  return {
+    directory,
+    elsewhere,
+    document,
+    environment,
+    inside,
+    examined: (options = {}) =>
+      examine({
+        settings: settings(),
+        dataDirectory: directory,
+        environment,
+        clock: options.clock ?? systemClock,
+        ...(options.disk && { disk: options.disk }),
+      }),
+  };
+}
+
+const idsOf = (findings: readonly Finding[]): readonly string[] => [...new Set(findings.map(({ check }) => check))];
+
+/** The findings of one check, as `severity: what`. */
+const saidBy = (check: string, findings: readonly Finding[]): string =>
+  findings
+    .filter((finding) => finding.check === check)
+    .map(({ severity, what }) => `${severity}: ${what}`)
+    .join('\n');
+
+const later = (days: number): Clock => ({ now: () => Date.now() + days * DAY_MS });
+
+/** Of one temporary volume alone, what the two checks of volumes say is not asked. */
+const VOLUMES = hasTwoVolumes ? [] : ['ledger', 'backups'];
+
+test('a healthy installation has no finding', async () => {
+  const start = await healthy();
+  // Whatever room the machine of the tests has.
+  const disk: Disk = { ...systemDisk, space: () => ({ free: 1, total: 1 }) };
+  expect(idsOf(await start.examined({ disk })).filter((id) => !VOLUMES.includes(id))).toEqual([]);
+});
+
+interface Seed {
+  readonly check: string;
+  readonly title: string;
+  readonly spoil: (start: Healthy) => unknown;
+  readonly says: RegExp;
+  readonly clock?: Clock;
+  readonly disk?: (start: Healthy) => Disk;
+}
+
+const oneVolume: Disk = { volumeOf: () => 1, space: () => ({ free: 1, total: 1 }) };
+const nearlyFull: Disk = { volumeOf: (path) => path.length, space: () => ({ free: 1024, total: 1024 * 1024 }) };
+
+const seeds: readonly Seed[] = [
+  {
+    check: 'database',
+    title: 'a restore that was cut short',
+    spoil: ({ directory }) => writeFileSync(restoreMarker(directory), '{}', { mode: 0o600 }),
+    says: /^error: RESTORE_INCOMPLETE/,
+  },
+  {
+    check: 'database',
+    title: 'no database',
+    spoil: ({ directory }) => rmSync(stateFile(directory)),
+    says: /^error: DATABASE_MISSING/,
+  },
+  {
+    check: 'files',
+    title: 'a key file that others may read',
+    spoil({ directory }) {
+      writeFileSync(join(directory, 'request-state.key'), 'x');
+      chmodSync(join(directory, 'request-state.key'), 0o644);
+    },
+    says: /^error: others may use `\S+request-state\.key` \(mode 644\)$/,
+  },
+  {
+    check: 'files',
+    title: 'a data directory that others may enter',
+    spoil: ({ directory }) => chmodSync(directory, 0o755),
+    says: /^error: others may use/,
+  },
+  {
+    check: 'environment',
+    title: 'a runtime that checks no certificate',
+    spoil: ({ environment }) => Object.assign(environment, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
+    says: /^error: `NODE_TLS_REJECT_UNAUTHORIZED=0`/,
+  },
+  {
+    check: 'environment',
+    title: 'an open debugger',
+    spoil: ({ environment }) => Object.assign(environment, { NODE_OPTIONS: '--inspect=0.0.0.0:9229' }),
+    says: /^error: .*debugger/,
+  },
+  {
+    check: 'transport',
+    title: 'an address that is reachable past the proxy',
+    spoil: ({ document }) => Object.assign(document, { host: '0.0.0.0', tlsTerminatedBy: 'nginx' }),
+    says: /^warning: `host: 0\.0\.0\.0`/,
+  },
+  {
+    check: 'transport',
+    title: 'telemetry in the clear',
+    spoil: ({ document }) => Object.assign(document, { telemetry: { otlpEndpoint: 'http://collector.example:4318' } }),
+    says: /^warning: traces go to `collector\.example:4318` in the clear/,
+  },
+  {
+    check: 'encryption',
+    title: 'the wrapping key beside what it encrypts',
+    spoil: ({ directory }) => seal(directory, 'namespace', 'wrapping.key'),
+    says: /^warning: .*wrapping\.key` lies beside the database/,
+  },
+  {
+    check: 'keyring',
+    title: 'a keyring that was not put back',
+    async spoil({ directory }) {
+      await seal(directory, 'subject', 'other.key');
+      for (const end of ['', '-wal', '-shm']) rmSync(`${keyringFile(directory)}${end}`, { force: true });
+    },
+    says: /^error: the keyring lacks 1 keys/,
+  },
+  {
+    check: 'audit',
+    title: 'no audit log',
+    spoil: ({ directory }) => rmSync(join(directory, 'audit'), { recursive: true }),
+    says: /^warning: there is no audit log/,
+  },
+  {
+    check: 'audit',
+    title: 'a log that was cut off behind its checkpoint',
+    spoil: ({ directory }) => rmSync(join(directory, 'audit', 'writers'), { recursive: true }),
+    says: /^error: the record 5 of the chain/,
+  },
+  {
+    check: 'audit',
+    title: 'a checkpoint that was changed',
+    spoil({ directory }) {
+      const file = join(directory, 'audit', 'checkpoints.log');
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`);
+    },
+    says: /^error: the checkpoint 1 of the audit log does not bear a signature/,
+  },
+  {
+    check: 'ledger',
+    title: 'a ledger that is gone although something was revoked',
+    spoil: ({ elsewhere }) => rmSync(join(elsewhere, 'ledger'), { recursive: true }),
+    says: /^error: something was revoked, and there is no ledger/m,
+  },
+  {
+    check: 'ledger',
+    title: 'a ledger that was changed',
+    spoil({ elsewhere }) {
+      const file = join(elsewhere, 'ledger', 'ledger.log');
+      writeFileSync(file, readFileSync(file, 'utf8').replace('revoked', 'rewoked'));
+    },
+    says: /^error: the entry 1 of .* is not what was written/m,
+  },
+  {
+    check: 'ledger',
+    title: 'a ledger on the volume of the data',
+    spoil: () => undefined,
+    disk: () => oneVolume,
+    says: /^warning: the ledger .* lies on the volume of the data directory/,
+  },
+  {
+    check: 'backups',
+    title: 'no backups',
+    spoil: ({ document }) => delete document['backup'],
+    says: /^warning: no backups are made/,
+  },
+  {
+    check: 'backups',
+    title: 'a backup that is overdue',
+    spoil: () => undefined,
+    clock: later(3),
+    says: /^error: a backup is due every 24 h, and in .* the newest is 72 h old/m,
+  },
+  {
+    check: 'backups',
+    title: 'backups on the volume of the data',
+    spoil: () => undefined,
+    disk: () => oneVolume,
+    says: /^warning: .* lies on the volume of the data directory: both are lost together/,
+  },
+  {
+    check: 'drill',
+    title: 'backups that nobody has ever opened',
+    spoil: ({ elsewhere }) => rmSync(join(elsewhere, 'backups', 'verified.json')),
+    says: /^warning: nobody has opened a backup of \S+ yet$/,
+  },
+  {
+    check: 'drill',
+    title: 'backups that nobody has opened for long',
+    spoil: () => undefined,
+    clock: later(100),
+    says: /^warning: nobody has opened a backup of \S+ for \d+ days$/,
+  },
+  {
+    check: 'privileges',
+    title: 'an administrator’s key for ever',
+    spoil: ({ inside }) => inside((identity) => identity.keys.create(operator(), { agent: 'root', roles: ['admin'] })),
+    says: /^warning: the key `\w+` of `root` has the role `admin` and never expires$/,
+  },
+  {
+    check: 'rotation',
+    title: 'a key of more than a year',
+    spoil: ({ inside }) => inside((identity) => identity.keys.create(operator(), { agent: 'old' }), later(-400)),
+    says: /^warning: the key `\w+` of `old` is 400 days old$/,
+  },
+  {
+    check: 'unused-keys',
+    title: 'a key that nobody uses',
+    spoil: ({ inside }) => inside((identity) => identity.keys.create(operator(), { agent: 'idle' }), later(-91)),
+    says: /^warning: nobody has used the key `\w+` of `idle` for 90 days$/,
+  },
+  {
+    check: 'limits',
+    title: 'limits that are none',
+    spoil: ({ document }) =>
+      Object.assign(document, {
+        limits: { maxBodyBytes: '1GiB', maxConcurrentCalls: 1_000_000, requestTimeout: '1h' },
+      }),
+    says: /^warning: .*maxBodyBytes.*\nwarning: .*maxConcurrentCalls.*\nwarning: .*requestTimeout/,
+  },
+  {
+    check: 'logging',
+    title: 'a log without refusals',
+    spoil: ({ document }) => Object.assign(document, { log: { level: 'silent' } }),
+    says: /^warning: `log\.level: silent`/,
+  },
+  {
+    check: 'alerts',
+    title: 'nothing that could raise an alarm',
+    spoil: ({ document }) => Object.assign(document, { metrics: false }),
+    says: /^warning: neither metrics nor telemetry/,
+  },
+  {
+    check: 'clock',
+    title: 'a clock that went back',
+    spoil: ({ inside }) => inside((identity) => identity.keys.create(operator(), { agent: 'future' }), later(1)),
+    says: /^error: the database holds a moment .* in the future/,
+  },
+  {
+    check: 'disk',
+    title: 'a disk that is nearly full',
+    spoil: () => undefined,
+    disk: () => nearlyFull,
+    says: /^error: 1 KiB are free where/,
+  },
+];
+
+describe('finds', () => {
+  test.each(seeds)('$check: $title', async ({ check, spoil, says, clock, disk }) => {
+    const start = await healthy();
+    await spoil(start);
+    const findings = await start.examined({ ...(clock && { clock }), ...(disk && { disk: disk(start) }) });
+    expect(saidBy(check, findings)).toMatch(says);
+    expect(findings.filter(({ remedy }) => remedy === '')).toEqual([]);
+  });
+});
+
+describe('finds on PostgreSQL', () => {
+  let folder = '';
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'chatelaine-test-'))));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const findingsOf = async (database: object, clock: Clock = systemClock): Promise<readonly Finding[]> => {
+    const { server } = await emptyPlace('postgres');
+    if (server === undefined) return expect.unreachable();
+    const whole = { ...documentOf(server), ...database };
+    return await examine({
+      settings: serverSchema.parse({ kind: 'server', database: whole }),
+      dataDirectory: folder,
+      environment: {},
+      clock,
+    });
+  };
+
+  test('passwords: one that can be guessed', async () => {
+    const findings = await findingsOf({ password: 'Password1234567890' });
+    expect(saidBy('passwords', findings)).toMatch(/^error: the password of the database role `\w+` can be guessed$/);
+  });
+
+  test('database: migrations that are pending', async () => {
+    expect(saidBy('database', await findingsOf({}))).toMatch(/^error: the database lacks the migrations 0001-identity/);
+  });
+
+  test('database: one role that serves and could change the schema', async () => {
+    const at = await emptyPlace('postgres');
+    await (await openDatabase({ ...at.place, clock: systemClock })).close();
+    const settings = serverSchema.parse({ kind: 'server', database: at.document });
+    const findings = await examine({ settings, dataDirectory: folder, environment: {}, clock: systemClock });
+    expect(saidBy('database', findings)).toMatch(
+      /^warning: the database role `\w+` serves and could change the schema/,
+    );
+  });
+
+  test('certificates: one that has expired, one that soon will, and a file that is none', async () => {
+    const file = join(folder, 'ca.pem');
+    writeFileSync(file, testAuthority('test').cert);
+    const at = (days: number) => findingsOf({ tls: { mode: 'disable', ca: file } }, later(days));
+    expect(saidBy('certificates', await at(100_000))).toMatch(
+      /^error: a certificate of `database\.tls\.ca` has expired$/,
+    );
+    writeFileSync(file, 'no certificate');
+    expect(saidBy('certificates', await at(0))).toMatch(/^error: `database\.tls\.ca` cannot be read as a certificate$/);
+  });
+});
+
+test('every check has found something here, and stands in docs/doctor.md as it describes itself', () => {
+  const seeded = new Set([...seeds.map(({ check }) => check), 'passwords', 'certificates']);
+  expect(checks.map(({ id }) => id).filter((id) => !seeded.has(id))).toEqual([]);
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/doctor.md'), 'utf8');
+  expect(checks.filter(({ id, looksAt }) => !page.includes(`| \`${id}\` | ${looksAt} |`))).toEqual([]);
+});
+
+/** Puts something sealed into the database of a directory. */
+async function seal(directory: string, kind: 'namespace' | 'subject', keyFile: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const database = await openDatabase({ file: stateFile(directory), clock: systemClock });
+  const vault = await openVault({
+    database,
+    clock: systemClock,
+    log: silentLogger,
+    mayUse: sameNamespace,
+    ledger: { append: record },
+    wrapper: { type: 'file', file: join(directory, keyFile) },
+  });
+  const scope = kind === 'subject' ? subjectScope('ana') : ({ kind, id: 'default' } as const);
+  const place = { table: 't', column: 'c', row: 'r', owner: 'o' };
+  await vault.envelope.writing(scope, (_trx, sealing) => sealing.seal(place, new Secret('x')));
+  vault.close();
+  await database.close();
+}

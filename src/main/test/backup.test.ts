@@ -1,0 +1,48 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { reveal } from '#kernel';
+import { listBackups, makeKeyPair, parsePrivateKey, readBackup } from '#backup';
+import { restoreMarker } from '#db';
+import { CITIES, makeKey, run, start, workspace, type RunningServer, type Workspace } from './server.fixture.ts';
+
+let place: Workspace;
+let server: RunningServer | undefined;
+beforeEach(() => {
+  place = workspace();
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  place.remove();
+});
+
+it('a server makes backups on its schedule while it serves, and a command restores one that knows what was revoked', async () => {
+  const pair = makeKeyPair();
+  const [folder, ledger] = [join(place.folder, 'backups'), join(place.folder, 'ledger')];
+  const { id } = await makeKey(place.dataDir);
+  const settings = `kind: server\nledger: ${ledger}\nbackup:\n  folder: ${folder}\n  recipient: ${pair.recipient}\n`;
+  const config = place.write('tools.yaml', `${settings}---\n${CITIES}`);
+  server = await start(['--config', config, '--data-dir', place.dataDir]);
+  await vi.waitFor(() => expect(listBackups(folder)).toHaveLength(1), { timeout: 30_000, interval: 50 });
+  const file = listBackups(folder)[0]?.path ?? '';
+  expect((await readBackup(file, parsePrivateKey(pair.privateKey))).database.type).toBe('sqlite');
+
+  // By a command beside the server, into the ledger that the configuration names.
+  expect((await run(['key', 'revoke', id, '--config', config, '--data-dir', place.dataDir])).code).toBe(0);
+  const key = place.write('backup.key', reveal(pair.privateKey));
+  const next = place.file('next');
+  const restored = await run(['restore', file, '--key', key, '--config', config, '--data-dir', next, '--json']);
+  expect(JSON.parse(restored.stdout)).toMatchObject({ ledgerEntries: 1, endedAgain: 1 });
+  const { stdout } = await run(['key', 'list', '--data-dir', next, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ keys: [{ id, state: 'revoked' }] });
+});
+
+it('refuses to serve a data directory into which a restore was cut short', async () => {
+  mkdirSync(place.dataDir, { mode: 0o700 });
+  writeFileSync(restoreMarker(place.dataDir), '{}');
+  const config = place.write('tools.yaml', CITIES);
+  const ended = await run(['serve', '--port', '0', '--config', config, '--data-dir', place.dataDir]);
+  expect([ended.code, ended.stdout]).toEqual([1, '']);
+  expect(ended.stderr).toContain('error RESTORE_INCOMPLETE');
+});
