@@ -36,6 +36,13 @@ export interface ToolboxHolder {
   onChange(listener: (snapshot: ToolboxSnapshot) => void): unknown;
 }
 
+/** Pages for people, which read their own requests. */
+export interface Pages {
+  answers(path: string): boolean;
+  /** Answers; never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
 export interface GatewayOptions {
   readonly toolbox: ToolboxHolder;
   readonly verifier: TokenVerifier;
@@ -46,6 +53,8 @@ export interface GatewayOptions {
   readonly trail: AuditTrail;
   /** Answers below `/api/v1`; nothing does without it. */
   readonly api?: ApiHandler;
+  /** What people see of signing in; nothing without it. */
+  readonly pages?: Pages;
   readonly observers: readonly CallObserver[];
   readonly version: string;
   readonly clock: Clock;
@@ -111,6 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       await records.stopped(error, { door: 'rest', requestId, peer: new HttpPeer(request) });
       throw error;
     }
+    if (options.pages?.answers(pathOf(request)) === true) return options.pages.handle(request, response);
     const headers = corsHeaders(request, policy.origins);
     if (request.method === 'OPTIONS')
       return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
@@ -241,6 +251,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     close: () => records.flush(),
   };
+}
+
+/** The path of a request target, without its query. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  const question = url.indexOf('?');
+  return question === -1 ? url : url.slice(0, question);
 }
 
 function greet(response: ServerResponse, headers: readonly string[]): void {

@@ -18,7 +18,7 @@ import type { createTelemetry, Telemetry } from './operations/telemetry.ts';
 
 type CreateTelemetry = typeof createTelemetry;
 
-export { createGateway, type Gateway, type GatewayOptions, type ToolboxHolder } from './gateway.ts';
+export { createGateway, type Gateway, type GatewayOptions, type Pages, type ToolboxHolder } from './gateway.ts';
 export { loopbackOnly } from './http/host-origin.ts';
 export { listen, type Listener } from './http/listener.ts';
 export { invokeLocally } from './invoke.ts';

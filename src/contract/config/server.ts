@@ -30,6 +30,9 @@ export const serverSchema = z
     name: resourceName.default('server').describe('Free; nothing refers to it.'),
     host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
     port: port.default(7420).describe('The port to listen on; 0 takes any free one.'),
+    publicUrl: absoluteUrl('https', 'http')
+      .optional()
+      .describe('Where browsers reach this server, such as `https://tools.example`; else `localhost` and the port.'),
     allowedHosts: z
       .array(allowedHost)
       .default([])

@@ -20,9 +20,11 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 export function hostPolicy(options: {
   host: string;
   allowedHosts: readonly string[];
+  publicUrl?: string | undefined;
   allowedOrigins: readonly string[];
 }): HostPolicy {
   const hosts = new Set([...LOOPBACK, ...options.allowedHosts.map((name) => name.toLowerCase())]);
+  if (options.publicUrl !== undefined) hosts.add(new URL(options.publicUrl).hostname);
   if (options.host !== '0.0.0.0' && options.host !== '::')
     hosts.add(options.host.includes(':') ? `[${options.host}]` : options.host.toLowerCase());
   return { hosts, origins: new Set(options.allowedOrigins) };

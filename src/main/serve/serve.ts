@@ -18,17 +18,18 @@ import {
   type Listener,
   type Metrics,
 } from '#gateway';
-import { localUser } from '#identity';
+import { localUser, type SignInServices } from '#identity';
 import { checkRestored, claimDataDirectory, databasePlace, prepareDataDirectory } from '#db';
-import { createLogger, type Logger, type LogFormat } from '#kernel';
+import { createLogger, reveal, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
-import { lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
+import { bearerVerifier, lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
 import { firstKey } from './first-key.ts';
 import { lateApi } from './late-api.ts';
 import { claimStandardOutput } from './protocol-output.ts';
+import { lateSignInPages } from './sign-in-pages.ts';
 import { untilStopped } from './until-stopped.ts';
 import { welcome } from './welcome.ts';
 import type { ServeOptions } from './serve-command.ts';
@@ -108,10 +109,11 @@ async function run(running: Running): Promise<void> {
   const stateKey = readStateKey(dataDir);
   gateway = createGateway({
     toolbox: configured.toolbox,
-    verifier: services.identity.keys,
+    verifier: bearerVerifier(services.identity.keys, () => services.signIn().verifier),
     settings,
     stateKey,
     trail: services.audit,
+    pages: lateSignInPages(() => services.signIn(), log),
     api: lateApi(async () => {
       const { openApi } = await import('../services/open-api.ts');
       const api = await openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
@@ -172,6 +174,9 @@ async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running
     handler: gateway.handler,
     requestTimeoutMs: settings.limits.requestTimeout,
   });
+  // Before anything else is waited for: the first request may be a person's.
+  const publicUrl = new URL(settings.publicUrl ?? `http://localhost:${listener.port}`);
+  const { setup } = services.signIn(publicUrl);
   const measured =
     metrics === undefined || settings.metrics === false
       ? undefined
@@ -179,6 +184,7 @@ async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running
   const key =
     options.quickstart && configured.isQuickstart ? await firstKey(services.identity, context.clock.now()) : undefined;
   const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${listener.port}`;
+  const setupUrl = await setupLink(setup, publicUrl);
   context.stdout.write(
     welcome({
       version: context.version,
@@ -186,6 +192,7 @@ async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running
       ...configured.counts(),
       metricsUrl: measured && `http://${measured.host}:${measured.port}/metrics`,
       key,
+      setupUrl,
     }),
   );
   log.info({ event: 'serving', url, ...configured.counts() }, 'serving');
@@ -198,6 +205,13 @@ async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running
   gateway.drain();
   await Promise.all([listener.close(settings.limits.shutdownGrace), measured?.close(0)]);
   log.info({ event: 'ended' }, 'ended');
+}
+
+/** The link for the first administrator, anew at each start for as long as there is none. */
+async function setupLink(setup: SignInServices['setup'], publicUrl: URL): Promise<string | undefined> {
+  const actor = { kind: 'system', iss: 'chatelaine', sub: 'system', name: 'system' } as const;
+  const token = await setup.issue({ door: 'system', actor }, { reissue: false });
+  return token && new URL(`/console/setup?token=${reveal(token)}`, publicUrl).href;
 }
 
 async function open(options: Parameters<typeof listen>[0]): Promise<Listener> {

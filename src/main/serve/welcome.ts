@@ -9,6 +9,8 @@ export interface WelcomeFacts {
   readonly metricsUrl: string | undefined;
   /** The key of the quickstart; undefined for a configuration of one's own. */
   readonly key: FirstKey | undefined;
+  /** Where the first administrator begins; undefined once there is one. */
+  readonly setupUrl: string | undefined;
 }
 
 const MASKED = 'chk_…';
@@ -23,6 +25,7 @@ export function welcome(facts: WelcomeFacts): string {
     `  REST     ${url}/api/toolset`,
     ...(facts.metricsUrl === undefined ? [] : [`  Metrics  ${facts.metricsUrl}`]),
     ...keyLines(key),
+    ...setupLines(facts.setupUrl),
   ];
   if (key === undefined) return `${lines.join('\n')}\n\n`;
   return `${[...lines, '', ...clientLines(mcp, key.text ?? MASKED), '', ...trials(url, key.text ?? MASKED)].join('\n')}\n\n`;
@@ -32,6 +35,11 @@ function keyLines(key: FirstKey | undefined): readonly string[] {
   if (key === undefined) return ['', 'Agents need a key: `chatelaine key create --agent NAME --role user`.'];
   if (key.text === undefined) return [`  Key      ${key.id} (made by an earlier start; \`key create\` makes another)`];
   return [`  Key      ${key.text}`, `           shown this once; its id is ${key.id}`];
+}
+
+function setupLines(url: string | undefined): readonly string[] {
+  if (url === undefined) return [];
+  return ['', '  There is no administrator yet. Become one with this link, once, within an hour:', `  ${url}`];
 }
 
 function clientLines(mcp: string, key: string): readonly string[] {

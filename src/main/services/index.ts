@@ -5,6 +5,7 @@
  * `vault:` of the configuration into what the vault takes. `tool-secrets.ts` gives the toolbox secrets of the
  * vault and puts each use on record; `lazy-secrets.ts` opens it when the first source asks.
  */
+export { bearerVerifier } from './bearer-verifier.ts';
 export { lazySecrets } from './lazy-secrets.ts';
 export { openServices, type Services, type ServicesOptions } from './open-services.ts';
 export { toolSecrets } from './tool-secrets.ts';

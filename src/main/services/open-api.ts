@@ -8,7 +8,7 @@ import type { Services } from './open-services.ts';
 
 /** The REST API over the services: the routes of every module, in the frame. */
 export async function openApi(
-  { database, audit, vault, identity, users }: Services,
+  { database, audit, vault, identity, users, signIn }: Services,
   options: {
     readonly version: string;
     /** A secret of this data directory, from which the key of cursors is made. */
@@ -18,6 +18,8 @@ export async function openApi(
   },
 ): Promise<Api> {
   const { version, secret, clock, log } = options;
+  // Whoever is disabled or erased through here is so for signing in as well.
+  signIn();
   const routes = await Promise.all([
     loadIdentityRoutes({ identity, users, clock }),
     loadVaultRoutes({ vault, trail: audit }),

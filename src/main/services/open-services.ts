@@ -3,7 +3,15 @@ import { FileLedger, ledgerFolder } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
-import { openIdentity, userProfileColumn, type Identity, type UserDirectory } from '#identity';
+import {
+  openIdentity,
+  openSignIn,
+  totpSeedColumn,
+  userProfileColumn,
+  type Identity,
+  type SignInServices,
+  type UserDirectory,
+} from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
@@ -16,6 +24,11 @@ export interface Services {
   readonly vault: Vault;
   readonly identity: Identity;
   readonly users: UserDirectory;
+  /**
+   * By what people sign in, where browsers reach the server at that URL. Made once, by the first who asks:
+   * only a server that listens knows its port, and a command that shows no pages needs none.
+   */
+  signIn(publicUrl?: URL): SignInServices;
 }
 
 export interface ServicesOptions {
@@ -58,7 +71,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     mayUse: sameNamespace,
-    columns: [userProfileColumn],
+    columns: [userProfileColumn, totpSeedColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
@@ -78,5 +91,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     ...(options.declared && { declared: options.declared }),
   });
   endings.add('identity', () => identity.close());
-  return { database, audit, vault, identity, users: identity.userDirectory(vault) };
+  const users = identity.userDirectory(vault);
+  let opened: SignInServices | undefined;
+  const signIn = (publicUrl = new URL('http://localhost')): SignInServices =>
+    (opened ??= openSignIn({
+      ...{ frame: identity.frame, envelope: vault.envelope, users, log, publicUrl },
+      ...(options.declared && { declared: options.declared }),
+    }));
+  return { database, audit, vault, identity, users, signIn };
 }
