@@ -26,6 +26,7 @@ import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import { bearerVerifier, lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
+import { startAuditDuties } from './audit-duties.ts';
 import { firstKey } from './first-key.ts';
 import { lateApi } from './late-api.ts';
 import { claimStandardOutput } from './protocol-output.ts';
@@ -66,6 +67,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       declared: () => configured.roleBindings(),
     });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
+    if (options.stdio !== true) startAuditDuties(services.audit, settings.audit, { ...context, log, endings });
     if (settings.backup !== undefined && options.stdio !== true) {
       const schedule = new BackupSchedule({
         settings: settings.backup,
