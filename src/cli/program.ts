@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
+import { installCaCommands } from './ca/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
@@ -13,6 +14,7 @@ const NOUNS: readonly InstallCommands[] = [
   installKeyCommands,
   installAgentCommands,
   installMigrateCommands,
+  installCaCommands,
 ];
 
 /**

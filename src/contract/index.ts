@@ -7,5 +7,6 @@
 export * from './principal.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
+export type * from './agents-by-spiffe-id.ts';
 export * from './audit-record.ts';
 export * from './config/index.ts';

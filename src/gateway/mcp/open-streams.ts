@@ -1,4 +1,4 @@
-import type { TokenVerifier } from '#contract';
+import type { Caller } from '../pipeline/authenticate.ts';
 import type { EventStream } from './event-stream.ts';
 
 const EVERY_MS = 15_000;
@@ -9,21 +9,16 @@ const EVERY_MS = 15_000;
  * its revoked or expired key by 15 seconds at most.
  */
 export class OpenStreams {
-  readonly #verifier: TokenVerifier;
-  readonly #streams = new Map<EventStream, string>();
+  readonly #streams = new Map<EventStream, Caller['verifyAgain']>();
   #timer: NodeJS.Timeout | undefined;
-
-  constructor(verifier: TokenVerifier) {
-    this.#verifier = verifier;
-  }
 
   get size(): number {
     return this.#streams.size;
   }
 
-  /** `credential`: what opened the stream. */
-  add(stream: EventStream, credential: string): void {
-    this.#streams.set(stream, credential);
+  /** `verifyAgain`: asks about the credential that opened the stream. */
+  add(stream: EventStream, verifyAgain: Caller['verifyAgain']): void {
+    this.#streams.set(stream, verifyAgain);
     this.#timer ??= setInterval(() => void this.round(), EVERY_MS).unref();
     stream.onClose(() => {
       this.#streams.delete(stream);
@@ -33,23 +28,23 @@ export class OpenStreams {
 
   /** One round, by the timer every 15 seconds. */
   async round(): Promise<void> {
-    for (const [stream, credential] of this.#streams) {
-      if (await this.#counts(credential)) stream.keepAlive();
+    for (const [stream, verifyAgain] of this.#streams) {
+      if (await counts(verifyAgain)) stream.keepAlive();
       else stream.end();
-    }
-  }
-
-  /** Whatever keeps a credential from being verified ends its streams: the client asks again. */
-  async #counts(credential: string): Promise<boolean> {
-    try {
-      return (await this.#verifier.verify(credential)).ok;
-    } catch {
-      return false;
     }
   }
 
   #stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+}
+
+/** Whatever keeps a credential from being verified ends its streams: the client asks again. */
+async function counts(verifyAgain: Caller['verifyAgain']): Promise<boolean> {
+  try {
+    return (await verifyAgain()).ok;
+  } catch {
+    return false;
   }
 }

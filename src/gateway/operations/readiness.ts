@@ -4,6 +4,7 @@
  * whole replica out of rotation would turn one broken database into an outage of everything.
  */
 import { DEFAULT_NAMESPACE } from '#contract';
+import type { ServerTls } from '#tls';
 import type { NamespaceView, SourceState } from '#toolbox';
 import type { Clock } from '#kernel';
 
@@ -25,6 +26,7 @@ export interface ReadinessProbe {
 export function readinessProbe(options: {
   views: () => Iterable<NamespaceView>;
   serving: () => boolean;
+  tls?: readonly ServerTls[];
   clock: Clock;
 }): ReadinessProbe {
   // By source: a reload that keeps a source keeps what is known about it.
@@ -62,8 +64,15 @@ export function readinessProbe(options: {
     const ready = options.serving();
     const status = ready ? 'ready' : 'ending';
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
-    return { ready, body: JSON.stringify({ status, sources, ...others }) };
+    const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
+    return { ready, body: JSON.stringify({ status, sources, ...others, ...tls }) };
   }
 
   return { read };
 }
+
+/** The certificate of a listener: anybody who shakes hands with it can see when it expires. */
+const stateOfTls = (tls: ServerTls): [string, { expires: string; files: 'ok' | 'refused' }] => [
+  tls.name,
+  { expires: new Date(tls.notAfter()).toISOString(), files: tls.state() },
+];

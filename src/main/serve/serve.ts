@@ -5,12 +5,11 @@ import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { openAuditLog, type AuditLog } from '#audit';
 import type { CliContext } from '#cli';
-import { isLoopbackHost, type ServerSettings } from '#contract';
+import { isLoopbackHost, unsafeBind, type ServerSettings } from '#contract';
 import {
   callLog,
   createGateway,
   lateMetrics,
-  listen,
   loopbackOnly,
   loadTelemetry,
   serveStdio,
@@ -26,6 +25,8 @@ import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import { readStateKey } from '../state-key.ts';
 import { firstKey } from './first-key.ts';
+import { openAgentListener, openListener, urlOf } from './listeners.ts';
+import { openListenerTls, type ListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
 import { untilStopped } from './until-stopped.ts';
 import { welcome } from './welcome.ts';
@@ -46,6 +47,8 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const configured = await openConfigured(options, { context, log, dataDir });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
+    const unsafe = options.stdio === true ? undefined : unsafeBind(settings);
+    if (unsafe !== undefined) throw mainError('BIND_UNSAFE', unsafe);
     log.level = options.logLevel ?? settings.log.level;
     format = settings.log.format ?? format;
     prepareDataDirectory(dataDir);
@@ -89,6 +92,7 @@ async function run(running: Running): Promise<void> {
   const telemetry =
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
   if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
+  const tls = await openListenerTls(options.stdio ? {} : settings, { clock: context.clock, log, metrics, endings });
 
   gateway = createGateway({
     toolbox: configured.toolbox,
@@ -96,6 +100,7 @@ async function run(running: Running): Promise<void> {
     settings,
     stateKey: readStateKey(dataDir),
     trail: audit,
+    tls: tls.all,
     observers: [callLog(log), ...[metrics, telemetry].flatMap((one) => (one === undefined ? [] : [one.observer]))],
     version: context.version,
     clock: context.clock,
@@ -111,7 +116,7 @@ async function run(running: Running): Promise<void> {
     endings.add('file watch', () => watching.close());
   }
   if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
-  else await serveMany(gateway, metrics, running);
+  else await serveMany(gateway, tls, metrics, running);
 }
 
 /** Over standard input and output: ends when the input does, or on a signal. */
@@ -140,24 +145,32 @@ async function serveOneClient(gateway: Gateway, output: Writable, running: Runni
   });
 }
 
-async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running: Running): Promise<void> {
+async function serveMany(
+  gateway: Gateway,
+  tls: ListenerTls,
+  metrics: Metrics | undefined,
+  running: Running,
+): Promise<void> {
   const { options, context, log, configured, settings, identity } = running;
-  const listener = await open({
-    ...settings,
-    handler: gateway.handler,
+  const listener = await openListener({
+    ...{ host: settings.host, port: settings.port, handler: gateway.handler, tls: tls.public },
     requestTimeoutMs: settings.limits.requestTimeout,
+    handshakeFailed: () => metrics?.handshakeFailed('tls'),
   });
+  const agents = await openAgentListener(gateway, settings, { tls: tls.agents, metrics });
   const measured =
     metrics === undefined || settings.metrics === false
       ? undefined
       : await openMetrics(settings.metrics, metrics, running);
   const key = options.quickstart && configured.isQuickstart ? await firstKey(identity, context.clock.now()) : undefined;
-  const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${listener.port}`;
+  const url = urlOf(settings.host, listener.port, tls.public);
+  const agentsUrl = agents && urlOf(agents.host, agents.port, tls.agents);
   context.stdout.write(
     welcome({
       version: context.version,
       url,
       ...configured.counts(),
+      agentsUrl,
       metricsUrl: measured && `http://${measured.host}:${measured.port}/metrics`,
       key,
     }),
@@ -170,18 +183,9 @@ async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running
     'ending: new calls are refused, running ones may end',
   );
   gateway.drain();
-  await Promise.all([listener.close(settings.limits.shutdownGrace), measured?.close(0)]);
+  const { shutdownGrace } = settings.limits;
+  await Promise.all([listener.close(shutdownGrace), agents?.close(shutdownGrace), measured?.close(0)]);
   log.info({ event: 'ended' }, 'ended');
-}
-
-async function open(options: Parameters<typeof listen>[0]): Promise<Listener> {
-  try {
-    return await listen(options);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'EADDRINUSE' ? 'another program listens there' : `the system says ${code ?? 'no'}`;
-    throw mainError('ADDRESS_UNAVAILABLE', `cannot listen on \`${options.host}:${options.port}\`: ${why}`, { cause });
-  }
 }
 
 /**
@@ -194,7 +198,7 @@ async function openMetrics(
   { log, settings }: Running,
 ): Promise<Listener | undefined> {
   try {
-    return await open({
+    return await openListener({
       ...place,
       handler: isLoopbackHost(place.host) ? loopbackOnly(metrics.handler) : metrics.handler,
       requestTimeoutMs: settings.limits.requestTimeout,
