@@ -7,6 +7,8 @@ export interface TcpProxy {
   cut(): void;
   /** Lets nothing through in either direction, without a word, until `mend`; new connections hang too. */
   silence(): void;
+  /** Lets through what the program says, and holds back what the server answers, until `mend`. */
+  mute(): void;
   /** Lets everything through again; what was held back comes first. */
   mend(): void;
   close(): Promise<void>;
@@ -14,6 +16,7 @@ export interface TcpProxy {
 
 export async function tcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const answering = new Set<Socket>();
   let state: 'open' | 'cut' | 'silent' = 'open';
   const server = createServer((near) => {
     if (state === 'cut') {
@@ -21,6 +24,8 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
       return;
     }
     const far = connect(target.port, target.host);
+    answering.add(far);
+    far.on('close', () => answering.delete(far));
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -50,6 +55,9 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
     silence() {
       state = 'silent';
       for (const socket of sockets) socket.pause();
+    },
+    mute() {
+      for (const socket of answering) socket.pause();
     },
     mend() {
       state = 'open';

@@ -52,6 +52,14 @@ export class Comparison {
     return this.#ratio(name, anchor, (own, other) => other.cpu / own.cpu);
   }
 
+  /**
+   * The same from the cheapest round of each, for gates: other programs make a request dearer (they take
+   * its place in the processor's caches) and never cheaper, and they do it to one subject at a time.
+   */
+  thriftAtBest(name: string, anchor: string): number {
+    return this.figure(anchor, 'cpu').low / this.figure(name, 'cpu').low;
+  }
+
   #ratio(name: string, anchor: string, ratio: (own: Sample, other: Sample) => number): Spread {
     const others = this.#of(anchor);
     return spread(this.#of(name).map((own, round) => ratio(own, others[round] as Sample)));

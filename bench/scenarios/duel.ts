@@ -93,7 +93,7 @@ function gatesOf({ what, floors, goal: aim }: Duel, comparisons: ReadonlyMap<num
     const where = `${what}, c=${connections}`;
     const floor = floors[connections];
     if (floor !== undefined)
-      gates.push(atLeast(`${where}: C against bare node:http`, comparison.thrift('chatelaine', 'bare').median, floor));
+      gates.push(atLeast(`${where}: C against bare node:http`, comparison.thriftAtBest('chatelaine', 'bare'), floor));
     if (aim !== undefined && comparison.has('toolbox') && connections >= 16)
       gates.push(goal(atLeast(`${where}: C against Toolbox`, comparison.thrift('chatelaine', 'toolbox').median, aim)));
   }

@@ -1,3 +1,4 @@
+import { audit } from './audit.ts';
 import { callScenarios } from './calls.ts';
 import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
@@ -8,4 +9,13 @@ import { starts } from './starts.ts';
 import { work } from './work.ts';
 
 /** In the order in which they run: counts first, since they need no quiet machine. */
-export const scenarios: readonly Scenario[] = [generatorCheck, work, ...callScenarios, lists, growth, starts, memory];
+export const scenarios: readonly Scenario[] = [
+  generatorCheck,
+  work,
+  ...callScenarios,
+  lists,
+  growth,
+  audit,
+  starts,
+  memory,
+];

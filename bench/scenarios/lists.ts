@@ -33,7 +33,7 @@ export const lists: Scenario = {
       gates.push(...outcome.gates);
       comparisons.set(size, outcome.comparisons.get(CONNECTIONS) as Comparison);
     }
-    const cpu = (size: number): number => (comparisons.get(size) as Comparison).figure('chatelaine', 'cpu').median;
+    const cpu = (size: number): number => (comparisons.get(size) as Comparison).figure('chatelaine', 'cpu').low;
     gates.push(atMost('tools/list: µs of CPU per tool, from 10 to 1000', (cpu(1000) - cpu(10)) / 990, MOST_PER_TOOL));
     return { tables: [{ title: 'tools/list', header: DUEL_HEADER, rows }], gates };
   },

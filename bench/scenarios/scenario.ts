@@ -11,6 +11,8 @@ export interface Bench {
   readonly connections: readonly number[];
   /** How often a start is measured. */
   readonly starts: number;
+  /** How many records the audit log is filled with. */
+  readonly auditRecords: number;
   /** A folder for files of the run. */
   readonly folder: string;
   /** The SQLite file with the hotels. */

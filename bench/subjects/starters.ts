@@ -7,6 +7,8 @@ import type { Starter } from './subject.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const COMMAND = join(ROOT, 'bin', 'chatelaine');
 
+const SOURCES = join(ROOT, 'src', 'main', 'command.ts');
+
 /** The anchor: what HTTP in Node costs by itself. */
 export const bare: Starter = {
   name: 'bare',
@@ -15,7 +17,7 @@ export const bare: Starter = {
 };
 
 /**
- * Chatelaine as it comes, with a key of its own. Hot reload is off because it is off in Toolbox; metrics
+ * Chatelaine as it is installed: the build, which `npm run bench` makes anew. Hot reload is off because it is off in Toolbox; metrics
  * are on because they are on by default. Each start has a copy of one data directory under `folder`,
  * since a directory serves one process. `profiles`: a folder for CPU profiles.
  */
@@ -35,3 +37,19 @@ export async function chatelaine(folder: string, profiles: string | undefined): 
     ...(profiles !== undefined && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } }),
   };
 }
+
+/** The same without a build, as in a checkout that is worked on, with Node's cache of what it compiled. */
+export const fromSources = (built: Starter): Starter => ({
+  ...built,
+  env: { ...built.env, NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'chatelaine-compiled') },
+  command(port, file) {
+    const [, ...args] = built.command(port, file);
+    return [
+      process.execPath,
+      '--conditions=chatelaine-source',
+      '--disable-warning=ExperimentalWarning',
+      SOURCES,
+      ...args,
+    ];
+  },
+});

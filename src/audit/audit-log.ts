@@ -1,8 +1,8 @@
 import type { Clock, Logger } from '#kernel';
-import type { AuditEvent, AuditPosition, AuditRecord, AuditTrail } from '#contract';
+import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
-import type { SigningKey } from './checkpoint/signing-key.ts';
+import { exportPublicKey, type SigningKey } from './checkpoint/signing-key.ts';
 import {
   COMMIT_LIMITS,
   GroupCommit,
@@ -13,18 +13,30 @@ import {
 import { auditError } from './errors.ts';
 import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
-import { buildRecord } from './record/build-record.ts';
+import { openPersonal } from './people/personal.ts';
+import type { SubjectSealer } from './people/subject-sealer.ts';
 import type { KeyedDigest } from './record/digest.ts';
-import { encodeRecord } from './record/encode-record.ts';
-import { CHECKPOINT_TYPE, DAMAGED_TYPE, OWN_TYPES, RESUMED_TYPE, TAIL_CUT_TYPE } from './record/own-types.ts';
-import { RecordIds } from './record/record-ids.ts';
+import {
+  CHECKPOINT_TYPE,
+  DAMAGED_TYPE,
+  OWN_TYPES,
+  RESUMED_TYPE,
+  RETAINED_TYPE,
+  TAIL_CUT_TYPE,
+} from './record/own-types.ts';
+import { RecordMaker } from './record/record-maker.ts';
+import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
 import { auditFilter, type AuditFilter } from './store/query.ts';
+import { logStream, type LogItem } from './verify/log-stream.ts';
+import { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
 import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
 
 export interface AuditLogOptions {
   readonly store: AuditStore;
   readonly signingKey: SigningKey;
   readonly digest: KeyedDigest;
+  /** Without one, what is personal is left out of the record. */
+  readonly sealer?: SubjectSealer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
@@ -42,10 +54,6 @@ export interface CheckpointRhythm {
 const RHYTHM: CheckpointRhythm = { records: 10_000, ms: 60_000 };
 const RETRY_MS = 500;
 
-export type AuditStatus =
-  | { readonly available: true }
-  | { readonly available: false; readonly since: number; readonly reason: string };
-
 interface Open {
   readonly log: WriterLog;
   readonly commit: GroupCommit;
@@ -55,6 +63,10 @@ interface Outage {
   readonly since: number;
   readonly cause: unknown;
   refused: number;
+  /** Of the refused, those that turned out to be on record. */
+  kept: number;
+  /** Found on the way back, and not on record yet. */
+  readonly notices: StoreNotice[];
 }
 
 /**
@@ -63,8 +75,10 @@ interface Outage {
  */
 export class AuditLog implements AuditTrail {
   readonly #options: AuditLogOptions;
-  readonly #ids = new RecordIds();
+  readonly #maker: RecordMaker;
   #open: Open | undefined;
+  /** What was written to chains that this process had to leave. */
+  #before: CommitCounts = { records: 0, batches: 0 };
   #outage: Outage | undefined;
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
@@ -74,10 +88,10 @@ export class AuditLog implements AuditTrail {
   /** So many written records make the next checkpoint due. */
   #dueAt: number;
   #closed = false;
-  #timestamp = { ms: Number.NaN, text: '' };
 
   private constructor(options: AuditLogOptions) {
     this.#options = options;
+    this.#maker = new RecordMaker(options);
     this.#dueAt = (options.checkpoints ?? RHYTHM).records;
   }
 
@@ -102,7 +116,8 @@ export class AuditLog implements AuditTrail {
   }
 
   get counts(): CommitCounts {
-    return this.#open?.commit.counts ?? { records: 0, batches: 0 };
+    const { records, batches } = this.#open?.commit.counts ?? { records: 0, batches: 0 };
+    return { records: this.#before.records + records, batches: this.#before.batches + batches };
   }
 
   /**
@@ -141,6 +156,14 @@ export class AuditLog implements AuditTrail {
     return this.#options.store.query(checked.data, page);
   }
 
+  /**
+   * The record with its personal fields, for those who may know; what cannot be opened is marked in
+   * `sealed`, and what is of others than the subjects of `only`. Rejects when the keys cannot be reached.
+   */
+  opened(record: AuditRecord, only?: ReadonlySet<string>): Promise<AuditRecord> {
+    return openPersonal(record, this.#options.sealer, only);
+  }
+
   /** The record with the id. Throws `AUDIT_RECORD_UNKNOWN`. */
   async find(id: string): Promise<AuditRecord> {
     const [record] = (await this.query({ id }, { limit: 1 })).records;
@@ -172,6 +195,65 @@ export class AuditLog implements AuditTrail {
     return this.#checkpointing;
   }
 
+  /**
+   * Removes what is older than `keepMs`, is signed for, and has reached all of these exports; gives how
+   * many records went. First a checkpoint says what goes, so that a chain that begins later can be
+   * told from one that somebody has shortened. Rejects where the storage does not let it.
+   */
+  async retain(keepMs: number, exports: readonly string[]): Promise<number> {
+    const { store, clock } = this.#options;
+    await finishRemovals(store);
+    await this.checkpoint();
+    const before = clock.now() - keepMs;
+    const removals = await findRemovals(store, before, exports);
+    if (removals.size === 0 || this.#outage) return 0;
+    // Nothing is signed for that the storage would then refuse.
+    for (const id of removals.keys()) await store.remove(id, 0);
+    const signed = await signedRemovals(store);
+    const removed = [...removals].reduce((sum, [id, { seq }]) => sum + seq - (signed.get(id)?.seq ?? 0), 0);
+    if (!(await this.#makeCheckpoint(removals))) return 0;
+    await this.#writeOwn(RETAINED_TYPE, 'success', { removed, before: new Date(before).toISOString() });
+    await finishRemovals(store);
+    return removed;
+  }
+
+  /** The public half of the key that signs checkpoints: its id, and SPKI PEM. */
+  get publicKey(): { readonly id: string; readonly pem: string } {
+    const { signingKey } = this.#options;
+    return { id: signingKey.id, pem: exportPublicKey(signingKey) };
+  }
+
+  get installation(): string {
+    return this.#options.store.installation;
+  }
+
+  /** Checkpoints after that number, oldest first, at most `limit`. One that cannot be read is left out. */
+  async checkpoints(after: number, limit: number): Promise<readonly SignedCheckpoint[]> {
+    const found: SignedCheckpoint[] = [];
+    for await (const line of this.#options.store.checkpoints()) {
+      const checkpoint = readCheckpoint(line);
+      if (checkpoint !== undefined && checkpoint.body.number > after) found.push(checkpoint);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  /** The whole log as it lies, for exports and verifiers. */
+  stream(): AsyncIterable<readonly LogItem[]> {
+    return logStream(this.#options.store);
+  }
+
+  /** Holds the log to its word with its own key; a verifier who trusts nobody here brings another. */
+  verify(onProgress?: VerifyOptions['onProgress']): Promise<VerifyReport> {
+    const { signingKey } = this.#options;
+    return verifyLog(this.stream(), {
+      installation: this.installation,
+      keys: new Map([[signingKey.id, signingKey.publicKey]]),
+      latest: () => this.latestCheckpoint(),
+      ...(onProgress && { onProgress }),
+    });
+  }
+
   /** The number of the last checkpoint, 0 before the first. */
   async latestCheckpoint(): Promise<number> {
     const line = await this.#options.store.lastCheckpoint();
@@ -185,27 +267,22 @@ export class AuditLog implements AuditTrail {
     clearTimeout(this.#retry);
     clearTimeout(this.#checkpointTimer);
     await this.#open?.commit.idle();
+    // One that is being made does not cover what came while it was.
+    await this.#checkpointing?.catch(() => undefined);
     if (this.counts.records > this.#covered && !this.#outage) await this.#checkpointOrLog();
     await this.#open?.commit.close();
     await this.#options.store.close();
   }
 
-  #write(event: AuditEvent): Promise<AuditPosition> {
-    const { log, commit } = this.#open as Open;
-    const now = this.#options.clock.now();
-    try {
-      const record = buildRecord(event, { id: this.#ids.next(now), writer: log.id, time: this.#time(now) });
-      return commit.append(encodeRecord(record));
-    } catch (cause) {
-      const what = `the event \`${event.type}\` cannot be written down: ${(cause as Error).message}`;
-      return Promise.reject(auditError('AUDIT_RECORD_INVALID', what, { cause }));
-    }
-  }
-
-  /** Many records share a millisecond. */
-  #time(ms: number): string {
-    if (this.#timestamp.ms !== ms) this.#timestamp = { ms, text: new Date(ms).toISOString() };
-    return this.#timestamp.text;
+  async #write(event: AuditEvent): Promise<AuditPosition> {
+    const open = this.#open as Open;
+    const made = this.#maker.make(event, open.log.id);
+    // Without a turn between where that can be: the order of calls is the order in the chain.
+    if (!(made instanceof Promise)) return await open.commit.append(made);
+    const record = await made;
+    // While a key was fetched the log may have failed, or gone on in another chain.
+    if (this.#outage || this.#open !== open) throw unavailable(this.#outage?.cause);
+    return await open.commit.append(record);
   }
 
   async #openWriter(): Promise<void> {
@@ -255,7 +332,7 @@ export class AuditLog implements AuditTrail {
   #fail(cause: unknown, refused: number): void {
     // During an outage the log's own attempts alone come here.
     if (this.#outage) return;
-    this.#outage = { since: this.#options.clock.now(), cause, refused };
+    this.#outage = { since: this.#options.clock.now(), cause, refused, kept: 0, notices: [] };
     this.#options.logger.error(
       { err: cause },
       'audit: cannot be written; everything that must be on record is refused',
@@ -276,15 +353,34 @@ export class AuditLog implements AuditTrail {
     const downMs = Math.max(0, this.#options.clock.now() - outage.since);
     const { refused } = outage;
     try {
-      if (!this.#open) await this.#openWriter();
+      const kept = await this.#settle(outage);
       const reason = (outage.cause as NodeJS.ErrnoException).code ?? 'unknown';
-      await this.#writeOwn(RESUMED_TYPE, 'success', { downMs, refused, reason });
+      await this.#writeOwn(RESUMED_TYPE, 'success', { downMs, refused, reason, ...(kept > 0 && { kept }) });
     } catch {
       this.#retryLater();
       return;
     }
     this.#outage = undefined;
     this.#options.logger.info({ downMs, refused }, 'audit: can be written again');
+  }
+
+  /** Has a chain to go on with; gives how many refused records are on record all the same. */
+  async #settle(outage: Outage): Promise<number> {
+    const open = this.#open;
+    if (open) {
+      const { kept, goOn, notice } = await open.log.settle();
+      outage.kept += kept;
+      if (notice) outage.notices.push(notice);
+      if (goOn) return outage.kept;
+      await open.commit.close();
+      await open.log.close();
+      const { records, batches } = this.counts;
+      this.#before = { records, batches };
+      this.#open = undefined;
+    }
+    await this.#openWriter();
+    for (const notice of outage.notices.splice(0)) await this.#report(notice);
+    return outage.kept;
   }
 
   #checkpointDue(): void {
@@ -318,10 +414,10 @@ export class AuditLog implements AuditTrail {
     if (this.counts.records > this.#covered || this.#open?.commit.isBusy === true) this.#checkpointDue();
   }
 
-  async #makeCheckpoint(): Promise<SignedCheckpoint | undefined> {
+  async #makeCheckpoint(removals?: Removals): Promise<SignedCheckpoint | undefined> {
     const { store, signingKey, clock } = this.#options;
     const { records } = this.counts;
-    const checkpoint = await makeCheckpoint(store, signingKey, clock);
+    const checkpoint = await makeCheckpoint(store, signingKey, clock, removals);
     if (!checkpoint) return undefined;
     this.#covered = records;
     if (this.#outage) return checkpoint;

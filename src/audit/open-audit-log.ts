@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { DatabaseSettings } from '#contract';
+import type { Database } from '#db';
 import { AuditLog, type CheckpointRhythm } from './audit-log.ts';
 import { makeSigningKey, readSigningKey, type SigningKey } from './checkpoint/signing-key.ts';
 import { auditError } from './errors.ts';
+import type { SubjectSealer } from './people/subject-sealer.ts';
 import { KeyedDigest } from './record/digest.ts';
 import type { AuditStore } from './store/store.ts';
-import { readOrCreate } from './store/segments/private-files.ts';
+import { prepareDirectory, readOrCreate } from './store/segments/private-files.ts';
 import { SegmentStore } from './store/segments/segment-store.ts';
 
 export interface OpenAuditOptions {
@@ -15,6 +18,10 @@ export interface OpenAuditOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
+  /** `database:` and what it opened; with PostgreSQL the log lies there, and only its keys in `root`. */
+  readonly storage?: { readonly settings: DatabaseSettings; readonly database: Database };
+  /** The keys of people. */
+  readonly sealer?: SubjectSealer;
 }
 
 const DIGEST_KEY_BYTES = 32;
@@ -25,8 +32,8 @@ const DIGEST_KEY_BYTES = 32;
  * cannot be made; a directory that is complete but cannot be written opens, see `AuditLog.open`.
  */
 export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog> {
-  const { root, clock, logger, checkpoints } = options;
-  const { store, signingKey } = openAuditStore(options);
+  const { root, clock, logger, checkpoints, sealer } = options;
+  const { store, signingKey } = await openAuditStore(options);
   const digestKey = readKey(join(root, 'digest.key'), () => randomBytes(DIGEST_KEY_BYTES));
   if (digestKey.length !== DIGEST_KEY_BYTES) {
     throw auditError('AUDIT_DAMAGED', `\`${join(root, 'digest.key')}\` is not ${DIGEST_KEY_BYTES} bytes long`);
@@ -38,15 +45,20 @@ export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog>
     clock,
     logger,
     ...(checkpoints && { checkpoints }),
+    ...(sealer && { sealer }),
   });
 }
 
 /** The store and the signing key alone: for reading, verifying and exporting without taking a chain. */
-export function openAuditStore({ root, clock }: Pick<OpenAuditOptions, 'root' | 'clock'>): {
+export async function openAuditStore({
+  root,
+  clock,
+  storage,
+}: Pick<OpenAuditOptions, 'root' | 'clock' | 'storage'>): Promise<{
   readonly store: AuditStore;
   readonly signingKey: SigningKey;
-} {
-  const store = new SegmentStore({ root, clock });
+}> {
+  const store = await openStore(root, clock, storage);
   const file = join(root, 'signing.key');
   const pem = readKey(file, makeSigningKey);
   try {
@@ -54,6 +66,13 @@ export function openAuditStore({ root, clock }: Pick<OpenAuditOptions, 'root' | 
   } catch (cause) {
     throw auditError('AUDIT_DAMAGED', `\`${file}\` holds no Ed25519 private key`, { cause });
   }
+}
+
+async function openStore(root: string, clock: Clock, storage: OpenAuditOptions['storage']): Promise<AuditStore> {
+  if (storage?.settings.type !== 'postgres') return new SegmentStore({ root, clock });
+  prepareDirectory(root);
+  const { PostgresStore } = await import('./store/postgres/postgres-store.ts');
+  return await PostgresStore.open({ database: storage.database, settings: storage.settings, clock });
 }
 
 function readKey(file: string, make: () => Uint8Array): Buffer {

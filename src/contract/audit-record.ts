@@ -6,7 +6,8 @@ import { z } from 'zod';
  * where it has one. Absent is absent: a field is left out, never null.
  *
  * No field holds a secret or the arguments of a call. What must be matched later but not read is a
- * keyed digest (`hs256:<key id>:<digest>`).
+ * keyed digest (`hs256:<key id>:<digest>`). What is personal of a person (names, address, user agent,
+ * `personal`) is stored sealed under that person's key; ids stay, as pseudonyms.
  */
 
 /** The kind of thing that happened; each has its class in OCSF. */
@@ -48,6 +49,8 @@ export const AUDIT_LIMITS = {
   detailItems: 32,
   /** Bytes of `details` as JSON. */
   details: 8192,
+  /** Characters of what is sealed of one person. */
+  sealed: 20_000,
 } as const;
 
 const word = z.string().min(1).max(AUDIT_LIMITS.word);
@@ -57,6 +60,21 @@ const digest = z.string().regex(/^hs256:[0-9a-f]{8}:[A-Za-z0-9_-]{43}$/);
 
 const detailScalar = z.union([z.string().max(AUDIT_LIMITS.detailText), z.number(), z.boolean()]);
 const detailValue = z.union([detailScalar, z.array(detailScalar).max(AUDIT_LIMITS.detailItems).readonly()]);
+const details = z.record(z.string().min(1).max(64), detailValue);
+
+const actor = z.strictObject({
+  kind: z.enum(['user', 'agent', 'anonymous', 'workload', 'system']),
+  iss: subject,
+  sub: subject,
+  name,
+  /** The API key that was used. */
+  keyId: word.optional(),
+  /** The token session it came through. */
+  tsid: word.optional(),
+});
+
+/** Of a person (kind `user`), `id` is the subject; who records something before it has an id gives none. */
+const object = z.strictObject({ kind: word, namespace: name, name, id: name.optional() });
 
 /** What a module says happened. */
 export const auditEvent = z.strictObject({
@@ -65,16 +83,7 @@ export const auditEvent = z.strictObject({
   type: word,
   door: z.enum(AUDIT_DOORS),
   requestId: word.optional(),
-  actor: z.strictObject({
-    kind: z.enum(['user', 'agent', 'anonymous', 'workload', 'system']),
-    iss: subject,
-    sub: subject,
-    name,
-    /** The API key that was used. */
-    keyId: word.optional(),
-    /** The token session it came through. */
-    tsid: word.optional(),
-  }),
+  actor,
   /** On whose behalf, nearest actor first (RFC 8693 §4.1). */
   delegation: z
     .array(z.strictObject({ iss: subject, sub: subject }))
@@ -83,7 +92,7 @@ export const auditEvent = z.strictObject({
     .optional(),
   /** The verb: `call`, `create`, `revoke`, `sign-in`. */
   action: word,
-  object: z.strictObject({ kind: word, namespace: name, name, id: name.optional() }).optional(),
+  object: object.optional(),
   decision: z.enum(['permit', 'forbid']).optional(),
   policy: z
     .strictObject({
@@ -105,7 +114,12 @@ export const auditEvent = z.strictObject({
   traceId: word.optional(),
   /** Serial of the client certificate, hexadecimal. */
   certificateSerial: word.optional(),
-  details: z.record(z.string().min(1).max(64), detailValue).optional(),
+  details: details.optional(),
+  /**
+   * Details that are personal: of the object where that is a person, of the actor where that is one.
+   * Where nobody is (a sign-in with a name that nobody has) their keyed digests are recorded instead.
+   */
+  personal: details.optional(),
 });
 export type AuditEvent = Readonly<z.input<typeof auditEvent>>;
 
@@ -114,6 +128,12 @@ export type AuditOrigin = Pick<
   AuditEvent,
   'door' | 'actor' | 'delegation' | 'requestId' | 'address' | 'userAgent' | 'traceId' | 'certificateSerial'
 >;
+
+/** What is sealed of a person: the text, or why there is none. */
+const sealedOf = z.string().min(1).max(AUDIT_LIMITS.sealed);
+
+/** Stands where nothing is sealed: the person was erased before, or this process has no keys of people. */
+export const NOT_SEALED = { erased: 'erased', leftOut: 'left-out' } as const;
 
 /** The record as it is hashed, stored and exported. */
 export const auditRecord = z.strictObject({
@@ -125,6 +145,11 @@ export const auditRecord = z.strictObject({
   /** RFC 3339, UTC, milliseconds. */
   time: z.iso.datetime({ precision: 3 }),
   ...auditEvent.shape,
+  /** A person's name is sealed. */
+  actor: actor.partial({ name: true }),
+  object: object.partial({ name: true }).optional(),
+  /** Personal fields of the people it names; opened, they stand where the event had them. */
+  sealed: z.strictObject({ actor: sealedOf.optional(), object: sealedOf.optional() }).optional(),
   /** How many values were shortened or left out to keep the record within its limits. */
   cut: z.int().positive().optional(),
 });
@@ -137,12 +162,19 @@ export interface AuditPosition {
   readonly seq: number;
 }
 
+/** Whether the log can be written: while it cannot, everything that must be on record is refused. */
+export type AuditStatus =
+  | { readonly available: true }
+  | { readonly available: false; readonly since: number; readonly reason: string };
+
 /** What other modules need of the audit log. */
 export interface AuditTrail {
+  readonly status: AuditStatus;
   /**
    * Resolves when the record is on stable storage: only then may what it records be acknowledged.
    * Rejects with `AUDIT_UNAVAILABLE` or `AUDIT_OVERLOADED`; then nothing was recorded and the
-   * operation must be refused.
+   * operation must be refused. Not inside a database transaction: a person's key may have to be
+   * fetched, which reads and writes there.
    */
   append(event: AuditEvent): Promise<AuditPosition>;
   /** The keyed digest of arguments or of any other JSON value. */

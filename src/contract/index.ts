@@ -1,12 +1,15 @@
 /**
  * contract: what is on a wire or in a file, and what modules hand each other.
  *
- * Owns the zod schemas of configuration documents (`config/`), the principal, MCP content, and the
- * client behind a call. Imports the kernel alone; everything else may import it.
+ * Owns the zod schemas of configuration documents (`config/`), the principal, MCP content, the client
+ * behind a call, and how secrets are named and handed over. Imports the kernel alone; everything else
+ * may import it.
  */
 export * from './principal.ts';
+export * from './permissions.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export type * from './agents-by-spiffe-id.ts';
 export * from './audit-record.ts';
+export * from './secret.ts';
 export * from './config/index.ts';

@@ -4,6 +4,7 @@ import type { DatabaseSettings, PostgresSettings } from '#contract';
 import type { ChangeFeed } from './change-feed.ts';
 import { stateFile } from './data-directory.ts';
 import type { MigrationState } from './migrate.ts';
+import type { DatabaseSession } from './postgres/session.ts';
 import type { Schema } from './schema.ts';
 import { inspectSqlite, openSqlite, type SqliteFile } from './sqlite/open.ts';
 
@@ -71,4 +72,14 @@ export async function inspectMigrations(place: DatabasePlace): Promise<Migration
   if (!('postgres' in place)) return await inspectSqlite(place);
   const { inspectPostgres } = await import('./postgres/open.ts');
   return await inspectPostgres(place.postgres);
+}
+
+/** A connection of one's own to a server. Throws `DATABASE_UNAVAILABLE`, `DATABASE_LOGIN_REFUSED`, `DATABASE_UNTRUSTED`. */
+export async function openDatabaseSession(
+  settings: PostgresSettings,
+  name: string,
+  role: 'serving' | 'owner' = 'serving',
+): Promise<DatabaseSession> {
+  const { openSession } = await import('./postgres/session.ts');
+  return await openSession(settings, name, role);
 }

@@ -13,11 +13,13 @@ export {
   databasePlace,
   inspectMigrations,
   openDatabase,
+  openDatabaseSession,
   type Database,
   type DatabaseOrTransaction,
   type DatabasePlace,
   type OpenDatabaseOptions,
 } from './database.ts';
+export type { DatabaseSession } from './postgres/session.ts';
 export type { ChangeFeed } from './change-feed.ts';
 export type { MigrationState } from './migrate.ts';
 export { prepareDataDirectory, stateFile } from './data-directory.ts';
@@ -25,7 +27,9 @@ export { claimDataDirectory } from './sqlite/claim.ts';
 export type {
   AgentsTable,
   ApiKeysTable,
+  AuditRecordsTable,
   DataKeysTable,
+  IdempotencyKeysTable,
   Schema,
   SecretsTable,
   SecretVersionsTable,

@@ -13,6 +13,13 @@ export interface Schema {
   readonly secrets: SecretsTable;
   readonly secret_versions: SecretVersionsTable;
   readonly vault_leases: VaultLeasesTable;
+  readonly audit_installation: AuditInstallationTable;
+  readonly audit_writers: AuditWritersTable;
+  readonly audit_records: AuditRecordsTable;
+  readonly audit_subjects: AuditSubjectsTable;
+  readonly audit_checkpoints: AuditCheckpointsTable;
+  readonly delivery_cursors: DeliveryCursorsTable;
+  readonly idempotency_keys: IdempotencyKeysTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -104,4 +111,72 @@ export interface VaultLeasesTable {
   readonly name: string;
   readonly holder: string;
   readonly held_until: number;
+}
+
+/** Whose log this is: one row. Owner: audit, as of all that follow. */
+export interface AuditInstallationTable {
+  readonly one: number;
+  readonly id: string;
+}
+
+/** The chains. */
+export interface AuditWritersTable {
+  readonly id: string;
+  readonly created_at: number;
+}
+
+/** The records. `hash` and `canonical` are the record; the rest is what can be asked for, with U+0000 replaced. */
+export interface AuditRecordsTable {
+  readonly writer: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly canonical: string;
+  readonly id: string;
+  readonly time: string;
+  readonly actor: string;
+  readonly issuer: string;
+  readonly class: string;
+  readonly type: string;
+  readonly action: string;
+  readonly object_kind: string | null;
+  readonly namespace: string | null;
+  readonly object: string | null;
+  readonly object_id: string | null;
+  readonly outcome: string;
+  readonly request_id: string | null;
+  readonly arguments_digest: string | null;
+}
+
+/** People a record is about beside its actor. */
+export interface AuditSubjectsTable {
+  readonly subject: string;
+  readonly writer: string;
+  readonly seq: number;
+}
+
+/** The checkpoints, in order. */
+export interface AuditCheckpointsTable {
+  readonly place: number;
+  readonly line: string;
+}
+
+/** How far each receiver of the audit log has got. */
+export interface DeliveryCursorsTable {
+  readonly receiver: string;
+  readonly state: string;
+}
+
+/** What was answered to a request that may be sent again. Owner: http. */
+export interface IdempotencyKeysTable {
+  /** Issuer and subject. */
+  readonly principal: string;
+  readonly idempotency_key: string;
+  /** Keyed digest of method, path and body. */
+  readonly request_digest: string;
+  readonly started_at: number;
+  /** Null until the request is answered. */
+  readonly status: number | null;
+  /** JSON. */
+  readonly headers: string | null;
+  readonly body: string | null;
 }

@@ -5,7 +5,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditTrail, ServerSettings, TokenVerifier } from '#contract';
-import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { ApiHandler } from '#http';
+import { ChatelaineError, type Clock, type Logger, type Result } from '#kernel';
 import type { ServerTls } from '#tls';
 import type { NamespaceView, ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
@@ -25,8 +26,8 @@ import type { McpServices } from './mcp/services.ts';
 import type { Gauges } from './operations/metrics.ts';
 import { readinessProbe } from './operations/readiness.ts';
 import type { AgentCertificates } from './pipeline/agent-certificates.ts';
-import { authenticate, challenge, type Caller, type WaysIn } from './pipeline/authenticate.ts';
-import { DoorRecords } from './pipeline/door-records.ts';
+import { authenticate, challenge, type Caller, type Unauthenticated, type WaysIn } from './pipeline/authenticate.ts';
+import { DoorRecords, type Arrival } from './pipeline/door-records.ts';
 import { createPipeline, type CallObserver } from './pipeline/call.ts';
 import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
 import { HttpPeer } from './pipeline/peer.ts';
@@ -47,6 +48,8 @@ export interface GatewayOptions {
   readonly stateKey: Buffer;
   /** Where every call, authentication and refusal goes on record. */
   readonly trail: AuditTrail;
+  /** Answers below `/api/v1`; nothing does without it. */
+  readonly api?: ApiHandler;
   readonly observers: readonly CallObserver[];
   /** The TLS of the listeners, as far as `/readyz` and the `Host` header go by it. */
   readonly tls?: readonly ServerTls[];
@@ -104,6 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     views: () => toolbox.current().namespaces.values(),
     serving: () => serving,
     tls,
+    recording: () => trail.status.available,
     clock,
   });
   const nextRequestId = requestIds(clock);
@@ -128,6 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
     const path = doorOf(request.url as string);
     if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    if (path.door === 'api') return administer({ request, response, requestId, headers, ways });
     if ('namespace' in path) return enter(path, { request, response, requestId, headers, ways });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
@@ -143,16 +148,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     { request, response, requestId, headers, ways }: Arriving,
   ): Promise<void> {
     const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: new HttpPeer(request) } as const;
-    const checked = authenticate(request, arrival.peer, ways, log);
-    const authenticated = checked instanceof Promise ? await checked : checked;
-    if (!authenticated.ok) {
-      await records.refused(authenticated.error.refusal, arrival);
-      throw authenticated.error.error;
-    }
-    const recorded = records.accepted(authenticated.value.principal, arrival);
-    if (recorded !== undefined) await recorded;
-    if (!serving) throw gatewayError('SHUTTING_DOWN', 'the server is ending', { details: { retryAfterSeconds: 1 } });
-    const caller = authenticated.value;
+    const letIn = welcome(request, arrival, ways);
+    const caller = letIn instanceof Promise ? await letIn : letIn;
     const view = viewFor(caller, path.namespace);
     if (view === undefined) {
       const error = gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
@@ -166,6 +163,46 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (group === undefined) throw gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${path.group}\``);
     if (path.door === 'toolset') return rest.toolset(at, group);
     return mcp.handle({ ...at, group });
+  }
+
+  /** The API has its own frame, which asks who is calling unless the route is for everybody. */
+  async function administer({ request, response, requestId, headers, ways }: Arriving): Promise<void> {
+    if (options.api === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    const peer = new HttpPeer(request);
+    await options.api(request, response, {
+      requestId,
+      headers,
+      address: peer.address,
+      authenticate: async () => (await welcome(request, { door: 'api', requestId, peer }, ways)).principal,
+      challenge,
+    });
+  }
+
+  /** The caller, on record. Throws the refusal, which is on record as well. */
+  function welcome(
+    request: IncomingMessage,
+    arrival: Arrival & { readonly peer: HttpPeer },
+    ways: WaysIn,
+  ): Caller | Promise<Caller> {
+    const checked = authenticate(request, arrival.peer, ways, log);
+    if (checked instanceof Promise) return checked.then((authenticated) => letIn(authenticated, arrival));
+    return letIn(checked, arrival);
+  }
+
+  function letIn(authenticated: Result<Caller, Unauthenticated>, arrival: Arrival): Caller | Promise<Caller> {
+    if (!authenticated.ok) {
+      const { refusal, error } = authenticated.error;
+      return records.refused(refusal, arrival).then(() => Promise.reject(error));
+    }
+    const recorded = records.accepted(authenticated.value.principal, arrival);
+    return recorded === undefined
+      ? whileServing(authenticated.value)
+      : recorded.then(() => whileServing(authenticated.value));
+  }
+
+  function whileServing(caller: Caller): Caller {
+    if (serving) return caller;
+    throw gatewayError('SHUTTING_DOWN', 'the server is ending', { details: { retryAfterSeconds: 1 } });
   }
 
   /** A namespace that the caller does not belong to is as one that is not there. */

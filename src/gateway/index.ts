@@ -10,6 +10,7 @@
  *   POST GET DELETE  /mcp  /mcp/{toolset}  /mcp/n/{namespace}[/{toolset}]   MCP 2026-07-28, 2025-11-25 …
  *   GET              /api/toolset[/{name}]  /api/tool/{name}                Toolbox REST
  *   POST             /api/tool/{name}/invoke
+ *   *                /api/v1/…                                              handed to #http
  *   GET              /  /healthz  /readyz                                   without a credential
  */
 import type { Metrics } from './operations/metrics.ts';

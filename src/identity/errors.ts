@@ -43,4 +43,9 @@ export const identityError = defineErrors('identity', {
     title: 'there is no key with that id',
     remedy: '`chatelaine key list` shows every key.',
   },
+  FORBIDDEN: {
+    status: 403,
+    title: 'the caller may not do this',
+    remedy: 'Ask an administrator of the namespace for a role, or use a credential that is for it.',
+  },
 });

@@ -19,6 +19,12 @@ export class Endings {
    * rest is closed all the same, and the process ends with the exit code it has.
    */
   async run(log: Logger): Promise<void> {
+    await this.close(log);
+    setTimeout(() => process.exit(), LINGERING_MS).unref();
+  }
+
+  /** The same for what lives shorter than its process. */
+  async close(log: Logger): Promise<void> {
     for (const { what, close } of this.#closers.splice(0).toReversed()) {
       try {
         if (!(await within(CLOSING_MS, close())))
@@ -27,7 +33,6 @@ export class Endings {
         log.warn({ event: 'closing.failed', what, err: error }, 'something did not close cleanly');
       }
     }
-    setTimeout(() => process.exit(), LINGERING_MS).unref();
   }
 }
 

@@ -28,6 +28,11 @@ export const mainError = defineErrors('main', {
     title: 'the server would listen where others reach it, in the clear',
     remedy: 'The message names the three ways out; `docs/tls.md` shows them.',
   },
+  TOKEN_FILE_UNREADABLE: {
+    status: 500,
+    title: 'the file with the token of the key service cannot be read',
+    remedy: 'Check the path under `vault.keyWrapper.tokenFile` and its permissions; it is read at each use.',
+  },
   ADDRESS_UNAVAILABLE: {
     status: 500,
     title: 'the address to listen on cannot be had',

@@ -8,6 +8,12 @@ export const toolboxError = defineErrors('toolbox', {
     remedy:
       'Check that the source is running and that its address and credentials are right; `/readyz` shows every source. The next call tries again.',
   },
+  SECRET_UNAVAILABLE: {
+    status: 503,
+    title: 'a secret of the vault that the source needs cannot be used',
+    remedy:
+      'The message names the secret. Put, enable or renew it with `chatelaine secret`; the next call tries again.',
+  },
   SQL_FAILED: {
     status: 422,
     title: 'the database refused the statement',

@@ -23,6 +23,7 @@ export {
   type ConfigurationWatch,
   type Environment,
   type Loaded,
+  type NamedSecret,
   type Problem,
 } from './config/index.ts';
 export { sourceTypes } from './sources/catalog.ts';

@@ -80,8 +80,8 @@ export interface Tool {
    * and the client's secure channel. They are taken from there alone: in `raw` they are unknown names.
    */
   check(raw: JsonObject, supplied?: JsonObject): Result<ToolArguments, readonly Violation[]>;
-  /** Runs checked arguments under the tool's own limits; throws catalogued errors. */
-  run(args: ToolArguments, call: ToolCall): Promise<ToolOutput>;
+  /** Runs checked arguments under the tool's own limits; rejects with catalogued errors. */
+  run(args: ToolArguments, call: ToolCall): ToolOutput | Promise<ToolOutput>;
 }
 
 export interface ToolCall {
@@ -146,5 +146,11 @@ export interface SourceState {
   readonly name: string;
   readonly type: string;
   /** Connects and asks something trivial; resolves to the reason when it fails. */
-  probe(signal: AbortSignal): Promise<Result<void, string>>;
+  probe(signal: AbortSignal): Promise<Result<void, SourceFault>>;
+}
+
+export interface SourceFault {
+  readonly reason: string;
+  /** The secret of the vault that stands in the way, by its reference. */
+  readonly secret?: string;
 }

@@ -10,17 +10,31 @@
  * Tables: `data_keys`, `secrets`, `secret_versions`, `vault_leases`, queried in `store/` alone.
  * NIST SP 800-38D (GCM), RFC 5869 (HKDF). How it holds, and what it does not hold against: docs/vault.md.
  */
+import type { vaultRoutes } from './routes.ts';
+
 export { namespaceScope, openVault, subjectScope, type Vault, type VaultOptions } from './vault.ts';
 export type { RecordChange, SecretChange, VaultChange } from './changes.ts';
 export type { Envelope, Sealing } from './envelope/envelope.ts';
 export type { Place, Scope } from './envelope/place.ts';
 export type { SealedColumn, SealedRow } from './rotation/sealed-column.ts';
 export { parseSecretMaterial, SECRET_KINDS, type SecretKind, type SecretMaterial } from './secrets/material.ts';
-export { formatSecretReference, parseSecretReference, type SecretReference } from './secrets/reference.ts';
+export { formatSecretReference, parseSecretReference, type SecretReference } from '#contract';
 export type { SecretFacts, SecretName, VersionFacts } from './secrets/secret-facts.ts';
-export { sameNamespace, type MayUse, type SecretReader, type SecretUse } from './secrets/secret-reader.ts';
-export type { PutSecret, SecretService } from './secrets/secret-service.ts';
+export {
+  sameNamespace,
+  type MayUse,
+  type ReadVersion,
+  type SecretReader,
+  type SecretUse,
+} from './secrets/secret-reader.ts';
+export { secretStanding, type SecretStanding } from './secrets/standing.ts';
+export type { CheckSecret, PutSecret, SecretService } from './secrets/secret-service.ts';
 export type { AwsCredentials } from './wrappers/aws-signature.ts';
 export type { HttpPost, KeyWrapper } from './wrappers/key-wrapper.ts';
 export type { WrapperSettings } from './wrappers/open-wrapper.ts';
 export type { WrapperUse } from './store/data-keys-store.ts';
+
+/** Loaded when used: a server that only serves tools needs no routes. */
+export const loadVaultRoutes = async (
+  ...parts: Parameters<typeof vaultRoutes>
+): Promise<ReturnType<typeof vaultRoutes>> => (await import('./routes.ts')).vaultRoutes(...parts);

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '#kernel';
+import type { SubjectSealer } from '#audit';
 import type { Database } from '#db';
 import type { RecordChange } from './changes.ts';
 import { DataKeys, MESSAGES_PER_KEY } from './envelope/data-keys.ts';
@@ -6,6 +7,7 @@ import { Envelope } from './envelope/envelope.ts';
 import { eraseSubject, subjectScope } from './envelope/erase-subject.ts';
 import { KeyCache, type KeyCacheLimits } from './envelope/key-cache.ts';
 import { wrappingContext, type Scope } from './envelope/place.ts';
+import { SubjectKeys } from './envelope/subject-keys.ts';
 import { vaultError } from './errors.ts';
 import { rewrapDataKeys } from './rotation/rewrap.ts';
 import { resealWithActiveKey, rotateDataKey, type RotationParts } from './rotation/rotate-data-key.ts';
@@ -41,6 +43,8 @@ export interface Vault {
   readonly reader: SecretReader;
   /** For modules that keep something sealed of their own. */
   readonly envelope: Envelope;
+  /** For what is personal in the audit log. */
+  readonly subjectSealer: SubjectSealer;
   /** Gives the scope a new data key and seals again what the older ones sealed; gives how many texts. */
   rotate(scope: Scope, record: RecordChange): Promise<number>;
   /** Finishes a rotation that was cut short; gives how many texts were left. */
@@ -83,6 +87,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     secrets: new SecretService({ database, clock, envelope, watch }),
     reader: new VaultSecretReader({ database, clock, envelope, watch, mayUse: options.mayUse }),
     envelope,
+    subjectSealer: new SubjectKeys(database, keys),
     rotate: (scope, record) => rotateDataKey(rotation, scope, record),
     finishRotation: (scope) => resealWithActiveKey(rotation, scope),
     rewrap: () => rewrapDataKeys({ database, clock, keyring }),

@@ -30,6 +30,11 @@ export const checkpointBody = z.strictObject({
       from: z.int().nonnegative(),
       count: z.int().nonnegative(),
       head: hash,
+      /**
+       * The records up to this one were removed by policy; the hash is that of the last of them. Said
+       * before they go, and in every checkpoint after: a chain that begins later must be signed for.
+       */
+      removed: z.strictObject({ upTo: z.int().positive(), head: hash }).optional(),
     }),
   ),
   /** Which key signs. */

@@ -72,6 +72,46 @@ export function inclusionPath(hashes: readonly Buffer[], index: number): readonl
     : [...inclusionPath(right, index - split), rootOf(left)];
 }
 
+/** A whole tree in memory, for many paths: each inner node is hashed once. */
+export class MerkleTree {
+  readonly #hashes: readonly Buffer[];
+  readonly #roots = new Map<string, Buffer>();
+
+  /** Of the hashes of all leaves. */
+  constructor(hashes: readonly Buffer[]) {
+    this.#hashes = hashes;
+  }
+
+  /** As `inclusionPath`. */
+  path(index: number): readonly Buffer[] {
+    const path: Buffer[] = [];
+    let from = 0;
+    let to = this.#hashes.length;
+    while (to - from > 1) {
+      const split = from + largestPowerBelow(to - from);
+      if (index < split) {
+        path.unshift(this.#root(split, to));
+        to = split;
+      } else {
+        path.unshift(this.#root(from, split));
+        from = split;
+      }
+    }
+    return path;
+  }
+
+  #root(from: number, to: number): Buffer {
+    if (to - from === 1) return this.#hashes[from] as Buffer;
+    const key = `${from} ${to}`;
+    const known = this.#roots.get(key);
+    if (known) return known;
+    const split = from + largestPowerBelow(to - from);
+    const root = nodeHash(this.#root(from, split), this.#root(split, to));
+    this.#roots.set(key, root);
+    return root;
+  }
+}
+
 /**
  * The root that a leaf and its path lead to in a tree of `size` leaves; undefined when the path has
  * not the length that this place in such a tree has.

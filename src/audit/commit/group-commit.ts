@@ -140,7 +140,7 @@ export class GroupCommit {
 
 /** The error of everything that could not be recorded. The system's own words stay behind it, as the cause. */
 export function unavailable(cause: unknown): Error {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'the system refused';
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'the system refused';
   return auditError('AUDIT_UNAVAILABLE', `the audit log cannot be written (${code})`, { cause });
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditError } from '../errors.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
 import { checkpointLine, readCheckpoint, signedCheckpoint } from '../checkpoint/checkpoint.ts';
+import type { RecordItem } from '../delivery/feed.ts';
 import type { LogItem } from '../verify/log-stream.ts';
 
 /**
@@ -17,6 +18,7 @@ const exportLine = z.union([
   z.strictObject({ hash, record: z.looseObject({ writer: id }), writer: id }),
   signedCheckpoint,
   z.strictObject({ fault: z.string(), writer: id }),
+  z.strictObject({ removed: z.strictObject({ seq: z.int().positive(), hash }), writer: id }),
   z.strictObject({ end: z.strictObject({ items: z.int().nonnegative() }) }),
 ]);
 
@@ -37,12 +39,26 @@ export async function* exportNdjson(
 }
 
 function encodeItem(item: LogItem): string {
-  if (item.kind === 'record') return `{"hash":"${item.hash}","record":${item.canonical},"writer":"${item.writer}"}`;
+  if (item.kind === 'record') return recordText(item.hash, item.canonical, item.writer);
+  if (item.kind === 'removed') return canonicalJson({ removed: { ...item.head }, writer: item.writer });
   if (item.kind === 'fault') return canonicalJson({ fault: item.message, writer: item.writer });
   const checkpoint = readCheckpoint(item.line);
   return checkpoint
     ? canonicalJson(checkpoint)
     : canonicalJson({ fault: 'a checkpoint is unreadable', writer: NOBODY });
+}
+
+const recordText = (hash: string, canonical: string, writer: string): string =>
+  `{"hash":"${hash}","record":${canonical},"writer":"${writer}"}`;
+
+/**
+ * A record on its own, as a line of the export. One whose personal fields were opened says so by
+ * `opened`; `record` stays what is hashed.
+ */
+export function encodeRecordLine({ hash, canonical, record }: RecordItem): string {
+  const text = recordText(hash, canonical, record.writer);
+  const opened = canonicalJson(record);
+  return opened === canonical ? text : `${text.slice(0, -1)},"opened":${opened}}`;
 }
 
 /** Stands where a fault is no chain's. */
@@ -79,6 +95,8 @@ async function* readItems(lines: AsyncIterator<string>): AsyncGenerator<readonly
       ended = true;
     } else if ('hash' in line) {
       yield [{ kind: 'record', writer: line.writer, hash: line.hash, canonical: canonicalJson(line.record) }];
+    } else if ('removed' in line) {
+      yield [{ kind: 'removed', writer: line.writer, head: line.removed }];
     } else if ('body' in line) {
       yield [{ kind: 'checkpoint', line: checkpointLine(line) }];
     } else {

@@ -28,17 +28,35 @@ const STRUCTURED_DATA = 'chatelaine@32473';
  * the structured data; the message is the whole record as canonical JSON, so nothing is lost.
  */
 export function toSyslog(record: AuditRecord, origin: SyslogOrigin): string {
-  const priority = FACILITY * 8 + SEVERITY[record.outcome];
+  const { time, type, outcome } = record;
+  return syslogMessage(
+    { severity: SEVERITY[outcome], time, type, data: structuredData(record) },
+    origin,
+    canonicalJson(record),
+  );
+}
+
+/** A message of the log audit facility. `data` is structured data as it is written, `-` for none. */
+export function syslogMessage(
+  {
+    severity,
+    time,
+    type,
+    data,
+  }: { readonly severity: number; readonly time: string; readonly type: string; readonly data: string },
+  origin: SyslogOrigin,
+  text: string,
+): string {
   const header = [
-    `<${priority}>1`,
-    record.time,
+    `<${FACILITY * 8 + severity}>1`,
+    time,
     printable(origin.hostname, 255),
     'chatelaine',
     printable(origin.processId, 128),
-    printable(record.type, 32),
+    printable(type, 32),
   ];
   // The mark says that what follows is UTF-8 (§6.4).
-  return `${header.join(' ')} ${structuredData(record)} \ufeff${canonicalJson(record)}`;
+  return `${header.join(' ')} ${data} \ufeff${text}`;
 }
 
 function structuredData({ id, writer, seq, outcome, action, actor, object, requestId }: AuditRecord): string {

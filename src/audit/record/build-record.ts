@@ -2,7 +2,10 @@ import { AUDIT_LIMITS as LIMITS, type AuditEvent, type AuditRecord } from '#cont
 import { canonicalJson } from './canonical-json.ts';
 
 /** A record that has no place in a chain yet. */
-export type UnplacedRecord = Omit<AuditRecord, 'seq'>;
+export type UnplacedRecord = Omit<AuditRecord, 'seq' | 'personal'>;
+
+/** The same with everything readable: what is personal has yet to be sealed. */
+export type BuiltRecord = Omit<AuditRecord, 'seq' | 'sealed'>;
 
 /**
  * Makes the record of an event: bounded, well-formed, and the log's own. What a caller may choose
@@ -10,12 +13,12 @@ export type UnplacedRecord = Omit<AuditRecord, 'seq'>;
  * caller could keep himself off the record, nor let him write lines of his own. Too long is cut, and
  * `cut` counts how often. What was cut ends in `…`.
  */
-export function buildRecord(event: AuditEvent, place: { id: string; writer: string; time: string }): UnplacedRecord {
+export function buildRecord(event: AuditEvent, place: { id: string; writer: string; time: string }): BuiltRecord {
   const bounds = new Bounds();
   const { actor, object, policy } = event;
   const word = LIMITS.word;
   // Members stand in canonical order wherever that reads well: then nothing has to be sorted.
-  const record: { -readonly [Field in keyof UnplacedRecord]: UnplacedRecord[Field] } = {
+  const record: { -readonly [Field in keyof BuiltRecord]: BuiltRecord[Field] } = {
     action: bounds.text(event.action, word),
     actor: {
       iss: bounds.text(actor.iss, LIMITS.subject),
@@ -48,6 +51,7 @@ export function buildRecord(event: AuditEvent, place: { id: string; writer: stri
       namespace: bounds.text(object.namespace, LIMITS.name),
     },
     outcome: event.outcome,
+    personal: event.personal && boundDetails(event.personal, bounds),
     policy: policy && {
       ids: bounds.list(policy.ids, LIMITS.policies, (id) => bounds.text(id, LIMITS.name)),
       version: bounds.text(policy.version, word),

@@ -3,5 +3,12 @@ export const CHECKPOINT_TYPE = 'audit.checkpoint';
 export const RESUMED_TYPE = 'audit.resumed';
 export const TAIL_CUT_TYPE = 'audit.tail-cut';
 export const DAMAGED_TYPE = 'audit.damaged';
+export const RETAINED_TYPE = 'audit.retained';
 
-export const OWN_TYPES: ReadonlySet<string> = new Set([CHECKPOINT_TYPE, RESUMED_TYPE, TAIL_CUT_TYPE, DAMAGED_TYPE]);
+export const OWN_TYPES: ReadonlySet<string> = new Set([
+  CHECKPOINT_TYPE,
+  RESUMED_TYPE,
+  TAIL_CUT_TYPE,
+  DAMAGED_TYPE,
+  RETAINED_TYPE,
+]);

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { AUDIT_CLASSES, AUDIT_OUTCOMES } from '#contract';
+import { AUDIT_CLASSES, AUDIT_OUTCOMES, auditRecord } from '#contract';
 import { auditError } from '../errors.ts';
+import { timeOfId } from '../record/record-ids.ts';
+import type { Page, PageRequest } from './store.ts';
 
 /** What to ask for: every filter that is given must hold. */
 export const auditFilter = z.strictObject({
@@ -15,6 +17,9 @@ export const auditFilter = z.strictObject({
   objectKind: z.string().max(128).optional(),
   namespace: z.string().max(256).optional(),
   object: z.string().max(256).optional(),
+  objectId: z.string().max(256).optional(),
+  /** A person: who did it, to whom it was done, or on whose behalf. */
+  subject: z.string().max(512).optional(),
   outcome: z.enum(AUDIT_OUTCOMES).optional(),
   requestId: z.string().max(128).optional(),
   argumentsDigest: z.string().max(128).optional(),
@@ -41,4 +46,44 @@ export function decodeCursor(cursor: string): CursorPlace {
     // Answered as any other.
   }
   throw auditError('AUDIT_QUERY_INVALID', 'the cursor is none that a page has given');
+}
+
+/** A question as it goes to an index: narrowed, and from where on. */
+export interface PlacedQuery {
+  readonly filter: AuditFilter;
+  readonly limit: number;
+  readonly after?: CursorPlace;
+}
+
+/**
+ * Asks page by page, whatever the storage. `ask` gives canonical texts, newest first, with one more
+ * than was asked for when there is more. Throws `AUDIT_QUERY_INVALID`.
+ */
+export async function answerPage(
+  filter: AuditFilter,
+  { limit, cursor }: PageRequest,
+  ask: (query: PlacedQuery) => Promise<readonly string[]>,
+): Promise<Page> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RECORDS) {
+    throw auditError('AUDIT_QUERY_INVALID', `\`limit\` is ${limit}; a page has 1 to ${MOST_RECORDS} records`);
+  }
+  const after = cursor === undefined ? undefined : decodeCursor(cursor);
+  const narrowed = narrow(filter);
+  if (!narrowed) return { records: [] };
+  const texts = await ask({ filter: narrowed, limit, ...(after && { after }) });
+  const records = texts.slice(0, limit).map((text) => auditRecord.parse(JSON.parse(text)));
+  const last = records.at(-1);
+  return texts.length > limit && last
+    ? { records, next: encodeCursor([last.time, last.writer, last.seq]) }
+    : { records };
+}
+
+/** An id says when its record was made, so that looking for it needs no index of ids. */
+function narrow(filter: AuditFilter): AuditFilter | undefined {
+  if (filter.id === undefined) return filter;
+  const ms = timeOfId(filter.id);
+  if (ms === undefined) return undefined;
+  const time = new Date(ms).toISOString();
+  if ((filter.from ?? time) > time || (filter.to !== undefined && filter.to <= time)) return undefined;
+  return { ...filter, from: time, to: new Date(ms + 1).toISOString() };
 }

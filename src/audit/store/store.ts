@@ -8,7 +8,8 @@ import type { AuditFilter } from './query.ts';
  * checkpoints over all of them. An adapter stores and gives back; it never judges what it holds,
  * since it is what the judging is about.
  *
- * Adapters: segment files of one host (`segments/`). Every one passes `test/audit-store.contract.ts`.
+ * Adapters: segment files of one host (`segments/`), PostgreSQL for several (`postgres/`). Every one
+ * passes `test/audit-store.contract.ts`.
  */
 export interface AuditStore {
   /** The id of the installation, in every genesis: logs of two installations share nothing. */
@@ -43,16 +44,46 @@ export interface AuditStore {
 
   /**
    * Runs `action` while nobody else makes a checkpoint; undefined when somebody does. `append` makes
-   * one line durable, or rejects and leaves nothing.
+   * one line durable, or rejects.
    */
   checkpointTurn<Value>(
     action: (append: (line: string) => Promise<void>) => Promise<Value>,
   ): Promise<Value | undefined>;
 
+  /**
+   * How far each chain is known to be durable, for those who carry it on to others: cheap, asked for
+   * often. In files a chain of another process is known up to the last checkpoint.
+   */
+  durable(): Promise<ReadonlyMap<string, number>>;
+
+  /** The place of a receiver of the log, for this process alone; undefined while another has it. */
+  claimCursor(receiver: string): Promise<ReceiverCursor | undefined>;
+
+  /** How far a receiver has got, whoever sends to it; undefined before anything has arrived. */
+  cursorOf(receiver: string): Promise<string | undefined>;
+
+  /**
+   * The last record of the chain that can go: in a piece that is finished, older than `before`
+   * (milliseconds), at `limit` or before it. The end of a chain never goes.
+   */
+  removable(writer: string, before: number, limit: number): Promise<Head | undefined>;
+
+  /** Removes the chain's records up to this one, which `removable` has given and a checkpoint has signed for; 0 only asks whether it may. */
+  remove(writer: string, upTo: number): Promise<void>;
+
   /** Newest first. Reads go on while the storage cannot be written. */
   query(filter: AuditFilter, page: PageRequest): Promise<Page>;
 
   close(): Promise<void>;
+}
+
+/** How far a receiver has got; survives whatever happens to the process. */
+export interface ReceiverCursor {
+  /** What was written last; undefined at first. */
+  read(): Promise<string | undefined>;
+  /** Resolves when it is on stable storage. */
+  write(state: string): Promise<void>;
+  release(): Promise<void>;
 }
 
 export interface WriterState {
@@ -61,7 +92,7 @@ export interface WriterState {
   readonly head: Head | undefined;
   /**
    * `ours`: opened here, the head is durable. `idle`: no process holds it. `busy`: another process
-   * writes it, and only that one knows what of it is durable.
+   * writes it; in files only that one knows what of it is durable, and there is no head.
    */
   readonly held: 'ours' | 'idle' | 'busy';
 }
@@ -73,10 +104,24 @@ export interface WriterLog {
   readonly head: Head;
   /**
    * Resolves when the batch, which continues `head`, is durable. Rejects with the system's error;
-   * then nothing of the batch is there, or will be before the next one is written. One at a time.
+   * then nothing of the batch is there, or `settle` will say what became of it. One at a time.
    */
   append(batch: SealedBatch): Promise<void>;
+  /**
+   * Called between an append that failed and the next. Where the answer to a commit was lost, finds
+   * out what became of it; `head` is the truth afterwards. Rejects while that cannot be told.
+   */
+  settle(): Promise<Settled>;
   close(): Promise<void>;
+}
+
+export interface Settled {
+  /** Records that were refused because nobody could tell, and are on record all the same. */
+  readonly kept: number;
+  /** False when the chain is this process's no more: close it and open another. */
+  readonly goOn: boolean;
+  /** What was found; belongs into the log and on record. */
+  readonly notice?: StoreNotice;
 }
 
 export interface OpenedWriter {

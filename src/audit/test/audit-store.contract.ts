@@ -145,11 +145,19 @@ export function describeAuditStore(kind: string, prepare: () => Promise<StoreUnd
         { requestId: 'r4', actor: { kind: 'user', iss: 'https://b.test', sub: 'alice', name: 'Alice' } },
         { requestId: 'r5', argumentsDigest: `hs256:00000000:${'A'.repeat(43)}` },
         { requestId: 'r6', object: { kind: 'tool', namespace: "x' or 1=1 --", name: 'send-mail' } },
+        {
+          requestId: 'r7\0',
+          object: { kind: 'user', namespace: 'default', name: 'digest', id: 'alice' },
+          delegation: [
+            { iss: 'chatelaine', sub: 'bob' },
+            { iss: 'chatelaine', sub: 'alice' },
+          ],
+        },
       ];
       const at = (offset: number): string => new Date(START + offset).toISOString();
 
       it.each([
-        ['for nothing in particular', {}, 'r6 r5 r4 r3 r2 r1 r0'],
+        ['for nothing in particular', {}, 'r7\0 r6 r5 r4 r3 r2 r1 r0'],
         ['for an actor', { actor: 'alice' }, 'r4 r0'],
         ['for an actor of one issuer', { actor: 'alice', issuer: 'https://a.test' }, 'r0'],
         ['for a verb', { action: 'list' }, 'r2'],
@@ -157,6 +165,10 @@ export function describeAuditStore(kind: string, prepare: () => Promise<StoreUnd
         ['for a type', { type: 'key.listed' }, 'r2'],
         ['for an object', { object: 'send-mail' }, 'r6 r3'],
         ['for an object in its namespace', { object: 'send-mail', namespace: 'team', objectKind: 'tool' }, 'r3'],
+        ['for an object by its id', { objectId: 'alice' }, 'r7\0'],
+        ['for whoever did it or had it done to them', { subject: 'alice' }, 'r7\0 r4 r0'],
+        ['for somebody on whose behalf it was done', { subject: 'bob' }, 'r7\0'],
+        ['for a request whose id holds a zero', { requestId: 'r7\0' }, 'r7\0'],
         ['for what was denied', { outcome: 'denied' }, 'r1'],
         ['for what succeeded', { outcome: 'success', actor: 'agent-1', object: 'search-flights' }, 'r5 r2'],
         ['for a request', { requestId: 'r5' }, 'r5'],
@@ -199,8 +211,8 @@ export function describeAuditStore(kind: string, prepare: () => Promise<StoreUnd
           cursor = page.next;
           await append(left, [{ requestId: 'later' }], START + 10_000 + seen.length);
         } while (cursor !== undefined);
-        expect(seen).toHaveLength(14);
-        expect(new Set(seen).size).toBe(14);
+        expect(seen).toHaveLength(16);
+        expect(new Set(seen).size).toBe(16);
         await Promise.all([one.close(), two.close()]);
       });
 

@@ -167,7 +167,14 @@ describe('an NDJSON export', () => {
   };
 
   it('verifies like the log it was made from', async () => {
-    expect(await verify(lines)).toEqual({ ok: true, findings: [], records: 21, checkpoints: 2, uncovered: 1 });
+    expect(await verify(lines)).toEqual({
+      ok: true,
+      findings: [],
+      records: 21,
+      checkpoints: 2,
+      uncovered: 1,
+      retainedFrom: [],
+    });
   });
 
   it('shows any changed character, any missing, repeated or moved line', async () => {

@@ -36,7 +36,7 @@ const open = (root: string): Promise<AuditLog> =>
   openAuditLog({ root, clock: systemClock, logger: silentLogger, checkpoints: { records: 1000, ms: 3_600_000 } });
 
 async function verify(root: string) {
-  const { store, signingKey } = openAuditStore({ root, clock: systemClock });
+  const { store, signingKey } = await openAuditStore({ root, clock: systemClock });
   const keys = trustKeys([exportPublicKey(signingKey)]);
   const report = await verifyLog(logStream(store), { installation: store.installation, keys });
   await store.close();

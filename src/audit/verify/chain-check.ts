@@ -17,10 +17,11 @@ export class ChainCheck {
   #head: Head;
   #broken = false;
 
-  constructor(installation: string, id: string, findings: Finding[]) {
+  /** `after` is the last record that was removed, where some were. */
+  constructor(installation: string, id: string, findings: Finding[], after?: Head) {
     this.#id = id;
     this.#findings = findings;
-    this.#head = genesis(installation, id);
+    this.#head = after ?? genesis(installation, id);
   }
 
   get head(): Head {

@@ -6,6 +6,8 @@ import {
   type CheckpointBody,
 } from '../checkpoint/checkpoint.ts';
 import { MerkleRoot } from '../checkpoint/merkle.ts';
+import type { Head } from '../chain/chain.ts';
+import { removalsIn } from '../retention/removals.ts';
 import type { ChainCheck, CheckpointClaim } from './chain-check.ts';
 import type { Finding } from './finding.ts';
 import type { VerifyOptions } from './verify.ts';
@@ -14,6 +16,7 @@ import type { VerifyOptions } from './verify.ts';
 export class CheckpointCheck {
   readonly #options: VerifyOptions;
   readonly #chainOf: (id: string) => ChainCheck;
+  readonly #removals: ReadonlyMap<string, Head>;
   readonly #findings: Finding[];
   readonly #hashes = new Map<number, string>();
   readonly #claims: CheckpointClaim[] = [];
@@ -24,10 +27,19 @@ export class CheckpointCheck {
   /** After a bad one nothing can be said about what the next covers. */
   #broken = false;
 
-  constructor(options: VerifyOptions, chainOf: (id: string) => ChainCheck, findings: Finding[]) {
+  constructor(
+    options: VerifyOptions,
+    log: {
+      readonly chainOf: (id: string) => ChainCheck;
+      /** What is said to have been removed; a checkpoint must say so as well. */
+      readonly removals: ReadonlyMap<string, Head>;
+      readonly findings: Finding[];
+    },
+  ) {
     this.#options = options;
-    this.#chainOf = chainOf;
-    this.#findings = findings;
+    this.#chainOf = log.chainOf;
+    this.#removals = log.removals;
+    this.#findings = log.findings;
   }
 
   get count(): number {
@@ -78,6 +90,10 @@ export class CheckpointCheck {
       const chain = this.#chainOf(id);
       const continues = from === (before.get(id) ?? 0) && count >= from;
       before.delete(id);
+      // The root over records that were removed cannot be had any more; what is left of the chain can be checked.
+      const gone = this.#removals.get(id)?.seq ?? 0;
+      if (from < gone) whole = false;
+      if (continues && count < gone) continue;
       if (chain.broken) {
         whole = false;
         continue;
@@ -124,17 +140,38 @@ export class CheckpointCheck {
   /** What can only be said when all have been seen. */
   async conclude(): Promise<void> {
     if (this.#broken) return;
+    const signed = removalsIn(this.#last);
+    for (const [writer, { seq, hash }] of this.#removals) {
+      const said = signed.get(writer);
+      if (said?.seq === seq && said.hash === hash) continue;
+      const message = `the records 1 to ${seq} are missing, and no checkpoint says that they were removed`;
+      this.#findings.push({ kind: 'missing', message, writer, seq: 1 });
+    }
     const latest = Math.max(this.count, (await this.#options.latest?.()) ?? 0);
-    const known = (this.#options.anchors ?? []).map(({ body }) => ({
-      number: body.number,
-      hash: checkpointHash(body),
-    }));
+    const known = this.#trustedAnchors();
     for (const { number, hash } of [...this.#claims, ...known]) {
       if (number > latest) return this.#report('checkpoint-missing', this.count + 1, 'is missing');
       if (number > this.count) continue;
       if (this.#hashes.get(number) !== hash)
         return this.#report('checkpoint-changed', number, 'is not the one that was made');
     }
+  }
+
+  /** An anchor must not be believed blindly either: whoever can write there could cry wolf. */
+  #trustedAnchors(): readonly CheckpointClaim[] {
+    const { anchors = [], keys, installation } = this.#options;
+    const trusted: CheckpointClaim[] = [];
+    for (const anchor of anchors) {
+      const { number, keyId } = anchor.body;
+      const key = keys.get(keyId);
+      if (anchor.body.installation === installation && key && checkSignature(anchor, key)) {
+        trusted.push({ number, hash: checkpointHash(anchor.body) });
+      } else {
+        const message = `the anchored checkpoint ${number} does not bear the signature of a trusted key of this installation`;
+        this.#findings.push({ kind: 'signature', checkpoint: number, message });
+      }
+    }
+    return trusted;
   }
 
   #report(kind: Finding['kind'], checkpoint: number, what: string): void {

@@ -1,4 +1,6 @@
+import type { Head } from '../chain/chain.ts';
 import { readCheckpoint } from '../checkpoint/checkpoint.ts';
+import { signedRemovals } from '../retention/removals.ts';
 import type { AuditStore, LogEntry } from '../store/store.ts';
 
 /**
@@ -8,14 +10,18 @@ import type { AuditStore, LogEntry } from '../store/store.ts';
  */
 export type LogItem =
   | { readonly kind: 'record'; readonly writer: string; readonly hash: string; readonly canonical: string }
+  /** The chain begins after this record: those up to it were removed, as a checkpoint that follows must say. */
+  | { readonly kind: 'removed'; readonly writer: string; readonly head: Head }
   | { readonly kind: 'fault'; readonly writer: string; readonly message: string }
   | { readonly kind: 'checkpoint'; readonly line: string };
 
 /** The log of a store. Checkpoints that are made meanwhile are left out. */
 export async function* logStream(store: AuditStore): AsyncGenerator<readonly LogItem[]> {
   const chains = new Map<string, Chain>();
+  const removals = await signedRemovals(store);
+  for (const [writer, head] of removals) yield [{ kind: 'removed', writer, head }];
   const chainOf = (id: string): Chain => {
-    const chain = chains.get(id) ?? new Chain(store, id);
+    const chain = chains.get(id) ?? new Chain(store, id, removals.get(id)?.seq ?? 0);
     chains.set(id, chain);
     return chain;
   };
@@ -33,11 +39,12 @@ class Chain {
   readonly #groups: AsyncIterator<readonly LogEntry[]>;
   #group: readonly LogEntry[] = [];
   #at = 0;
-  #given = 0;
+  #given: number;
 
-  constructor(store: AuditStore, id: string) {
+  constructor(store: AuditStore, id: string, after: number) {
     this.#id = id;
-    this.#groups = store.read(id, 0)[Symbol.asyncIterator]();
+    this.#given = after;
+    this.#groups = store.read(id, after)[Symbol.asyncIterator]();
   }
 
   /** What lies between the last call's place and the one given, counted as it lies. */

@@ -1,3 +1,4 @@
+import type { Head } from '../chain/chain.ts';
 import type { SignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { TrustedKeys } from '../checkpoint/signing-key.ts';
 import { ChainCheck } from './chain-check.ts';
@@ -25,6 +26,8 @@ export interface VerifyReport {
   readonly checkpoints: number;
   /** Records after the last checkpoint: cutting these off could not be told. */
   readonly uncovered: number;
+  /** Chains of which the beginning was removed by policy, as a checkpoint signs, and the first record that is left. */
+  readonly retainedFrom: readonly { readonly writer: string; readonly seq: number }[];
 }
 
 /**
@@ -38,17 +41,20 @@ export async function verifyLog(
 ): Promise<VerifyReport> {
   const findings: Finding[] = [];
   const chains = new Map<string, ChainCheck>();
+  const removals = new Map<string, Head>();
   const chainOf = (id: string): ChainCheck => {
-    const chain = chains.get(id) ?? new ChainCheck(options.installation, id, findings);
+    const chain = chains.get(id) ?? new ChainCheck(options.installation, id, findings, removals.get(id));
     chains.set(id, chain);
     return chain;
   };
-  const checkpoints = new CheckpointCheck(options, chainOf, findings);
+  const checkpoints = new CheckpointCheck(options, { chainOf, removals, findings });
   let records = 0;
   for await (const group of items) {
     for (const item of group) {
       if (item.kind === 'checkpoint') {
         checkpoints.take(item.line);
+      } else if (item.kind === 'removed') {
+        removals.set(item.writer, item.head);
       } else if (item.kind === 'fault') {
         chainOf(item.writer).fault(item.message);
       } else {
@@ -67,5 +73,6 @@ export async function verifyLog(
     records,
     checkpoints: checkpoints.count,
     uncovered: checkpoints.uncovered,
+    retainedFrom: [...removals].map(([writer, { seq }]) => ({ writer, seq: seq + 1 })),
   };
 }

@@ -1,4 +1,6 @@
 import type { Configuration } from '#contract';
+import type { NamedSecret } from '#toolbox';
+import type { SecretStanding } from '#vault';
 import { QuietEnd, type CliContext, type InstallCommands } from '../context.ts';
 import type { Findings } from './check.ts';
 
@@ -9,18 +11,20 @@ export const installConfigCommands: InstallCommands = (program, context) => {
     .command('check')
     .description('say everything that a server would say about a configuration, without starting one')
     .argument('<file...>', 'files and folders that together are one configuration')
-    .option('--json', 'print one line of JSON: ok, problems, warnings')
+    .option('--json', 'print one line of JSON: ok, problems, warnings, secrets')
+    .option('--data-dir <dir>', 'look in the vault there for the secrets that the configuration names')
     .addHelpText('after', '\nExits 0 when a server would take it.\n\nExample:\n  $ chatelaine config check tools.yaml')
-    .action(async (files: string[], options: { json?: true }) => {
+    .action(async (files: string[], options: { json?: true; dataDir?: string }) => {
       const [{ checkConfiguration }, { sourceTypes }] = await Promise.all([import('./check.ts'), import('#toolbox')]);
       await ended(
         checkConfiguration(
-          { files, json: options.json },
+          { files, ...options },
           {
             stdout: context.stdout,
             env: context.env,
             catalog: sourceTypes,
             build: (configuration) => tryBuild(configuration, context),
+            standings: (...asked) => findStandings(context, ...asked),
           },
         ),
       );
@@ -53,6 +57,25 @@ async function tryBuild(configuration: Configuration, context: CliContext): Prom
   const { warnings } = opened.value;
   await opened.value.close();
   return { problems: [], warnings };
+}
+
+/** Looks at names and times; no key is opened, and no value read. */
+async function findStandings(
+  { clock }: CliContext,
+  secrets: readonly NamedSecret[],
+  { server }: Configuration,
+  dataDir: string,
+): Promise<readonly SecretStanding[]> {
+  const [{ databasePlace, openDatabase }, { secretStanding }] = await Promise.all([import('#db'), import('#vault')]);
+  const place = databasePlace(server.database, dataDir);
+  const database = await openDatabase({ ...place, ...('file' in place && { mustExist: true }), clock });
+  try {
+    const standings: SecretStanding[] = [];
+    for (const { reference } of secrets) standings.push(await secretStanding(database, reference, clock.now()));
+    return standings;
+  } finally {
+    await database.close();
+  }
 }
 
 /** The report is printed: what is left to say is the exit code. */

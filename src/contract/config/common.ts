@@ -55,7 +55,8 @@ export const size = z
 
 /**
  * A field that holds a key or a password; gives a `Secret`. The loader replaces a `file:///…` value
- * by the contents of that file.
+ * by the contents of that file. For what is needed before there is a vault, or beside it; sources take
+ * a `secretValue`.
  */
 export const secretText = z
   .string()

@@ -7,7 +7,8 @@
 export * from './position.ts';
 export * from './configuration.ts';
 export * from './kinds.ts';
-export { fieldsAt, unwrap } from './schema-fields.ts';
+export { fieldsAt, schemasAt, unwrap } from './schema-fields.ts';
+export { secretReference, secretValue, takesVaultSecret, type SecretValue } from './secret-value.ts';
 export {
   absoluteUrl,
   DEFAULT_NAMESPACE,
@@ -27,5 +28,13 @@ export { isPem } from './pem.ts';
 export type { AgentListenerSettings } from './tls.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { serverSchema, unsafeBind, type ServerSettings } from './server.ts';
+export {
+  auditSchema,
+  type AuditAnchorSettings,
+  type AuditExportSettings,
+  type AuditSettings,
+  type TlsClientSettings,
+} from './audit.ts';
+export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
 export { contentBlockSchema } from './prompt.ts';
 export { APP_MIME_TYPE } from './resource.ts';

@@ -14,6 +14,19 @@ export function fieldsAt(schema: Schema, path: FieldPath): string[] {
   return [...names];
 }
 
+/**
+ * Every schema that a path leads to, wrapped as it was written, so that what is said about a field
+ * (`meta`) can be asked of it.
+ */
+export function schemasAt(schema: Schema, path: FieldPath): Schema[] {
+  const [step, ...rest] = path;
+  if (step === undefined) return [schema];
+  return unwrap(schema).flatMap((candidate) => {
+    const next = childOf(candidate, step);
+    return next === undefined ? [] : schemasAt(next, rest);
+  });
+}
+
 /** The object schemas that a path leads to. */
 function objectsAt(schema: Schema, path: FieldPath): z.core.$ZodObject[] {
   const found: z.core.$ZodObject[] = [];

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
+import { auditSchema } from './audit.ts';
 import { databaseSchema } from './database.ts';
 import { agentListenerSchema, tlsSchema } from './tls.ts';
+import { vaultSchema } from './vault.ts';
 
 const port = z.int().min(0).max(65_535);
 
@@ -57,6 +59,8 @@ export const serverSchema = z
     database: databaseSchema
       .prefault({ type: 'sqlite' })
       .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
+    audit: auditSchema.prefault({}).describe('The audit log: how it is signed, who receives it, how long it is kept.'),
+    vault: vaultSchema.prefault({}).describe('The keys that protect what the vault keeps.'),
     limits: z
       .strictObject({
         maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),

@@ -9,5 +9,12 @@
 import type { Migration } from '../migrate.ts';
 import { identityMigration } from './0001-identity.ts';
 import { vaultMigration } from './0002-vault.ts';
+import { auditMigration } from './0005-audit.ts';
+import { idempotencyMigration } from './0006-idempotency.ts';
 
-export const migrations: readonly Migration[] = [identityMigration, vaultMigration];
+export const migrations: readonly Migration[] = [
+  identityMigration,
+  vaultMigration,
+  auditMigration,
+  idempotencyMigration,
+];

@@ -45,8 +45,8 @@ beforeEach(async () => {
 test('the role that serves does its work and can neither change the schema nor the audit', async () => {
   const { server, owner, both } = roles;
   await openPlace(both);
-  await server.query(`create table chatelaine.audit_records (id text primary key, body text)`);
-  await server.query(`alter table chatelaine.audit_records owner to "${owner}"`);
+  await server.query(`create table chatelaine.audit_samples (id text primary key, body text)`);
+  await server.query(`alter table chatelaine.audit_samples owner to "${owner}"`);
   const { db, warnings, transaction } = await openPlace(both);
   expect(warnings).toEqual([]);
   await transaction(async (trx) => {
@@ -54,17 +54,17 @@ test('the role that serves does its work and can neither change the schema nor t
       values ('a', 'default', 'a', 'bot', '', 'user', 1)`.execute(trx);
     await sql`update agents set description = 'b'`.execute(trx);
     await sql`delete from agents`.execute(trx);
-    await sql`insert into audit_records values ('1', 'what happened')`.execute(trx);
-    expect((await sql`select body from audit_records`.execute(trx)).rows).toEqual([{ body: 'what happened' }]);
+    await sql`insert into audit_samples values ('1', 'what happened')`.execute(trx);
+    expect((await sql`select body from audit_samples`.execute(trx)).rows).toEqual([{ body: 'what happened' }]);
   });
   for (const statement of [
-    `update audit_records set body = 'nothing'`,
-    `delete from audit_records`,
-    `truncate audit_records`,
-    `alter table audit_records disable trigger all`,
-    `drop table audit_records`,
-    `create rule quiet as on insert to audit_records do instead nothing`,
-    `create trigger quiet before insert on audit_records execute function note_change()`,
+    `update audit_samples set body = 'nothing'`,
+    `delete from audit_samples`,
+    `truncate audit_samples`,
+    `alter table audit_samples disable trigger all`,
+    `drop table audit_samples`,
+    `create rule quiet as on insert to audit_samples do instead nothing`,
+    `create trigger quiet before insert on audit_samples execute function note_change()`,
     `create table mine (a text)`,
     `create function mine() returns int language sql as 'select 1'`,
     `alter table agents add column mine text`,
@@ -80,9 +80,9 @@ test('the role that serves does its work and can neither change the schema nor t
     await expect(sql.raw(statement).execute(db), statement).rejects.toMatchObject({ code: 'DATABASE_RIGHTS_MISSING' });
   }
   // No error but a warning of the server, and nothing given.
-  await sql`grant all on audit_records to public`.execute(db);
+  await sql`grant all on audit_samples to public`.execute(db);
   await openPlace(both);
-  expect(await server.query(`select body from chatelaine.audit_records`)).toEqual([{ body: 'what happened' }]);
+  expect(await server.query(`select body from chatelaine.audit_samples`)).toEqual([{ body: 'what happened' }]);
 });
 
 test('the role that serves may run without the other once everything stands, and not before', async () => {
@@ -110,13 +110,13 @@ test('a table that came later has its rights after the next start, which the rol
 test.each<[string, (roles: Roles) => string, RegExp]>([
   [
     'an update on an audit table by way of PUBLIC',
-    () => 'grant update on chatelaine.audit_records to public',
-    /it may update on `audit_records`/,
+    () => 'grant update on chatelaine.audit_samples to public',
+    /it may update on `audit_samples`/,
   ],
   [
     'one column of an audit table',
-    ({ runner }) => `grant update (a) on chatelaine.audit_records to "${runner.replaceAll('"', '""')}"`,
-    /it may update on `audit_records`/,
+    ({ runner }) => `grant update (a) on chatelaine.audit_samples to "${runner.replaceAll('"', '""')}"`,
+    /it may update on `audit_samples`/,
   ],
   [
     'the role of the owner',
@@ -128,8 +128,8 @@ test.each<[string, (roles: Roles) => string, RegExp]>([
 ])('a role that serves with %s is refused', async (_, grant, said) => {
   const { server, owner, both } = roles;
   await openPlace(both);
-  await server.query(`create table chatelaine.audit_records (a text)`);
-  await server.query(`alter table chatelaine.audit_records owner to "${owner}"`);
+  await server.query(`create table chatelaine.audit_samples (a text)`);
+  await server.query(`alter table chatelaine.audit_samples owner to "${owner}"`);
   await openPlace(both);
   await server.query(grant(roles));
   await expect(openPlace(both)).rejects.toMatchObject({

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
-const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id';
+const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id, ETag, Link, Idempotency-Replayed';
 const ALLOWED_HEADERS =
-  'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, traceparent, tracestate';
+  'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, If-Match, If-None-Match, Idempotency-Key, traceparent, tracestate';
 
 /**
  * Headers that let a page of a listed origin read the answer. The origin was checked before; nothing
@@ -22,7 +22,7 @@ export function preflightHeaders(request: IncomingMessage): readonly string[] {
   const extra = asked.split(',').filter((name) => /^\s*(mcp-param-[\w-]+|[\w.-]+_token)\s*$/i.test(name));
   return [
     'Access-Control-Allow-Methods',
-    'GET, POST, DELETE',
+    'GET, POST, PUT, PATCH, DELETE',
     'Access-Control-Allow-Headers',
     [ALLOWED_HEADERS, ...extra.map((name) => name.trim())].join(', '),
     'Access-Control-Max-Age',

@@ -9,7 +9,7 @@ export type DoorPath =
   | { readonly door: 'toolset'; readonly namespace: string; readonly group: string | undefined }
   | { readonly door: 'tool'; readonly namespace: string; readonly tool: string }
   | { readonly door: 'invoke'; readonly namespace: string; readonly tool: string }
-  | { readonly door: 'greeting' | 'healthz' | 'readyz' };
+  | { readonly door: 'greeting' | 'healthz' | 'readyz' | 'api' };
 
 const NAME = '([A-Za-z0-9_.-]+)';
 const DEFAULT = 'default';
@@ -19,12 +19,16 @@ const MCP = new RegExp(`^/mcp(?:/n/${NAME})?(?:/(?!n$|s$|n/|s/)${NAME})?/?$`);
 const TOOLSET = new RegExp(`^/api(?:/n/${NAME})?/toolset(?:/${NAME})?/?$`);
 const TOOL = new RegExp(`^/api(?:/n/${NAME})?/tool/${NAME}(/invoke)?/?$`);
 
+const API: DoorPath = { door: 'api' };
+
 const read = new BoundedCache<string, DoorPath>(1024);
 
 /** The door that a request target names, without its query; undefined when it names none. */
 export function doorOf(target: string): DoorPath | undefined {
   const question = target.indexOf('?');
   const path = question === -1 ? target : target.slice(0, question);
+  // The API reads its own paths, whose names hold more than ours.
+  if (path.startsWith('/api/v1/')) return API;
   let door = read.get(path);
   if (door === undefined) {
     door = parse(path);

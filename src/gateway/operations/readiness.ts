@@ -1,7 +1,8 @@
 /**
  * `/healthz`: the process answers. `/readyz`: it serves, and how each source is. A source that is down
  * does not make the server unready: its tools fail with a clear error, all others work, and taking the
- * whole replica out of rotation would turn one broken database into an outage of everything.
+ * whole replica out of rotation would turn one broken database into an outage of everything. A log that
+ * cannot be written does: until it can, every call is refused.
  */
 import { DEFAULT_NAMESPACE } from '#contract';
 import type { ServerTls } from '#tls';
@@ -9,6 +10,12 @@ import type { NamespaceView, SourceState } from '#toolbox';
 import type { Clock } from '#kernel';
 
 type State = 'ok' | 'unreachable';
+
+/** A source as it is told of: its state, and the secret of the vault that it lacks, by name. */
+interface Standing {
+  readonly state: State;
+  readonly secret?: string;
+}
 
 export interface Readiness {
   readonly ready: boolean;
@@ -27,42 +34,47 @@ export function readinessProbe(options: {
   views: () => Iterable<NamespaceView>;
   serving: () => boolean;
   tls?: readonly ServerTls[];
+  recording: () => boolean;
   clock: Clock;
 }): ReadinessProbe {
   // By source: a reload that keeps a source keeps what is known about it.
-  const known = new WeakMap<SourceState, { at: number; state: Promise<State> }>();
+  const known = new WeakMap<SourceState, { at: number; standing: Promise<Standing> }>();
 
-  async function ask(source: SourceState): Promise<State> {
+  async function ask(source: SourceState): Promise<Standing> {
     const probed = await source.probe(AbortSignal.timeout(PROBE_MS)).catch(() => undefined);
-    return probed?.ok === true ? 'ok' : 'unreachable';
+    if (probed?.ok === true) return { state: 'ok' };
+    // Reasons may say more than everybody should know; the name of a secret opens nothing.
+    const secret = probed?.error.secret;
+    return { state: 'unreachable', ...(secret !== undefined && { secret }) };
   }
 
-  function stateOf(source: SourceState): Promise<State> {
+  function standingOf(source: SourceState): Promise<Standing> {
     const now = options.clock.now();
     const last = known.get(source);
-    if (last !== undefined && now - last.at < FRESH_MS) return last.state;
-    const state = ask(source);
-    known.set(source, { at: now, state });
-    return state;
+    if (last !== undefined && now - last.at < FRESH_MS) return last.standing;
+    const standing = ask(source);
+    known.set(source, { at: now, standing });
+    return standing;
   }
 
   async function read(): Promise<Readiness> {
-    const sources: Record<string, { type: string; state: State }> = {};
+    const sources: Record<string, { type: string } & Standing> = {};
     // Nobody is asked who they are here, so other namespaces count, and are not named.
     const elsewhere = { ok: 0, unreachable: 0 };
     const asked: Promise<unknown>[] = [];
     for (const view of options.views()) {
       for (const source of view.sources) {
-        const tell = (state: State): void => {
-          if (view.name === DEFAULT_NAMESPACE) sources[source.name] = { type: source.type, state };
-          else elsewhere[state]++;
+        const tell = (standing: Standing): void => {
+          if (view.name === DEFAULT_NAMESPACE) sources[source.name] = { type: source.type, ...standing };
+          else elsewhere[standing.state]++;
         };
-        asked.push(stateOf(source).then(tell));
+        asked.push(standingOf(source).then(tell));
       }
     }
     await Promise.all(asked);
-    const ready = options.serving();
-    const status = ready ? 'ready' : 'ending';
+    const serving = options.serving();
+    const ready = serving && options.recording();
+    const status = ready ? 'ready' : serving ? 'cannot record' : 'ending';
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
     const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
     return { ready, body: JSON.stringify({ status, sources, ...others, ...tls }) };

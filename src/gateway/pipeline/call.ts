@@ -85,7 +85,8 @@ export function createPipeline(options: {
       let answer: Answer;
       try {
         if (tool.mayWrite()) await record.intend();
-        answer = shape(tool, await tool.run(args, new RunningCall(request, record, log)));
+        const output = tool.run(args, new RunningCall(request, record, log));
+        answer = shape(tool, output instanceof Promise ? await output : output);
       } finally {
         limit.leave();
       }

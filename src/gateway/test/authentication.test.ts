@@ -109,7 +109,7 @@ describe('every door', () => {
     '/api/v0',
     '/mcp/n',
     '/mcp/s/a/b',
-  ])('answers 404 at %s (CFG-006)', async (path) => {
+  ])('CFG-006: answers 404 at %s', async (path) => {
     const answer = await raw(
       running.port,
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${running.port}\r\nAuthorization: Bearer ${ALICE}\r\nConnection: close\r\n\r\n`,

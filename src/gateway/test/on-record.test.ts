@@ -116,10 +116,12 @@ describe.each(DOORS)('%s', (_, call) => {
     const written = await call('writes');
     const read = await call('reads');
     expect([written.status, read.status]).toEqual([503, 503]);
+    expect((await fetch(`${running.url}/readyz`)).status).toBe(503);
     for (const refused of [written, read]) expect(await refused.text()).toContain('the audit log cannot be written');
     expect(ran).not.toContain('writes');
     running.trail.broken = false;
     expect((await call('writes')).status).toBe(200);
+    expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
   });
 
   it('records who, what, through which key and from where, and no argument', async () => {

@@ -115,18 +115,39 @@ describe('readiness', () => {
         {
           name: 'down',
           type: 'postgres',
-          probe: async () => ({ ok: false as const, error: 'password authentication failed for user admin' }),
+          probe: async () => ({
+            ok: false as const,
+            error: { reason: 'password authentication failed for user admin' },
+          }),
+        },
+        {
+          name: 'locked',
+          type: 'mysql',
+          probe: async () => ({
+            ok: false as const,
+            error: { reason: 'it has ended', secret: 'secret://default/shop' },
+          }),
         },
       ],
     };
     let now = 0;
-    const probe = readinessProbe({ views: () => [view], serving: () => true, clock: { now: () => now } });
+    const probe = readinessProbe({
+      views: () => [view],
+      serving: () => true,
+      recording: () => true,
+      clock: { now: () => now },
+    });
     const { ready, body } = await probe.read();
     expect(ready).toBe(true);
     // `/readyz` asks nobody who they are: what the database said is for the log.
     expect(JSON.parse(body)).toEqual({
       status: 'ready',
-      sources: { up: { type: 'sqlite', state: 'ok' }, down: { type: 'postgres', state: 'unreachable' } },
+      sources: {
+        up: { type: 'sqlite', state: 'ok' },
+        down: { type: 'postgres', state: 'unreachable' },
+        // The name of a secret is none, and says which one to renew.
+        locked: { type: 'mysql', state: 'unreachable', secret: 'secret://default/shop' },
+      },
     });
     await probe.read();
     expect(asked).toBe(1);
@@ -152,7 +173,12 @@ describe('readiness of several namespaces', () => {
         ],
       },
     ];
-    const { body } = await readinessProbe({ views: () => views, serving: () => true, clock: { now: () => 0 } }).read();
+    const { body } = await readinessProbe({
+      views: () => views,
+      serving: () => true,
+      recording: () => true,
+      clock: { now: () => 0 },
+    }).read();
     expect(JSON.parse(body)).toEqual({
       status: 'ready',
       sources: { cities: { type: 'sqlite', state: 'ok' } },

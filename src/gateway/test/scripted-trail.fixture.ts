@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AuditEvent, AuditPosition, AuditTrail } from '#contract';
+import type { AuditEvent, AuditPosition, AuditStatus, AuditTrail } from '#contract';
 import { ChatelaineError } from '#kernel';
 
 /** A trail that says what was put on record, and that a test can hold up or break. */
@@ -16,6 +16,10 @@ export class ScriptedTrail implements AuditTrail {
     }
     const seq = this.events.push(event);
     return { id: `record-${seq}`, writer: 'test', seq };
+  }
+
+  get status(): AuditStatus {
+    return this.broken ? { available: false, since: 0, reason: 'broken by the test' } : { available: true };
   }
 
   digest(value: unknown): string {

@@ -24,6 +24,12 @@ export class AgentDirectory {
     return listAgents(this.#database.db, namespace);
   }
 
+  /** The agent of that name; throws `AGENT_UNKNOWN`. */
+  async find(name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
+    const { db } = this.#database;
+    return (await findAgent(db, namespace, name)) ?? (await unknownAgent(db, namespace, name));
+  }
+
   /** Refuses every key of the agent from now on; throws `AGENT_UNKNOWN`. */
   disable(name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
     return this.#setDisabled(name, namespace, this.#clock.now());

@@ -1,4 +1,4 @@
-import { newId, sha256Hex, type Clock, type Result, type Secret } from '#kernel';
+import { newId, sha256Hex, type ChatelaineError, type Clock, type Result, type Secret } from '#kernel';
 import { DEFAULT_NAMESPACE, type CredentialRefusal, type Principal, type Role, type TokenVerifier } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { Agent } from '../agents/agent.ts';
@@ -97,6 +97,13 @@ export class KeyAuthority implements TokenVerifier {
     return listKeys(this.#database.db, namespace);
   }
 
+  /** The key of that id, whatever its state; throws `KEY_UNKNOWN`. */
+  async find(id: string): Promise<ApiKey> {
+    const stored = await findKey(this.#database.db, id);
+    if (stored === undefined) throw unknownKey(id);
+    return stored.key;
+  }
+
   /**
    * Revokes a key for good and gives it as it now stands; revoking twice keeps the first moment.
    * Holds here when it returns, in other processes within a second. Throws `KEY_UNKNOWN`.
@@ -106,8 +113,7 @@ export class KeyAuthority implements TokenVerifier {
       this.#database.transaction(async (trx) => {
         await revokeKey(trx, id, this.#clock.now());
         const stored = await findKey(trx, id);
-        // A whole key given for its id must not end up in a message: 26 characters reach no secret.
-        if (stored === undefined) throw identityError('KEY_UNKNOWN', `there is no key ${quote(id, 26)}`);
+        if (stored === undefined) throw unknownKey(id);
         return stored.key;
       }),
     );
@@ -135,6 +141,10 @@ export class KeyAuthority implements TokenVerifier {
     return agent;
   }
 }
+
+// A whole key given for its id must not end up in a message: 26 characters reach no secret.
+export const unknownKey = (id: string): ChatelaineError =>
+  identityError('KEY_UNKNOWN', `there is no key ${quote(id, 26)}`);
 
 function checkLifetime(ms: number): number {
   if (ms >= SHORTEST_LIFE_MS && ms <= LONGEST_LIFE_MS) return Math.round(ms);

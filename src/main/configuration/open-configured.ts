@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { CliContext } from '#cli';
-import type { ServerSettings } from '#contract';
+import type { SecretReader, ServerSettings } from '#contract';
 import type { Logger } from '#kernel';
 import {
   formatProblem,
@@ -44,9 +44,9 @@ export interface Configured {
 
 export async function openConfigured(
   options: ConfigurationOptions,
-  surroundings: { context: CliContext; log: Logger; dataDir: string },
+  surroundings: { context: CliContext; log: Logger; dataDir: string; secrets: SecretReader },
 ): Promise<Configured> {
-  const { context, log } = surroundings;
+  const { context, log, secrets } = surroundings;
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
   const prebuilt = await prebuiltInputs(options.prebuilt ?? [], process.cwd());
@@ -68,6 +68,7 @@ export async function openConfigured(
       openEmbedder: geminiEmbedder,
       clock: context.clock,
       log,
+      secrets,
     }),
   );
   for (const warning of [...first.warnings, ...toolbox.warnings])

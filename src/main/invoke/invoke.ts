@@ -1,5 +1,4 @@
-import { join, resolve } from 'node:path';
-import { openAuditLog } from '#audit';
+import { resolve } from 'node:path';
 import type { CliContext } from '#cli';
 import type { ContentBlock } from '#contract';
 import { prepareDataDirectory } from '#db';
@@ -9,6 +8,7 @@ import { createLogger, isRecord, parseStrictJson } from '#kernel';
 import { openConfigured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
+import { lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import type { InvokeOptions } from './invoke-command.ts';
 
 /** Calls one tool and prints its answer; throws the catalogued error of a refusal or a failure. */
@@ -23,15 +23,20 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
   const log = createLogger({ level: 'warn' });
   const dataDir = resolve(options.dataDir);
   const endings = new Endings();
+  const opened = Promise.withResolvers<Services>();
   try {
-    const configured = await openConfigured(options, { context, log, dataDir });
+    const secrets = lazySecrets(async () => {
+      const { vault, audit } = await opened.promise;
+      return toolSecrets(vault.reader, audit);
+    });
+    const configured = await openConfigured(options, { context, log, dataDir, secrets });
     endings.add('toolbox', () => configured.close());
     prepareDataDirectory(dataDir);
-    const audit = await openAuditLog({ root: join(dataDir, 'audit'), clock: context.clock, logger: log });
-    endings.add('audit log', () => audit.close());
+    const services = await openServices({ dataDir, settings: configured.settings, clock: context.clock, log, endings });
+    opened.resolve(services);
     const result = await invokeLocally({
       log,
-      trail: audit,
+      trail: services.audit,
       snapshot: configured.toolbox.current(),
       principal: localUser({
         scopes: options.scope ?? [],

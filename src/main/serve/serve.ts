@@ -1,11 +1,10 @@
 /**
  * Starting and ending a server: configuration → state → toolbox → gateway → listeners, and back.
  */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { openAuditLog, type AuditLog } from '#audit';
 import type { CliContext } from '#cli';
-import { isLoopbackHost, unsafeBind, type ServerSettings } from '#contract';
+import { isLoopbackHost, unsafeBind, type SecretReader, type ServerSettings } from '#contract';
 import {
   callLog,
   createGateway,
@@ -17,14 +16,16 @@ import {
   type Listener,
   type Metrics,
 } from '#gateway';
-import { localUser, openIdentity, type Identity } from '#identity';
-import { claimDataDirectory, databasePlace, openDatabase, prepareDataDirectory } from '#db';
+import { localUser } from '#identity';
+import { claimDataDirectory, prepareDataDirectory } from '#db';
 import { createLogger, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
+import { lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
 import { firstKey } from './first-key.ts';
+import { lateApi } from './late-api.ts';
 import { openAgentListener, openListener, urlOf } from './listeners.ts';
 import { openListenerTls, type ListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
@@ -44,7 +45,9 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
   const protocol = options.stdio === true ? claimStandardOutput() : undefined;
   const endings = new Endings();
   try {
-    const configured = await openConfigured(options, { context, log, dataDir });
+    const vaultOpened = Promise.withResolvers<SecretReader>();
+    const secrets = lazySecrets(() => vaultOpened.promise);
+    const configured = await openConfigured(options, { context, log, dataDir, secrets });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
     const unsafe = options.stdio === true ? undefined : unsafeBind(settings);
@@ -57,14 +60,9 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       const claim = claimDataDirectory(dataDir, context.clock);
       endings.add('data directory', () => claim.release());
     }
-    const database = await openDatabase({ ...databasePlace(settings.database, dataDir), clock: context.clock });
-    for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
-    endings.add('database', () => database.close());
-    const identity = openIdentity({ database, clock: context.clock, log });
-    endings.add('identity', () => identity.close());
-    const audit = await openAuditLog({ root: join(dataDir, 'audit'), clock: context.clock, logger: log });
-    endings.add('audit log', () => audit.close());
-    await run({ options, context, log, dataDir, configured, settings, identity, audit, protocol, endings });
+    const services = await openServices({ dataDir, settings, clock: context.clock, log, endings });
+    vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
+    await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
   } finally {
     await endings.run(log);
   }
@@ -77,15 +75,14 @@ interface Running {
   readonly dataDir: string;
   readonly configured: Configured;
   readonly settings: ServerSettings;
-  readonly identity: Identity;
-  readonly audit: AuditLog;
+  readonly services: Services;
   /** Where the protocol goes with `--stdio`. */
   readonly protocol: Writable | undefined;
   readonly endings: Endings;
 }
 
 async function run(running: Running): Promise<void> {
-  const { options, context, log, dataDir, configured, settings, identity, audit, endings } = running;
+  const { options, context, log, dataDir, configured, settings, services, endings } = running;
   let gateway: Gateway | undefined;
   const metrics = settings.metrics === false || options.stdio ? undefined : lateMetrics(() => gateway?.gauges);
   const { otlpEndpoint: endpoint, serviceName } = settings.telemetry;
@@ -94,13 +91,20 @@ async function run(running: Running): Promise<void> {
   if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
   const tls = await openListenerTls(options.stdio ? {} : settings, { clock: context.clock, log, metrics, endings });
 
+  const stateKey = readStateKey(dataDir);
   gateway = createGateway({
     toolbox: configured.toolbox,
-    verifier: identity.keys,
+    verifier: services.identity.keys,
     settings,
-    stateKey: readStateKey(dataDir),
-    trail: audit,
+    stateKey,
+    trail: services.audit,
     tls: tls.all,
+    api: lateApi(async () => {
+      const { openApi } = await import('../services/open-api.ts');
+      const api = await openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
+      const { openApiDoor } = await import('#http');
+      return await openApiDoor(api, settings.limits);
+    }),
     observers: [callLog(log), ...[metrics, telemetry].flatMap((one) => (one === undefined ? [] : [one.observer]))],
     version: context.version,
     clock: context.clock,
@@ -151,7 +155,7 @@ async function serveMany(
   metrics: Metrics | undefined,
   running: Running,
 ): Promise<void> {
-  const { options, context, log, configured, settings, identity } = running;
+  const { options, context, log, configured, settings, services } = running;
   const listener = await openListener({
     ...{ host: settings.host, port: settings.port, handler: gateway.handler, tls: tls.public },
     requestTimeoutMs: settings.limits.requestTimeout,
@@ -162,7 +166,8 @@ async function serveMany(
     metrics === undefined || settings.metrics === false
       ? undefined
       : await openMetrics(settings.metrics, metrics, running);
-  const key = options.quickstart && configured.isQuickstart ? await firstKey(identity, context.clock.now()) : undefined;
+  const key =
+    options.quickstart && configured.isQuickstart ? await firstKey(services.identity, context.clock.now()) : undefined;
   const url = urlOf(settings.host, listener.port, tls.public);
   const agentsUrl = agents && urlOf(agents.host, agents.port, tls.agents);
   context.stdout.write(

@@ -41,7 +41,7 @@ const invoke = (tool: string, args: object): Promise<Response> =>
 async function readLog(
   dataDir = place.dataDir,
 ): Promise<{ readonly report: VerifyReport; readonly records: readonly AuditRecord[] }> {
-  const { store, signingKey } = openAuditStore({ root: join(dataDir, 'audit'), clock: systemClock });
+  const { store, signingKey } = await openAuditStore({ root: join(dataDir, 'audit'), clock: systemClock });
   const records: AuditRecord[] = [];
   async function* noted(items: ReturnType<typeof logStream>): ReturnType<typeof logStream> {
     for await (const group of items) {

@@ -132,7 +132,7 @@ describe('chatelaine serve', () => {
       expect((await invoke('city', key, { id: 1 })).status).toBe(404);
     });
 
-    it('answers every call while the file changes a hundred times, wrong every tenth (CFG-005)', async () => {
+    it('CFG-005: answers every call while the file changes a hundred times, wrong every tenth', async () => {
       await serve();
       const { key } = await makeKey(place.dataDir);
       const state = { writing: true };

@@ -3,8 +3,9 @@
  * it: calls in flight end on it, and when the last has ended it is closed.
  */
 import { statSync } from 'node:fs';
-import type { SourceDeclaration } from '#contract';
-import { err, ok, type Clock, type Logger } from '#kernel';
+import type { SecretReader, SourceDeclaration } from '#contract';
+import { ChatelaineError, err, ok, type Clock, type Logger } from '#kernel';
+import { SourceSecrets } from '../secrets/index.ts';
 import type { SourceState } from '../snapshot.ts';
 import type { Source, SourceType } from '../sources/source.ts';
 import { sameConfig } from './same-config.ts';
@@ -25,10 +26,16 @@ export class OpenSource {
   }
 
   /** Opens a source as its type does: without touching what is behind it, but for modules. */
-  static async open(type: SourceType, declaration: SourceDeclaration, clock: Clock, log: Logger): Promise<OpenSource> {
+  static async open(
+    type: SourceType,
+    declaration: SourceDeclaration,
+    surroundings: { readonly clock: Clock; readonly log: Logger; readonly secrets?: SecretReader | undefined },
+  ): Promise<OpenSource> {
     const { name, directory, fields } = declaration;
-    const own = log.child({ source: name });
-    const opened = new OpenSource(type.open(fields, { name, directory, log: own, clock }), declaration, own);
+    const { clock } = surroundings;
+    const log = surroundings.log.child({ source: name });
+    const secrets = new SourceSecrets(surroundings.secrets, declaration, clock);
+    const opened = new OpenSource(type.open(fields, { name, directory, log, clock, secrets }), declaration, log);
     await opened.source.load?.();
     opened.#files = stampOf(opened.source.files);
     return opened;
@@ -51,7 +58,11 @@ export class OpenSource {
           await source.check(signal);
           return ok(undefined);
         } catch (error) {
-          return err(error instanceof Error ? error.message : String(error));
+          const secret = error instanceof ChatelaineError ? error.details?.['secret'] : undefined;
+          return err({
+            reason: error instanceof Error ? error.message : String(error),
+            ...(typeof secret === 'string' && { secret }),
+          });
         }
       },
     };

@@ -1,4 +1,4 @@
-import type { Configuration, Declared, SourceDeclaration } from '#contract';
+import type { Configuration, Declared, SecretReader, SourceDeclaration } from '#contract';
 import { DEFAULT_NAMESPACE } from '#contract';
 import { err, ok, type Clock, type Logger, type Result } from '#kernel';
 import { problemAt, sortProblems, type Problem } from '../config/problems.ts';
@@ -21,6 +21,8 @@ export interface BuildOptions {
   readonly openEmbedder: (declaration: Configuration['embeddingModels'][number]) => Embedder;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Follows `secret://…`; without one every source that names a secret fails when it is used. */
+  readonly secrets?: SecretReader | undefined;
   /** The build whose sources go on where nothing about them changed. */
   readonly previous?: BuiltSnapshot | undefined;
 }
@@ -77,14 +79,14 @@ class SnapshotBuild {
   }
 
   async #open(declaration: SourceDeclaration): Promise<OpenSource | undefined> {
-    const { catalog, clock, log } = this.#options;
+    const { catalog, clock, log, secrets } = this.#options;
     const type = catalog.find((candidate) => candidate.type === declaration.type);
     if (type === undefined) {
       this.#report(declaration, new ConfigurationFault(['type'], `there is no source type \`${declaration.type}\``));
       return undefined;
     }
     try {
-      const open = await OpenSource.open(type, declaration, clock, log);
+      const open = await OpenSource.open(type, declaration, { clock, log, secrets });
       this.#opened.push(open);
       return open;
     } catch (fault) {

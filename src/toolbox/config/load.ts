@@ -21,6 +21,7 @@ import { kindOf, readDocument } from './read-document.ts';
 import type { Environment } from './substitute.ts';
 import type { Catalog } from './type-names.ts';
 import { weakSecrets } from './weak-secrets.ts';
+import type { NamedSecret } from './vault-references.ts';
 
 /** More are not shown; a file with so many is not the file that was meant. */
 const MOST_PROBLEMS = 1000;
@@ -38,6 +39,8 @@ export interface Loaded {
   readonly warnings: readonly Problem[];
   /** Files that secrets were read from; a change of one asks for a reload. */
   readonly secretFiles: readonly string[];
+  /** Secrets of the vault that sources and tools name; nobody has looked for them yet. */
+  readonly secrets: readonly NamedSecret[];
 }
 
 /**
@@ -56,6 +59,7 @@ export function loadConfiguration(
   const servers: Server[] = [];
   const secretFiles: string[] = [];
   const warnings: Problem[] = [];
+  const secrets: NamedSecret[] = [];
   for (const { kind, document } of documents) {
     const read = readDocument(document, kind, catalog, (namespace, name) =>
       sourceTypes.get(sourceKey(namespace, name)),
@@ -69,10 +73,11 @@ export function loadConfiguration(
     }
     const { declaration } = read.value;
     secretFiles.push(...read.value.secretFiles);
-    const values = kind === 'source' || kind === 'tool' ? (declaration as SourceDeclaration).fields : declaration;
+    const values = kind === 'source' ? (declaration as SourceDeclaration).fields : declaration;
     const weak = weakSecrets({ kind, document, values });
     problems.push(...weak.problems);
     warnings.push(...weak.warnings);
+    secrets.push(...read.value.secrets);
     if (kind === 'server') problems.push(...plainSecrets(document));
     if (kind === 'server') servers.push({ settings: declaration as unknown as ServerSettings, document });
     else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(declaration);
@@ -92,7 +97,7 @@ export function loadConfiguration(
   const [first] = servers;
   const server = first?.settings ?? serverSchema.parse({ kind: 'server' });
   if (first) warnings.push(...openMetrics(first));
-  return ok({ configuration: { ...lists, server }, warnings, secretFiles });
+  return ok({ configuration: { ...lists, server }, warnings, secretFiles, secrets });
 }
 
 /** The problems that are shown, in the order of a reader. */

@@ -8,6 +8,7 @@ export const PROBLEM_CODES = {
   YAML_REFUSED: 'YAML that two readers could understand differently, or that only an attack would need',
   VARIABLE_UNSET: 'an environment variable without a default is not set',
   SECRET_UNREADABLE: 'a secret that the configuration refers to cannot be read',
+  SECRET_MISPLACED: 'a secret of the vault is named where none can stand',
   NOTHING_DECLARED: 'the files hold no document at all',
   KIND_UNKNOWN: 'a document does not say what it is, or says something that does not exist',
   TYPE_UNKNOWN: 'a `type` that does not exist',

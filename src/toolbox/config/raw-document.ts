@@ -10,6 +10,8 @@ export class RawDocument {
   readonly start: number;
   readonly #readOrigins: () => OriginTree;
   #origins: OriginTree | undefined;
+  #findHidden: (() => ReadonlySet<number>) | undefined;
+  #hidden: ReadonlySet<number> | undefined;
 
   /** `readOrigins` is called when a place is asked for, once: most documents have nothing wrong in them. */
   constructor(source: SourceText, value: Record<string, unknown>, start: number, readOrigins: () => OriginTree) {
@@ -30,7 +32,19 @@ export class RawDocument {
 
   /** Where a field is, or the nearest thing around it that exists. */
   locate(path: FieldPath): Place {
-    return this.source.place(path.length === 0 ? this.start : findOrigin(this.origins, path).start);
+    const place = this.source.place(path.length === 0 ? this.start : findOrigin(this.origins, path).start);
+    if (this.#findHidden === undefined) return place;
+    this.#hidden ??= this.#findHidden();
+    return this.#hidden.has(place.line) ? { ...place, excerpt: '' } : place;
+  }
+
+  lineOf(path: FieldPath): number {
+    return this.source.position(findOrigin(this.origins, path).start).line;
+  }
+
+  /** No excerpt shows these lines from now on; they are looked for when a place is asked for. */
+  hideLines(find: () => ReadonlySet<number>): void {
+    this.#findHidden = find;
   }
 
   /** Where the key of a field is. */

@@ -8,12 +8,15 @@ import { listed, problemAt, suggest, type Problem } from './problems.ts';
 import { hideEnvironment } from './schema-issues.ts';
 import { readSecretFiles } from './secret-files.ts';
 import { findToolType, unfitToolType, unknownSourceType, type Catalog } from './type-names.ts';
+import { linesOfSecrets, misplacedReferences, namedSecrets, type NamedSecret } from './vault-references.ts';
 
 type Reading = Result<Record<string, unknown>, readonly Problem[]>;
 
 export interface ReadDocument {
   readonly declaration: AnyDeclaration;
   readonly secretFiles: readonly string[];
+  /** Where it names secrets of the vault. */
+  readonly secrets: readonly NamedSecret[];
 }
 
 /** The kind of a document, or why it has none. */
@@ -50,7 +53,7 @@ export function readDocument(
     return err(unreadable.map(({ path, message }) => problemAt(document.locate(path), 'SECRET_UNREADABLE', message)));
   }
   const declaration = { ...declared(document), ...(reading.value as Record<string, unknown> & { kind: Kind }) };
-  return ok({ declaration, secretFiles: files });
+  return ok({ declaration, secretFiles: files, secrets: namedSecrets(document) });
 }
 
 function readFields(
@@ -121,13 +124,16 @@ function readCatalogued(
     if (Object.hasOwn(common.shape, key)) shared[key] = value;
     else fields[key] = value;
   }
-  const problems = [...found];
+  const schemas = own === undefined ? [common] : [common, own];
+  document.hideLines(() => linesOfSecrets(document, schemas));
+  const misplaced = misplacedReferences(document, schemas);
+  const problems = [...found, ...misplaced];
   const readShared = applySchema({ document, value: shared, schema: common });
   if (!readShared.ok)
     problems.push(...readShared.error.filter((problem) => found.length === 0 || !isAbout(problem, found)));
   if (!own) return err(problems);
   const readOwn = applySchema({ document, value: fields, schema: own, siblings: Object.keys(common.shape) });
-  if (!readOwn.ok) problems.push(...readOwn.error);
+  if (!readOwn.ok) problems.push(...readOwn.error.filter((problem) => !standsAt(problem, misplaced)));
   if (problems.length > 0 || !readShared.ok || !readOwn.ok) return err(problems);
   return ok({ ...readShared.value, fields: readOwn.value });
 }
@@ -136,7 +142,12 @@ function readCatalogued(
 const isAbout = (problem: Problem, found: readonly Problem[]): boolean =>
   found.some((other) => other.line === problem.line && other.column === problem.column && other.code === problem.code);
 
+const standsAt = (problem: Problem, others: readonly Problem[]): boolean =>
+  others.some(({ line, column }) => line === problem.line && column === problem.column);
+
 function apply(document: RawDocument, value: unknown, schema: z.ZodType): Reading {
+  const misplaced = misplacedReferences(document, [schema]);
+  if (misplaced.length > 0) return err(misplaced);
   const read = applySchema({ document, value, schema });
   return read.ok ? ok(read.value as Record<string, unknown>) : read;
 }

@@ -41,14 +41,6 @@ export function readScalarText(
 ): ScalarText {
   const report = (offset: number, code: ProblemCode, message: string, hint: string) =>
     reportIn(file, offset, code, message, hint);
-  if (written.startsWith('secret://')) {
-    report(
-      start,
-      'SECRET_UNREADABLE',
-      '`secret://…` names a secret of the vault, which this version does not have',
-      'Use an environment variable, `${NAME}`, or a file, `file:///run/secrets/name`.',
-    );
-  }
   if (!written.includes('${')) return { text: written };
   const filled = substitute(written, file.environment);
   if (filled.count === 0) return { text: written };

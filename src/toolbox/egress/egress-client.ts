@@ -23,10 +23,14 @@ export interface EgressClientOptions {
   readonly rules: EgressRules;
   /** Read at the first use. */
   readonly tls?: () => Promise<EgressTls>;
+  /** The one origin that sees our certificate and is held to `servername`; redirects may lead elsewhere. */
+  readonly identityFor?: URL;
   readonly resolve?: Resolve;
 }
 
 export interface EgressRequest extends Hop {
+  /** Which redirects are followed; `any` unless said. */
+  readonly follow?: 'any' | 'own-origin' | 'never';
   readonly signal: AbortSignal;
   /** The whole exchange, redirects and body included. */
   readonly timeoutMs: number;
@@ -81,6 +85,10 @@ export class EgressClient {
           throw toolboxError('TOOL_FAILED', `${place(request)} redirects more than ${MAX_REDIRECTS} times`);
         }
         hop = next.value as Hop;
+        if (request.follow === 'never' || (request.follow === 'own-origin' && hop.url.origin !== request.url.origin)) {
+          const why = request.follow === 'never' ? 'which' : 'to another origin, which';
+          throw toolboxError('EGRESS_REFUSED', `${place(request)} redirects ${why} is not followed with a key in it`);
+        }
       }
     } catch (cause) {
       if (request.signal.aborted) throw request.signal.reason;
@@ -149,9 +157,10 @@ export class EgressClient {
       import('undici'),
       import('./guarded-connector.ts'),
     ]);
-    const { rules, tls, resolve } = this.#options;
+    const { rules, tls, resolve, identityFor } = this.#options;
     return guardedConnector(buildConnector, rules, {
       tls: { ...(await tls?.()) },
+      ...(identityFor !== undefined && { identityFor }),
       timeoutMs: CONNECT_TIMEOUT_MS,
       ...(resolve !== undefined && { resolve }),
     });

@@ -29,7 +29,13 @@ const systemResolve: Resolve = (hostname) => resolveName(hostname, { all: true }
 export function guardedConnector(
   build: typeof buildConnector,
   rules: EgressRules,
-  options: { readonly tls: ConnectionOptions; readonly timeoutMs: number; readonly resolve?: Resolve },
+  options: {
+    readonly tls: ConnectionOptions;
+    /** The one origin to which `tls` proves who we are, and whose name it may say; every one when left out. */
+    readonly identityFor?: URL;
+    readonly timeoutMs: number;
+    readonly resolve?: Resolve;
+  },
 ): Connector {
   const resolve = options.resolve ?? systemResolve;
 
@@ -50,7 +56,10 @@ export function guardedConnector(
   };
 
   // HTTP/1.1 only: one request a connection at a time keeps cancellation and limits per call.
-  const connect = build({ ...options.tls, lookup, timeout: options.timeoutMs, allowH2: false });
+  const own = build({ ...options.tls, lookup, timeout: options.timeoutMs, allowH2: false });
+  // A redirect must not have us sign in to somebody else with our certificate.
+  const { cert: _cert, key: _key, servername: _name, ...trust } = options.tls;
+  const foreign = build({ ...trust, lookup, timeout: options.timeoutMs, allowH2: false });
 
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
@@ -60,7 +69,9 @@ export function guardedConnector(
       if (!judged.ok) return callback(toolboxError('EGRESS_REFUSED', `\`${host}\` is ${judged.error}`), null);
     }
     const { hostname, host: authority, protocol, port } = target;
-    const servername = options.tls.servername ?? target.servername;
+    const isOwn = options.identityFor === undefined || isOrigin(options.identityFor, target);
+    const servername = (isOwn ? options.tls.servername : undefined) ?? target.servername;
+    const connect = isOwn ? own : foreign;
     return connect(
       // Fields are named one by one: `socketPath` and `httpSocket` would go around the rules, and a
       // server name beside a plain connection would replace the name that is looked up.
@@ -85,6 +96,11 @@ export function guardedConnector(
       },
     );
   };
+}
+
+function isOrigin(own: URL, { protocol, hostname, port }: buildConnector.Options): boolean {
+  const usual = protocol === 'https:' ? '443' : '80';
+  return own.protocol === protocol && own.hostname === hostname && (own.port || usual) === (port || usual);
 }
 
 function refuse(rules: EgressRules, hostname: string, answers: readonly LookupAddress[]): Error | undefined {

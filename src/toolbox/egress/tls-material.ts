@@ -2,15 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { secretText } from '#contract';
-import { reveal } from '#kernel';
+import { secretValue } from '#contract';
+import { reveal, type Secret } from '#kernel';
 import { toolboxError } from '../errors.ts';
 import type { EgressTls } from './egress-client.ts';
 
 export const tlsFields = z.strictObject({
   ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
-  clientCert: z.string().min(1).optional().describe('Our certificate: a PEM file, or PEM text.'),
-  clientKey: secretText.optional().describe('The key of `clientCert`: a PEM file, or PEM text.'),
+  clientCert: secretValue.optional().describe('Our certificate: a PEM file, PEM text, or an `mtls` secret.'),
+  clientKey: secretValue.optional().describe('The key of `clientCert`, likewise.'),
   serverName: z
     .string()
     .min(1)
@@ -18,7 +18,11 @@ export const tlsFields = z.strictObject({
     .describe('The name that the server’s certificate must carry, when it is not the host.'),
 });
 
-export type TlsConfig = z.output<typeof tlsFields>;
+/** The fields with what the vault has in the place of references. */
+export interface TlsConfig extends Pick<z.output<typeof tlsFields>, 'ca' | 'serverName'> {
+  readonly clientCert?: Secret | undefined;
+  readonly clientKey?: Secret | undefined;
+}
 
 /**
  * The material behind the configuration. Relative paths start at `directory`. Throws
@@ -28,8 +32,8 @@ export type TlsConfig = z.output<typeof tlsFields>;
 export async function readTls(config: TlsConfig, directory: string): Promise<EgressTls> {
   const [ca, cert, key] = await Promise.all([
     pem('ca', config.ca, directory),
-    pem('clientCert', config.clientCert, directory),
-    pem('clientKey', config.clientKey === undefined ? undefined : reveal(config.clientKey), directory),
+    pem('clientCert', config.clientCert && reveal(config.clientCert), directory),
+    pem('clientKey', config.clientKey && reveal(config.clientKey), directory),
   ]);
   return {
     ...(ca !== undefined && { ca }),
@@ -45,11 +49,11 @@ async function pem(field: string, written: string | undefined, directory: string
     return await readFile(resolve(directory, written), 'utf8');
   } catch (cause) {
     // The path is named for the certificates alone: `clientKey` may hold a mangled key instead of a path.
-    const named = field === 'clientKey' ? '' : ` \`${written}\``;
+    const isKey = field === 'clientKey';
     throw toolboxError(
       'SOURCE_UNREACHABLE',
-      `the file${named} of \`tls.${field}\` cannot be read (${(cause as NodeJS.ErrnoException).code})`,
-      { cause },
+      `the file${isKey ? '' : ` \`${written}\``} of \`tls.${field}\` cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      isKey ? {} : { cause },
     );
   }
 }

@@ -1,5 +1,6 @@
 /** Whether an imported tool would load: asked of the loader's own schema and of the tool type itself. */
 import { silentLogger, systemClock } from '#kernel';
+import { SourceSecrets } from '../secrets/index.ts';
 import { httpSourceType } from '../sources/http/index.ts';
 import type { Source } from '../sources/source.ts';
 import { ConfigurationFault, type ToolType } from '../tools/tool-type.ts';
@@ -34,5 +35,6 @@ let source: Source | undefined;
 /** The name is of those that lead nowhere (RFC 6761 §6.4), and nothing is asked of it. */
 function openNowhere(): Source {
   const config = httpSourceType.schema.parse({ baseUrl: 'https://api.invalid' });
-  return httpSourceType.open(config, { name: 'api', directory: '.', log: silentLogger, clock: systemClock });
+  const secrets = new SourceSecrets(undefined, { namespace: 'default', name: 'api' }, systemClock);
+  return httpSourceType.open(config, { name: 'api', directory: '.', log: silentLogger, clock: systemClock, secrets });
 }

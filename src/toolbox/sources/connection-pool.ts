@@ -2,7 +2,8 @@
  * Connections to one server, lent to one call at a time.
  *
  * Opens lazily up to a limit, hands a freed connection to the longest-waiting call, forgets broken
- * ones, and closes those that nobody used for a while. It knows no driver: a source gives it a way to
+ * ones, closes those that nobody used for a while, and those that were opened with a secret that has
+ * been replaced since. It knows no driver: a source gives it a way to
  * open a connection, and says at return whether the connection is fit for the next caller.
  */
 import { toolboxError } from '../errors.ts';
@@ -23,6 +24,11 @@ export interface PoolOptions<Connection extends PooledConnection> {
   readonly idleMs: number;
   /** For messages: the source's name. */
   readonly name: string;
+  /**
+   * Asked before a connection is lent: a connection opened under another answer is closed instead, an
+   * idle one at once and a lent one when it comes back. When it rejects, nobody gets a connection.
+   */
+  readonly stamp?: (() => Promise<string>) | undefined;
 }
 
 interface Waiter<Connection> {
@@ -38,6 +44,8 @@ export class ConnectionPool<Connection extends PooledConnection> {
   readonly #waiting: Waiter<Connection>[] = [];
   /** Lent, idle and opening connections together. */
   #count = 0;
+  readonly #stamps = new WeakMap<Connection, string | undefined>();
+  #stamp: string | undefined;
   #closed: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   constructor(options: PoolOptions<Connection>) {
@@ -46,9 +54,11 @@ export class ConnectionPool<Connection extends PooledConnection> {
 
   /**
    * A connection for one call; to be given back with `release`. Waits while all are lent.
-   * Rejects with what `open` threw, with the signal's reason, or when the pool is closed.
+   * Rejects with what `open` or `stamp` threw, with the signal's reason, or when the pool is closed.
    */
   async acquire(signal: AbortSignal): Promise<Connection> {
+    signal.throwIfAborted();
+    if (this.#options.stamp !== undefined) await this.#renew(this.#options.stamp);
     signal.throwIfAborted();
     if (this.#closed) throw this.#closedError();
     for (let entry = this.#idle.pop(); entry; entry = this.#idle.pop()) {
@@ -62,6 +72,11 @@ export class ConnectionPool<Connection extends PooledConnection> {
 
   /** Takes a connection back; a broken one is forgotten, and its place given to whoever waits. */
   release(connection: Connection): void {
+    if (!connection.broken && this.#stamps.get(connection) !== this.#stamp) {
+      endOrDestroy(connection);
+      this.#vacate();
+      return;
+    }
     if (connection.broken) {
       connection.destroy();
       this.#vacate();
@@ -83,20 +98,38 @@ export class ConnectionPool<Connection extends PooledConnection> {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = Promise.withResolvers<void>();
-      for (const { connection, timer } of this.#idle.splice(0)) {
-        clearTimeout(timer);
-        endOrDestroy(connection);
-        this.#count--;
-      }
+      this.#endIdle();
       if (this.#count === 0) this.#closed.resolve();
     }
     return this.#closed.promise;
   }
 
+  async #renew(stamp: () => Promise<string>): Promise<void> {
+    let now: string | undefined;
+    try {
+      now = await stamp();
+    } finally {
+      // Without an answer what is open may be what must not be used any more.
+      if (now !== this.#stamp) this.#endIdle();
+      this.#stamp = now;
+    }
+  }
+
+  #endIdle(): void {
+    for (const { connection, timer } of this.#idle.splice(0)) {
+      clearTimeout(timer);
+      endOrDestroy(connection);
+      this.#count--;
+    }
+  }
+
   async #open(signal: AbortSignal): Promise<Connection> {
     this.#count++;
+    const stamp = this.#stamp;
     try {
-      return await this.#options.open(signal);
+      const connection = await this.#options.open(signal);
+      this.#stamps.set(connection, stamp);
+      return connection;
     } catch (error) {
       this.#vacate();
       throw error;

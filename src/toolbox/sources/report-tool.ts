@@ -45,8 +45,9 @@ export function reportTool(report: Report): ToolType<z.output<typeof fields>> {
         parameters: report.parameters,
         async run(args, limits) {
           const values = bind.map((name) => (args[name] ?? null) as SqlValue);
+          const { signal, timeoutMs, maxRows, maxBytes } = limits;
           const ask = async (text: string): Promise<RowSet> =>
-            source.query({ text, values, fixed: true }, { ...limits, readOnly: true });
+            source.query({ text, values, fixed: true }, { signal, timeoutMs, maxRows, maxBytes, readOnly: true });
           const { statement, elsewhere } = report;
           const rows =
             elsewhere === undefined

@@ -1,14 +1,12 @@
-/** Fields that several source types share, parsed once: a port, a password, a duration, a switch. */
+/** Fields that several source types share, parsed once: a port, a duration, a switch. */
 import { z } from 'zod';
-import { parseDuration, Secret } from '#kernel';
+import { parseDuration } from '#kernel';
 
 /** A number, or its digits as an environment variable gives them. */
 export const portField = z
   .union([z.int(), z.string().regex(/^\d{1,5}$/, 'a port is a number')])
   .transform(Number)
   .refine((value) => value >= 1 && value <= 65_535, { message: 'a port is a number from 1 to 65535' });
-
-export const passwordField = z.string().transform((value) => new Secret(value));
 
 /** Milliseconds of `30s`, `1m30s`. */
 export const durationField = z

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Clock, JsonValue, Logger } from '#kernel';
+import type { SourceSecrets } from '../secrets/index.ts';
 import type { ToolType } from '../tools/tool-type.ts';
 
 /** A kind of source, as the catalogue lists it. Loading a type loads no driver. */
@@ -30,6 +31,8 @@ export interface SourceContext {
   readonly directory: string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** The way to secrets of the vault; asked when the source connects or sends, never before. */
+  readonly secrets: SourceSecrets;
 }
 
 export interface Source {
@@ -41,7 +44,10 @@ export interface Source {
   load?(): Promise<void>;
   /** Files whose change asks for a reload, complete after `load`. */
   readonly files?: readonly string[];
-  /** Connects and asks something trivial; throws `SOURCE_UNREACHABLE` saying what was tried. */
+  /**
+   * Connects and asks something trivial; throws `SOURCE_UNREACHABLE` saying what was tried, or
+   * `SECRET_UNAVAILABLE`.
+   */
   check(signal: AbortSignal): Promise<void>;
   /** Lets running work end, then frees everything. Idempotent. */
   close(): Promise<void>;
@@ -56,26 +62,31 @@ export interface SqlSource extends Source {
    * Whether the database itself has found that statement unable to write, whatever its values are.
    * Absent, and false, where it has not said so.
    */
-  provedToRead?(text: string): boolean;
+  provedToRead?(query: SqlText): boolean;
   /**
    * Runs one statement with bound values.
    * Rejects with `SQL_FAILED` (the database's own words), `SOURCE_UNREACHABLE`, `TOOL_TIMEOUT` or the
-   * signal's reason; on timeout and abort the statement is cancelled in the database as well.
+   * signal's reason; on timeout and abort the statement is cancelled in the database as well. A source
+   * that has the rows at once may give them without a promise.
    */
-  query(query: SqlQuery, limits: QueryLimits): Promise<RowSet>;
+  query(query: SqlQuery, limits: QueryLimits): RowSet | Promise<RowSet>;
 }
 
-export interface SqlQuery {
+/** A statement without its values. */
+export interface SqlText {
   /** Text in the database's own placeholder style; values never stand in it. */
   readonly text: string;
-  /** Bound in order of the placeholders. Arrays where the dialect has them. */
-  readonly values: readonly SqlValue[];
   /**
    * The text is the tool author's word for word, the same on every call: it may be prepared once and
    * its connection stays warm. Absent for texts that a caller wrote or shaped: those leave no trace
    * in the session, at the price of a reset.
    */
   readonly fixed?: boolean;
+}
+
+export interface SqlQuery extends SqlText {
+  /** Bound in order of the placeholders. Arrays where the dialect has them. */
+  readonly values: readonly SqlValue[];
 }
 
 export type SqlValue =
@@ -88,6 +99,7 @@ export type SqlValue =
   | readonly SqlValue[]
   | { readonly [key: string]: JsonValue };
 
+/** Copied by names: the signal may be made when it is read, and a spread misses it. */
 export interface QueryLimits {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;

@@ -14,7 +14,10 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { z } from 'zod';
+import { reveal } from '#kernel';
+import { secretValue } from '#contract';
 import { toolboxError } from '../errors.ts';
+import { certificateOf, privateKeyOf, type SourceSecrets, type SqlLogin } from '../secrets/index.ts';
 
 export const sslModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof sslModes)[number];
@@ -25,8 +28,8 @@ export const sslSchema = z
   .strictObject({
     mode: z.enum(sslModes).default('verify-full').describe('How far the server must prove itself.'),
     ca: pemOrPath.optional().describe('Certificates to trust, as a file or as PEM text; else the system’s.'),
-    cert: pemOrPath.optional().describe('Our certificate, as a file or as PEM text.'),
-    key: pemOrPath.optional().describe('The private key of `cert`, as a file or as PEM text.'),
+    cert: secretValue.optional().describe('Our certificate, as a file, as PEM text or as an `mtls` secret.'),
+    key: secretValue.optional().describe('The private key of `cert`, likewise.'),
     serverName: z.string().min(1).optional().describe('The name to expect in the certificate, when not `host`.'),
   })
   .refine((ssl) => (ssl.cert === undefined) === (ssl.key === undefined), {
@@ -37,16 +40,29 @@ export type SslConfig = z.output<typeof sslSchema>;
 
 /**
  * Node's TLS options for a mode above `disable`. Files are read at each call, so a renewed certificate
- * is used by the next connection. `directory` is where relative paths start.
- * Throws `SOURCE_UNREACHABLE` naming the file that cannot be read.
+ * is used by the next connection, and so are secrets. `directory` is where relative paths start;
+ * `certificate` speaks for us in the place of `cert` and `key`.
+ * Throws `SOURCE_UNREACHABLE` naming the file that cannot be read, and `SECRET_UNAVAILABLE`.
  */
 export async function tlsOptions(
   ssl: SslConfig,
-  server: { readonly host: string; readonly directory: string },
+  server: {
+    readonly host: string;
+    readonly directory: string;
+    readonly secrets: SourceSecrets;
+    readonly certificate?: SqlLogin['certificate'] | undefined;
+  },
 ): Promise<ConnectionOptions> {
-  const [ca, cert, key] = await Promise.all(
-    (['ca', 'cert', 'key'] as const).map(async (field) => readPem(field, ssl[field], server.directory)),
-  );
+  const { directory, secrets, certificate } = server;
+  const [certText, keyText] = await Promise.all([
+    certificate?.cert ?? (ssl.cert && secrets.text(ssl.cert, certificateOf).then(reveal)),
+    certificate?.key ?? (ssl.key && secrets.text(ssl.key, privateKeyOf)),
+  ]);
+  const [ca, cert, key] = await Promise.all([
+    readPem('ca', ssl.ca, directory),
+    readPem('cert', certText, directory),
+    readPem('key', keyText && reveal(keyText), directory),
+  ]);
   const name = ssl.serverName ?? server.host;
   const verifies =
     ssl.mode === 'verify-ca' || ssl.mode === 'verify-full' || (ssl.mode === 'require' && ca !== undefined);
@@ -66,6 +82,12 @@ async function readPem(field: string, value: string | undefined, directory: stri
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
+    // What stands for the key may be a mangled key instead of a path: neither it nor the system's error,
+    // which repeats it, is told.
+    if (field === 'key') {
+      const { code } = cause as NodeJS.ErrnoException;
+      throw toolboxError('SOURCE_UNREACHABLE', `\`ssl.key\`: cannot read the file that it names (${code})`);
+    }
     throw toolboxError('SOURCE_UNREACHABLE', `\`ssl.${field}\`: cannot read \`${path}\``, { cause });
   }
 }

@@ -1,19 +1,25 @@
 // A timer holds 24.8 days at the most and fires at once beyond.
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** A timeout that can be held: while a person is asked, a tool's time stands still. */
+/**
+ * A timeout that can be held: while a person is asked, a tool's time stands still. The time counts from
+ * the making; the timer comes with `start`, since what has its answer at once needs none.
+ */
 export class Deadline {
-  readonly #expire: () => void;
   #left: number;
   #since = performance.now();
+  #expired: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #holds = 0;
-  #over = false;
 
-  constructor(ms: number, expired: () => void) {
+  constructor(ms: number) {
     this.#left = ms;
-    this.#expire = expired;
-    this.#start();
+  }
+
+  /** Has `expired` called when the time is up. */
+  start(expired: () => void): void {
+    this.#expired = expired;
+    if (this.#holds === 0) this.#arm();
   }
 
   /** Stops the time until `release` has been called as often. */
@@ -24,18 +30,20 @@ export class Deadline {
   }
 
   release(): void {
-    if (--this.#holds === 0) this.#start();
+    if (--this.#holds > 0) return;
+    this.#since = performance.now();
+    this.#arm();
   }
 
   /** Ends it without expiring, for good. */
   clear(): void {
-    this.#over = true;
+    this.#expired = undefined;
     clearTimeout(this.#timer);
   }
 
-  #start(): void {
-    if (this.#over) return;
-    this.#since = performance.now();
-    this.#timer = setTimeout(this.#expire, Math.min(this.#left, LONGEST_TIMER));
+  #arm(): void {
+    if (this.#expired === undefined) return;
+    const left = this.#left - (performance.now() - this.#since);
+    this.#timer = setTimeout(this.#expired, Math.min(left, LONGEST_TIMER));
   }
 }

@@ -4,7 +4,7 @@
  * stop reading, and the notice that they were cut travels in the output.
  */
 import type { ClientFace } from '#contract';
-import { formatDuration } from '#kernel';
+import { formatDuration, type Logger } from '#kernel';
 import { toolboxError } from '../errors.ts';
 import type { ToolCall } from '../snapshot.ts';
 import { Deadline } from './deadline.ts';
@@ -29,7 +29,8 @@ export const DEFAULT_LIMITS = { timeoutMs: 30_000, maxRows: 10_000, maxBytes: 10
  * listens to its signal or not; passes the body's own errors on. `ended` is called once, when the body
  * has really ended, which may be later.
  *
- * The signal is made when the body first asks for it: a body that cannot be interrupted pays for none.
+ * An answer that is there at once is given at once, and needs no timer. The signal is made when the
+ * body first asks for it: a body that cannot be interrupted pays for none.
  */
 export function runWithin(
   name: string,
@@ -38,67 +39,111 @@ export function runWithin(
   call: ToolCall,
   limits: ToolLimits,
   ended: () => void,
-): Promise<ToolOutput> {
-  return new Promise((resolve, reject) => {
-    let controller: AbortController | undefined;
-    let caller: AbortSignal | undefined;
-    let late: Error | undefined;
-    const leave = (): void => controller?.abort(caller?.reason);
-    const deadline = new Deadline(limits.timeoutMs, () => {
-      late = toolboxError(
-        'TOOL_TIMEOUT',
-        `\`${name}\` ran longer than ${formatDuration(limits.timeoutMs)} and was stopped`,
-      );
-      controller?.abort(late);
-      reject(late);
-    });
-    const settle = (): void => {
-      deadline.clear();
-      caller?.removeEventListener('abort', leave);
-      ended();
-    };
-    // A literal with accessors, not a class: bodies may spread it, and nothing gets lost.
-    const context: RunContext = {
-      timeoutMs: limits.timeoutMs,
-      maxRows: limits.maxRows,
-      maxBytes: limits.maxBytes,
-      readOnly: limits.readOnly,
-      log: call.log,
-      get client(): ClientFace {
-        return unhurried(call.client, deadline);
-      },
-      get signal(): AbortSignal {
-        if (controller === undefined) {
-          controller = new AbortController();
-          caller = call.signal;
-          if (late !== undefined) controller.abort(late);
-          else if (caller.aborted) leave();
-          else caller.addEventListener('abort', leave, { once: true });
-        }
-        return controller.signal;
-      },
-    };
-    let running: Promise<ToolOutput>;
-    try {
-      running = body.run(args, context);
-    } catch (error) {
-      settle();
-      throw error;
-    }
-    running.then(
-      (output) => {
-        settle();
-        return resolve(output);
-      },
-      (error: unknown) => {
-        settle();
-        reject(
-          error instanceof Error ? error : new TypeError('something other than an error was thrown', { cause: error }),
-        );
-      },
-    );
-  });
+): ToolOutput | Promise<ToolOutput> {
+  const run = new LimitedRun(name, call, limits);
+  let answer: ToolOutput | Promise<ToolOutput>;
+  try {
+    answer = body.run(args, run);
+  } catch (error) {
+    run.end();
+    ended();
+    return Promise.reject(asError(error));
+  }
+  if (answer instanceof Promise) return run.until(answer, ended);
+  run.end();
+  ended();
+  return answer;
 }
+
+/**
+ * One run as its body sees it, with what ends it: the time or the caller.
+ *
+ * A class and no literal with accessors, for the reason that `RunningCall` of the pipeline gives: a
+ * literal's accessors give each object a hidden class of its own. So a body copies it by names, since
+ * a spread would leave the accessors out.
+ */
+class LimitedRun implements RunContext {
+  readonly timeoutMs: number;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  readonly readOnly: boolean;
+  readonly log: Logger;
+  readonly #name: string;
+  readonly #call: ToolCall;
+  readonly #deadline: Deadline;
+  #controller: AbortController | undefined;
+  #stopListening: (() => void) | undefined;
+  #late: Error | undefined;
+  #refuse: ((reason: Error) => void) | undefined;
+
+  constructor(name: string, call: ToolCall, limits: ToolLimits) {
+    this.timeoutMs = limits.timeoutMs;
+    this.maxRows = limits.maxRows;
+    this.maxBytes = limits.maxBytes;
+    this.readOnly = limits.readOnly;
+    this.log = call.log;
+    this.#name = name;
+    this.#call = call;
+    this.#deadline = new Deadline(limits.timeoutMs);
+  }
+
+  get client(): ClientFace {
+    return unhurried(this.#call.client, this.#deadline);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      const caller = this.#call.signal;
+      const leave = (): void => controller.abort(caller.reason);
+      if (this.#late !== undefined) controller.abort(this.#late);
+      else if (caller.aborted) leave();
+      else caller.addEventListener('abort', leave, { once: true });
+      this.#controller = controller;
+      this.#stopListening = () => caller.removeEventListener('abort', leave);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The answer, or the error of the time being up, whichever comes first. */
+  until(answer: Promise<ToolOutput>, ended: () => void): Promise<ToolOutput> {
+    return new Promise((resolve, reject) => {
+      this.#refuse = reject;
+      this.#deadline.start(() => this.#expire());
+      const settle = (): void => {
+        this.end();
+        ended();
+      };
+      answer.then(
+        (output) => {
+          settle();
+          resolve(output);
+        },
+        (error: unknown) => {
+          settle();
+          reject(asError(error));
+        },
+      );
+    });
+  }
+
+  end(): void {
+    this.#deadline.clear();
+    this.#stopListening?.();
+  }
+
+  #expire(): void {
+    this.#late = toolboxError(
+      'TOOL_TIMEOUT',
+      `\`${this.#name}\` ran longer than ${formatDuration(this.timeoutMs)} and was stopped`,
+    );
+    this.#controller?.abort(this.#late);
+    this.#refuse?.(this.#late);
+  }
+}
+
+const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new TypeError('something other than an error was thrown', { cause: thrown });
 
 /** The client of a call, whose person's thinking does not count against the tool's time. */
 function unhurried(client: ClientFace, deadline: Deadline): ClientFace {

@@ -56,12 +56,12 @@ function buildStatement(fields: SqlFields, context: ToolBuildContext): ToolBody 
   return {
     annotations: sqlAnnotations(context.readOnly || source.readOnly),
     warnings: template.warnings,
-    provedToRead: () => fixed !== undefined && source.provedToRead?.(fixed) === true,
+    provedToRead: () => fixed !== undefined && source.provedToRead?.({ text: fixed, fixed: true }) === true,
     run(args, limits) {
       const values = names.map((name) => (args[name] ?? null) as SqlValue);
       const query =
         fixed === undefined ? { text: template.render(args), values } : { text: fixed, values, fixed: true };
-      return source.query(query, limits).then(asRows);
+      return answerOf(source.query(query, limits));
     },
   };
 }
@@ -82,7 +82,7 @@ export function executeSqlTool(type: string): ToolType<z.output<typeof noFields>
       return {
         parameters: [{ name: 'sql', type: 'string', description: 'The SQL to execute.' }],
         annotations: sqlAnnotations(context.readOnly || source.readOnly),
-        run: (args, limits) => source.query({ text: args['sql'] as string, values: [] }, limits).then(asRows),
+        run: (args, limits) => answerOf(source.query({ text: args['sql'] as string, values: [] }, limits)),
       };
     },
   };
@@ -93,5 +93,9 @@ export const sqlAnnotations = (readOnly: boolean): ToolAnnotations => ({
   readOnlyHint: readOnly,
   destructiveHint: !readOnly,
 });
+
+/** Rows that are there stay there: waiting for them would cost each lookup its promises. */
+const answerOf = (rows: RowSet | Promise<RowSet>): ToolOutput | Promise<ToolOutput> =>
+  rows instanceof Promise ? rows.then(asRows) : asRows(rows);
 
 const asRows = (rows: RowSet): ToolOutput => ({ kind: 'rows', ...rows });

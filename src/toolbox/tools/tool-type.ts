@@ -70,12 +70,14 @@ export interface ToolBody {
   readonly warnings?: readonly string[];
   /** Whether the next run cannot write although the type's `readOnlyHint` does not say so. */
   provedToRead?(): boolean;
-  run(args: ToolArguments, context: RunContext): Promise<ToolOutput>;
+  /** An answer that is there at once may be given as it is: it then costs neither a promise nor a timer. */
+  run(args: ToolArguments, context: RunContext): ToolOutput | Promise<ToolOutput>;
 }
 
 /** Arguments after checking: declared names only, defaults filled in, types right. */
 export type ToolArguments = Readonly<Record<string, JsonValue>>;
 
+/** What surrounds one run. Copied by names: some are made when they are read, and a spread misses them. */
 export interface RunContext {
   /** Aborted when the caller goes away, cancels, or the time is up. */
   readonly signal: AbortSignal;

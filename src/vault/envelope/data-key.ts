@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { reveal, Secret } from '#kernel';
 import { associatedData, type Place, type Scope } from './place.ts';
 import { formatSealedText, NONCE_BYTES, TAG_BYTES, type SealedText } from './sealed-text.ts';
@@ -15,6 +15,7 @@ export class DataKey {
   readonly id: string;
   readonly scope: Scope;
   readonly #bytes: Buffer;
+  readonly #derived = new Set<WeakRef<Buffer>>();
   #usable = true;
 
   /** Takes `bytes` over. */
@@ -58,9 +59,24 @@ export class DataKey {
     }
   }
 
+  /**
+   * A key of 32 bytes for messages that the database does not count (RFC 5869, HKDF-SHA-256). Under
+   * each salt it is another one, and none of them tells anything of this key or of each other. It is
+   * zeroed with this key.
+   */
+  derive(salt: Buffer, info: string): Buffer {
+    this.#mustBeUsable();
+    const derived = Buffer.from(hkdfSync('sha256', this.#bytes, salt, info, 32));
+    for (const one of this.#derived) if (one.deref() === undefined) this.#derived.delete(one);
+    this.#derived.add(new WeakRef(derived));
+    return derived;
+  }
+
   zero(): void {
     this.#usable = false;
     this.#bytes.fill(0);
+    for (const derived of this.#derived) derived.deref()?.fill(0);
+    this.#derived.clear();
   }
 
   /** To encrypt with the zeros of an evicted key would publish the plaintext. */

@@ -46,6 +46,21 @@ const KINDS = {
   password: z.strictObject({ kind: z.literal('password'), password: hidden }),
 } as const;
 
+/** The same as one schema, for doors that describe what they take. Checks key pairs as `parseSecretMaterial` does. */
+export const secretMaterial = z
+  .discriminatedUnion('kind', [
+    KINDS['api-key'],
+    KINDS.basic,
+    KINDS.bearer,
+    KINDS['oauth-client'],
+    KINDS.mtls,
+    KINDS.password,
+  ])
+  .superRefine((material, context) => {
+    const message = material.kind === 'mtls' ? keyPairProblem(material) : undefined;
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+
 export type SecretKind = keyof typeof KINDS;
 export const SECRET_KINDS = Object.keys(KINDS) as readonly SecretKind[];
 
@@ -71,7 +86,8 @@ export function parseSecretMaterial(given: unknown): SecretMaterial {
     const message = issue?.code === 'custom' || field === '' ? issue?.message : messageOf(issue);
     throw vaultError('SECRET_VALUE_REFUSED', `${field === '' ? `\`${kind}\`` : `\`${field}\``}: ${message}`);
   }
-  if (parsed.data.kind === 'mtls') checkKeyPair(parsed.data);
+  const mismatch = parsed.data.kind === 'mtls' ? keyPairProblem(parsed.data) : undefined;
+  if (mismatch !== undefined) throw vaultError('SECRET_VALUE_REFUSED', mismatch);
   return parsed.data;
 }
 
@@ -95,18 +111,15 @@ export function ownExpiry(material: SecretMaterial): number | undefined {
   return material.kind === 'mtls' ? Date.parse(new X509Certificate(material.certificate).validTo) : undefined;
 }
 
-function checkKeyPair(material: { readonly certificate: string; readonly privateKey: Secret }): void {
-  let problem: string | undefined;
+function keyPairProblem(material: { readonly certificate: string; readonly privateKey: Secret }): string | undefined {
   try {
     const key = createPrivateKey(reveal(material.privateKey));
-    if (!new X509Certificate(material.certificate).checkPrivateKey(key)) {
-      problem = '`privateKey` is not the key of the first certificate in `certificate`';
-    }
+    if (new X509Certificate(material.certificate).checkPrivateKey(key)) return undefined;
+    return '`privateKey` is not the key of the first certificate in `certificate`';
   } catch {
     // Not the cause: OpenSSL's words about a private key stay here.
-    problem = '`certificate` and `privateKey` are not a PEM certificate and an unencrypted PEM private key';
+    return '`certificate` and `privateKey` are not a PEM certificate and an unencrypted PEM private key';
   }
-  if (problem !== undefined) throw vaultError('SECRET_VALUE_REFUSED', problem);
 }
 
 /** Zod's own words for a wrong type; the texts above for the rest. Neither has the value. */

@@ -17,6 +17,8 @@ export interface SecretFacts extends SecretName {
   readonly kind: SecretKind;
   readonly description: string;
   readonly state: 'active' | 'disabled';
+  /** Counts the changes of the secret, for ever upwards. */
+  readonly generation: number;
   readonly createdAt: number;
   readonly changedAt: number;
   /** Those that have not been shredded, oldest first; the last is the latest. */
@@ -41,6 +43,7 @@ export function factsOf({ secret, versions }: LoadedSecret): SecretFacts {
     kind: secret.kind,
     description: secret.description,
     state: secret.state === 'active' ? 'active' : 'disabled',
+    generation: secret.generation,
     createdAt: secret.createdAt,
     changedAt: secret.changedAt,
     versions: versions.map(({ version, createdAt, expiresAt, endsAt }) => ({ version, createdAt, expiresAt, endsAt })),
@@ -63,5 +66,5 @@ export function checkDescription(description: string): void {
 }
 
 /** The caller's value as it can stand in a message: short, and without what steers a terminal. */
-const quote = (value: string): string =>
-  `\`${value.slice(0, 80).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}')}\``;
+export const quote = (value: string): string =>
+  `\`${value.slice(0, 260).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}')}\``;

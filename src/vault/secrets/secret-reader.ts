@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel';
+import { formatSecretReference, type SecretReference } from '#contract';
 import type { Database } from '#db';
 import type { Envelope } from '../envelope/envelope.ts';
 import type { Place } from '../envelope/place.ts';
@@ -7,7 +8,6 @@ import type { GenerationWatch } from './generation-watch.ts';
 import { believingTwice, loadChecked } from './load-checked.ts';
 import { endOf, valuePlace, type Manifest, type ManifestVersion } from './manifest.ts';
 import { deserializeMaterial, type SecretKind, type SecretMaterial } from './material.ts';
-import { formatSecretReference, type SecretReference } from './reference.ts';
 
 /** What a secret is wanted for. */
 export interface SecretUse {
@@ -36,6 +36,17 @@ export interface SecretReader {
    * `SEALED_DATA_ALTERED`, and as the wrapper does.
    */
   read(reference: SecretReference, use: SecretUse): Promise<SecretMaterial>;
+  /** The same, with what identifies the version: for users who keep it, and must notice that it changed. */
+  readVersion(reference: SecretReference, use: SecretUse): Promise<ReadVersion>;
+}
+
+/** A version of a secret that may be used, and until when. */
+export interface ReadVersion {
+  readonly material: SecretMaterial;
+  readonly secretId: string;
+  readonly version: number;
+  /** Expiry or end of overlap, whichever comes first; milliseconds since the epoch. */
+  readonly endsAt: number | undefined;
 }
 
 /** Reads secrets from the tables. */
@@ -61,6 +72,10 @@ export class VaultSecretReader implements SecretReader {
   }
 
   async read(reference: SecretReference, use: SecretUse): Promise<SecretMaterial> {
+    return (await this.readVersion(reference, use)).material;
+  }
+
+  async readVersion(reference: SecretReference, use: SecretUse): Promise<ReadVersion> {
     const open = (place: Place, text: string) => this.#envelope.open(place, text);
     const found = await believingTwice(reference, () =>
       loadChecked({ db: this.#database.db, open, watch: this.#watch }, reference, ({ namespace, name, kind }) =>
@@ -79,7 +94,13 @@ export class VaultSecretReader implements SecretReader {
     const value = loaded.versions.find((row) => row.id === version.row)?.value ?? '';
     const material = deserializeMaterial(await open(valuePlace(loaded.secret, version.row), value));
     if (material.kind !== manifest.kind) throw vaultError('SEALED_DATA_ALTERED', `${named} holds another kind`);
-    return material;
+    const end = endOf(version);
+    return {
+      material,
+      secretId: loaded.secret.id,
+      version: version.version,
+      endsAt: Number.isFinite(end) ? end : undefined,
+    };
   }
 }
 

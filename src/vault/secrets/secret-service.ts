@@ -1,4 +1,4 @@
-import { formatDuration, newId, type Clock } from '#kernel';
+import { formatDuration, newId, type ChatelaineError, type Clock } from '#kernel';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from '../changes.ts';
 import type { Envelope, Sealing } from '../envelope/envelope.ts';
@@ -6,6 +6,7 @@ import { vaultError } from '../errors.ts';
 import {
   listSecrets,
   listSecretsWithEndedVersions,
+  loadSecret,
   shredVersions,
   updateSecret,
   type StoredSecret,
@@ -20,6 +21,7 @@ import {
   checkSecretName,
   factsOf,
   nameOf,
+  quote,
   type SecretFacts,
   type SecretName,
 } from './secret-facts.ts';
@@ -34,7 +36,14 @@ export interface PutSecret extends SecretName {
   readonly description?: string | undefined;
   /** Milliseconds since the epoch; no end when left out. A certificate ends with its own validity at the latest. */
   readonly expiresAt?: number | undefined;
+  readonly check?: CheckSecret | undefined;
 }
+
+/**
+ * Looks at what is about to be changed, undefined where there is nothing, in the transaction of the
+ * change; when it throws, nothing changes. For callers who mean a secret in a certain state.
+ */
+export type CheckSecret = (current: SecretFacts | undefined) => void;
 
 /** Puts, lists, rotates, disables and deletes secrets. It gives names, times and numbers: no method gives a value. */
 export class SecretService {
@@ -66,6 +75,7 @@ export class SecretService {
     checkSecretName(request);
     return await this.#writing(request, async (trx, sealing) => {
       const current = await this.#load(trx, sealing, request);
+      request.check?.(current && factsOf(current.loaded));
       return await this.#addVersion(trx, sealing, { ...request, overlapMs: 0 }, current, record);
     });
   }
@@ -78,6 +88,7 @@ export class SecretService {
   async rotate(request: PutSecret & { readonly overlapMs: number }, record: RecordChange): Promise<SecretFacts> {
     return await this.#writing(request, async (trx, sealing) => {
       const current = await this.#mustLoad(trx, sealing, request);
+      request.check?.(factsOf(current.loaded));
       return await this.#addVersion(trx, sealing, request, current, record);
     });
   }
@@ -102,9 +113,11 @@ export class SecretService {
    * Deletes the secret: values and manifest go from the database and its log, the row keeps id, name
    * and time. The name is free again. Throws `SECRET_UNKNOWN`.
    */
-  async delete(name: SecretName, record: RecordChange): Promise<void> {
+  async delete(name: SecretName, record: RecordChange, check?: CheckSecret): Promise<void> {
     await this.#writing(name, async (trx, sealing) => {
-      const { secret, versions } = (await this.#mustLoad(trx, sealing, name)).loaded;
+      const { loaded } = await this.#mustLoad(trx, sealing, name);
+      check?.(factsOf(loaded));
+      const { secret, versions } = loaded;
       const now = this.#clock.now();
       const generation = secret.generation + 1;
       const deleted = await updateSecret(trx, secret.id, secret.generation, {
@@ -125,6 +138,16 @@ export class SecretService {
       return { value: undefined, id: secret.id, generation };
     });
     await this.#database.purgeDeleted();
+  }
+
+  /**
+   * What can be told of one secret. Not held against its manifest, as in a list. Throws
+   * `SECRET_UNKNOWN`.
+   */
+  async find({ namespace, name }: SecretName): Promise<SecretFacts> {
+    const loaded = await loadSecret(this.#database.db, namespace, name);
+    if (loaded === undefined) throw unknownSecret({ namespace, name });
+    return factsOf(loaded);
   }
 
   /**
@@ -218,9 +241,13 @@ export class SecretService {
     checkSecretName(name);
     const current = await this.#load(trx, sealing, name);
     if (current !== undefined) return current;
-    throw vaultError('SECRET_UNKNOWN', `there is no secret \`${name.namespace}/${name.name}\``);
+    throw unknownSecret(name);
   }
 }
+
+/** The answer for a secret that is not there, and for one that is none of the caller's business. */
+export const unknownSecret = ({ namespace, name }: SecretName): ChatelaineError =>
+  vaultError('SECRET_UNKNOWN', `there is no secret ${quote(`${namespace}/${name}`)}`);
 
 /** A new value would silently put back into use what somebody took out of it. */
 function checkCanTake(secret: StoredSecret, material: SecretMaterial): void {

@@ -160,6 +160,7 @@ test('VLT-006: no method of the service of secrets gives a value, whatever it is
     await vault.secrets.setState(name, 'disabled', record),
     await vault.secrets.setState(name, 'active', record),
     await vault.secrets.list(),
+    await vault.secrets.find(name),
     await vault.secrets.shredEnded(record),
     await vault.secrets.delete(name, record),
   ];
@@ -167,7 +168,7 @@ test('VLT-006: no method of the service of secrets gives a value, whatever it is
     (one) => one !== 'constructor',
   );
   // A method that is added has to be tried here.
-  expect(methods.toSorted()).toEqual(['delete', 'list', 'put', 'rotate', 'setState', 'shredEnded']);
+  expect(methods.toSorted()).toEqual(['delete', 'find', 'list', 'put', 'rotate', 'setState', 'shredEnded']);
   const holdsSecret = (value: unknown): boolean =>
     value instanceof Secret || (typeof value === 'object' && value !== null && Object.values(value).some(holdsSecret));
   expect(given.some(holdsSecret)).toBe(false);

@@ -6,7 +6,8 @@ import { listSegments, listWriters, paths } from '../segments/layout.ts';
 import { splitLines, type RawLine } from '../segments/read-lines.ts';
 import { FILE_MODE } from '../segments/append-file.ts';
 import type { IndexRequest } from './protocol.ts';
-import { INSERT, SCHEMA, SCHEMA_VERSION, selectPlaces } from './schema.ts';
+import { columnsOf, otherSubjects } from '../columns.ts';
+import { INSERT, INSERT_SUBJECT, SCHEMA, SCHEMA_VERSION, selectPlaces } from './schema.ts';
 
 const CHUNK = 4 * 1024 * 1024;
 
@@ -52,7 +53,7 @@ export class RecordIndex {
     const found = this.#find(request.query);
     if (found !== undefined) return found;
     // A row's line is not the row's: the files were exchanged. What the index says is worth nothing then.
-    this.#database.exec('begin immediate; delete from records; delete from places; commit');
+    this.#database.exec('begin immediate; delete from records; delete from subjects; delete from places; commit');
     this.#catchUp(request.ours);
     return this.#find(request.query) ?? [];
   }
@@ -77,6 +78,7 @@ export class RecordIndex {
   }
 
   #follow(writer: string, own: IndexRequest['ours'][number] | undefined): void {
+    this.#dropRemoved(writer, listSegments(this.#root, writer)[0] ?? 0);
     for (;;) {
       this.#database.exec('begin immediate');
       try {
@@ -87,6 +89,22 @@ export class RecordIndex {
         if (this.#database.isTransaction) this.#database.exec('rollback');
         throw error;
       }
+    }
+  }
+
+  /** What retention has removed is not found any more. */
+  #dropRemoved(writer: string, first: number): void {
+    const gone = this.#database.prepare('select 1 from records where writer = ? and seq < ? limit 1');
+    if (gone.get(writer, first) === undefined) return;
+    this.#database.exec('begin immediate');
+    try {
+      for (const table of ['records', 'subjects']) {
+        this.#database.prepare(`delete from ${table} where writer = ? and seq < ?`).run(writer, first);
+      }
+      this.#database.exec('commit');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('rollback');
+      throw error;
     }
   }
 
@@ -106,9 +124,12 @@ export class RecordIndex {
     // What is left without an end is being written, or is damage that `verify` names.
     if (lines.length === 0) return next !== undefined && this.#goTo(writer, next);
     const insert = this.#database.prepare(INSERT);
+    const insertSubject = this.#database.prepare(INSERT_SUBJECT);
     for (const { text, offset, length } of lines) {
       const record = text === undefined ? undefined : readRecord(text);
-      if (record?.writer === writer) insert.run(row(record, { segment: place.segment, offset, length }));
+      if (record?.writer !== writer) continue;
+      insert.run({ ...columnsOf(record), segment: place.segment, offset, length });
+      for (const subject of otherSubjects(record)) insertSubject.run({ subject, writer, seq: record.seq });
     }
     const last = lines.at(-1) as RawLine;
     return this.#setPlace(writer, {
@@ -136,6 +157,7 @@ export class RecordIndex {
    */
   #forget(writer: string): true {
     this.#database.prepare('delete from records where writer = ?').run(writer);
+    this.#database.prepare('delete from subjects where writer = ?').run(writer);
     this.#database.prepare('delete from places where writer = ?').run(writer);
     return true;
   }
@@ -220,25 +242,4 @@ function readRecord(line: string): AuditRecord | undefined {
   } catch {
     return undefined;
   }
-}
-
-function row(record: AuditRecord, place: { segment: number; offset: number; length: number }) {
-  return {
-    writer: record.writer,
-    seq: record.seq,
-    id: record.id,
-    time: record.time,
-    actor: record.actor.sub,
-    issuer: record.actor.iss,
-    class: record.class,
-    type: record.type,
-    action: record.action,
-    objectKind: record.object?.kind ?? null,
-    namespace: record.object?.namespace ?? null,
-    object: record.object?.name ?? null,
-    outcome: record.outcome,
-    requestId: record.requestId ?? null,
-    argumentsDigest: record.argumentsDigest ?? null,
-    ...place,
-  };
 }

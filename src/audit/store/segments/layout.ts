@@ -12,6 +12,7 @@ import type { Head } from '../../chain/chain.ts';
  *     writers/ID/lock           held by the process that writes the chain
  *     writers/ID/SEQ.log        a segment, named after its first record
  *     writers/ID/torn-….bin     what a crash tore off an end, kept for who wants to look
+ *     cursors/NAME.json         how far a receiver has got; NAME.lock is held by who sends to it
  *     index.db                  for questions; made anew when missing
  */
 export const paths = {
@@ -23,6 +24,9 @@ export const paths = {
   lock: (root: string, id: string) => join(root, 'writers', id, 'lock'),
   segment: (root: string, id: string, first: number) =>
     join(root, 'writers', id, `${String(first).padStart(16, '0')}.log`),
+  cursors: (root: string) => join(root, 'cursors'),
+  cursor: (root: string, receiver: string) => join(root, 'cursors', `${receiver}.json`),
+  cursorLock: (root: string, receiver: string) => join(root, 'cursors', `${receiver}.lock`),
   index: (root: string) => join(root, 'index.db'),
 };
 

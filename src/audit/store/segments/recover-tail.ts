@@ -44,9 +44,10 @@ const WINDOW = 4 * 1024 * 1024;
  * Complete lines of the last batch count, acknowledged or not: they are records of what was begun.
  *
  * Throws `AUDIT_DAMAGED` for an end that no crash leaves behind, among them one before `covered`, the
- * last record that a checkpoint has signed for. Looks at the end alone; the whole is for `verify`.
+ * last record that a checkpoint has signed for. `removed` is the last record that retention has taken,
+ * by the word of a checkpoint. Looks at the end alone; the whole is for `verify`.
  */
-export function findTail(root: string, installation: string, writer: string, covered = 0): Tail {
+export function findTail(root: string, installation: string, writer: string, covered = 0, removed?: Head): Tail {
   const segments = [...listSegments(root, writer)];
   const unbegun: number[] = [];
   let window: Window | undefined;
@@ -56,7 +57,16 @@ export function findTail(root: string, installation: string, writer: string, cov
     if (window === undefined) unbegun.push(...segments.splice(-1));
   }
   const end = window
-    ? endOf(root, installation, writer, segments, window)
+    ? endOf(
+        {
+          root,
+          writer,
+          start: removed?.seq === (segments[0] ?? 0) - 1 ? removed : genesis(installation, writer),
+          installation,
+        },
+        segments,
+        window,
+      )
     : { head: genesis(installation, writer), segment: undefined, torn: NOTHING };
   const tail = { ...end, unbegun };
   if (tail.head.seq < covered)
@@ -97,16 +107,14 @@ function beganWindow(root: string, writer: string, first: number): Window | unde
 }
 
 function endOf(
-  root: string,
-  installation: string,
-  writer: string,
+  { root, installation, writer, start }: { root: string; installation: string; writer: string; start: Head },
   segments: readonly number[],
   window: Window,
 ): Omit<Tail, 'unbegun'> {
   const first = segments.at(-1) as number;
   const { bytes, offset, used } = window;
   const lines = [...window.lines];
-  const before = segments.length > 1 ? lastHead(root, writer, segments) : genesis(installation, writer);
+  const before = segments.length > 1 ? lastHead(root, writer, segments) : start;
   const header = offset === 0 ? lines.shift() : undefined;
   if (header && header.text !== segmentHeader(installation, writer, before)) {
     throw damaged(writer, `the segment ${first} does not begin as it must`);

@@ -1,23 +1,24 @@
 import { closeSync, fdatasyncSync, lstatSync, openSync } from 'node:fs';
 import { ChatelaineError, newId, type Clock } from '#kernel';
-import { auditRecord } from '#contract';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { Head } from '../../chain/chain.ts';
 import { auditError } from '../../errors.ts';
 import { IndexClient } from '../index/index-client.ts';
-import { timeOfId } from '../../record/record-ids.ts';
-import { decodeCursor, encodeCursor, MOST_RECORDS, type AuditFilter } from '../query.ts';
+import { answerPage, type AuditFilter } from '../query.ts';
 import type {
   AuditStore,
   LogEntry,
   OpenedWriter,
   Page,
   PageRequest,
+  ReceiverCursor,
   StoreNotice,
   WriterLog,
   WriterState,
 } from '../store.ts';
+import { signedRemovals } from '../../retention/removals.ts';
 import { AppendFile } from './append-file.ts';
+import { claimFileCursor, readFileCursor } from './file-cursor.ts';
 import { systemDisk, type Disk } from './disk.ts';
 import { listSegments, listWriters, paths } from './layout.ts';
 import { prepareDirectory, readOrCreate } from './private-files.ts';
@@ -25,6 +26,7 @@ import { tryLock, type ProcessLock } from './process-lock.ts';
 import { readChain } from './read-chain.ts';
 import { readHashes, type ChainPlace } from './read-hashes.ts';
 import { readEnd, readLines } from './read-lines.ts';
+import { removableSegments, removeSegments } from './remove-segments.ts';
 import { repairTail, findTail, type Tail } from './recover-tail.ts';
 import { SegmentWriter, type Rotation } from './segment-writer.ts';
 
@@ -54,6 +56,8 @@ export class SegmentStore implements AuditStore {
   readonly #ours = new Map<string, SegmentWriter>();
   /** Where the last checkpoint ended in each chain: the next begins there. */
   readonly #places = new Map<string, ChainPlace>();
+  /** Where the last reading ended: whoever follows the log goes on there. */
+  readonly #read = new Map<string, ChainPlace>();
   #unindexed = 0;
 
   /**
@@ -81,12 +85,13 @@ export class SegmentStore implements AuditStore {
   /** The first chain that nobody holds and that is as it should be; a new one where there is none. */
   async openWriter(): Promise<OpenedWriter> {
     const covered = await this.#covered();
+    const removals = await signedRemovals(this);
     const notices: StoreNotice[] = [];
     for (const id of listWriters(this.#root)) {
       const lock = tryLock(paths.lock(this.#root, id));
       if (!lock) continue;
       try {
-        const tail = findTail(this.#root, this.installation, id, covered.get(id));
+        const tail = findTail(this.#root, this.installation, id, covered.get(id), removals.get(id));
         const notice = repairTail(this.#root, id, tail);
         return this.#opened(id, lock, tail, notice ? [...notices, notice] : notices);
       } catch (error) {
@@ -127,6 +132,8 @@ export class SegmentStore implements AuditStore {
         await writer.append(batch);
         this.#appended(batch.lines.length);
       },
+      // The file has cut off what failed, or does so before it takes anything else.
+      settle: () => Promise.resolve({ kept: 0, goOn: true }),
       close: async () => {
         this.#ours.delete(id);
         await writer.close();
@@ -137,13 +144,14 @@ export class SegmentStore implements AuditStore {
 
   /** A chain that nobody holds is held while its end is looked at: nobody shall continue it meanwhile. */
   async writers(): Promise<readonly WriterState[]> {
+    const removals = await signedRemovals(this);
     return listWriters(this.#root).map((id): WriterState => {
       const own = this.#ours.get(id);
       if (own) return { id, head: own.head, held: 'ours' };
       const lock = this.#probe(id);
       if (lock === 'busy') return { id, head: undefined, held: 'busy' };
       try {
-        return { id, head: this.#flushedHead(id), held: 'idle' };
+        return { id, head: this.#flushedHead(id, removals.get(id)), held: 'idle' };
       } catch {
         // Damaged: no checkpoint signs for more of it than one did before.
         return { id, head: undefined, held: 'idle' };
@@ -157,8 +165,8 @@ export class SegmentStore implements AuditStore {
    * The end of a chain whose process is gone. It may have died before its last flush: a checkpoint
    * over these records must not outlive them.
    */
-  #flushedHead(id: string): Head {
-    const { head, segment } = findTail(this.#root, this.installation, id);
+  #flushedHead(id: string, removed: Head | undefined): Head {
+    const { head, segment } = findTail(this.#root, this.installation, id, 0, removed);
     if (segment) {
       const fd = openSync(paths.segment(this.#root, id, segment.first), 'r');
       try {
@@ -180,8 +188,11 @@ export class SegmentStore implements AuditStore {
       installation: this.installation,
       writer,
       after,
+      removed: (await signedRemovals(this)).get(writer),
       ...(own?.end && { end: own.end }),
       busy: lock === 'busy',
+      ...(after > 0 && { known: this.#read.get(writer) }),
+      reached: (place) => this.#read.set(writer, place),
     });
   }
 
@@ -246,23 +257,34 @@ export class SegmentStore implements AuditStore {
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
   }
 
-  async query(filter: AuditFilter, { limit, cursor }: PageRequest): Promise<Page> {
-    if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RECORDS) {
-      throw auditError('AUDIT_QUERY_INVALID', `\`limit\` is ${limit}; a page has 1 to ${MOST_RECORDS} records`);
-    }
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const narrowed = narrow(filter);
-    if (!narrowed) return { records: [] };
-    this.#unindexed = 0;
-    const texts = await this.#index.ask({
-      ours: this.#ends(),
-      query: { filter: narrowed, limit, ...(after && { after }) },
+  /** Another process alone knows what it has made durable since the last checkpoint. */
+  async durable(): Promise<ReadonlyMap<string, number>> {
+    const durable = new Map(await this.#covered());
+    for (const [id, { head }] of this.#ours) durable.set(id, head.seq);
+    return durable;
+  }
+
+  claimCursor(receiver: string): Promise<ReceiverCursor | undefined> {
+    return claimFileCursor(this.#root, receiver);
+  }
+
+  cursorOf(receiver: string): Promise<string | undefined> {
+    return readFileCursor(this.#root, receiver);
+  }
+
+  removable(writer: string, before: number, limit: number): Promise<Head | undefined> {
+    return removableSegments(this.#root, writer, before, limit);
+  }
+
+  async remove(writer: string, upTo: number): Promise<void> {
+    if (removeSegments(this.#root, writer, upTo)) await this.#disk.syncDirectory(paths.writer(this.#root, writer));
+  }
+
+  query(filter: AuditFilter, request: PageRequest): Promise<Page> {
+    return answerPage(filter, request, (query) => {
+      this.#unindexed = 0;
+      return this.#index.ask({ ours: this.#ends(), query });
     });
-    const records = texts.slice(0, limit).map((text) => auditRecord.parse(JSON.parse(text)));
-    const last = records.at(-1);
-    return texts.length > limit && last
-      ? { records, next: encodeCursor([last.time, last.writer, last.seq]) }
-      : { records };
   }
 
   async close(): Promise<void> {
@@ -287,14 +309,4 @@ export class SegmentStore implements AuditStore {
   segments(writer: string): readonly number[] {
     return listSegments(this.#root, writer);
   }
-}
-
-/** An id says when its record was made, so that looking for it needs no index of ids. */
-function narrow(filter: AuditFilter): AuditFilter | undefined {
-  if (filter.id === undefined) return filter;
-  const ms = timeOfId(filter.id);
-  if (ms === undefined) return undefined;
-  const time = new Date(ms).toISOString();
-  if ((filter.from ?? time) > time || (filter.to !== undefined && filter.to <= time)) return undefined;
-  return { ...filter, from: time, to: new Date(ms + 1).toISOString() };
 }

@@ -25,7 +25,7 @@ export interface SegmentWriterOptions {
 }
 
 /** A chain in segment files, open for appending by this process. */
-export class SegmentWriter implements WriterLog {
+export class SegmentWriter implements Omit<WriterLog, 'settle'> {
   readonly id: string;
   readonly #options: SegmentWriterOptions;
   #head: Head;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Configuration } from '#contract';
 import { sourceTypes } from '#toolbox';
+import type { SecretStanding } from '#vault';
 import { checkConfiguration, type Findings } from '../check.ts';
 import { migrateConfiguration } from '../migrate.ts';
 
@@ -41,13 +42,21 @@ describe('config check', () => {
 
   async function check(
     files: readonly string[],
-    options: { build?: (configuration: Configuration) => Findings; json?: true } = {},
+    options: {
+      build?: (configuration: Configuration) => Findings;
+      json?: true;
+      /** How secrets stand, by name, in a vault that is looked into. */
+      vault?: Readonly<Record<string, SecretStanding>>;
+    } = {},
   ) {
     const { stdout, printed } = sink();
     const build = (configuration: Configuration) => Promise.resolve(options.build?.(configuration) ?? nothing);
     const code = await checkConfiguration(
-      { files, json: options.json },
-      { stdout, env: {}, catalog: sourceTypes, build },
+      { files, json: options.json, ...(options.vault && { dataDir: 'data' }) },
+      {
+        ...{ stdout, env: {}, catalog: sourceTypes, build },
+        standings: async (secrets) => secrets.map(({ reference }) => options.vault?.[reference.name] ?? 'unknown'),
+      },
     );
     return { code, printed: printed() };
   }
@@ -56,6 +65,62 @@ describe('config check', () => {
     expect(await check([await write('a.yaml', GOOD)])).toEqual({
       code: 0,
       printed: 'The configuration is good: 1 source, 1 tool.\n',
+    });
+  });
+
+  describe('says of secrets of the vault', () => {
+    const SECRETS = `kind: source
+name: api
+type: http
+baseUrl: https://api.example
+auth:
+  secret: secret://default/api
+---
+kind: source
+name: shop
+type: postgres
+host: db.example
+user: shop
+password: secret://default/shop#2
+database: shop
+`;
+
+    it('where each is named', async () => {
+      const { code, printed } = await check([await write('a.yaml', SECRETS)]);
+      expect({ code, printed }).toEqual({
+        code: 0,
+        printed:
+          'a.yaml:6:11: source `api` uses secret://default/api\n' +
+          'a.yaml:13:11: source `shop` uses secret://default/shop#2\n' +
+          'The configuration is good: 2 sources.\n',
+      });
+    });
+
+    it('which are not there, and takes the configuration all the same: their sources wait for them', async () => {
+      const { code, printed } = await check([await write('a.yaml', SECRETS)], { vault: { api: 'usable' } });
+      expect(code).toBe(0);
+      expect(printed).toContain('a.yaml:13:11: warning: `secret://default/shop#2` does not exist [SECRET_UNREADABLE]');
+      expect(printed).toContain('uses secret://default/api (usable)');
+      expect(printed).not.toContain('`secret://default/api` does not');
+    });
+
+    it('which are of another namespace', async () => {
+      const text = SECRETS.replace('secret://default/api', 'secret://payroll/api');
+      const { printed } = await check([await write('a.yaml', text)]);
+      expect(printed).toContain(
+        'warning: `secret://payroll/api` is of another namespace than the source `api`, which is of `default`',
+      );
+    });
+
+    it('the same to scripts', async () => {
+      const { printed } = await check([await write('a.yaml', SECRETS)], { json: true, vault: { shop: 'ended' } });
+      expect(JSON.parse(printed)).toMatchObject({
+        ok: true,
+        secrets: [
+          { secret: 'secret://default/api', by: 'source `api`', line: 6, column: 11, standing: 'unknown' },
+          { secret: 'secret://default/shop#2', by: 'source `shop`', line: 13, column: 11, standing: 'ended' },
+        ],
+      });
     });
   });
 

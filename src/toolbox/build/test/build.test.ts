@@ -359,5 +359,8 @@ test('a probe says how a source is, and an unreachable one stops nothing', async
   const { built } = await build(`${source}broken: true\n${tool('a', 'type: gate')}`);
   if (!built.ok) throw new Error(JSON.stringify(built.error));
   const [state] = built.value.snapshot.namespaces.get('default')?.sources ?? [];
-  expect(await state?.probe(new AbortController().signal)).toEqual({ ok: false, error: 'no route to the database' });
+  expect(await state?.probe(new AbortController().signal)).toEqual({
+    ok: false,
+    error: { reason: 'no route to the database' },
+  });
 });

@@ -4,7 +4,7 @@ import { loadConfiguration } from '../load.ts';
 import { PROBLEM_CODES } from '../problems.ts';
 import { catalog, GOOD, input, problemsOf } from './load.fixture.ts';
 
-describe('YAML that is refused (CFG-002)', () => {
+describe('CFG-002: YAML that is refused', () => {
   it.each<[attack: string, text: string, problems: unknown[]]>([
     [
       'a JavaScript function',
@@ -113,7 +113,7 @@ describe('YAML that is refused (CFG-002)', () => {
   });
 });
 
-describe('bombs (CFG-002)', () => {
+describe('CFG-002: bombs', () => {
   const levels = 'abcdefghij'.split('');
   const laughs = levels
     .map(

@@ -1,6 +1,6 @@
 /** A small catalogue, and loading from texts, for the tests of this folder. */
 import { z } from 'zod';
-import { duration, parameterSchema, secretText } from '#contract';
+import { duration, parameterSchema, secretReference, secretValue } from '#contract';
 import type { SourceType } from '../../sources/source.ts';
 import type { ToolType } from '../../tools/tool-type.ts';
 import { loadConfiguration } from '../load.ts';
@@ -29,7 +29,7 @@ export const catalog: readonly SourceType[] = [
       host: z.string(),
       port: z.int().min(1).max(65_535).default(5432),
       user: z.string(),
-      password: secretText,
+      password: secretValue,
       database: z.string(),
       queryParams: z.record(z.string(), z.string()).optional(),
       readOnly: z.boolean().default(false),
@@ -44,7 +44,8 @@ export const catalog: readonly SourceType[] = [
     z.strictObject({
       baseUrl: z.url(),
       timeout: duration.default(30_000),
-      headers: z.record(z.string(), secretText).default({}),
+      headers: z.record(z.string(), secretValue).default({}),
+      auth: z.strictObject({ secret: secretReference }).optional(),
     }),
     [
       toolType(

@@ -257,12 +257,51 @@ describe('secrets', () => {
     expect(problemsOf(withHeader('file:///dev/zero'))).toEqual([expect.stringMatching(/is not a file$/)]);
   });
 
-  it('cannot come from a vault yet, and the message says so', () => {
-    expect(problemsOf(withHeader('secret://default/api-key'))).toEqual([
-      expect.stringMatching(
-        /^6:18 SECRET_UNREADABLE `secret:\/\/…` names a secret of the vault, which this version does not have \| Use an environment variable/,
-      ),
+  it('are named where the vault has them, and followed when the source connects', () => {
+    const result = load(withHeader('secret://default/api-key#3'));
+    expect(result.ok && result.value.secrets).toEqual([
+      {
+        reference: { namespace: 'default', name: 'api-key', version: 3 },
+        namespace: 'default',
+        by: expect.stringMatching(/^source `/),
+        place: expect.objectContaining({ file: 't.yaml', line: 6, column: 18 }),
+      },
     ]);
+  });
+
+  it.each([
+    ['secret://api-key', /^6:18 FIELD_WRONG .*`secret:\/\/NAMESPACE\/NAME`/],
+    ['secret://default/a key', /^6:18 FIELD_WRONG .*a name is made of letters/],
+    ['secret://default/key#0', /^6:18 FIELD_WRONG /],
+    ['Bearer secret://default/token', /^6:18 FIELD_WRONG .*the whole value or none/],
+  ])('are no reference as `%s`, which would be sent as it stands', (written, problem) => {
+    expect(problemsOf(withHeader(written))).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it.each([
+    ['a host', 'kind: source\nname: db\ntype: postgres\nhost: secret://default/host\nuser: u\ndatabase: d\n', '4:7'],
+    [
+      'a number',
+      'kind: source\nname: db\ntype: postgres\nhost: h\nuser: u\ndatabase: d\nport: secret://default/port\n',
+      '7:7',
+    ],
+    [
+      'a description',
+      `${FLAT}---\nkind: tool\nname: t\ntype: sqlite-sql\nsource: db\nstatement: SELECT 1\ndescription: secret://default/x\n`,
+      ':14',
+    ],
+    [
+      'the database of Chatelaine, which holds the vault',
+      'kind: server\ndatabase:\n  type: postgres\n  host: h\n  database: d\n  user: u\n  password: secret://default/db\n',
+      '7:13',
+    ],
+    [
+      'the key of an embedding model',
+      'kind: embeddingModel\nname: m\ntype: gemini\nmodel: x\napiKey: secret://default/gemini\n',
+      '5:9',
+    ],
+  ])('cannot be named for %s', (_what, text, place) => {
+    expect(problemsOf(text)).toContainEqual(expect.stringMatching(new RegExp(`${place} SECRET_MISPLACED `)));
   });
 
   it('do not print', () => {

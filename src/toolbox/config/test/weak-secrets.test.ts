@@ -1,10 +1,7 @@
 /** Secrets that can be guessed: ours refuse the start, those of others' servers warn. */
-import { z } from 'zod';
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '#kernel';
 import { formatProblem, loadConfiguration } from '../index.ts';
-import { parseFile } from '../parse.ts';
-import { weakSecrets, type SecretPlace } from '../weak-secrets.ts';
 import { catalog } from './load.fixture.ts';
 
 const load = (text: string, env: Record<string, string> = {}) =>
@@ -45,31 +42,30 @@ describe('the password of somebody else’s server', () => {
 });
 
 describe('a secret of ours', () => {
-  const places: readonly SecretPlace[] = [{ kind: 'server', path: ['webhook', 'secret'], whose: 'ours' }];
-  const judge = (text: string) => {
-    const { documents } = parseFile(
-      { file: 'c.yaml', directory: '/', bytes: Buffer.from(`kind: server\nwebhook:\n  secret: ${text}\n`) },
-      {},
-    );
-    const [document] = documents;
-    const values = z
-      .object({ webhook: z.object({ secret: z.string().transform((one) => new Secret(one)) }) })
-      .parse(document?.value);
-    return weakSecrets({ kind: 'server', document: document!, values }, places);
-  };
+  const webhook = (secret: string) =>
+    `kind: server\naudit:\n  anchors:\n    - {name: disk, type: file, path: /anchors}\n    - name: hook\n      type: webhook\n      url: https://anchor.test/\n      secret: ${secret}\n`;
+  const wrapper = (key: string) => `kind: server\nvault:\n  keyWrapper:\n    type: value\n    key: ${key}\n`;
+  const strong = 'Hk3n2-2sXw8mF0qZr5Yb7uLc9vTe1aJd';
 
-  it.each(['my-test-key', 'short-0ne', 'aaaaaaaaaaaaaaaaaaaaaaaa'])(
-    'refuses the start as %j, and is not repeated',
-    (text) => {
-      const [problem, ...others] = judge(text).problems;
-      expect(others).toEqual([]);
-      expect(formatProblem(problem!)).toMatch(/^c\.yaml:3:11: error: `webhook\.secret` can be guessed: /);
-      expect(formatProblem(problem!)).not.toContain(text);
-    },
-  );
+  it.each([
+    ['my-test-key', 'it is one that everybody tries first'],
+    ['short-0ne', 'it has fewer than 16 characters'],
+    ['aaaaaaaaaaaaaaaaaaaaaaab', 'too few of its characters differ'],
+  ])('refuses the start as %j, by its place and without its value (CFG-004)', (secret, weakness) => {
+    const loaded = load(webhook('${HOOK}'), { HOOK: secret });
+    expect(loaded.ok).toBe(false);
+    expect(said(loaded)).toContain(`c.yaml:8:15: error: \`audit.anchors[1].secret\` can be guessed: ${weakness}`);
+    expect(said(loaded)).not.toContain(secret);
+  });
+
+  it('refuses the start as a key that wraps all others', () => {
+    const loaded = load(wrapper('${KEY}'), { KEY: Buffer.alloc(32).toString('base64') });
+    expect(said(loaded)).toMatch(/^c\.yaml:5:10: error: `vault\.keyWrapper\.key` can be guessed/);
+  });
 
   it('is taken when a generator made it', () => {
-    expect(judge('Hk3n2-2sXw8mF0qZr5Yb7uLc9vTe1aJd').problems).toEqual([]);
+    expect(load(webhook(strong)).ok).toBe(true);
+    expect(load(wrapper('${KEY}'), { KEY: randomBytes(32).toString('base64') }).ok).toBe(true);
   });
 });
 

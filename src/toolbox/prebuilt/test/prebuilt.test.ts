@@ -63,9 +63,11 @@ async function callAll(
     const tool = toolbox.current().namespaces.get('default')?.tools.get(name);
     const checked = tool?.check(raw);
     if (!tool || !checked?.ok) throw new Error(`\`${name}\`: ${JSON.stringify(checked)}`);
-    outputs[name] = await tool.run(checked.value, testCall()).catch((error: unknown) => {
-      throw new Error(`\`${name}\`: ${(error as Error).message}`);
-    });
+    try {
+      outputs[name] = await tool.run(checked.value, testCall());
+    } catch (error) {
+      throw new Error(`\`${name}\`: ${(error as Error).message}`, { cause: error });
+    }
   }
   return outputs;
 }

@@ -62,8 +62,9 @@ export class DuckdbSource implements SqlSource {
     try {
       this.#file ??= DatabaseFile.at(this.#options.path);
       const { instance, release } = await this.#file.acquire(this.#options, signal);
+      const { maxRows, maxBytes } = limits;
       const readOnly = limits.readOnly || this.readOnly;
-      const work = this.#work(instance, query, { ...limits, readOnly, signal }).finally(release);
+      const work = this.#work(instance, query, { maxRows, maxBytes, readOnly, signal }).finally(release);
       return await untilAborted(this.#track(work), signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;

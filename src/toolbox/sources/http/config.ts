@@ -1,11 +1,12 @@
 /** The fields of `kind: source, type: http` and `kind: tool, type: http`: MCP Toolbox's, and `tls`. */
 import { z } from 'zod';
-import { absoluteUrl, duration, parameterSchema, secretText } from '#contract';
+import { absoluteUrl, duration, parameterSchema, secretValue } from '#contract';
 import { egressFields, egressRules, judgeUrl, tlsFields } from '../../egress/index.ts';
+import { authFields, credentialHeader } from './credential/index.ts';
 import { badHeaders } from './request-headers.ts';
 
 // Values are secrets all of them: an API key has many header names.
-const secretsByName = z.record(z.string().min(1), secretText);
+const secretsByName = z.record(z.string().min(1), secretValue);
 
 export const httpSourceSchema = z
   .strictObject({
@@ -13,6 +14,7 @@ export const httpSourceSchema = z
     timeout: duration.default(30_000).describe('How long one request may take, redirects and body included.'),
     headers: secretsByName.default({}).describe('Headers of every request, such as `Authorization`.'),
     queryParams: secretsByName.default({}).describe('Query parameters of every request.'),
+    auth: authFields.optional(),
     returnFullError: z
       .boolean()
       .default(false)
@@ -44,6 +46,20 @@ export const httpSourceSchema = z
       fault(['baseUrl'], `${judged.error}; list it in \`allowedIpRanges\` if it is meant to be reached`);
     }
     for (const { name, why } of badHeaders(source.headers)) fault(['headers', name], `the header \`${name}\` ${why}`);
+    const { auth } = source;
+    if (auth === undefined) return;
+    for (const name of Object.keys(source.headers)) {
+      if (credentialHeader(auth).has(name.toLowerCase()))
+        fault(['headers', name], `\`auth\` sends the header \`${name}\``);
+    }
+    if (auth.in === 'query' && Object.hasOwn(source.queryParams, auth.name ?? '')) {
+      fault(['queryParams', auth.name ?? ''], `\`auth\` sends the parameter \`${auth.name}\``);
+    }
+    const token = auth.tokenUrl === undefined ? null : URL.parse(auth.tokenUrl);
+    const reach = token === null ? undefined : judgeUrl(egressRules(source), token);
+    if (reach?.ok === false) {
+      fault(['auth', 'tokenUrl'], `${reach.error}; list it in \`allowedIpRanges\` if it is meant to be reached`);
+    }
   });
 
 export type HttpSourceConfig = z.output<typeof httpSourceSchema>;

@@ -1,14 +1,27 @@
 /** An HTTP API as a source: where it is, what every request to it carries, and the one client for it. */
-import { EgressClient, egressRules, readTls, type EgressResponse } from '../../egress/index.ts';
+import { reveal, Secret, type Clock } from '#kernel';
+import type { SecretValue } from '#contract';
+import { EgressClient, egressRules, readTls, type EgressResponse, type EgressTls } from '../../egress/index.ts';
+import { certificateOf, Echo, privateKeyOf, type SourceSecrets } from '../../secrets/index.ts';
 import type { Source, SourceContext } from '../source.ts';
 import type { HttpSourceConfig } from './config.ts';
+import {
+  ClientCredentials,
+  credentialParts,
+  sentCredential,
+  type AccessToken,
+  type SentCredential,
+} from './credential/index.ts';
+import { badValue } from './request-headers.ts';
 
-/** A request as a tool made it; the source adds its time limit and its rules. */
+/** A request as a tool made it; the source adds its credential, its time limit and its rules. */
 export interface HttpRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** What it carries that must not come back to the caller. */
+  readonly secrets?: readonly Secret[];
 }
 
 export interface HttpCall {
@@ -17,47 +30,216 @@ export interface HttpCall {
   readonly maxBytes: number;
 }
 
+/** Headers or query parameters of a configuration, with what they hold now. */
+export interface FilledValues {
+  readonly values: Readonly<Record<string, Secret>>;
+  /** Those of them, and parts of them, that are secrets. */
+  readonly secrets: readonly Secret[];
+}
+
 export class HttpSource implements Source {
   readonly type = 'http';
   readonly config: HttpSourceConfig;
   readonly baseUrl: URL;
   /** What the operator should know, told with every tool on this source. */
   readonly warnings: readonly string[];
-  readonly #client: EgressClient;
+  readonly #secrets: SourceSecrets;
+  readonly #directory: string;
+  readonly #clients: CurrentClient;
+  readonly #tokens: ClientCredentials | undefined;
+  readonly #tokenClient: EgressClient;
 
   constructor(config: HttpSourceConfig, context: SourceContext) {
     this.config = config;
     this.baseUrl = new URL(config.baseUrl);
     this.warnings = warningsOf(config, this.baseUrl, context.name);
     for (const warning of this.warnings) context.log.warn({ source: context.name }, warning);
-    const { tls, disableSslVerification } = config;
-    this.#client = new EgressClient({
+    this.#secrets = context.secrets;
+    this.#directory = context.directory;
+    this.#clients = new CurrentClient(
+      (identity) =>
+        new EgressClient({
+          rules: egressRules(config),
+          identityFor: this.baseUrl,
+          tls: async () => ({ ...(await this.#tls()), ...identity }),
+        }),
+    );
+    this.#tokenClient = new EgressClient({
       rules: egressRules(config),
-      tls: async () => ({
-        ...(tls !== undefined && (await readTls(tls, context.directory))),
-        ...(disableSslVerification && { rejectUnauthorized: false }),
-      }),
+      // The same authorities, and not our certificate, nor the API's name: it is another server.
+      tls: async () => {
+        const { ca, rejectUnauthorized } = await this.#tls();
+        return { ...(ca !== undefined && { ca }), ...(rejectUnauthorized === false && { rejectUnauthorized }) };
+      },
     });
+    this.#tokens = clientCredentials(config, this.#tokenClient, context.clock);
   }
 
-  /** Sends a request under the rules of the source; errors are those of `EgressClient.request`. */
-  send(request: HttpRequest, call: HttpCall): Promise<EgressResponse> {
-    return this.#client.request({
-      ...request,
-      signal: call.signal,
-      timeoutMs: Math.min(call.timeoutMs, this.config.timeout),
-      maxBytes: call.maxBytes,
-    });
+  /**
+   * Sends a request with the source's credential and under its rules. What was sent in confidence does
+   * not come back: neither in the answer nor in an error.
+   * Rejects as `EgressClient.request` does, and with `SECRET_UNAVAILABLE`.
+   */
+  async send(request: HttpRequest, call: HttpCall): Promise<EgressResponse> {
+    const { auth } = this.config;
+    const timeoutMs = Math.min(call.timeoutMs, this.config.timeout);
+    const client = await this.#client();
+    const { credential, token } = await this.#credential();
+    const attempt = async (sent: SentCredential): Promise<EgressResponse> => {
+      const echo = new Echo([...(request.secrets ?? []), ...sent.parts]);
+      try {
+        const answer = await client.request({
+          ...withCredential(request, sent),
+          // A redirect that repeats the query would take a key in it along.
+          follow: auth?.in === 'query' ? 'own-origin' : 'any',
+          ...call,
+          timeoutMs,
+        });
+        const headers = Object.entries(answer.headers).map(([name, value]) => [name, echo.withoutText(value)]);
+        const body = echo.without(answer.body, answer.truncated);
+        return { ...answer, headers: Object.fromEntries(headers) as Record<string, string>, body };
+      } catch (error) {
+        throw withoutEcho(error, echo);
+      }
+    };
+    const answer = await attempt(credential);
+    if (answer.status !== 401 || token === undefined) return answer;
+    // Revoked before its time, or the API forgot it: nothing was done, so it may be asked once more.
+    await this.#tokens?.refuse(token);
+    return await attempt((await this.#credential()).credential);
   }
 
-  /** Connects, TLS included. No request is made: there is none that every API takes as harmless. */
-  check(signal: AbortSignal): Promise<void> {
-    return this.#client.connect(this.baseUrl, signal);
+  /** What headers or query parameters hold now. Rejects with `SECRET_UNAVAILABLE`. */
+  async valuesOf(values: Readonly<Record<string, SecretValue>>): Promise<FilledValues> {
+    const filled: Record<string, Secret> = {};
+    const secrets: Secret[] = [];
+    for (const [name, value] of Object.entries(values)) {
+      const text = await this.#secrets.text(value);
+      filled[name] = text;
+      if (value instanceof Secret) {
+        secrets.push(...credentialParts(name, text));
+        continue;
+      }
+      const why = badValue(reveal(text));
+      if (why !== undefined) throw this.#secrets.unfit(value, why);
+      secrets.push(text);
+    }
+    return { values: filled, secrets };
   }
 
-  close(): Promise<void> {
-    return this.#client.close();
+  /**
+   * Connects, TLS included, with the source's credential at hand. No request is made: there is none that
+   * every API takes as harmless.
+   */
+  async check(signal: AbortSignal): Promise<void> {
+    await this.valuesOf({ ...this.config.headers, ...this.config.queryParams });
+    await this.#credential();
+    await (await this.#client()).connect(this.baseUrl, signal);
   }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#clients.close(), this.#tokenClient.close()]);
+  }
+
+  /** What the next request carries, and the token among it. */
+  async #credential(): Promise<{ readonly credential: SentCredential; readonly token?: AccessToken }> {
+    const { auth } = this.config;
+    if (auth === undefined) return { credential: { headers: {}, query: {}, parts: [] } };
+    const { material, version } = await this.#secrets.held(auth.secret);
+    if (material.kind === 'mtls' && this.baseUrl.protocol !== 'https:') {
+      throw this.#secrets.unfit(auth.secret, 'is a client certificate, which only https can show');
+    }
+    if (material.kind === 'oauth-client') {
+      if (this.#tokens === undefined)
+        throw this.#secrets.unfit(auth.secret, 'is an OAuth client: `auth` needs a `tokenUrl`');
+      const token = await this.#tokens.token({ ...material, version });
+      const bearer = sentCredential({ kind: 'bearer', token: token.token }, auth);
+      if (bearer !== undefined) return { credential: bearer, token };
+    }
+    const credential = this.#tokens === undefined ? sentCredential(material, auth) : undefined;
+    if (credential !== undefined) return { credential };
+    const why = this.#tokens === undefined ? 'which no API is sent' : 'while `tokenUrl` is for an OAuth client';
+    throw this.#secrets.unfit(auth.secret, `is of the kind \`${material.kind}\`, ${why}`);
+  }
+
+  /** The client for now: another one when our certificate is another. */
+  async #client(): Promise<EgressClient> {
+    const { auth, tls } = this.config;
+    const held = auth === undefined ? undefined : await this.#secrets.held(auth.secret);
+    const ownCertificate = held?.material.kind === 'mtls' ? held.version : '';
+    const ofTls = await this.#secrets.stamp([tls?.clientCert, tls?.clientKey])?.();
+    const { material } = held ?? {};
+    const identity = material?.kind === 'mtls' ? { cert: material.certificate, key: reveal(material.privateKey) } : {};
+    return this.#clients.for(`${ownCertificate} ${ofTls ?? ''}`, identity);
+  }
+
+  async #tls(): Promise<EgressTls> {
+    const { tls, disableSslVerification } = this.config;
+    if (tls === undefined) return disableSslVerification ? { rejectUnauthorized: false } : {};
+    const [clientCert, clientKey] = await Promise.all([
+      tls.clientCert && this.#secrets.text(tls.clientCert, certificateOf),
+      tls.clientKey && this.#secrets.text(tls.clientKey, privateKeyOf),
+    ]);
+    const material = await readTls({ ...tls, clientCert, clientKey }, this.#directory);
+    return { ...material, ...(disableSslVerification && { rejectUnauthorized: false }) };
+  }
+}
+
+/** One client at a time; the one before ends its requests and goes. */
+class CurrentClient {
+  readonly #open: (identity: Pick<EgressTls, 'cert' | 'key'>) => EgressClient;
+  #current: { readonly stamp: string; readonly client: EgressClient } | undefined;
+  #closed = false;
+
+  constructor(open: (identity: Pick<EgressTls, 'cert' | 'key'>) => EgressClient) {
+    this.#open = open;
+  }
+
+  for(stamp: string, identity: Pick<EgressTls, 'cert' | 'key'>): EgressClient {
+    if (this.#current?.stamp === stamp) return this.#current.client;
+    const before = this.#current?.client;
+    const client = this.#open(identity);
+    this.#current = { stamp, client };
+    void before?.close();
+    if (this.#closed) void client.close();
+    return client;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#current?.client.close();
+  }
+}
+
+function clientCredentials(
+  config: HttpSourceConfig,
+  client: EgressClient,
+  clock: Clock,
+): ClientCredentials | undefined {
+  const { auth } = config;
+  if (auth?.tokenUrl === undefined) return undefined;
+  return new ClientCredentials({ ...auth, tokenUrl: auth.tokenUrl }, client, clock);
+}
+
+/** The credential last: nothing that a tool or a caller wrote takes its place. */
+function withCredential(request: HttpRequest, { headers, query }: SentCredential): HttpRequest {
+  const url = new URL(request.url);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, reveal(value));
+  const added = Object.entries(headers).map(([name, value]) => [name, reveal(value)]);
+  return { ...request, url, headers: { ...request.headers, ...(Object.fromEntries(added) as Record<string, string>) } };
+}
+
+/** An error and its causes without what was sent: redirects and bad answers find their way into messages. */
+function withoutEcho(error: unknown, echo: Echo): unknown {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    for (const field of ['message', 'stack'] as const) {
+      const text = at[field] ?? '';
+      const value = echo.withoutText(text);
+      // Defined, not assigned: some of the platform's errors have these as getters.
+      if (value !== text) Object.defineProperty(at, field, { value, configurable: true, writable: true });
+    }
+  }
+  return error;
 }
 
 function warningsOf(config: HttpSourceConfig, baseUrl: URL, name: string): readonly string[] {
@@ -67,9 +249,10 @@ function warningsOf(config: HttpSourceConfig, baseUrl: URL, name: string): reado
       `source \`${name}\` accepts any certificate (\`disableSslVerification\`): whoever is on the way can read and change everything, keys included; use \`tls.ca\``,
     );
   }
-  const carriesKeys = Object.keys({ ...config.headers, ...config.queryParams }).length > 0;
+  const carriesKeys = config.auth !== undefined || Object.keys({ ...config.headers, ...config.queryParams }).length > 0;
   if (baseUrl.protocol === 'http:' && carriesKeys && !/^(127\.|\[::1\]$|localhost$)/.test(baseUrl.hostname)) {
-    warnings.push(`source \`${name}\` sends its \`headers\` and \`queryParams\` over plain http, readable on the way`);
+    const what = config.auth === undefined ? '`headers` and `queryParams`' : 'credentials';
+    warnings.push(`source \`${name}\` sends its ${what} over plain http, readable on the way`);
   }
   return warnings;
 }

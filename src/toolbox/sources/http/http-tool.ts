@@ -2,7 +2,7 @@
  * `type: http`: one request per call. What the configuration wrote and what the caller passed meet
  * here and nowhere else; each value is escaped for the place it was declared for.
  */
-import { reveal } from '#kernel';
+import { reveal, Secret } from '#kernel';
 import type { ToolAnnotations } from '#contract';
 import {
   ConfigurationFault,
@@ -11,6 +11,7 @@ import {
   type ToolBuildContext,
   type ToolType,
 } from '../../tools/tool-type.ts';
+import { credentialHeader } from './credential/index.ts';
 import { httpToolSchema, type HttpMethod, type HttpToolConfig } from './config.ts';
 import { HttpSource, type HttpRequest } from './http-source.ts';
 import { compileBody } from './request-body.ts';
@@ -35,6 +36,7 @@ function build(config: HttpToolConfig, context: ToolBuildContext): ToolBody {
     throw new ConfigurationFault(['source'], `\`${context.sourceName}\` is no source of type \`http\``);
   }
   checkParameters(config, context);
+  checkLeavesCredential(config, source);
   const request = compileRequest(config, source);
   const { returnFullError } = source.config;
   return {
@@ -42,7 +44,7 @@ function build(config: HttpToolConfig, context: ToolBuildContext): ToolBody {
     annotations: annotationsOf(config.method),
     warnings: [...source.warnings, ...unusedParameters(config)],
     async run(args, { signal, timeoutMs, maxBytes, log }) {
-      const sent = request(args);
+      const sent = await request(args);
       const response = await source.send(sent, { signal, timeoutMs, maxBytes });
       if (response.status >= 400) {
         const body = response.body.subarray(0, 1024).toString('utf8');
@@ -54,7 +56,7 @@ function build(config: HttpToolConfig, context: ToolBuildContext): ToolBody {
 }
 
 /** Everything that can be decided before a call is; the rest is one pass over the arguments. */
-function compileRequest(config: HttpToolConfig, source: HttpSource): (args: ToolArguments) => HttpRequest {
+function compileRequest(config: HttpToolConfig, source: HttpSource): (args: ToolArguments) => Promise<HttpRequest> {
   const { baseUrl } = source;
   const [inPath, inQuery, inBody, inHeaders] = LISTS.map((list) => config[list].map(({ name }) => name)) as [
     string[],
@@ -63,21 +65,44 @@ function compileRequest(config: HttpToolConfig, source: HttpSource): (args: Tool
     string[],
   ];
   const fixed = mergeHeaders({}, source.config.headers, config.headers);
-  const declaredType = fixed['content-type'] === undefined ? undefined : reveal(fixed['content-type']);
+  const type = fixed['content-type'];
+  const declaredType = type instanceof Secret ? reveal(type) : undefined;
   const path = compilePath(baseUrl, config.path, inPath);
   const body = compileBody(config.requestBody, inBody, declaredType);
 
-  return (args) => {
+  return async (args) => {
+    const [headersNow, queryNow] = await Promise.all([
+      source.valuesOf(fixed),
+      source.valuesOf(source.config.queryParams),
+    ]);
     const { path: pathname, query } = path(args);
     const url = new URL(baseUrl);
     url.pathname = pathname;
     url.search = query;
-    addQuery(url.searchParams, source.config.queryParams, inQuery, args);
-    const headers = renderHeaders(fixed, inHeaders, args);
+    addQuery(url.searchParams, queryNow.values, inQuery, args);
+    const headers = renderHeaders(headersNow.values, inHeaders, args);
     headers['user-agent'] ??= 'chatelaine';
     if (body !== undefined) headers['content-type'] ??= body.contentType;
-    return { method: config.method, url, headers, body: body?.render(args) };
+    const secrets = [...headersNow.secrets, ...queryNow.secrets];
+    return { method: config.method, url, headers, body: body?.render(args), secrets };
   };
+}
+
+/** What `auth` of the source sends, a tool cannot set and a caller cannot fill. */
+function checkLeavesCredential(config: HttpToolConfig, { config: { auth } }: HttpSource): void {
+  if (auth === undefined) return;
+  const taken = (path: (string | number)[], name: string): ConfigurationFault =>
+    new ConfigurationFault(path, `\`${name}\` is what \`auth\` of the source sends`);
+  const names = credentialHeader(auth);
+  for (const name of Object.keys(config.headers)) {
+    if (names.has(name.toLowerCase())) throw taken(['headers', name], name);
+  }
+  config.headerParams.forEach(({ name }, index) => {
+    if (names.has(name.toLowerCase())) throw taken(['headerParams', index, 'name'], name);
+  });
+  config.queryParams.forEach(({ name }, index) => {
+    if (auth.in === 'query' && name === auth.name) throw taken(['queryParams', index, 'name'], name);
+  });
 }
 
 function checkParameters(config: HttpToolConfig, context: ToolBuildContext): void {

@@ -1,5 +1,6 @@
 /** Header fields of a request: the source's, the tool's over them, and those a caller may fill. */
-import { reveal, type Secret } from '#kernel';
+import { reveal, Secret } from '#kernel';
+import type { SecretValue } from '#contract';
 import { ConfigurationFault, type ToolArguments } from '../../tools/tool-type.ts';
 import { refused, valueText } from './value-text.ts';
 
@@ -22,12 +23,12 @@ const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
 // What a configuration may set and a caller may not: they change who is asked, or how the body is read.
 const NOT_FOR_CALLERS: ReadonlySet<string> = new Set(['host', 'content-type', 'content-encoding', 'accept-encoding']);
 
-export type FixedHeaders = Readonly<Record<string, Secret>>;
+export type FixedHeaders = Readonly<Record<string, SecretValue>>;
 
-/** The entries of `headers:` that cannot be sent, and why. */
+/** The entries of `headers:` that cannot be sent, and why. What the vault holds shows when it is used. */
 export function badHeaders(headers: FixedHeaders): readonly { name: string; why: string }[] {
   return Object.entries(headers).flatMap(([name, value]) => {
-    const why = checkName(name) ?? checkValue(reveal(value));
+    const why = checkName(name) ?? (value instanceof Secret ? badValue(reveal(value)) : undefined);
     return why === undefined ? [] : [{ name, why }];
   });
 }
@@ -43,8 +44,8 @@ export function checkHeaderParameters(names: readonly string[]): void {
 }
 
 /** Fixed headers by lower-case name, later ones over earlier ones. */
-export function mergeHeaders(...sets: readonly FixedHeaders[]): Record<string, Secret> {
-  const merged: Record<string, Secret> = {};
+export function mergeHeaders(...sets: readonly FixedHeaders[]): Record<string, SecretValue> {
+  const merged: Record<string, SecretValue> = {};
   for (const set of sets) for (const [name, value] of Object.entries(set)) merged[name.toLowerCase()] = value;
   return merged;
 }
@@ -54,7 +55,7 @@ export function mergeHeaders(...sets: readonly FixedHeaders[]): Record<string, S
  * its line: everything after a CR LF would be headers, or a request, of the caller's own.
  */
 export function renderHeaders(
-  fixed: FixedHeaders,
+  fixed: Readonly<Record<string, Secret>>,
   parameters: readonly string[],
   args: ToolArguments,
 ): Record<string, string> {
@@ -63,7 +64,7 @@ export function renderHeaders(
   for (const name of parameters) {
     const text = valueText(name, args[name]);
     if (text === undefined) continue;
-    const why = checkValue(text);
+    const why = badValue(text);
     if (why !== undefined) throw refused(name, why);
     headers[name.toLowerCase()] = text;
   }
@@ -75,8 +76,8 @@ function checkName(name: string): string | undefined {
   return OF_THE_CONNECTION.has(name.toLowerCase()) ? 'belongs to the connection and cannot be set' : undefined;
 }
 
-/** RFC 9110 §5.5: visible Latin-1, spaces and tabs. */
-function checkValue(text: string): string | undefined {
+/** Why a text cannot be the value of a header: RFC 9110 §5.5 has visible Latin-1, spaces and tabs. */
+export function badValue(text: string): string | undefined {
   return /^[\t\x20-\x7e\xa0-\xff]*$/.test(text)
     ? undefined
     : 'holds a line break, a control character or a letter beyond Latin-1, which a header cannot carry';

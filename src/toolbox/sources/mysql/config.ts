@@ -1,8 +1,9 @@
 /** The fields of `mysql` and `mariadb` sources: MCP Toolbox's, and ours beside them. */
 import { z } from 'zod';
-import { Secret } from '#kernel';
 import { ConfigurationFault } from '../../tools/tool-type.ts';
-import { durationField, passwordField, portField, queryParamsField } from '../source-fields.ts';
+import { secretValue } from '#contract';
+import { hasOneSignIn, ONE_SIGN_IN, sqlAuthField } from '../../secrets/index.ts';
+import { durationField, portField, queryParamsField } from '../source-fields.ts';
 import { sslSchema } from '../tls-options.ts';
 import { sessionSettings } from './session-settings.ts';
 
@@ -11,7 +12,8 @@ export const mysqlSchema = z
     host: z.string().min(1).describe('Name or address of the server, or the path of its Unix socket.'),
     port: portField.default(3306).describe('Port of the server.'),
     user: z.string().default('').describe('The account to connect as. Give it the least it needs.'),
-    password: passwordField.default(() => new Secret('')).describe('The password of the account.'),
+    password: secretValue.optional().describe('The password of the account.'),
+    auth: sqlAuthField.optional(),
     database: z.string().default('').describe('The database that unqualified names mean.'),
     queryTimeout: durationField.optional().describe('Time for a statement at most, whatever a tool allows.'),
     queryParams: queryParamsField.describe(
@@ -26,6 +28,7 @@ export const mysqlSchema = z
     poolSize: z.int().min(1).max(1000).default(10).describe('Connections at most, hence statements at once.'),
     connectTimeout: durationField.default(5000).describe('Time for one attempt to connect.'),
   })
+  .refine(hasOneSignIn, ONE_SIGN_IN)
   .superRefine((config, context) => {
     try {
       sessionSettings(config);

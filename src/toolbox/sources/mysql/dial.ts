@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { reveal } from '#kernel';
+import { sqlLogin, type SourceSecrets, type SqlLogin } from '../../secrets/index.ts';
 import { tlsOptions } from '../tls-options.ts';
 import type { MysqlConfig } from './config.ts';
 import type { TypedParameters } from './encode.ts';
@@ -20,6 +21,7 @@ export interface Dialer {
   readonly session: SessionSettings;
   /** Where relative certificate paths start. */
   readonly directory: string;
+  readonly secrets: SourceSecrets;
   readonly counts: WorkCounts;
 }
 
@@ -36,18 +38,21 @@ export async function dial(
   dialer: Dialer,
   signal: AbortSignal,
 ): Promise<{ readonly connection: WireConnection; readonly typed: TypedParameters }> {
-  const wanted = await tlsFor(dialer);
+  const credential = await sqlLogin(dialer.config, dialer.secrets);
+  const wanted = await tlsFor(dialer, credential);
   try {
-    return await login(dialer, wanted, signal);
+    return await login(dialer, credential, wanted, signal);
   } catch (error) {
-    const plain = dialer.session.ssl.mode === 'prefer' && (error as { code?: unknown }).code === NO_TLS;
+    const mayBePlain = dialer.session.ssl.mode === 'prefer' && credential.certificate === undefined;
+    const plain = mayBePlain && (error as { code?: unknown }).code === NO_TLS;
     if (!plain) throw error;
-    return login(dialer, undefined, signal);
+    return login(dialer, credential, undefined, signal);
   }
 }
 
 async function login(
   dialer: Dialer,
+  credential: SqlLogin,
   tls: ConnectionOptions | undefined,
   signal: AbortSignal,
 ): Promise<{ readonly connection: WireConnection; readonly typed: TypedParameters }> {
@@ -56,8 +61,8 @@ async function login(
   const { default: mysql } = await import('mysql2');
   const connection = mysql.createConnection({
     ...(isSocket(dialer) ? { socketPath: config.host } : { host: config.host, port: config.port }),
-    user: config.user,
-    password: reveal(config.password),
+    user: credential.user,
+    password: reveal(credential.password),
     ...(config.database === '' ? {} : { database: config.database }),
     charset: session.charset,
     connectTimeout: session.connectTimeoutMs,
@@ -116,10 +121,11 @@ function upgradeOurselves(connection: WireConnection, options: ConnectionOptions
   };
 }
 
-async function tlsFor(dialer: Dialer): Promise<ConnectionOptions | undefined> {
+async function tlsFor(dialer: Dialer, { certificate }: SqlLogin): Promise<ConnectionOptions | undefined> {
   const { ssl } = dialer.session;
   if (ssl.mode === 'disable' || isSocket(dialer)) return undefined;
-  return tlsOptions(ssl, { host: dialer.config.host, directory: dialer.directory });
+  const { config, directory, secrets } = dialer;
+  return tlsOptions(ssl, { host: config.host, directory, secrets, certificate });
 }
 
 function isSocket({ config }: Dialer): boolean {

@@ -1,5 +1,6 @@
 import { formatDuration } from '#kernel';
 import { toolboxError } from '../../errors.ts';
+import { referencesOf } from '../../secrets/index.ts';
 import { callDeadline } from '../call-deadline.ts';
 import { ConnectionPool } from '../connection-pool.ts';
 import { pooledCall } from '../pooled-call.ts';
@@ -25,7 +26,7 @@ export class MysqlSource implements SqlSource {
   readonly #target: string;
   readonly #comment: string;
 
-  constructor(type: string, config: MysqlConfig, context: Pick<SourceContext, 'name' | 'directory'>) {
+  constructor(type: string, config: MysqlConfig, context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>) {
     this.type = type;
     this.readOnly = config.readOnly === true;
     this.#session = sessionSettings(config);
@@ -34,11 +35,13 @@ export class MysqlSource implements SqlSource {
     this.#comment = config.sqlCommenter
       ? `/*application='chatelaine',source='${encodeURIComponent(context.name)}'*/ `
       : '';
-    const dialer = { config, session: this.#session, directory: context.directory, counts: this.counts };
+    const { directory, secrets } = context;
+    const dialer = { config, session: this.#session, directory, secrets, counts: this.counts };
     this.#pool = new ConnectionPool({
       name: context.name,
       size: config.poolSize,
       idleMs: IDLE_MS,
+      stamp: context.secrets.stamp([...referencesOf(config), this.#session.ssl.cert, this.#session.ssl.key]),
       open: async (signal) => {
         try {
           return await MysqlConnection.open(dialer, signal);

@@ -3,9 +3,10 @@
  * them (`readOnly`, `ssl`, `poolSize`, `statementTimeout`). Parsed here once into what the source uses.
  */
 import { z } from 'zod';
-import { Secret } from '#kernel';
 import { ConfigurationFault } from '../../tools/tool-type.ts';
-import { durationField, passwordField, portField, queryParamsField, secondsField } from '../source-fields.ts';
+import { secretValue } from '#contract';
+import { hasOneSignIn, ONE_SIGN_IN, sqlAuthField } from '../../secrets/index.ts';
+import { durationField, portField, queryParamsField, secondsField } from '../source-fields.ts';
 import { sslSchema } from '../tls-options.ts';
 import { sessionSettings } from './session-settings.ts';
 
@@ -27,7 +28,10 @@ const address = {
   database: z.string().min(1).describe('The database.'),
 };
 
+const password = secretValue.describe('The password; refer to an environment variable or a secret.');
+
 const ours = {
+  auth: sqlAuthField.optional(),
   readOnly: z.boolean().optional().describe('Every call runs in a READ ONLY transaction; the database refuses writes.'),
   ssl: sslSchema.optional().describe('TLS to the server. Without it, `queryParams.sslmode`, else `prefer`.'),
   poolSize: z.int().min(1).max(1000).default(10).describe('Connections at most, hence statements at once.'),
@@ -60,15 +64,31 @@ function checkSession(config: Parameters<typeof sessionSettings>[0], context: z.
   }
 }
 
+/** Beside the session: a source that could sign in in two ways, or in none. */
+function checkConnection(
+  config: Parameters<typeof sessionSettings>[0] & { readonly password?: unknown; readonly auth?: unknown },
+  context: z.RefinementCtx,
+): void {
+  checkSession(config, context);
+  if (!hasOneSignIn(config)) context.addIssue({ code: 'custom', ...ONE_SIGN_IN, message: ONE_SIGN_IN.error });
+  if (config.password !== undefined || config.auth !== undefined) return;
+  context.addIssue({
+    code: 'custom',
+    path: [],
+    message: '`password` is missing, or `auth` with a secret of the vault',
+    params: { problem: 'FIELD_MISSING' },
+  });
+}
+
 export const postgresSchema = z
   .strictObject({
     ...address,
     port: port(5432),
-    password: passwordField.describe('The password; refer to an environment variable or a secret.'),
+    password: password.optional(),
     ...toolbox,
     ...ours,
   })
-  .superRefine(checkSession);
+  .superRefine(checkConnection);
 
 export type PostgresConfig = z.output<typeof postgresSchema>;
 
@@ -87,7 +107,7 @@ export const cockroachSchema = z
   .strictObject({
     ...address,
     port: port(26257),
-    password: passwordField.optional().describe('The password, if the cluster asks for one.'),
+    password: secretValue.optional().describe('The password, if the cluster asks for one.'),
     ...toolbox,
     ...ours,
     readOnlyMode: z.boolean().default(true).describe('Read-only unless `enableWriteMode` is set.'),
@@ -101,9 +121,9 @@ export const cockroachSchema = z
     clusterID: z.string().optional().describe('Accepted, without effect.'),
   })
   .superRefine(checkSession)
+  .refine(hasOneSignIn, ONE_SIGN_IN)
   .transform(({ readOnlyMode, enableWriteMode, maxRowLimit, queryTimeoutSec, ...config }): PostgresSettings => ({
     ...config,
-    password: config.password ?? new Secret(''),
     readOnly: config.readOnly ?? (readOnlyMode && !enableWriteMode),
     maxRows: maxRowLimit,
     timeoutMs: queryTimeoutSec * 1000,
@@ -114,7 +134,7 @@ export const yugabyteSchema = z
   .strictObject({
     ...address,
     port: port(5433),
-    password: passwordField.describe('The password; refer to an environment variable or a secret.'),
+    password: password.optional(),
     ...toolbox,
     ...ours,
     loadBalance: z.union([z.string(), z.boolean()]).optional().describe('Accepted, without effect.'),
@@ -123,5 +143,5 @@ export const yugabyteSchema = z
     fallbackToTopologyKeysOnly: z.union([z.string(), z.boolean()]).optional().describe('Accepted, without effect.'),
     failedHostReconnectDelaySecs: z.union([z.string(), z.number()]).optional().describe('Accepted, without effect.'),
   })
-  .superRefine(checkSession)
+  .superRefine(checkConnection)
   .transform((config): PostgresSettings => config);

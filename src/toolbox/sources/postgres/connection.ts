@@ -34,7 +34,7 @@ export interface RunOptions extends Pick<QueryLimits, 'maxRows' | 'maxBytes' | '
 export class PostgresConnection implements SqlConnection {
   readonly #dialer: Dialer;
   readonly #client: WireClient;
-  readonly #encrypted: boolean;
+  readonly #tls: Dialled['tls'];
   readonly #setup: string | undefined;
   /** By text, in the order of their last use. */
   readonly #prepared = new Map<string, Prepared>();
@@ -53,10 +53,10 @@ export class PostgresConnection implements SqlConnection {
     return new PostgresConnection(dialer, dialled);
   }
 
-  constructor(dialer: Dialer, { client, encrypted, setup }: Dialled) {
+  constructor(dialer: Dialer, { client, tls, setup }: Dialled) {
     this.#dialer = dialer;
     this.#client = client;
-    this.#encrypted = encrypted;
+    this.#tls = tls;
     this.#setup = setup;
     const broken = (): void => {
       this.#broken = true;
@@ -116,7 +116,7 @@ export class PostgresConnection implements SqlConnection {
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(patience.resolve, CANCEL_PATIENCE_MS);
     try {
-      await requestCancel(this.#dialer, { client: this.#client, encrypted: this.#encrypted }, CANCEL_PATIENCE_MS);
+      await requestCancel(this.#dialer, { client: this.#client, tls: this.#tls }, CANCEL_PATIENCE_MS);
       await Promise.race([over, patience.promise]);
     } catch {
       // A certificate file that went away: dropping the connection is all that is left.

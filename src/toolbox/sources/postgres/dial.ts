@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { reveal } from '#kernel';
+import { sqlLogin, type SourceSecrets, type SqlLogin } from '../../secrets/index.ts';
 import { tlsOptions, type SslConfig } from '../tls-options.ts';
 import type { PostgresSettings } from './config.ts';
 import type { SessionSettings } from './session-settings.ts';
@@ -19,6 +20,7 @@ export interface Dialer {
   readonly session: SessionSettings;
   /** Where relative certificate paths start. */
   readonly directory: string;
+  readonly secrets: SourceSecrets;
   readonly counts: WorkCounts;
   /** True until the server, or a pooler in front of it, refused the startup packet's `options`. */
   withOptions: boolean;
@@ -32,7 +34,8 @@ const NO_OPTIONS = /unsupported startup parameter/;
 
 export interface Dialled {
   readonly client: WireClient;
-  readonly encrypted: boolean;
+  /** How the connection is encrypted, for the one that carries a cancel request; undefined for not at all. */
+  readonly tls: ConnectionOptions | undefined;
   /** To be said in every new or discarded session, because the startup packet could not. */
   readonly setup: string | undefined;
 }
@@ -43,15 +46,17 @@ export interface Dialled {
  */
 export async function dial(dialer: Dialer, signal: AbortSignal): Promise<Dialled> {
   const { ssl, setup } = dialer.session;
-  let tls = await tlsFor(dialer);
+  const login = await sqlLogin(dialer.config, dialer.secrets);
+  let tls = await tlsFor(dialer, login);
   for (;;) {
     const { withOptions } = dialer;
     try {
-      const client = await connect(dialer, tls, signal);
-      return { client, encrypted: tls !== undefined, setup: withOptions ? undefined : setup };
+      const client = await connect(dialer, login, tls, signal);
+      return { client, tls, setup: withOptions ? undefined : setup };
     } catch (error) {
       const { message } = error as Error;
-      if (tls !== undefined && ssl.mode === 'prefer' && message === NO_TLS) tls = undefined;
+      const mayBePlain = ssl.mode === 'prefer' && login.certificate === undefined;
+      if (tls !== undefined && mayBePlain && message === NO_TLS) tls = undefined;
       else if (withOptions && setup !== undefined && NO_OPTIONS.test(message)) dialer.withOptions = false;
       else throw error;
     }
@@ -64,13 +69,13 @@ export async function dial(dialer: Dialer, signal: AbortSignal): Promise<Dialled
  */
 export async function requestCancel(
   dialer: Dialer,
-  target: Pick<Dialled, 'client' | 'encrypted'>,
+  target: Pick<Dialled, 'client' | 'tls'>,
   timeoutMs: number,
 ): Promise<void> {
   const { processID, secretKey } = target.client;
   if (processID === null || secretKey === null) return;
   const { default: pg } = await import('pg');
-  const tls = target.encrypted ? await tlsFor(dialer) : undefined;
+  const { tls } = target;
   const options = { ssl: tls ?? false, stream: () => socketTo(dialer) };
   const connection = new pg.Connection(options) as unknown as CancelConnection;
   await new Promise<void>((resolve) => {
@@ -95,7 +100,12 @@ interface CancelConnection {
   on(event: string, listener: () => void): void;
 }
 
-async function connect(dialer: Dialer, tls: ConnectionOptions | undefined, signal: AbortSignal): Promise<WireClient> {
+async function connect(
+  dialer: Dialer,
+  login: SqlLogin,
+  tls: ConnectionOptions | undefined,
+  signal: AbortSignal,
+): Promise<WireClient> {
   signal.throwIfAborted();
   const { config, session } = dialer;
   const { default: pg } = await import('pg');
@@ -103,9 +113,9 @@ async function connect(dialer: Dialer, tls: ConnectionOptions | undefined, signa
   const client = new pg.Client({
     host: tlsName(dialer),
     port: config.port,
-    user: config.user,
+    user: login.user,
     database: config.database,
-    password: () => reveal(config.password),
+    password: () => reveal(login.password),
     ssl: tls ?? false,
     sslnegotiation: 'postgres',
     options: session.options,
@@ -134,10 +144,13 @@ async function connect(dialer: Dialer, tls: ConnectionOptions | undefined, signa
   }
 }
 
-async function tlsFor({ config, session, directory }: Dialer): Promise<ConnectionOptions | undefined> {
+async function tlsFor(
+  { config, session, directory, secrets }: Dialer,
+  { certificate }: SqlLogin,
+): Promise<ConnectionOptions | undefined> {
   // A Unix socket has no wire to protect, and the server offers no TLS on it.
   if (session.ssl.mode === 'disable' || config.host.startsWith('/')) return undefined;
-  return tlsOptions(session.ssl satisfies SslConfig, { host: config.host, directory });
+  return tlsOptions(session.ssl satisfies SslConfig, { host: config.host, directory, secrets, certificate });
 }
 
 /** The name that the driver sends as SNI; the socket dials `host` whatever it is called. */

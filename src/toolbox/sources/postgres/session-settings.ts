@@ -3,6 +3,7 @@
  * session starts with. `queryParams` follows pgx, whose URLs Toolbox's files carry: some names are
  * the client's own, every other one is a parameter of the server.
  */
+import { Secret } from '#kernel';
 import { ConfigurationFault } from '../../tools/tool-type.ts';
 import type { SslConfig, SslMode } from '../tls-options.ts';
 import type { PostgresConfig } from './config.ts';
@@ -104,7 +105,8 @@ function chooseSsl(config: SessionConfig, take: (name: string) => string | undef
   const serverName = take('sslservername');
   const files = Object.entries(SSL_FIELDS).flatMap(([name, field]) => {
     const value = take(name);
-    return value === undefined || value === '' ? [] : [[field, value] as const];
+    if (value === undefined || value === '') return [];
+    return [[field, field === 'ca' ? value : new Secret(value)] as const];
   });
   if (config.ssl) {
     if (mode !== undefined || files.length > 0) {

@@ -3,6 +3,7 @@ import { callDeadline } from '../call-deadline.ts';
 import { ConnectionPool } from '../connection-pool.ts';
 import { pooledCall } from '../pooled-call.ts';
 import { toolboxError } from '../../errors.ts';
+import { referencesOf } from '../../secrets/index.ts';
 import type { QueryLimits, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
 import type { PostgresSettings } from './config.ts';
 import { PostgresConnection } from './connection.ts';
@@ -27,7 +28,7 @@ export class PostgresSource implements SqlSource {
   readonly #target: string;
   readonly #comment: string;
 
-  constructor(type: string, config: PostgresSettings, context: Pick<SourceContext, 'name' | 'directory'>) {
+  constructor(type: string, config: PostgresSettings, context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>) {
     this.type = type;
     this.readOnly = config.readOnly === true;
     this.#config = config;
@@ -41,6 +42,7 @@ export class PostgresSource implements SqlSource {
       config,
       session: this.#session,
       directory: context.directory,
+      secrets: context.secrets,
       counts: this.counts,
       withOptions: true,
     };
@@ -48,6 +50,7 @@ export class PostgresSource implements SqlSource {
       name: context.name,
       size: this.#session.poolSize,
       idleMs: IDLE_MS,
+      stamp: context.secrets.stamp([...referencesOf(config), this.#session.ssl.cert, this.#session.ssl.key]),
       open: async (signal) => {
         try {
           return await PostgresConnection.open(dialer, signal);

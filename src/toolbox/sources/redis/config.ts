@@ -1,6 +1,6 @@
 /** The fields of `redis` and `valkey` sources: MCP Toolbox's, and ours beside them (`tls`, `readOnly`). */
 import { z } from 'zod';
-import { secretText } from '#contract';
+import { secretValue } from '#contract';
 import { sslSchema } from '../tls-options.ts';
 
 export interface Address {
@@ -31,7 +31,7 @@ const common = {
     .min(1, { error: 'a server has at least one address' })
     .describe('Addresses as `host:port`. Of several the first that answers is used, or all as one cluster.'),
   username: z.string().optional().transform(unset).describe('The user of the server’s access control list.'),
-  password: secretText.optional().describe('The password; refer to an environment variable or a secret.'),
+  password: secretValue.optional().describe('The password; refer to an environment variable or a secret.'),
   database: z.int().min(0).default(0).describe('The number of the database; a cluster has only 0.'),
   useGCPIAM: z
     .boolean()

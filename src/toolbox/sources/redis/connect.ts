@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { reveal } from '#kernel';
+import { ChatelaineError, reveal } from '#kernel';
 import { toolboxError } from '../../errors.ts';
+import type { SourceSecrets } from '../../secrets/index.ts';
 import { tlsOptions } from '../tls-options.ts';
 import type { Address, RedisConfig } from './config.ts';
 
@@ -15,6 +16,7 @@ const READY_TIMEOUT_MS = 10_000;
 export interface Target {
   readonly config: RedisConfig;
   readonly directory: string;
+  readonly secrets: SourceSecrets;
 }
 
 /**
@@ -69,10 +71,11 @@ async function connectCluster(target: Target): Promise<Cluster> {
   }
 }
 
-async function optionsFor({ config, directory }: Target, { host }: Address): Promise<RedisOptions> {
+async function optionsFor({ config, directory, secrets }: Target, { host }: Address): Promise<RedisOptions> {
   const { username, password, tls } = config;
-  const secret = password === undefined ? '' : reveal(password);
-  const secured = tls === undefined || tls.mode === 'disable' ? undefined : await tlsOptions(tls, { host, directory });
+  const secret = password === undefined ? '' : reveal(await secrets.text(password));
+  const secured =
+    tls === undefined || tls.mode === 'disable' ? undefined : await tlsOptions(tls, { host, directory, secrets });
   const serverName = tls?.serverName ?? host;
   return {
     lazyConnect: true,
@@ -97,7 +100,7 @@ async function optionsFor({ config, directory }: Target, { host }: Address): Pro
 async function opened<Kind extends Client>(client: Kind): Promise<Kind> {
   let reason: unknown;
   client.on('error', (error: unknown) => {
-    reason ??= error;
+    reason ??= withoutCommand(error);
   });
   // A cluster whose nodes do not know their own addresses is asked for ever.
   const late = Promise.withResolvers<never>();
@@ -107,10 +110,16 @@ async function opened<Kind extends Client>(client: Kind): Promise<Kind> {
     return client;
   } catch (error) {
     client.disconnect();
-    throw reason ?? error;
+    throw reason ?? withoutCommand(error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The driver's error without the command that failed: of the greeting, that is the password. */
+function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
+  return error;
 }
 
 async function isClusterNode(client: Redis): Promise<boolean> {
@@ -124,6 +133,7 @@ async function isClusterNode(client: Redis): Promise<boolean> {
 
 /** `SOURCE_UNREACHABLE` with what is known of the reason. */
 export function unreachable(config: RedisConfig, cause: unknown): Error {
+  if (cause instanceof ChatelaineError) return cause;
   const { message, lastNodeError } = cause as Error & { readonly lastNodeError?: Error };
   return toolboxError(
     'SOURCE_UNREACHABLE',

@@ -25,16 +25,20 @@ export class RedisSource implements Source {
   readonly type: string;
   readonly readOnly: boolean;
   readonly #config: RedisConfig;
-  readonly #context: Pick<SourceContext, 'name' | 'directory'>;
+  readonly #context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>;
+  /** Of the secrets that the connection was made with. */
+  readonly #stamp: (() => Promise<string>) | undefined;
+  #madeWith: string | undefined;
   #connection: Promise<Connection> | undefined;
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(type: string, config: RedisConfig, context: Pick<SourceContext, 'name' | 'directory'>) {
+  constructor(type: string, config: RedisConfig, context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>) {
     this.type = type;
     this.readOnly = config.readOnly;
     this.#config = config;
     this.#context = context;
+    this.#stamp = context.secrets.stamp([config.password, config.tls?.cert, config.tls?.key]);
   }
 
   /**
@@ -64,7 +68,7 @@ export class RedisSource implements Source {
       if (pong?.ok === false) throw pong.error;
     } catch (error) {
       signal.throwIfAborted();
-      throw (error as { code?: string }).code === 'SOURCE_UNREACHABLE' ? error : unreachable(this.#config, error);
+      throw unreachable(this.#config, error);
     }
   }
 
@@ -109,7 +113,7 @@ export class RedisSource implements Source {
 
   /** On a connection of its own, which is cut when nobody waits any more: then the server stops waiting too. */
   async #sendApart(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<readonly Reply[]> {
-    const client = await connect({ config: this.#config, directory: this.#context.directory });
+    const client = await connect(this.#target);
     const cut = (): void => client.disconnect();
     signal.addEventListener('abort', cut, { once: true });
     try {
@@ -163,16 +167,35 @@ export class RedisSource implements Source {
     return facts && { ...facts, blocking: waits };
   }
 
-  /** The shared connection; one attempt at a time, forgotten as soon as it failed or was lost. */
+  get #target(): Parameters<typeof connect>[0] {
+    const { directory, secrets } = this.#context;
+    return { config: this.#config, directory, secrets };
+  }
+
+  /**
+   * The shared connection; one attempt at a time, forgotten as soon as it failed or was lost, and
+   * replaced when a secret that it was made with is no longer the one to use.
+   */
   async #connect(): Promise<Connection> {
+    if (this.#stamp !== undefined) await this.#renew(this.#stamp);
     if (this.#connection) return this.#connection;
-    const attempt = connect({ config: this.#config, directory: this.#context.directory }).then((client) => {
+    const attempt = connect(this.#target).then((client) => {
       client.once('end', () => this.#forget(attempt));
       return { client, commands: new CommandCatalogue(client) };
     });
     this.#connection = attempt;
     attempt.catch(() => this.#forget(attempt));
     return attempt;
+  }
+
+  async #renew(stamp: () => Promise<string>): Promise<void> {
+    let now: string | undefined;
+    try {
+      now = await stamp();
+    } finally {
+      if (now !== this.#madeWith) this.#retire(this.#connection);
+      this.#madeWith = now;
+    }
   }
 
   /** Lets the next call connect anew, and cuts the old connection when nobody waits on it any more. */

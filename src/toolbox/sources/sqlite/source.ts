@@ -1,19 +1,19 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { BoundedCache, type JsonValue } from '#kernel';
+import type { JsonValue } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import { callDeadline } from '../call-deadline.ts';
-import type { QueryLimits, Row, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
+import type { QueryLimits, Row, RowSet, SourceContext, SqlQuery, SqlSource, SqlText } from '../source.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { ChildPool } from './child-pool.ts';
 import type { SqliteConfig } from './config.ts';
 import { sqliteDialect } from './dialect.ts';
 import { InlineReader } from './inline-reader.ts';
+import { KeptTexts } from './kept-texts.ts';
 import type { Answer, ChildReply, ChildRequest, Failure, Verdict } from './protocol.ts';
 
 /** Children that had nothing to do for so long are let go; the next call starts one within some 30 ms. */
 const IDLE_MS = 60_000;
-const VERDICTS_KEPT = 1000;
 /** How often the file is looked at for having been replaced. */
 const FILE_LOOK_MS = 1000;
 const CHECK_TIMEOUT_MS = 10_000;
@@ -36,18 +36,18 @@ export class SqliteSource implements SqlSource {
   readonly dialect = sqliteDialect;
   readonly readOnly: boolean;
   readonly counts: SqliteCounts = { inline: 0, pooled: 0 };
-  readonly #context: SourceContext;
+  readonly #context: Omit<SourceContext, 'secrets'>;
   readonly #path: string;
   readonly #pool: ChildPool;
   /** Absent for a database in memory, which is in its one child and nowhere else. */
   readonly #inline: InlineReader | undefined;
-  readonly #verdicts = new BoundedCache<string, Verdict>(VERDICTS_KEPT);
+  readonly #verdicts = new KeptTexts<Verdict>();
   /** Texts whose verdict is being found. */
   readonly #judging = new Map<string, Promise<void>>();
   #file: { readonly identity: string | undefined; readonly seen: number } | undefined;
   #closed = false;
 
-  constructor(config: SqliteConfig, context: SourceContext) {
+  constructor(config: SqliteConfig, context: Omit<SourceContext, 'secrets'>) {
     const inMemory = config.database === ':memory:';
     this.readOnly = config.readOnly;
     this.#context = context;
@@ -65,14 +65,14 @@ export class SqliteSource implements SqlSource {
    * A program that is bounded has no instruction that writes; and a text whose program once had none is
    * no `INSERT` under any schema.
    */
-  provedToRead(text: string): boolean {
-    return this.#verdicts.get(text)?.bounded === true;
+  provedToRead(query: SqlText): boolean {
+    return this.#verdicts.get(query)?.bounded === true;
   }
 
-  async query(query: SqlQuery, limits: QueryLimits): Promise<RowSet> {
+  query(query: SqlQuery, limits: QueryLimits): RowSet | Promise<RowSet> {
     this.#noticeReplacement();
-    // Without a look at the signal, which is made when it is asked for: a lookup is over before anybody
-    // could abort it.
+    // Without a look at the signal, which is made when it is asked for, and without a promise: a lookup
+    // is over before anybody could abort it or wait for it.
     return this.#tryInline(query, limits) ?? this.#runPooled(query, limits);
   }
 
@@ -94,7 +94,7 @@ export class SqliteSource implements SqlSource {
   }
 
   #tryInline(query: SqlQuery, limits: QueryLimits): RowSet | undefined {
-    const verdict = this.#verdicts.get(query.text);
+    const verdict = this.#verdicts.get(query);
     if (verdict?.bounded !== true || !this.#inline || this.#closed) return undefined;
     const attempt = this.#inline.read(query, limits, verdict.schemaVersion);
     if (typeof attempt === 'object') {
@@ -103,7 +103,7 @@ export class SqliteSource implements SqlSource {
     }
     // Every verdict was given under the schema that has gone.
     if (attempt === 'schema changed') this.#verdicts.clear();
-    if (attempt === 'too slow') this.#verdicts.set(query.text, { bounded: false });
+    if (attempt === 'unfit') this.#verdicts.set(query, { bounded: false });
     return undefined;
   }
 
@@ -117,11 +117,7 @@ export class SqliteSource implements SqlSource {
         if (rows) return rows;
       }
       this.counts.pooled++;
-      const { maxRows, maxBytes, readOnly } = limits;
-      const reply = await this.#ask(
-        { text: query.text, values: query.values, readOnly, maxRows, maxBytes },
-        deadline.signal,
-      );
+      const reply = await this.#ask(query, limits, deadline.signal);
       if (!reply.ok) throw this.#fault(reply);
       return rowSet(reply);
     } finally {
@@ -133,10 +129,12 @@ export class SqliteSource implements SqlSource {
    * Has a child run the statement. The first to run a text has it judged as well, and whoever comes
    * with the same text meanwhile waits for the verdict: a burst of lookups starts one process, not all.
    */
-  async #ask(request: Omit<ChildRequest, 'judge'>, signal: AbortSignal): Promise<ChildReply> {
-    const { text } = request;
-    if (!this.#inline || text.length > LONGEST_JUDGED || this.#verdicts.get(text) || this.#judging.has(text)) {
-      return this.#pool.run({ ...request, judge: false }, signal);
+  async #ask(query: SqlQuery, limits: QueryLimits, signal: AbortSignal): Promise<ChildReply> {
+    const { text, values } = query;
+    const { maxRows, maxBytes, readOnly } = limits;
+    const request: ChildRequest = { text, values, readOnly, maxRows, maxBytes, judge: false };
+    if (!this.#inline || text.length > LONGEST_JUDGED || this.#verdicts.get(query) || this.#judging.has(text)) {
+      return this.#pool.run(request, signal);
     }
     const judging = Promise.withResolvers<void>();
     const done = (): void => {
@@ -146,7 +144,7 @@ export class SqliteSource implements SqlSource {
     this.#judging.set(text, judging.promise);
     try {
       return await this.#pool.run({ ...request, judge: true }, signal, (verdict) => {
-        this.#verdicts.set(text, verdict);
+        this.#verdicts.set(query, verdict);
         done();
       });
     } finally {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ConnectionPool, type PooledConnection } from '../connection-pool.ts';
 
@@ -19,12 +20,16 @@ interface Opening {
 }
 
 /** A pool whose connections open when the test says so. */
-function poolOf(size: number): { pool: ConnectionPool<FakeConnection>; opening: Opening[] } {
+function poolOf(
+  size: number,
+  stamp?: () => Promise<string>,
+): { pool: ConnectionPool<FakeConnection>; opening: Opening[] } {
   const opening: Opening[] = [];
   const pool = new ConnectionPool({
     name: 'shop',
     size,
     idleMs: 60_000,
+    stamp,
     open: async () => {
       const { promise, resolve, reject } = Promise.withResolvers<FakeConnection>();
       opening.push({
@@ -42,6 +47,74 @@ function poolOf(size: number): { pool: ConnectionPool<FakeConnection>; opening: 
 }
 
 const patient = new AbortController().signal;
+
+describe('a pool whose connections are signed in with a secret', () => {
+  let stamp = 'one';
+  const stamped = () => poolOf(2, async () => stamp);
+
+  it('keeps connections while the secret is the same', async () => {
+    stamp = 'one';
+    const { pool, opening } = stamped();
+    const lending = pool.acquire(patient);
+    await setImmediate();
+    const connection = opening[0]?.arrive();
+    pool.release(await lending);
+    expect(await pool.acquire(patient)).toBe(connection);
+  });
+
+  it('ends idle ones when it is another, and lent ones when they come back', async () => {
+    stamp = 'one';
+    const { pool, opening } = stamped();
+    const [first, second] = [pool.acquire(patient), pool.acquire(patient)];
+    await setImmediate();
+    const [idle, lent] = [opening[0]?.arrive(), opening[1]?.arrive()];
+    pool.release(await first);
+    await second;
+    stamp = 'two';
+    const third = pool.acquire(patient);
+    await setImmediate();
+    expect([idle?.ended, lent?.ended]).toEqual([true, false]);
+    const fresh = opening[2]?.arrive();
+    expect(await third).toBe(fresh);
+    if (lent !== undefined) pool.release(lent);
+    expect(lent?.ended).toBe(true);
+    // What was opened with the old secret goes to nobody who waits.
+    expect(fresh?.ended).toBe(false);
+  });
+
+  it('gives a waiting call a new connection rather than one of before', async () => {
+    stamp = 'one';
+    const { pool, opening } = poolOf(1, async () => stamp);
+    const first = pool.acquire(patient);
+    await setImmediate();
+    const old = opening[0]?.arrive();
+    await first;
+    stamp = 'two';
+    const second = pool.acquire(patient);
+    await setImmediate();
+    await setImmediate();
+    if (old !== undefined) pool.release(old);
+    const fresh = opening[1]?.arrive();
+    expect(await second).toBe(fresh);
+    expect(old?.ended).toBe(true);
+  });
+
+  it('lends none, and keeps none, while the secret cannot be used', async () => {
+    let usable = true;
+    const { pool, opening } = poolOf(1, async () => {
+      if (usable) return 'one';
+      throw new Error('it is disabled');
+    });
+    const first = pool.acquire(patient);
+    await setImmediate();
+    const connection = opening[0]?.arrive();
+    pool.release(await first);
+    usable = false;
+    await expect(pool.acquire(patient)).rejects.toThrow('it is disabled');
+    expect(connection?.ended).toBe(true);
+    await pool.close();
+  });
+});
 
 describe('the connection pool', () => {
   it('opens no more than its size and hands a freed connection to the longest-waiting call', async () => {

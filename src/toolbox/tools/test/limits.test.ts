@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { testCall } from '../../test/toolbox.fixture.ts';
 import { DEFAULT_LIMITS, runWithin } from '../limits.ts';
@@ -95,19 +97,42 @@ test('a call that nobody can abort never asks for its signal', async () => {
   ).resolves.toBe(done);
 });
 
-test('a copy of the context keeps every limit and the signal', async () => {
+test('the context has every limit of the tool, and a signal that follows the caller', async () => {
   const caller = new AbortController();
-  const spreading = body(async (context) => {
-    const copy = { ...context, maxRows: 1 };
+  const reading = body(async ({ timeoutMs, maxRows, maxBytes, readOnly, signal }) => {
     caller.abort(new Error('gone'));
-    return { kind: 'value', value: [copy.timeoutMs, copy.maxRows, copy.maxBytes, copy.readOnly, copy.signal.aborted] };
+    return { kind: 'value', value: [timeoutMs, maxRows, maxBytes, readOnly, signal.aborted] };
   });
   await expect(
-    runWithin('t', spreading, {}, testCall({ signal: caller.signal }), { ...limits, readOnly: true }, () => {}),
-  ).resolves.toEqual({
-    kind: 'value',
-    value: [30_000, 1, 1024 ** 2, true, true],
+    runWithin('t', reading, {}, testCall({ signal: caller.signal }), { ...limits, readOnly: true }, () => {}),
+  ).resolves.toEqual({ kind: 'value', value: [30_000, 10_000, 1024 ** 2, true, true] });
+});
+
+test('a context has fast properties: with accessors in a literal, each would leave a map in the old generation', () => {
+  setFlagsFromString('--allow-natives-syntax');
+  const isFast = runInThisContext('(value) => %HasFastProperties(value)') as (value: unknown) => boolean;
+  let context: RunContext | undefined;
+  const keeping = body((given) => {
+    context = given;
+    return Promise.resolve(done);
   });
+  void runWithin('t', keeping, {}, testCall(), limits, () => {});
+  expect(isFast(context)).toBe(true);
+  const literal = {
+    get signal() {
+      return context?.signal;
+    },
+    get client() {
+      return context?.client;
+    },
+  };
+  expect(isFast(literal)).toBe(false);
+});
+
+test('an answer that is there at once is given at once, and the call is counted out', () => {
+  let ended = 0;
+  expect(runWithin('t', { run: () => done }, {}, testCall(), limits, () => ended++)).toBe(done);
+  expect(ended).toBe(1);
 });
 
 test('time that a person takes to answer does not count', async () => {

@@ -1,6 +1,8 @@
 /** An `http` source and tool from the fields that a document would have. */
-import { silentLogger, systemClock, type JsonObject } from '#kernel';
+import { silentLogger, systemClock, type Clock, type JsonObject } from '#kernel';
 import type { ClientFace } from '#contract';
+import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
+import type { SourceSecrets } from '../../../secrets/index.ts';
 import type { RunContext, ToolBody } from '../../../tools/tool-type.ts';
 import type { HttpSource } from '../http-source.ts';
 import { httpSourceType } from '../index.ts';
@@ -25,13 +27,18 @@ export const runContext = (more: Partial<RunContext> = {}): RunContext => ({
 });
 
 /** A source on loopback, unless the fields say otherwise. */
-export function openSource(fields: JsonObject): HttpSource {
+export function openSource(
+  fields: JsonObject,
+  secrets: SourceSecrets = secretsOf(),
+  clock: Clock = systemClock,
+): HttpSource {
   const config = httpSourceType.schema.parse({ allowedIpRanges: ['127.0.0.0/8'], ...fields });
   return httpSourceType.open(config, {
     name: 'api',
     directory: import.meta.dirname,
     log: silentLogger,
-    clock: systemClock,
+    clock,
+    secrets,
   }) as HttpSource;
 }
 

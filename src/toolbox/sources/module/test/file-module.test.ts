@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger, systemClock } from '#kernel';
+import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
 import { moduleSourceType } from '../index.ts';
 import type { ModuleSource } from '../module-source.ts';
 import { callWith } from './module-call.fixture.ts';
@@ -42,7 +43,7 @@ async function run(handler: string, path = './tools.ts'): Promise<Delivery> {
 
 /** The same in this process, for what does not depend on the loader. */
 async function open(): Promise<ModuleSource> {
-  const context = { name: 'mine', directory, log: silentLogger, clock: systemClock };
+  const context = { name: 'mine', directory, log: silentLogger, clock: systemClock, secrets: secretsOf() };
   const source = moduleSourceType.open({ path: './tools.ts' }, context) as ModuleSource;
   await source.load();
   return source;

@@ -3,6 +3,7 @@
  * (its own loader, with its own cache), and what is tested here is Node's.
  */
 import { silentLogger, systemClock } from '#kernel';
+import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
 import { moduleSourceType } from '../index.ts';
 import type { ModuleSource } from '../module-source.ts';
 import { callWith } from './module-call.fixture.ts';
@@ -25,7 +26,7 @@ process.on('message', (order: Order) => {
 
 async function deliver({ directory, path, handler }: Order): Promise<Delivery> {
   try {
-    const context = { name: 'mine', directory, log: silentLogger, clock: systemClock };
+    const context = { name: 'mine', directory, log: silentLogger, clock: systemClock, secrets: secretsOf() };
     const source = moduleSourceType.open({ path }, context) as ModuleSource;
     await source.load();
     return { output: await source.tool(handler).run({}, callWith()), files: source.files };

@@ -251,7 +251,7 @@ describe('a handler that throws', () => {
   it('tells the caller nothing else: the rest is for the log', async () => {
     const lines: string[] = [];
     const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
-    const failure = await thrown(new Error('postgres://user:hunter2@db'), callWith({}, { log })).catch(
+    const failure = await Promise.resolve(thrown(new Error('postgres://user:hunter2@db'), callWith({}, { log }))).catch(
       (error: unknown) => error as Error,
     );
     expect(failure).toMatchObject({

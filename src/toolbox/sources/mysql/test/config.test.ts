@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { reveal } from '#kernel';
+import { reveal, type Secret } from '#kernel';
 import { mysqlSchema } from '../config.ts';
 import { mysqlDialect } from '../dialect.ts';
 import { sessionSettings } from '../session-settings.ts';
@@ -26,7 +26,7 @@ describe('the fields of a mysql source', () => {
         timeout: '2s',
       },
     });
-    expect(reveal(config.password)).toBe('hunter2');
+    expect(reveal(config.password as Secret)).toBe('hunter2');
     expect(inspect(config) + JSON.stringify(config)).not.toContain('hunter2');
     expect(sessionSettings(config)).toEqual({
       ssl: { mode: 'prefer' },

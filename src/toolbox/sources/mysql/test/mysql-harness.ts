@@ -3,12 +3,19 @@ import { silentLogger, systemClock } from '#kernel';
 import { freePort } from '../../../../../test/loopback.ts';
 import { mariadbMissing, type TestMariadb } from '../../../../../test/mariadb.ts';
 import { mysqlSchema } from '../config.ts';
+import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
 import { MysqlSource } from '../source.ts';
 
 /** Ends the title of a suite that needs MariaDB: the reason stands where the skip is read. */
 export const mariadbNote = mariadbMissing === undefined ? '' : `: skipped, ${mariadbMissing}`;
 
-export const testContext = { name: 'shop', directory: '/', log: silentLogger, clock: systemClock };
+export const testContext = {
+  name: 'shop',
+  directory: '/',
+  log: silentLogger,
+  clock: systemClock,
+  secrets: secretsOf(),
+};
 
 /** A source as a configuration file would declare it; one connection, no TLS, unless said otherwise. */
 export function openMysql(server: TestMariadb, fields: Readonly<Record<string, unknown>> = {}): MysqlSource {

@@ -32,8 +32,9 @@ export function queryPlanTool(type: string): ToolType<z.output<typeof fields>> {
         ],
         async run(args, limits) {
           const text = `EXPLAIN FORMAT=JSON ${args['sql_statement'] as string}`;
+          const { signal, timeoutMs, maxRows, maxBytes } = limits;
           const ask = async (readOnly: boolean): Promise<RowSet> =>
-            source.query({ text, values: [] }, { ...limits, readOnly });
+            source.query({ text, values: [] }, { signal, timeoutMs, maxRows, maxBytes, readOnly });
           const { rows, truncated } = await ask(true).catch(async (error: unknown) => {
             if (error instanceof ChatelaineError && error.code === 'READ_ONLY') return ask(limits.readOnly);
             throw error;

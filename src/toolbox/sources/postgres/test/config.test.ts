@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { reveal } from '#kernel';
+import { reveal, type Secret } from '#kernel';
 import { cockroachSchema, postgresSchema, yugabyteSchema } from '../config.ts';
 import { sessionSettings } from '../session-settings.ts';
 
@@ -22,7 +22,7 @@ describe('the fields of a postgres source', () => {
       connectTimeout: 3,
     });
     expect(config).toMatchObject({ port: 5432, connectTimeout: 3000 });
-    expect(reveal(config.password)).toBe('hunter2');
+    expect(reveal(config.password as Secret)).toBe('hunter2');
     expect(inspect(config) + JSON.stringify(config)).not.toContain('hunter2');
     expect(sessionSettings(config)).toMatchObject({ ssl: { mode: 'require' }, namedStatements: false });
   });

@@ -37,7 +37,7 @@ function authored(source: SqlSource): SqlSource {
     readOnly: source.readOnly,
     query: async (query, limits) => {
       const fixed = { ...query, fixed: true };
-      if (limits.readOnly) await source.query(fixed, limits).catch(() => undefined);
+      if (limits.readOnly) await Promise.resolve(source.query(fixed, limits)).catch(() => undefined);
       return source.query(fixed, limits);
     },
     check: async (signal) => source.check(signal),

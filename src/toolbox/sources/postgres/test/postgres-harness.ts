@@ -3,11 +3,18 @@ import { Secret, silentLogger, systemClock } from '#kernel';
 import { freePort } from '../../../../../test/loopback.ts';
 import type { PostgresDatabase } from '../../../../../test/postgres.ts';
 import { postgresSchema } from '../config.ts';
+import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
 import { PostgresSource } from '../source.ts';
 
 export type PostgresFields = Readonly<Record<string, unknown>>;
 
-export const testContext = { name: 'shop', directory: '/', log: silentLogger, clock: systemClock };
+export const testContext = {
+  name: 'shop',
+  directory: '/',
+  log: silentLogger,
+  clock: systemClock,
+  secrets: secretsOf(),
+};
 
 /** A source as a configuration file would declare it; one connection, no TLS, unless said otherwise. */
 export function openPostgres(database: PostgresDatabase, fields: PostgresFields = {}): PostgresSource {

@@ -8,6 +8,7 @@ import { testAuthority } from '../../../../../test/certificates.ts';
 import { postgresDatabase, type PostgresDatabase } from '../../../../../test/postgres.ts';
 import { codeOf, rowsOf } from '../../test/sql-source.contract.ts';
 import { postgresSchema } from '../config.ts';
+import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
 import { PostgresSource } from '../source.ts';
 import { openPostgres, type PostgresFields } from './postgres-harness.ts';
 
@@ -90,7 +91,7 @@ describe('TLS to PostgreSQL', () => {
           ...{ host: 'localhost', port: database.port, user: database.user, password: database.password },
           ...{ database: database.database, ssl: { ca } },
         }),
-        { name: 'shop', directory: folder },
+        { name: 'shop', directory: folder, secrets: secretsOf() },
       );
     const found = open('ca.pem');
     await expect(found.check(new AbortController().signal)).resolves.toBeUndefined();

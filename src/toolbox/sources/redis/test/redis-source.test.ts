@@ -11,6 +11,7 @@ import { ConfigurationFault, type RunContext, type ToolArguments } from '../../.
 import { runTool } from '../../test/run-tool.fixture.ts';
 import { redisSchema, valkeySchema } from '../config.ts';
 import { commandTool } from '../redis-tool.ts';
+import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
 import { RedisSource } from '../source.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'chatelaine-redis-test-'));
@@ -23,7 +24,7 @@ afterAll(async () => {
 function open(port: number, fields: Record<string, unknown> = {}, type: 'redis' | 'valkey' = 'redis'): RedisSource {
   const schema = type === 'redis' ? redisSchema : valkeySchema;
   const config = schema.parse({ address: [`127.0.0.1:${port}`], ...fields });
-  const source = new RedisSource(type, config, { name: 'scratch', directory });
+  const source = new RedisSource(type, config, { name: 'scratch', directory, secrets: secretsOf() });
   opened.push(source);
   return source;
 }

@@ -136,7 +136,7 @@ it('lets statements of one text run side by side once they are known to be none'
   const source = scratch.open({ database: 'side.db', processes: 3 });
   const stop = new AbortController();
   const endless = [1, 2].map(async () => rowsOf(source, ENDLESS, [], { signal: stop.signal }).catch(() => 'stopped'));
-  await vi.waitFor(() => expect(source.counts.pooled).toBe(2));
+  await vi.waitFor(() => expect(source.counts.pooled).toBe(2), { timeout: 30_000 });
   expect(await rowsOf(source, 'SELECT 7 AS answer')).toEqual([{ answer: 7 }]);
   stop.abort();
   expect(await Promise.all(endless)).toEqual(['stopped', 'stopped']);

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { build } from '../build.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
+
+/** Where a package is installed: the build, and beside it what it is installed with. No sources. */
+const installed = mkdtempSync(join(tmpdir(), 'chatelaine-build-'));
+afterAll(() => rmSync(installed, { recursive: true, force: true }));
+beforeAll(async () => {
+  for (const name of ['package.json', 'package-lock.json', 'node_modules', 'examples'])
+    symlinkSync(join(ROOT, name), join(installed, name));
+  cpSync(join(ROOT, 'bin'), join(installed, 'bin'), { recursive: true });
+  await build(join(installed, 'dist'));
+});
+
+async function run(args: readonly string[], more: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<string> {
+  const env = { PATH: process.env['PATH'], ...more.env };
+  const { stdout } = await promisify(execFile)(join(installed, 'bin', 'chatelaine'), args, { ...more, env });
+  return stdout.trim();
+}
+
+test('the build says its version', async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  expect(await run(['--version'])).toBe(version);
+});
+
+test('the build starts its SQLite process, and finds the prebuilt configurations', async () => {
+  const cwd = temporaryFolder({});
+  const env = { SQLITE_DATABASE: join(cwd, 'new.db') };
+  const sql = JSON.stringify({ sql: 'SELECT 6 * 7 AS answer' });
+  expect(await run(['invoke', 'execute_sql', sql, '--prebuilt', 'sqlite'], { cwd, env })).toBe('{"answer":42}');
+});
+
+test('a module of handlers imports the API of the very server that runs it', async () => {
+  const cwd = temporaryFolder({
+    'greet.ts': `import { defineTool, ToolFailure, z } from 'chatelaine/module';
+export const greet = defineTool({
+  description: 'Greets.',
+  inputSchema: z.object({ name: z.string() }),
+  handler({ name }: { name: string }) {
+    if (name === '') throw new ToolFailure('whom?');
+    return 'Good day, ' + name;
+  },
+});
+`,
+    'tools.yaml':
+      'kind: source\nname: mine\ntype: module\npath: ./greet.ts\n---\nkind: tool\nname: greet\ntype: module\nsource: mine\n',
+  });
+  expect(await run(['invoke', 'greet', '{"name":"Ada"}'], { cwd })).toBe('Good day, Ada');
+  await expect(run(['invoke', 'greet', '{"name":""}'], { cwd })).rejects.toThrow('whom?');
+});
+
+test('drivers are not in the build, and what a start reads is a few files', () => {
+  const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
+  expect(files.filter((file) => file.endsWith('.js')).length).toBeLessThan(60);
+  expect(files.filter((file) => file.endsWith('.yaml'))).toContain('toolbox/prebuilt/postgres.yaml');
+});
+
+test('the command runs the sources again as soon as one is newer than the build', async () => {
+  const root = temporaryFolder({
+    'src/main/command.ts': "console.log('sources');",
+    'dist/main/command.js': "console.log('build');",
+    'dist/.built': '',
+    'package.json': '{"type":"module"}',
+    'package-lock.json': '{}',
+    'node_modules/node/bin/README': '',
+  });
+  cpSync(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true });
+  symlinkSync(NODE, join(root, 'node_modules/node/bin/node'));
+  const said = async () => (await promisify(execFile)(join(root, 'bin', 'chatelaine'))).stdout.trim();
+  const at = (file: string, second: number): void => utimesSync(join(root, file), second, second);
+  const all = ['src', 'src/main', 'src/main/command.ts', 'package-lock.json'];
+  for (const file of all) at(file, 1000);
+  at('dist/.built', 1000);
+  expect(await said()).toBe('build');
+  for (const file of all) {
+    at(file, 1001);
+    expect(await said(), file).toBe('sources');
+    at(file, 1000);
+  }
+  rmSync(join(root, 'dist/.built'));
+  expect(await said()).toBe('sources');
+});

@@ -1,0 +1,31 @@
+import { sha256 } from '#kernel';
+
+/**
+ * The port to the keys of people. What is sealed can be read as long as the subject's key exists;
+ * erasing the subject destroys the key, and nothing in the log has to change. The adapter is the
+ * vault's.
+ */
+export interface SubjectSealer {
+  /**
+   * The sealed text, bound to `place`, where alone it opens. At once where the subject's key is at
+   * hand: every call waits for its record. `erased` when the subject has no key any more. Throws or
+   * rejects when there is no telling; then the record cannot be made.
+   */
+  seal(subject: string, place: string, text: string): SealedFields | Promise<SealedFields>;
+
+  /** The text again. Rejects when the keys cannot be reached. */
+  open(subject: string, place: string, sealed: string): Promise<OpenedFields>;
+}
+
+export type SealedFields = { readonly sealed: string } | 'erased';
+export type OpenedFields = { readonly text: string } | 'erased' | 'altered';
+
+const OURS = 'chatelaine';
+
+/**
+ * Whose key seals what is personal of an identity. Of our own users it is the user's id, as everywhere
+ * else; of identities that others vouch for, one name for each pair of issuer and subject.
+ */
+export function subjectOf({ iss, sub }: { readonly iss: string; readonly sub: string }): string {
+  return iss === OURS ? sub : `x-${sha256(JSON.stringify([iss, sub])).toString('base64url')}`;
+}

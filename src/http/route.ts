@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import type { ChatelaineError } from '#kernel';
+import type { Action, ActionTarget, AuditOrigin, Principal } from '#contract';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a route is given: checked, and by whom. No route reads a request. */
+export interface Call<Params = unknown, Query = unknown, Body = unknown> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly principal: Principal;
+  /** For the record of what is changed. */
+  readonly origin: AuditOrigin;
+  /** Of a listing: the namespaces that the caller may list, or all of them. */
+  readonly namespaces: readonly string[] | 'all';
+  /**
+   * Throws `PRECONDITION_FAILED` unless the request is meant for what has this `ETag` now, undefined
+   * where there is nothing. Belongs into the transaction of the change, or somebody comes between.
+   */
+  checkCurrent(etag: string | undefined): void;
+}
+
+/** Where the permission must hold. */
+export type Where<Params> =
+  /** In no namespace: it takes a role that is held everywhere. */
+  | 'everywhere'
+  /** In each namespace that is listed; the others are left out. */
+  | 'listed'
+  | {
+      /** What is asked for: its namespace, and whether it is the caller's own. May throw that it is not there. */
+      readonly target: (params: Params, principal: Principal) => Target | Promise<Target>;
+      /** The answer for what is not there, which is also the one for what the caller may not see. */
+      readonly missing: (params: Params) => ChatelaineError;
+    };
+
+type Target = Omit<ActionTarget, 'missing'>;
+
+/** What all routes say of themselves, whatever goes through them. */
+interface RouteFacts {
+  readonly operationId: string;
+  readonly method: Method;
+  /** Below `/api/v1`, with parameters in braces. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  /** No route is without: one that everybody may ask says `public`. */
+  readonly permission: Action | 'public';
+  /** 200 unless said; 204 has no answer. */
+  readonly status?: 200 | 201 | 204;
+  /** Codes of the catalogue that the route itself may answer with; those of the frame are known. */
+  readonly errors?: readonly string[];
+  /** A change of something with versions: asks for `If-Match`, or `If-None-Match: *`. */
+  readonly conditional?: true;
+}
+
+interface RouteDefinition<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+> extends RouteFacts {
+  readonly where: Where<z.output<Params>>;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** What is answered: JSON, described in full. An answer that says more is a fault, and is not sent. */
+  readonly answer?: Answer;
+  /** What tells this state of the thing from every other, for its `ETag`. */
+  readonly version?: (answer: z.output<Answer>) => string;
+  /** Whether a PUT has made what it answers with: 201 then. */
+  readonly made?: (answer: z.output<Answer>) => boolean;
+  /** What is kept for a repetition under the same `Idempotency-Key`: never a secret. */
+  readonly replay?: (answer: z.output<Answer>) => z.output<Answer>;
+  readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<z.input<Answer>>;
+}
+
+/** A route as the frame keeps it: what goes through it was checked, so nobody needs its types any more. */
+export interface Route extends RouteFacts {
+  readonly where: Where<unknown>;
+  readonly params: z.ZodType | undefined;
+  readonly query: z.ZodType | undefined;
+  readonly body: z.ZodType | undefined;
+  readonly answer: z.ZodType | undefined;
+  readonly version: ((answer: unknown) => string) | undefined;
+  readonly made: ((answer: unknown) => boolean) | undefined;
+  readonly replay: ((answer: unknown) => unknown) | undefined;
+  /** Of a listing: what its cursors hold. */
+  readonly position: z.ZodType | undefined;
+  readonly handle: (call: Call) => Promise<unknown>;
+}
+
+/** A route over one thing, or one act. */
+export function route<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(definition: RouteDefinition<Params, Query, Body, Answer>): Route {
+  const nothing = {
+    params: undefined,
+    query: undefined,
+    body: undefined,
+    answer: undefined,
+    version: undefined,
+    made: undefined,
+    replay: undefined,
+    position: undefined,
+  };
+  return { ...nothing, ...definition } as Route;
+}
+
+/** A page of a listing, and the position after which the next one begins; none on the last. */
+export interface PageOf<Item, Position> {
+  readonly items: readonly Item[];
+  readonly next?: Position | undefined;
+}
+
+/** A route over many things, in pages. `limit` and `cursor` are added to its query. */
+export function listing<Query extends z.ZodObject, Item extends z.ZodType, Position extends z.ZodType>(definition: {
+  readonly operationId: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly permission: Action;
+  readonly where: 'everywhere' | 'listed';
+  readonly errors?: readonly string[];
+  readonly query: Query;
+  readonly item: Item;
+  /** What a cursor holds. */
+  readonly position: Position;
+  readonly handle: (
+    call: Call<unknown, z.output<Query>> & { readonly limit: number; readonly after: z.output<Position> | undefined },
+  ) => Promise<PageOf<z.input<Item>, z.output<Position>>>;
+}): Route {
+  const { item, position, handle, ...facts } = definition;
+  return route({
+    ...facts,
+    method: 'GET',
+    query: definition.query.extend({ limit: pageLimit, cursor: z.string().max(LONGEST_CURSOR).optional() }),
+    answer: z.strictObject({
+      items: z.array(item),
+      next: z.string().optional().describe('The cursor of the next page; absent on the last.'),
+    }),
+    position,
+    handle: handle as never,
+  } as never);
+}
+
+const LONGEST_CURSOR = 2048;
+const LONGEST_PAGE = 1000;
+
+const pageLimit = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, { error: `is a whole number from 1 to ${LONGEST_PAGE}` })
+  .transform(Number)
+  .refine((limit) => limit <= LONGEST_PAGE, { error: `is a whole number from 1 to ${LONGEST_PAGE}` })
+  .default(100)
+  .meta({ type: 'integer', minimum: 1, maximum: LONGEST_PAGE, description: 'How many items a page holds at most.' });
+
+/** What the query of a listing has become: the page asked for stands in it. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}

@@ -1,0 +1,10 @@
+/**
+ * main/services: what keeps state, opened in one order: state → vault → audit → identity → API.
+ *
+ * `openServices` is for the server and for commands on a data directory alike; `key-wrapper.ts` turns
+ * `vault:` of the configuration into what the vault takes. `tool-secrets.ts` gives the toolbox secrets of the
+ * vault and puts each use on record; `lazy-secrets.ts` opens it when the first source asks.
+ */
+export { lazySecrets } from './lazy-secrets.ts';
+export { openServices, type Services, type ServicesOptions } from './open-services.ts';
+export { toolSecrets } from './tool-secrets.ts';

@@ -1,0 +1,35 @@
+import { createHmac } from 'node:crypto';
+import { loadAuditRoutes } from '#audit';
+import { createApi, type Api } from '#http';
+import { loadIdentityRoutes, refuseByRole } from '#identity';
+import type { Clock, Logger } from '#kernel';
+import { loadVaultRoutes } from '#vault';
+import type { Services } from './open-services.ts';
+
+/** The REST API over the services: the routes of every module, in the frame. */
+export async function openApi(
+  { database, audit, vault, identity }: Services,
+  options: {
+    readonly version: string;
+    /** A secret of this data directory, from which the key of cursors is made. */
+    readonly secret: Buffer;
+    readonly clock: Clock;
+    readonly log: Logger;
+  },
+): Promise<Api> {
+  const { version, secret, clock, log } = options;
+  const routes = await Promise.all([
+    loadIdentityRoutes({ identity, trail: audit, clock }),
+    loadVaultRoutes({ vault, trail: audit }),
+    loadAuditRoutes(audit),
+  ]);
+  return createApi(routes.flat(), {
+    database,
+    trail: audit,
+    refuse: refuseByRole,
+    cursorKey: createHmac('sha256', secret).update('api cursors').digest(),
+    version,
+    clock,
+    log,
+  });
+}

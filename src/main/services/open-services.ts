@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { openAuditLog, type AuditLog } from '#audit';
+import type { ServerSettings } from '#contract';
+import { databasePlace, openDatabase, type Database } from '#db';
+import { openIdentity, type Identity } from '#identity';
+import type { Clock, Logger } from '#kernel';
+import { openVault, sameNamespace, type Vault } from '#vault';
+import type { Endings } from '../endings.ts';
+import { wrapperSettings } from './key-wrapper.ts';
+
+/** What keeps state: everything that a door, a route or a command asks something of. */
+export interface Services {
+  readonly database: Database;
+  readonly audit: AuditLog;
+  readonly vault: Vault;
+  readonly identity: Identity;
+}
+
+export interface ServicesOptions {
+  /** Exists already, and belongs to us or is shared by several processes. */
+  readonly dataDir: string;
+  readonly settings: Pick<ServerSettings, 'database' | 'vault'>;
+  /** A missing database is an error, and not made: for commands that only look. */
+  readonly mustExist?: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Takes what closes them, in the order of opening. */
+  readonly endings: Endings;
+}
+
+/**
+ * state → vault → audit → identity. One order for the server and for commands that work on a data
+ * directory, so that what a command changes is sealed and recorded as a server would do it. The vault
+ * comes before the audit log, which seals what is personal under the keys of people.
+ *
+ * Throws as `openDatabase`, `openVault` and `openAuditLog` do; what was opened until then is in `endings`.
+ */
+export async function openServices(options: ServicesOptions): Promise<Services> {
+  const { dataDir, settings, clock, log, endings } = options;
+  const place = databasePlace(settings.database, dataDir);
+  const database = await openDatabase({
+    ...place,
+    ...('file' in place && { mustExist: options.mustExist === true }),
+    clock,
+  });
+  endings.add('database', () => database.close());
+  for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
+  const vault = await openVault({
+    database,
+    clock,
+    log,
+    wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
+    previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
+    mayUse: sameNamespace,
+  });
+  endings.add('vault', () => vault.close());
+  const audit = await openAuditLog({
+    root: join(dataDir, 'audit'),
+    storage: { settings: settings.database, database },
+    sealer: vault.subjectSealer,
+    clock,
+    logger: log,
+  });
+  endings.add('audit log', () => audit.close());
+  const identity = openIdentity({ database, clock, log });
+  endings.add('identity', () => identity.close());
+  return { database, audit, vault, identity };
+}

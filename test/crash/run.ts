@@ -1,0 +1,61 @@
+/**
+ * crash: what a server that is killed, or whose disk is full, loses and breaks. Nothing, is the claim.
+ *
+ *   npm run crash -- [--short] [--kills N] [--only TRIAL]
+ *
+ * Each trial starts servers as processes of its own, on folders and a PostgreSQL of its own, and ends
+ * only those. Ends with `crash: N passed, N failed` and exits 1 when something failed.
+ */
+import { parseArgs } from 'node:util';
+import { diskTrials } from './disk-trials.ts';
+import { flushTrial } from './flush-trial.ts';
+import { killTrials } from './kill-trials.ts';
+import type { Trial, Verdict } from './trial.ts';
+
+const TRIALS: readonly Trial[] = [...killTrials, flushTrial, ...diskTrials];
+const KILLS = { short: 20, long: 200 } as const;
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    kills: { type: 'string' },
+    only: { type: 'string', multiple: true },
+  },
+});
+const kills = values.kills === undefined ? KILLS[values.short ? 'short' : 'long'] : Number(values.kills);
+const trials = TRIALS.filter(({ name }) => values.only?.includes(name) ?? true);
+const problem = Number.isInteger(kills) && kills > 0 ? undefined : `\`--kills ${values.kills}\` is no number of kills`;
+const unknown = values.only?.find((name) => !TRIALS.some((trial) => trial.name === name));
+if (problem !== undefined || unknown !== undefined) {
+  console.error(problem ?? `there is no trial \`${unknown}\`; there are ${TRIALS.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+let passed = 0;
+let failed = 0;
+for (const trial of trials) {
+  console.log(`\n${trial.name}`);
+  for (const verdict of await held(trial)) {
+    if (verdict.passed === true) passed++;
+    if (verdict.passed === false) failed++;
+    console.log(`  ${mark(verdict)} ${verdict.what}: ${verdict.seen}`);
+  }
+}
+console.log(`\ncrash: ${passed} passed, ${failed} failed`);
+// Not by the code alone: a server that somebody forgot to end must not keep the run alive.
+process.exit(failed === 0 ? 0 : 1);
+
+async function held(trial: Trial): Promise<readonly Verdict[]> {
+  const progress = process.stderr.isTTY ? (line: string) => process.stderr.write(`\r  ${line}\u001b[K`) : () => {};
+  try {
+    return await trial.run({ kills, progress });
+  } catch (error) {
+    return [{ what: 'the trial could be held', seen: (error as Error).stack ?? String(error), passed: false }];
+  } finally {
+    progress('');
+  }
+}
+
+function mark({ passed: fact }: Verdict): string {
+  return fact === 'skipped' ? '–' : fact ? '✓' : '✗';
+}

@@ -1,0 +1,68 @@
+/** A `chatelaine serve` of its own process, to be killed, stopped and started again on the same state. */
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const COMMAND = join(import.meta.dirname, '../../bin/chatelaine');
+const START_MS = 60_000;
+
+export interface Place {
+  readonly config: string;
+  readonly dataDir: string;
+}
+
+export interface Server {
+  readonly pid: number;
+  readonly url: string;
+  /** From asking for the process until `/readyz` said 200, in milliseconds. */
+  readonly readyMs: number;
+  /** Ends it with SIGKILL: nothing gets a last word. */
+  kill(): Promise<void>;
+  /** Ends it with SIGTERM; gives the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a server on the place and resolves when it is ready. */
+export async function startServer({ config, dataDir }: Place): Promise<Server> {
+  const asked = performance.now();
+  const child = spawn(COMMAND, ['serve', '--config', config, '--data-dir', dataDir, '--port', '0', '--no-reload'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const said: string[] = [];
+  const lines = createInterface({ input: child.stderr });
+  const serving = new Promise<string>((resolve) => {
+    lines.on('line', (line) => {
+      said.push(line);
+      if (said.length > 40) said.shift();
+      const url = /"event":"serving".*"url":"([^"]+)"/.exec(line)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+  });
+  const timeout = AbortSignal.timeout(START_MS);
+  const late = new Promise<undefined>((resolve) => timeout.addEventListener('abort', () => resolve(undefined)));
+  const url = await Promise.race([serving, late, ended.then(() => undefined)]);
+  const end = (signal: NodeJS.Signals): Promise<number | null> => {
+    child.kill(signal);
+    return ended;
+  };
+  if (url === undefined) {
+    await end('SIGKILL');
+    throw new Error(`the server did not start; it said:\n${said.join('\n')}`);
+  }
+  while ((await fetch(`${url}/readyz`)).status !== 200);
+  return {
+    pid: child.pid as number,
+    url,
+    readyMs: performance.now() - asked,
+    kill: () => end('SIGKILL').then(() => undefined),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+/** Runs a command of the command line to its end and gives what it printed; rejects when it failed. */
+export async function command(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(COMMAND, args);
+  return stdout;
+}
