@@ -38,9 +38,15 @@ export function weaknessOfSecret(secret: Secret): string | undefined {
   const text = reveal(secret);
   if (isWellKnownSecret(secret)) return 'it is one that everybody tries first';
   if (text.length < FEWEST_CHARACTERS) return `it has fewer than ${FEWEST_CHARACTERS} characters`;
-  const half = text.length / 2;
-  if (text.slice(0, half) === text.slice(half)) return 'its halves are the same';
+  if (repeatsItself(text.replace(/=+$/, ''))) return 'it repeats itself';
   return bitsOf(text) < FEWEST_BITS ? 'too few of its characters differ' : undefined;
+}
+
+/** Whether a text is one part of it over and over, the last one perhaps cut off. */
+function repeatsItself(text: string): boolean {
+  for (let period = 1; period <= text.length / 2; period++)
+    if (text.slice(period) === text.slice(0, -period)) return true;
+  return false;
 }
 
 /** Shannon's entropy of the characters, times their number: an upper bound of what a guesser needs. */
