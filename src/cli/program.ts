@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
 import { installAuditCommands } from './audit/index.ts';
 import { installBackupCommands } from './backup/index.ts';
+import { installCaCommands } from './ca/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
@@ -23,6 +24,7 @@ const NOUNS: readonly InstallCommands[] = [
   installBackupCommands,
   installRestoreCommand,
   installDoctorCommand,
+  installCaCommands,
 ];
 
 /**
