@@ -223,6 +223,11 @@ export class AuditLog implements AuditTrail {
     return { id: signingKey.id, pem: exportPublicKey(signingKey) };
   }
 
+  /** Where it lies, for those who carry it elsewhere: this process alone knows what of its chain is durable. */
+  get store(): AuditStore {
+    return this.#options.store;
+  }
+
   get installation(): string {
     return this.#options.store.installation;
   }

@@ -3,7 +3,7 @@
  *
  * Owns the program (`program.ts`), how a run ends (`run.ts`: exit codes, errors on stderr), and the
  * commands: a folder per noun, a file per verb. Most of them speak to the API (`api/`), of a server or of a
- * data directory, also while servers run on it.
+ * data directory, also while servers run on it. `ca/` works on a folder of its own.
  * Does not own commands that need the whole server wired (`serve`, `invoke`): `main` hands them to
  * `runProgram` as `InstallCommands`.
  *

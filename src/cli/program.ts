@@ -5,6 +5,7 @@ import { installGroupCommands } from './group/index.ts';
 import { installRoleCommands } from './role/index.ts';
 import { installUserCommands } from './user/index.ts';
 import { installBackupCommands } from './backup/index.ts';
+import { installCaCommands } from './ca/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
@@ -29,6 +30,7 @@ const NOUNS: readonly InstallCommands[] = [
   installBackupCommands,
   installRestoreCommand,
   installDoctorCommand,
+  installCaCommands,
 ];
 
 /**

@@ -9,6 +9,7 @@ export * from './principal.ts';
 export * from './permissions.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
+export type * from './agents-by-spiffe-id.ts';
 export * from './audit-record.ts';
 export * from './secret.ts';
 export * from './revocation-ledger.ts';

@@ -7,6 +7,12 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the request carries no credential, or one that does not count',
     remedy: 'Send `Authorization: Bearer chk_…` with a key made by `chatelaine key create`.',
   },
+  CERTIFICATE_REFUSED: {
+    status: 401,
+    title: 'the client certificate is not that of an agent who may come in',
+    remedy:
+      'Use a certificate with the SPIFFE ID of an agent, issued by an authority of `agentListener.clientCa`. The log says what was wrong with this one.',
+  },
   CREDENTIAL_REPEATED: {
     status: 400,
     title: 'the request carries more than one credential',

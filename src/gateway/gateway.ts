@@ -7,12 +7,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditTrail, ServerSettings, TokenVerifier } from '#contract';
 import type { ApiHandler } from '#http';
 import { ChatelaineError, type Clock, type Logger, type Result } from '#kernel';
+import type { ServerTls } from '#tls';
 import type { NamespaceView, ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
 import { corsHeaders, preflightHeaders } from './http/cors.ts';
 import { doorOf, type DoorPath } from './http/doors.ts';
 import { hostPolicy, refuseForeign } from './http/host-origin.ts';
 import { Replies } from './http/replies.ts';
+import { isStrictTransport, STRICT_TRANSPORT } from './http/strict-transport.ts';
 import { Changes } from './mcp/changes.ts';
 import { mcpEndpoint } from './mcp/endpoint.ts';
 import { Lists } from './mcp/lists.ts';
@@ -21,8 +23,10 @@ import { OpenStreams } from './mcp/open-streams.ts';
 import { RequestStates } from './mcp/request-state.ts';
 import { Sessions } from './mcp/sessions.ts';
 import type { McpServices } from './mcp/services.ts';
+import type { Gauges } from './operations/metrics.ts';
 import { readinessProbe } from './operations/readiness.ts';
-import { authenticate, challenge, type Caller, type Unauthenticated } from './pipeline/authenticate.ts';
+import type { AgentCertificates } from './pipeline/agent-certificates.ts';
+import { authenticate, challenge, type Caller, type Unauthenticated, type WaysIn } from './pipeline/authenticate.ts';
 import { DoorRecords, type Arrival } from './pipeline/door-records.ts';
 import { createPipeline, type CallObserver } from './pipeline/call.ts';
 import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
@@ -56,17 +60,23 @@ export interface GatewayOptions {
   /** What people see of signing in; nothing without it. */
   readonly pages?: Pages;
   readonly observers: readonly CallObserver[];
+  /** The TLS of the listeners, as far as `/readyz` and the `Host` header go by it. */
+  readonly tls?: readonly ServerTls[];
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
 export interface Gateway {
   /** The handler of the public listener. */
-  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly handler: Handler;
+  /** The handler of a listener whose clients show certificates: the same doors, and the second way in. */
+  agentHandler(certificates: AgentCertificates): Handler;
   /** What other doors (standard input, `invoke`) share with it. */
   readonly services: McpServices;
-  readonly gauges: { readonly sessions: () => number; readonly streams: () => number; readonly running: () => number };
+  readonly gauges: Gauges;
   /** Refuses new calls and ends what waits for news; running calls end by themselves. */
   drain(): void;
   /** Puts on record what was only counted so far. Rejects when it cannot. */
@@ -74,7 +84,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { toolbox, verifier, settings, trail, clock, log } = options;
+  const { toolbox, verifier, settings, tls = [], trail, clock, log } = options;
   const serverInfo = { name: 'chatelaine', title: 'Chatelaine', version: options.version };
   const limit = new ConcurrencyLimit(settings.limits.maxConcurrentCalls);
   const services: McpServices = {
@@ -83,7 +93,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     sessions: new Sessions(clock, { maxSessions: settings.limits.maxSessions, idleMs: settings.limits.sessionIdle }),
     states: new RequestStates(options.stateKey, clock),
     changes: new Changes(),
-    streams: new OpenStreams(verifier),
+    streams: new OpenStreams(),
     clock,
     log,
     instructions: settings.instructions,
@@ -96,7 +106,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 
   const records = new DoorRecords(trail, clock);
-  const policy = hostPolicy(settings);
+  const policy = hostPolicy({ ...settings, certifiedNames: () => tls.flatMap((one) => one.names()) });
   const replies = new Replies();
   const { maxBodyBytes } = settings.limits;
   const mcp = mcpEndpoint({ methods: mcpMethods(services), services, replies, maxBodyBytes });
@@ -105,12 +115,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   const readiness = readinessProbe({
     views: () => toolbox.current().namespaces.values(),
     serving: () => serving,
+    tls,
     recording: () => trail.status.available,
     clock,
   });
   const nextRequestId = requestIds(clock);
 
-  async function visit(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+  async function visit(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    ways: WaysIn,
+  ): Promise<void> {
     const foreign = refuseForeign(request, policy);
     if (foreign !== undefined) {
       const error =
@@ -121,13 +137,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       throw error;
     }
     if (options.pages?.answers(pathOf(request)) === true) return options.pages.handle(request, response);
-    const headers = corsHeaders(request, policy.origins);
+    const headers = commonHeaders(request);
     if (request.method === 'OPTIONS')
       return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
     const path = doorOf(request.url as string);
     if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
-    if (path.door === 'api') return administer(request, response, requestId, headers);
-    if ('namespace' in path) return enter(path, request, response, requestId, headers);
+    if (path.door === 'api') return administer({ request, response, requestId, headers, ways });
+    if ('namespace' in path) return enter(path, { request, response, requestId, headers, ways });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
     }
@@ -139,13 +155,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function enter(
     path: Extract<DoorPath, { namespace: string }>,
-    request: IncomingMessage,
-    response: ServerResponse,
-    requestId: string,
-    headers: readonly string[],
+    { request, response, requestId, headers, ways }: Arriving,
   ): Promise<void> {
     const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: new HttpPeer(request) } as const;
-    const letIn = welcome(request, arrival);
+    const letIn = welcome(request, arrival, ways);
     const caller = letIn instanceof Promise ? await letIn : letIn;
     const view = viewFor(caller, path.namespace);
     if (view === undefined) {
@@ -163,26 +176,25 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   /** The API has its own frame, which asks who is calling unless the route is for everybody. */
-  async function administer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    requestId: string,
-    headers: readonly string[],
-  ): Promise<void> {
+  async function administer({ request, response, requestId, headers, ways }: Arriving): Promise<void> {
     if (options.api === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
     const peer = new HttpPeer(request);
     await options.api(request, response, {
       requestId,
       headers,
       address: peer.address,
-      authenticate: async () => (await welcome(request, { door: 'api', requestId, peer })).principal,
+      authenticate: async () => (await welcome(request, { door: 'api', requestId, peer }, ways)).principal,
       challenge,
     });
   }
 
   /** The caller, on record. Throws the refusal, which is on record as well. */
-  function welcome(request: IncomingMessage, arrival: Arrival): Caller | Promise<Caller> {
-    const checked = authenticate(request, arrival.peer, verifier, log);
+  function welcome(
+    request: IncomingMessage,
+    arrival: Arrival & { readonly peer: HttpPeer },
+    ways: WaysIn,
+  ): Caller | Promise<Caller> {
+    const checked = authenticate(request, arrival.peer, ways, log);
     if (checked instanceof Promise) return checked.then((authenticated) => letIn(authenticated, arrival));
     return letIn(checked, arrival);
   }
@@ -231,20 +243,32 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
   }
 
+  /** What every answer says, whatever it is. */
+  function commonHeaders(request: IncomingMessage): readonly string[] {
+    const cors = corsHeaders(request, policy.origins);
+    return isStrictTransport(request) ? [...cors, ...STRICT_TRANSPORT] : cors;
+  }
+
+  const handlerFor =
+    (ways: WaysIn): Handler =>
+    (request, response) => {
+      const requestId = nextRequestId();
+      visit(request, response, requestId, ways).catch((error: unknown) => {
+        if (request.destroyed && !request.complete) return;
+        refuse(error, response, requestId, commonHeaders(request));
+      });
+    };
+
   return {
     services,
     gauges: {
       sessions: () => services.sessions.size,
       streams: () => services.streams.size,
       running: () => limit.running,
+      certificates: () => tls,
     },
-    handler: (request, response) => {
-      const requestId = nextRequestId();
-      visit(request, response, requestId).catch((error: unknown) => {
-        if (request.destroyed && !request.complete) return;
-        refuse(error, response, requestId, corsHeaders(request, policy.origins));
-      });
-    },
+    handler: handlerFor({ verifier }),
+    agentHandler: (certificates) => handlerFor({ verifier, certificates }),
     drain() {
       serving = false;
       services.changes.endAll();
@@ -257,6 +281,15 @@ export function createGateway(options: GatewayOptions): Gateway {
 function pathOf({ url = '' }: IncomingMessage): string {
   const question = url.indexOf('?');
   return question === -1 ? url : url.slice(0, question);
+}
+
+/** A request that found a door, with what is known of it. */
+interface Arriving {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly headers: readonly string[];
+  readonly ways: WaysIn;
 }
 
 function greet(response: ServerResponse, headers: readonly string[]): void {

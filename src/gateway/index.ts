@@ -23,6 +23,7 @@ export { loopbackOnly } from './http/host-origin.ts';
 export { listen, type Listener } from './http/listener.ts';
 export { invokeLocally } from './invoke.ts';
 export { serveStdio } from './mcp/stdio.ts';
+export { AgentCertificates } from './pipeline/agent-certificates.ts';
 export { callLog } from './operations/call-log.ts';
 export { lateMetrics } from './operations/late-metrics.ts';
 export type { CallObserver, CallReport } from './pipeline/call.ts';

@@ -23,7 +23,7 @@ export { localUser, type LocalUserOptions } from './local-user.ts';
 export type { Page, PageRequest } from './page.ts';
 export { AGENT_TYPES, type Agent, type AgentType } from './agents/agent.ts';
 export type { AgentDirectory, AgentFacts, NewAgent } from './agents/agent-directory.ts';
-export type { CertificateVerifier, PeerCertificate } from './agents/certificate-verifier.ts';
+export type { CertificateVerifier } from './agents/certificate-verifier.ts';
 export type { UserGroup } from './groups/group.ts';
 export type { GroupDirectory, NewGroup } from './groups/group-directory.ts';
 export { keyState, type ApiKey, type KeyState } from './keys/api-key.ts';

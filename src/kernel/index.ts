@@ -9,6 +9,7 @@ export { ChatelaineError, defineErrors, errorCatalogues, type ErrorEntry } from 
 export { err, ok, type Result } from './result.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { Secret, reveal } from './secret.ts';
+export { isWellKnownSecret, weaknessOfSecret } from './secret-strength.ts';
 export { newId, randomToken, sha256, sha256Hex, equalBytes } from './random.ts';
 export { createLogger, silentLogger, type LogFormat, type Logger, type LogLevel } from './log.ts';
 export { parseStrictJson, type JsonObject, type JsonValue, type StrictJsonLimits } from './strict-json.ts';

@@ -23,6 +23,11 @@ export const mainError = defineErrors('main', {
     title: 'the tool ran and says that it failed',
     remedy: "The message is the tool's own.",
   },
+  BIND_UNSAFE: {
+    status: 400,
+    title: 'the server would listen where others reach it, in the clear',
+    remedy: 'The message names the three ways out; `docs/tls.md` shows them.',
+  },
   TOKEN_FILE_UNREADABLE: {
     status: 500,
     title: 'the file with the token of the key service cannot be read',

@@ -101,4 +101,6 @@ export const LAZY_PACKAGES: readonly string[] = [
   '@opentelemetry/exporter-trace-otlp-http',
   '@opentelemetry/sdk-metrics',
   '@opentelemetry/sdk-trace',
+  '@peculiar/asn1-schema',
+  '@peculiar/asn1-x509',
 ];

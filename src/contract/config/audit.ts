@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, secretText } from './common.ts';
-import { pemOrPath } from './database.ts';
+import { pemOrPath } from './tls.ts';
 
 /** How we speak TLS to somebody. That the certificate is checked is no setting. */
 export const tlsClientSchema = z

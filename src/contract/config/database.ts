@@ -1,11 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { isLoopbackHost, secretText } from './common.ts';
-
-/** The file says where it is, since `kind: server` may come from several files: no relative paths. */
-export const pemOrPath = z
-  .string()
-  .refine((text) => isPem(text) || isAbsolute(text), { error: 'this is neither an absolute path nor PEM text' });
+import { pemOrPath } from './tls.ts';
 
 export const absolutePath = z.string().refine(isAbsolute, { error: 'this is not an absolute path' });
 
@@ -87,6 +83,3 @@ export type PostgresSettings = Extract<DatabaseSettings, { type: 'postgres' }>;
 
 /** Whether `host` is a Unix socket or an address that no other machine has. */
 export const isThisMachine = (host: string): boolean => host.startsWith('/') || isLoopbackHost(host);
-
-/** Whether a certificate or key stands there itself, and not the path to it. */
-export const isPem = (text: string): boolean => text.includes('-----BEGIN ');

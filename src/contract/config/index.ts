@@ -24,9 +24,11 @@ export {
 export { parameterSchema, promptArgumentSchema, type ParameterDeclaration } from './parameter.ts';
 export { toolSchema, type ToolCommon } from './tool.ts';
 export { sourceSchema, type SourceCommon } from './source.ts';
-export { isPem, isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
+export { isPem } from './pem.ts';
+export type { AgentListenerSettings } from './tls.ts';
+export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
+export { serverSchema, unsafeBind, type ServerSettings } from './server.ts';
 export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
-export { serverSchema, type ServerSettings } from './server.ts';
 export {
   auditSchema,
   type AuditAnchorSettings,

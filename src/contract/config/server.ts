@@ -3,6 +3,7 @@ import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './com
 import { auditSchema } from './audit.ts';
 import { backupSchema } from './backup.ts';
 import { absolutePath, databaseSchema } from './database.ts';
+import { agentListenerSchema, tlsSchema } from './tls.ts';
 import { vaultSchema } from './vault.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -38,11 +39,17 @@ export const serverSchema = z
       .default([])
       .describe('Names in the `Host` header that are answered, beside loopback ones and `host`.'),
     allowedOrigins: z.array(allowedOrigin).default([]).describe('Web origins whose pages may call; none otherwise.'),
+    tls: tlsSchema
+      .optional()
+      .describe('TLS on the listener. This or `tlsTerminatedBy` is required when `host` is not a loopback address.'),
     tlsTerminatedBy: z
       .string()
       .min(1)
       .optional()
-      .describe('The name of the proxy that speaks TLS in front. Required when `host` is not a loopback address.'),
+      .describe('The name of the proxy that speaks TLS in front, instead of `tls`.'),
+    agentListener: agentListenerSchema
+      .optional()
+      .describe('One more listener, for agents that show a client certificate with their SPIFFE ID.'),
     metrics: z
       .union([
         z.literal(false),
@@ -105,13 +112,29 @@ export const serverSchema = z
     instructions: z.string().optional().describe('MCP `instructions` where a group has no description.'),
   })
   .superRefine((server, context) => {
-    if (isLoopbackHost(server.host) || server.tlsTerminatedBy !== undefined) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['host'],
-      message: `\`${server.host}\` is reachable from other machines, and keys would cross the network in the clear; put a proxy that speaks TLS in front and name it in \`tlsTerminatedBy\`, or listen on 127.0.0.1`,
-      params: { problem: 'UNENFORCEABLE' },
-    });
+    const refuse = (path: string[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message, params: { problem: 'UNENFORCEABLE' } });
+    const { host, tls, tlsTerminatedBy, agentListener } = server;
+    const open = unsafeBind(server);
+    if (open !== undefined) refuse(['host'], open);
+    if (tls !== undefined && tlsTerminatedBy !== undefined)
+      refuse(['tlsTerminatedBy'], 'TLS ends here or at the proxy in front: give `tls` or `tlsTerminatedBy`');
+    if (agentListener === undefined) return;
+    if (agentListener.certificate === undefined && tls === undefined)
+      refuse(['agentListener'], 'there is no certificate for it: give `certificate` and `key` here, or `tls`');
+    if (agentListener.port !== 0 && agentListener.port === server.port && agentListener.host === host)
+      refuse(['agentListener', 'port'], `\`${host}:${server.port}\` is the address of the public listener`);
   });
+
+/** Why a server may not listen like this, and the three ways out; undefined when it may. */
+export function unsafeBind(server: {
+  readonly host: string;
+  readonly tls?: unknown;
+  readonly tlsTerminatedBy?: string | undefined;
+}): string | undefined {
+  const { host, tls, tlsTerminatedBy } = server;
+  if (isLoopbackHost(host) || tls !== undefined || tlsTerminatedBy !== undefined) return undefined;
+  return `\`${host}\` is reachable from other machines, and keys would cross the network in the clear; give the listener a certificate (\`tls: {certificate, key}\`), or put a proxy that speaks TLS in front and name it in \`tlsTerminatedBy\`, or listen on 127.0.0.1`;
+}
 
 export type ServerSettings = z.output<typeof serverSchema>;

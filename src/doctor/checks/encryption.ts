@@ -8,7 +8,7 @@ export const encryption: Check = {
   id: 'encryption',
   looksAt: 'encryption at rest: whether the wrapping key lies beside what it encrypts',
   async run({ settings, dataDirectory, database }) {
-    const key = join(dataDirectory, 'wrapping.key');
+    const key = join(dataDirectory, 'vault.key');
     if (settings.database.type !== 'sqlite' || database === undefined || !existsSync(key)) return [];
     if ((await countNamespaceKeys(database.db)) === 0) return [];
     return [

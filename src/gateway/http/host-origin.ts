@@ -10,6 +10,8 @@ import type { Socket } from 'node:net';
 export interface HostPolicy {
   /** Host names (without port) that this server answers to, lower case. */
   readonly hosts: ReadonlySet<string>;
+  /** Names in the certificate of the listener, lower case: whoever may answer as them by TLS is meant by them. */
+  readonly certified: () => readonly string[];
   /** Origins of browser pages that may call, exact: `https://app.example`. */
   readonly origins: ReadonlySet<string>;
 }
@@ -22,12 +24,13 @@ export function hostPolicy(options: {
   allowedHosts: readonly string[];
   publicUrl?: string | undefined;
   allowedOrigins: readonly string[];
+  certifiedNames?: (() => readonly string[]) | undefined;
 }): HostPolicy {
   const hosts = new Set([...LOOPBACK, ...options.allowedHosts.map((name) => name.toLowerCase())]);
   if (options.publicUrl !== undefined) hosts.add(new URL(options.publicUrl).hostname);
   if (options.host !== '0.0.0.0' && options.host !== '::')
     hosts.add(options.host.includes(':') ? `[${options.host}]` : options.host.toLowerCase());
-  return { hosts, origins: new Set(options.allowedOrigins) };
+  return { hosts, certified: options.certifiedNames ?? (() => []), origins: new Set(options.allowedOrigins) };
 }
 
 /** What is wrong with the request's Host or Origin, or undefined. */
@@ -48,7 +51,8 @@ function isOwnHost(host: string, policy: HostPolicy): boolean {
   // The port does not count: a tunnel or a port mapping changes it, and no page can make a browser send
   // a Host of another port than it connects to. Pages of other ports are told by their Origin.
   const port = /:\d{1,5}$/.exec(lower);
-  return port !== null && policy.hosts.has(lower.slice(0, port.index));
+  const bare = port === null ? lower : lower.slice(0, port.index);
+  return (port !== null && policy.hosts.has(bare)) || policy.certified().includes(bare);
 }
 
 /**

@@ -1,5 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { ServerTls } from '#tls';
 
 export interface Listener {
   readonly host: string;
@@ -11,29 +14,39 @@ export interface Listener {
 /**
  * Opens an HTTP listener with bounds on everything a slow or silent peer could hold: headers within
  * ten seconds, the whole request within `requestTimeout`, 16 KiB of headers (431 beyond), 100 of them.
+ * With `tls` it speaks HTTPS alone: plain HTTP on its port is a failed handshake, and gets no answer. A
+ * new certificate is for new connections; those that are open go on.
  */
 export function listen(options: {
   host: string;
   port: number;
   requestTimeoutMs: number;
   handler: (request: IncomingMessage, response: ServerResponse) => void;
+  tls?: ServerTls | undefined;
+  /** Told of every handshake that failed, with OpenSSL's reason. */
+  handshakeFailed?: ((reason: string) => void) | undefined;
 }): Promise<Listener> {
-  const server = createServer(
-    {
-      headersTimeout: Math.min(10_000, options.requestTimeoutMs),
-      requestTimeout: options.requestTimeoutMs,
-      keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: 5_000,
-      maxHeaderSize: 16 * 1024,
-      noDelay: true,
-    },
-    options.handler,
-  );
+  const bounds: ServerOptions = {
+    headersTimeout: Math.min(10_000, options.requestTimeoutMs),
+    requestTimeout: options.requestTimeoutMs,
+    keepAliveTimeout: 75_000,
+    connectionsCheckingInterval: 5_000,
+    maxHeaderSize: 16 * 1024,
+    noDelay: true,
+  };
+  const server =
+    options.tls === undefined
+      ? createServer(bounds, options.handler)
+      : openTls(bounds, { ...options, tls: options.tls });
   server.maxHeadersCount = 100;
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
+  const sockets = new OpenSockets(options.tls !== undefined);
+  server.on('connection', (socket) => sockets.add(socket));
+  server.on('secureConnection', (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    options.tls?.accepted?.(socket);
+  });
+  options.tls?.onChange(({ distrusts }) => {
+    if (distrusts) sockets.cutHandshakes();
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -45,17 +58,64 @@ export function listen(options: {
   });
 }
 
+function openTls(
+  bounds: ServerOptions,
+  { tls, handler, handshakeFailed }: Parameters<typeof listen>[0] & { tls: ServerTls },
+): TlsServer {
+  const server = createTlsServer({ ...bounds, ...tls.options() }, handler);
+  tls.onChange(() => server.setSecureContext(tls.options()));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => handshakeFailed?.(error.code ?? error.message));
+  return server;
+}
+
 /** A timer cannot hold longer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 const SWEEP_MS = 25;
 
-function close(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+/** The connections of a listener, each as what can be said to be quiet: above TLS where there is TLS. */
+class OpenSockets {
+  readonly #overTls: boolean;
+  readonly #byPeer = new Map<string, Socket>();
+
+  constructor(overTls: boolean) {
+    this.#overTls = overTls;
+  }
+
+  /** Once when it is accepted, and once more when its handshake is over. */
+  add(socket: Socket): void {
+    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
+    this.#byPeer.set(peer, socket);
+    socket.once('close', () => {
+      if (this.#byPeer.get(peer) === socket) this.#byPeer.delete(peer);
+    });
+  }
+
+  /**
+   * Cuts connections on which no request has begun. To Node they count as busy with one: those that
+   * never sent a byte, and under TLS those whose bytes were but a handshake, finished or not.
+   */
+  cutUnused(): void {
+    for (const socket of this.#byPeer.values()) {
+      if (this.#shakesHands(socket) || socket.bytesRead === 0) socket.destroy();
+    }
+  }
+
+  /** Cuts connections whose handshake is not over. */
+  cutHandshakes(): void {
+    for (const socket of this.#byPeer.values()) if (this.#shakesHands(socket)) socket.destroy();
+  }
+
+  #shakesHands(socket: Socket): boolean {
+    return this.#overTls && !(socket instanceof TLSSocket);
+  }
+}
+
+function close(server: Server, sockets: OpenSockets, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), Math.min(graceMs, LONGEST_TIMER));
-    // Node closes the connections that idle now. Those whose answer comes later idle then; those that
-    // never sent a byte count as busy with a request.
+    // Node closes the connections that idle now. Those whose answer comes later idle then.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    sockets.cutUnused();
     server.close(() => {
       clearTimeout(cut);
       clearInterval(sweep);

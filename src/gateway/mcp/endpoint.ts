@@ -131,7 +131,7 @@ export function mcpEndpoint(options: {
       request: visit.request,
       response: visit.response,
       headers,
-      streamOpened: (stream) => services.streams.add(stream, visit.caller),
+      streamOpened: (stream) => services.streams.add(stream, visit.caller.verifyAgain),
     });
     exchange.finish(await answer(exchange, methods, services), replies);
   }
@@ -216,7 +216,7 @@ export function mcpEndpoint(options: {
       throw new RpcError(INVALID_REQUEST, 'GET opens an event stream: accept `text/event-stream`', { status: 406 });
     const stream = new EventStream(visit.response, visit.headers);
     session.attach(stream);
-    services.streams.add(stream, visit.caller);
+    services.streams.add(stream, visit.caller.verifyAgain);
     const stopListening = services.changes.listen({
       namespace: visit.view.name,
       group: visit.group.name === '' ? undefined : visit.group.name,

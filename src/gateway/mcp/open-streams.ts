@@ -1,4 +1,3 @@
-import type { TokenVerifier } from '#contract';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { EventStream } from './event-stream.ts';
 
@@ -10,21 +9,16 @@ const EVERY_MS = 15_000;
  * its revoked or expired key by 15 seconds at most.
  */
 export class OpenStreams {
-  readonly #verifier: TokenVerifier;
-  readonly #streams = new Map<EventStream, Caller>();
+  readonly #streams = new Map<EventStream, Caller['verifyAgain']>();
   #timer: NodeJS.Timeout | undefined;
-
-  constructor(verifier: TokenVerifier) {
-    this.#verifier = verifier;
-  }
 
   get size(): number {
     return this.#streams.size;
   }
 
-  /** `caller`: who opened the stream. */
-  add(stream: EventStream, caller: Caller): void {
-    this.#streams.set(stream, caller);
+  /** `verifyAgain`: asks about the credential that opened the stream. */
+  add(stream: EventStream, verifyAgain: Caller['verifyAgain']): void {
+    this.#streams.set(stream, verifyAgain);
     this.#timer ??= setInterval(() => void this.round(), EVERY_MS).unref();
     stream.onClose(() => {
       this.#streams.delete(stream);
@@ -34,23 +28,23 @@ export class OpenStreams {
 
   /** One round, by the timer every 15 seconds. */
   async round(): Promise<void> {
-    for (const [stream, caller] of this.#streams) {
-      if (await this.#counts(caller)) stream.keepAlive();
+    for (const [stream, verifyAgain] of this.#streams) {
+      if (await counts(verifyAgain)) stream.keepAlive();
       else stream.end();
-    }
-  }
-
-  /** Whatever keeps a credential from being verified ends its streams: the client asks again. */
-  async #counts({ credential, peer }: Caller): Promise<boolean> {
-    try {
-      return (await this.#verifier.verify(credential, peer)).ok;
-    } catch {
-      return false;
     }
   }
 
   #stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+}
+
+/** Whatever keeps a credential from being verified ends its streams: the client asks again. */
+async function counts(verifyAgain: Caller['verifyAgain']): Promise<boolean> {
+  try {
+    return (await verifyAgain()).ok;
+  } catch {
+    return false;
   }
 }

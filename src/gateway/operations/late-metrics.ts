@@ -26,6 +26,11 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
 
   const timer = setTimeout(() => void load(), LOAD_AFTER_MS).unref();
 
+  function tell(what: (metrics: Metrics) => void): void {
+    if (metrics === undefined) waiting.push(what);
+    else what(metrics);
+  }
+
   return {
     observer: {
       called(report) {
@@ -33,10 +38,9 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
         else metrics.observer.called(report);
       },
     },
-    reloaded(outcome) {
-      if (metrics === undefined) waiting.push((all) => all.reloaded(outcome));
-      else metrics.reloaded(outcome);
-    },
+    reloaded: (outcome) => tell((all) => all.reloaded(outcome)),
+    certificatesReloaded: (listener, outcome) => tell((all) => all.certificatesReloaded(listener, outcome)),
+    handshakeFailed: (listener) => tell((all) => all.handshakeFailed(listener)),
     handler: (request, response) => void load().then((all) => all.handler(request, response)),
   };
 }

@@ -9,6 +9,9 @@ import type { CallObserver } from '../pipeline/call.ts';
 export interface Metrics {
   readonly observer: CallObserver;
   reloaded(outcome: 'applied' | 'refused'): void;
+  /** The files of a listener's certificates changed. */
+  certificatesReloaded(listener: string, outcome: 'applied' | 'refused'): void;
+  handshakeFailed(listener: string): void;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -16,6 +19,7 @@ export interface Gauges {
   readonly sessions: () => number;
   readonly streams: () => number;
   readonly running: () => number;
+  readonly certificates: () => readonly { readonly name: string; notAfter(): number }[];
 }
 
 export function createMetrics(gauges: () => Gauges | undefined): Metrics {
@@ -39,6 +43,27 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     help: 'Reloads of the configuration: applied, or refused because of problems in it.',
     labelNames: ['outcome'],
     registers: [register],
+  });
+  const certificateReloads = new Counter({
+    name: 'chatelaine_tls_reloads_total',
+    help: 'Changed certificates, keys, bundles and revocation lists: applied, or refused because of what is wrong with them.',
+    labelNames: ['listener', 'outcome'],
+    registers: [register],
+  });
+  const handshakes = new Counter({
+    name: 'chatelaine_tls_handshakes_failed_total',
+    help: 'TLS handshakes that failed.',
+    labelNames: ['listener'],
+    registers: [register],
+  });
+  const expiry: Gauge = new Gauge({
+    name: 'chatelaine_tls_certificate_expiry_seconds',
+    help: 'When the first certificate of a listener’s chain expires, in seconds since 1970.',
+    labelNames: ['listener'],
+    registers: [register],
+    collect: () => {
+      for (const one of gauges()?.certificates() ?? []) expiry.set({ listener: one.name }, one.notAfter() / 1000);
+    },
   });
   const measured: readonly [name: string, help: string, read: (all: Gauges) => number][] = [
     ['chatelaine_mcp_sessions', 'Sessions of the 2025 revisions.', (all) => all.sessions()],
@@ -67,6 +92,8 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
       },
     },
     reloaded: (outcome) => reloads.inc({ outcome }),
+    certificatesReloaded: (listener, outcome) => certificateReloads.inc({ listener, outcome }),
+    handshakeFailed: (listener) => handshakes.inc({ listener }),
     handler(request, response) {
       // A scraper may add a query.
       if (!/^\/metrics(\?|$)/.test(request.url as string)) return nothing(response, 404);

@@ -5,6 +5,7 @@
  * cannot be written does: until it can, every call is refused.
  */
 import { DEFAULT_NAMESPACE } from '#contract';
+import type { ServerTls } from '#tls';
 import type { NamespaceView, SourceState } from '#toolbox';
 import type { Clock } from '#kernel';
 
@@ -32,6 +33,7 @@ export interface ReadinessProbe {
 export function readinessProbe(options: {
   views: () => Iterable<NamespaceView>;
   serving: () => boolean;
+  tls?: readonly ServerTls[];
   recording: () => boolean;
   clock: Clock;
 }): ReadinessProbe {
@@ -74,8 +76,15 @@ export function readinessProbe(options: {
     const ready = serving && options.recording();
     const status = ready ? 'ready' : serving ? 'cannot record' : 'ending';
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
-    return { ready, body: JSON.stringify({ status, sources, ...others }) };
+    const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
+    return { ready, body: JSON.stringify({ status, sources, ...others, ...tls }) };
   }
 
   return { read };
 }
+
+/** The certificate of a listener: anybody who shakes hands with it can see when it expires. */
+const stateOfTls = (tls: ServerTls): [string, { expires: string; files: 'ok' | 'refused' }] => [
+  tls.name,
+  { expires: new Date(tls.notAfter()).toISOString(), files: tls.state() },
+];

@@ -1,14 +1,16 @@
 import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
 import type { ChatelaineError, Logger, Result } from '#kernel';
 import { err, ok } from '#kernel';
 import { gatewayError } from '../errors.ts';
-import type { Peer } from './peer.ts';
+import type { AgentCertificates } from './agent-certificates.ts';
+import type { HttpPeer, Peer } from './peer.ts';
 
 export interface Caller {
   readonly principal: Principal;
-  /** What was presented, and from where, for streams that outlast one check. */
-  readonly credential: string;
+  /** Asks again whether what was presented still counts, for streams that outlast one check. */
+  readonly verifyAgain: () => Verified | Promise<Verified>;
   readonly peer: Peer;
 }
 
@@ -18,49 +20,108 @@ export interface Unauthenticated {
   readonly refusal: CredentialRefusal | 'absent';
 }
 
+/** What a listener lets callers prove themselves by. */
+export interface WaysIn {
+  readonly verifier: TokenVerifier;
+  /** On the agent listener: there a certificate is demanded, and a token may come with it. */
+  readonly certificates?: AgentCertificates | undefined;
+}
+
+type Verified = Result<Principal, CredentialRefusal>;
+type Authenticated = Result<Caller, Unauthenticated>;
+
 /**
  * The first step of every door: who is calling. There is no switch around it.
  *
- * The credential stands in one `Authorization: Bearer …` header and nowhere else: not in the query
- * string, a form or a cookie (RFC 6750 §2; OAuth 2.1 §5.1). The scheme is case-insensitive and one
- * space separates it; nothing is trimmed, since a check that repairs input disagrees with the next
- * reader about what the token was.
+ * A token stands in one `Authorization: Bearer …` header and nowhere else: not in the query string, a
+ * form or a cookie (RFC 6750 §2; OAuth 2.1 §5.1). The scheme is case-insensitive and one space
+ * separates it; nothing is trimmed, since a check that repairs input disagrees with the next reader
+ * about what the token was.
  */
 export function authenticate(
   request: IncomingMessage,
-  peer: Peer,
-  verifier: TokenVerifier,
+  peer: HttpPeer,
+  { verifier, certificates }: WaysIn,
   log: Logger,
-): Result<Caller, Unauthenticated> | Promise<Result<Caller, Unauthenticated>> {
+): Authenticated | Promise<Authenticated> {
+  if (certificates !== undefined) return authenticateAgent(request, peer, { verifier, certificates }, log);
   const credential = bearerCredential(request);
-  if (!credential.ok) {
-    const refusal = request.headers.authorization === undefined ? 'absent' : ({ reason: 'malformed' } as const);
-    return err({ error: credential.error, refusal });
-  }
-  const answer = verifier.verify(credential.value, peer);
+  if (!credential.ok) return withoutToken(request, credential.error);
+  const verify = (): Verified | Promise<Verified> => verifier.verify(credential.value, peer);
+  const answer = verify();
   // A known credential is judged at once; waiting for what is there would cost every call a turn.
-  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, credential.value, peer, log));
-  return callerOf(answer, credential.value, peer, log);
+  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, verify, peer, log));
+  return callerOf(answer, verify, peer, log);
 }
 
-function callerOf(
-  verified: Result<Principal, CredentialRefusal>,
-  credential: string,
-  peer: Peer,
+/**
+ * On the agent listener: the certificate says which agent it is. A token beside it must be that same
+ * agent's, and then its narrower rights hold; anything else is a deputy who was handed somebody else's
+ * token, or a thief of one (RFC 9700 §4.9).
+ */
+async function authenticateAgent(
+  request: IncomingMessage,
+  peer: HttpPeer,
+  { verifier, certificates }: Required<WaysIn> & { certificates: AgentCertificates },
   log: Logger,
-): Result<Caller, Unauthenticated> {
-  if (verified.ok) return ok({ principal: verified.value, credential, peer });
-  log.warn(
-    { event: 'authentication.refused', reason: verified.error.reason, detail: verified.error.detail },
-    'credential refused',
-  );
+): Promise<Authenticated> {
+  const socket = request.socket as TLSSocket;
+  const verifyAgent = async (): Promise<Verified> => {
+    const identity = certificates.identify(socket);
+    if (!identity.ok) return identity;
+    // On record whoever it turns out to be.
+    peer.certificateSerial = identity.value.serial;
+    return certificates.agentOf(identity.value);
+  };
+  const agent = await verifyAgent();
+  if (!agent.ok) return refusedBy(agent.error, 'CERTIFICATE_REFUSED', 'the client certificate does not count', log);
+  if (request.headers.authorization === undefined)
+    return ok({ principal: agent.value, verifyAgain: verifyAgent, peer });
+
+  const credential = bearerCredential(request);
+  if (!credential.ok) return withoutToken(request, credential.error);
+  const verifyBoth = async (): Promise<Verified> => {
+    const [owner, bearer] = [await verifyAgent(), await verifier.verify(credential.value, peer)];
+    if (!owner.ok || !bearer.ok) return owner.ok ? bearer : owner;
+    return isSameAgent(owner.value, bearer.value) ? bearer : err(OTHERS_TOKEN);
+  };
+  return callerOf(await verifyBoth(), verifyBoth, peer, log);
+}
+
+const OTHERS_TOKEN: CredentialRefusal = {
+  reason: 'mismatch',
+  detail: 'the token is not that of the agent in the client certificate',
+};
+
+const isSameAgent = (certified: Principal, bearer: Principal): boolean =>
+  bearer.kind === 'agent' && bearer.iss === certified.iss && bearer.sub === certified.sub;
+
+function callerOf(verified: Verified, verifyAgain: Caller['verifyAgain'], peer: Peer, log: Logger): Authenticated {
+  if (verified.ok) return ok({ principal: verified.value, verifyAgain, peer });
+  return refusedBy(verified.error, 'UNAUTHENTICATED', 'the credential is not valid', log);
+}
+
+/** One answer for everything that does not count; the log and the record say what it was. */
+function refusedBy(
+  refusal: CredentialRefusal,
+  code: 'UNAUTHENTICATED' | 'CERTIFICATE_REFUSED',
+  message: string,
+  log: Logger,
+): Authenticated {
+  const { reason, detail } = refusal;
+  log.warn({ event: 'authentication.refused', reason, detail }, 'credential refused');
   const error =
-    verified.error.reason === 'unavailable'
+    reason === 'unavailable'
       ? gatewayError('CREDENTIAL_UNVERIFIABLE', 'the credential cannot be verified now', {
           details: { retryAfterSeconds: 2 },
         })
-      : gatewayError('UNAUTHENTICATED', 'the credential is not valid', { details: { challenge: 'invalid_token' } });
-  return err({ error, refusal: verified.error });
+      : gatewayError(code, message, { ...(code === 'UNAUTHENTICATED' && { details: { challenge: 'invalid_token' } }) });
+  return err({ error, refusal });
+}
+
+function withoutToken(request: IncomingMessage, error: ChatelaineError): Authenticated {
+  const refusal = request.headers.authorization === undefined ? 'absent' : ({ reason: 'malformed' } as const);
+  return err({ error, refusal });
 }
 
 function bearerCredential(request: IncomingMessage): Result<string, ChatelaineError> {

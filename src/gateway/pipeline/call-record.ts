@@ -102,16 +102,22 @@ export class CallRecord {
       durationMs,
       address: peer.address,
       userAgent: peer.userAgent || undefined,
+      certificateSerial: peer.certificateSerial,
       traceId: traceparent === undefined ? undefined : TRACE_ID.exec(traceparent)?.[1],
       details,
     };
   }
 }
 
-/** Where a peer is and what it calls itself; nothing of what is not known. */
-export const addressOf = ({ address, userAgent }: Peer): Pick<AuditOrigin, 'address' | 'userAgent'> => ({
+/** Where a peer is, what it calls itself and what it showed; nothing of what is not known. */
+export const addressOf = ({
+  address,
+  userAgent,
+  certificateSerial,
+}: Peer): Pick<AuditOrigin, 'address' | 'userAgent' | 'certificateSerial'> => ({
   ...(address !== undefined && { address }),
   ...(userAgent !== undefined && userAgent !== '' && { userAgent }),
+  ...(certificateSerial !== undefined && { certificateSerial }),
 });
 
 const actors = new WeakMap<Principal, AuditEvent['actor']>();

@@ -56,7 +56,7 @@ export class DoorRecords {
     const now = this.#clock.now();
     const { via } = principal;
     const credential = via.method === 'api-key' ? via.keyId : `${via.method} ${principal.sub}`;
-    const place = `${credential} ${arrival.peer.address ?? ''}`;
+    const place = `${credential} ${arrival.peer.certificateSerial ?? ''} ${arrival.peer.address ?? ''}`;
     const since = this.#known.get(place);
     if (since !== undefined && Math.abs(now - since) < KNOWN_MS) return undefined;
     const appended = this.#trail.append({

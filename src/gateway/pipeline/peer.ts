@@ -5,11 +5,14 @@ export interface Peer {
   /** Its address, as the listener saw it: what a header says of an address anybody can write. */
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
+  /** Serial of the client certificate that it showed, lower-case hexadecimal; undefined where none counts. */
+  readonly certificateSerial: string | undefined;
 }
 
 /** The peer of a request over HTTP. */
 export class HttpPeer implements Peer {
   readonly #request: IncomingMessage;
+  certificateSerial: string | undefined = undefined;
 
   constructor(request: IncomingMessage) {
     this.#request = request;
@@ -26,4 +29,8 @@ export class HttpPeer implements Peer {
 }
 
 /** The person at this machine. */
-export const LOCAL_PEER: Peer = Object.freeze({ address: undefined, userAgent: undefined });
+export const LOCAL_PEER: Peer = Object.freeze({
+  address: undefined,
+  userAgent: undefined,
+  certificateSerial: undefined,
+});

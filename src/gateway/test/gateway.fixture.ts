@@ -11,6 +11,7 @@ import {
   type TokenVerifier,
 } from '#contract';
 import { err, ok, silentLogger, systemClock, type JsonObject, type Result } from '#kernel';
+import type { ServerTls } from '#tls';
 import type { Group, NamespaceView, Prompt, Resource, Tool, ToolboxSnapshot } from '#toolbox';
 import { ScriptedTrail } from './scripted-trail.fixture.ts';
 import { TOOLS } from './tools.fixture.ts';
@@ -157,6 +158,7 @@ export async function startGateway(
   settings: Partial<Record<keyof ServerSettings, unknown>> = {},
   snapshot = snapshotOf(),
   observers: readonly CallObserver[] = [],
+  tls: readonly ServerTls[] = [],
 ): Promise<RunningGateway> {
   let current = snapshot;
   const listeners: ((snapshot: ToolboxSnapshot) => void)[] = [];
@@ -165,6 +167,7 @@ export async function startGateway(
   const trail = new ScriptedTrail();
   const gateway = createGateway({
     trail,
+    tls,
     toolbox: { current: () => current, onChange: (listener) => void listeners.push(listener) },
     verifier,
     settings: parsed,

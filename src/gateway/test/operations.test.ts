@@ -34,7 +34,12 @@ async function realReports(): Promise<readonly CallReport[]> {
 describe('metrics', () => {
   it('count calls by tool, door and outcome, and never label with what a caller made up', async () => {
     const reports = await realReports();
-    const metrics = lateMetrics(() => ({ sessions: () => 7, streams: () => 0, running: () => 0 }));
+    const metrics = lateMetrics(() => ({
+      sessions: () => 7,
+      streams: () => 0,
+      running: () => 0,
+      certificates: () => [],
+    }));
     // Before the library is loaded, which the scrape waits for.
     for (const report of reports) metrics.observer.called(report);
     metrics.reloaded('refused');

@@ -1,5 +1,5 @@
 import { BoundedCache, err, ok, type ChatelaineError, type Clock, type Result } from '#kernel';
-import type { Access, CredentialRefusal, Principal } from '#contract';
+import type { Access, AgentsBySpiffeId, CredentialRefusal, PeerCertificate, Principal } from '#contract';
 import type { Database } from '#db';
 import { ChangeWatch } from '../change-watch.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
@@ -9,13 +9,6 @@ import { agentPrincipal } from './agent-principal.ts';
 
 type Verdict = Result<Principal, CredentialRefusal>;
 
-/** What a listener has verified of a client's certificate. */
-export interface PeerCertificate {
-  readonly spiffeId: string;
-  /** Hexadecimal. */
-  readonly serial: string;
-}
-
 const KEPT = 10_000;
 /** A certificate lists and calls; who administers has a credential that was made for it. */
 const USE: ReadonlySet<Access> = new Set(['read', 'execute']);
@@ -24,7 +17,7 @@ const USE: ReadonlySet<Access> = new Set(['read', 'execute']);
  * Turns the SPIFFE ID of a certificate that a listener has verified into its agent. Remembered like keys,
  * and forgotten for the same reasons; strangers are not remembered, since their number has no bound.
  */
-export class CertificateVerifier {
+export class CertificateVerifier implements AgentsBySpiffeId {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #declared: DeclaredBindings;

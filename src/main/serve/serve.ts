@@ -5,12 +5,11 @@ import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { BackupSchedule, ledgerFolder } from '#backup';
 import type { CliContext } from '#cli';
-import { isLoopbackHost, type SecretReader, type ServerSettings } from '#contract';
+import { isLoopbackHost, unsafeBind, type SecretReader, type ServerSettings } from '#contract';
 import {
   callLog,
   createGateway,
   lateMetrics,
-  listen,
   loopbackOnly,
   loadTelemetry,
   serveStdio,
@@ -26,8 +25,11 @@ import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import { bearerVerifier, lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
+import { startAuditDuties } from './audit-duties.ts';
 import { firstKey } from './first-key.ts';
 import { lateApi } from './late-api.ts';
+import { openAgentListener, openListener, urlOf } from './listeners.ts';
+import { openListenerTls, type ListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
 import { lateSignInPages } from './sign-in-pages.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -51,6 +53,8 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const configured = await openConfigured(options, { context, log, dataDir, secrets });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
+    const unsafe = options.stdio === true ? undefined : unsafeBind(settings);
+    if (unsafe !== undefined) throw mainError('BIND_UNSAFE', unsafe);
     log.level = options.logLevel ?? settings.log.level;
     format = settings.log.format ?? format;
     prepareDataDirectory(dataDir);
@@ -66,6 +70,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       declared: () => configured.roleBindings(),
     });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
+    if (options.stdio !== true) startAuditDuties(services.audit, settings.audit, { ...context, log, endings });
     if (settings.backup !== undefined && options.stdio !== true) {
       const schedule = new BackupSchedule({
         settings: settings.backup,
@@ -105,6 +110,7 @@ async function run(running: Running): Promise<void> {
   const telemetry =
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
   if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
+  const tls = await openListenerTls(options.stdio ? {} : settings, { clock: context.clock, log, metrics, endings });
 
   const stateKey = readStateKey(dataDir);
   gateway = createGateway({
@@ -114,6 +120,7 @@ async function run(running: Running): Promise<void> {
     stateKey,
     trail: services.audit,
     pages: lateSignInPages(() => services.signIn(), log),
+    tls: tls.all,
     api: lateApi(async () => {
       const { openApi } = await import('../services/open-api.ts');
       const api = await openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
@@ -138,7 +145,7 @@ async function run(running: Running): Promise<void> {
     endings.add('file watch', () => watching.close());
   }
   if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
-  else await serveMany(gateway, metrics, running);
+  else await serveMany(gateway, tls, metrics, running);
 }
 
 /** Over standard input and output: ends when the input does, or on a signal. */
@@ -167,29 +174,43 @@ async function serveOneClient(gateway: Gateway, output: Writable, running: Runni
   });
 }
 
-async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running: Running): Promise<void> {
+async function serveMany(
+  gateway: Gateway,
+  tls: ListenerTls,
+  metrics: Metrics | undefined,
+  running: Running,
+): Promise<void> {
   const { options, context, log, configured, settings, services } = running;
-  const listener = await open({
-    ...settings,
-    handler: gateway.handler,
+  const listener = await openListener({
+    ...{ host: settings.host, port: settings.port, handler: gateway.handler, tls: tls.public },
     requestTimeoutMs: settings.limits.requestTimeout,
+    handshakeFailed: () => metrics?.handshakeFailed('tls'),
   });
   // Before anything else is waited for: the first request may be a person's.
-  const publicUrl = new URL(settings.publicUrl ?? `http://localhost:${listener.port}`);
+  const publicUrl = new URL(
+    settings.publicUrl ?? `${tls.public === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
+  );
   const { setup } = services.signIn(publicUrl);
+  const agents = await openAgentListener(gateway, settings, {
+    tls: tls.agents,
+    agents: services.identity.certificates,
+    metrics,
+  });
   const measured =
     metrics === undefined || settings.metrics === false
       ? undefined
       : await openMetrics(settings.metrics, metrics, running);
   const key =
     options.quickstart && configured.isQuickstart ? await firstKey(services.identity, context.clock.now()) : undefined;
-  const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${listener.port}`;
+  const url = urlOf(settings.host, listener.port, tls.public);
+  const agentsUrl = agents && urlOf(agents.host, agents.port, tls.agents);
   const setupUrl = await setupLink(setup, publicUrl);
   context.stdout.write(
     welcome({
       version: context.version,
       url,
       ...configured.counts(),
+      agentsUrl,
       metricsUrl: measured && `http://${measured.host}:${measured.port}/metrics`,
       key,
       setupUrl,
@@ -203,7 +224,8 @@ async function serveMany(gateway: Gateway, metrics: Metrics | undefined, running
     'ending: new calls are refused, running ones may end',
   );
   gateway.drain();
-  await Promise.all([listener.close(settings.limits.shutdownGrace), measured?.close(0)]);
+  const { shutdownGrace } = settings.limits;
+  await Promise.all([listener.close(shutdownGrace), agents?.close(shutdownGrace), measured?.close(0)]);
   log.info({ event: 'ended' }, 'ended');
 }
 
@@ -212,16 +234,6 @@ async function setupLink(setup: SignInServices['setup'], publicUrl: URL): Promis
   const actor = { kind: 'system', iss: 'chatelaine', sub: 'system', name: 'system' } as const;
   const token = await setup.issue({ door: 'system', actor }, { reissue: false });
   return token && new URL(`/console/setup?token=${reveal(token)}`, publicUrl).href;
-}
-
-async function open(options: Parameters<typeof listen>[0]): Promise<Listener> {
-  try {
-    return await listen(options);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'EADDRINUSE' ? 'another program listens there' : `the system says ${code ?? 'no'}`;
-    throw mainError('ADDRESS_UNAVAILABLE', `cannot listen on \`${options.host}:${options.port}\`: ${why}`, { cause });
-  }
 }
 
 /**
@@ -234,7 +246,7 @@ async function openMetrics(
   { log, settings }: Running,
 ): Promise<Listener | undefined> {
   try {
-    return await open({
+    return await openListener({
       ...place,
       handler: isLoopbackHost(place.host) ? loopbackOnly(metrics.handler) : metrics.handler,
       requestTimeoutMs: settings.limits.requestTimeout,

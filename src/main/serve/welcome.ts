@@ -6,6 +6,8 @@ export interface WelcomeFacts {
   readonly url: string;
   readonly tools: number;
   readonly sources: number;
+  /** Of the listener for agents with client certificates, where there is one. */
+  readonly agentsUrl: string | undefined;
   readonly metricsUrl: string | undefined;
   /** The key of the quickstart; undefined for a configuration of one's own. */
   readonly key: FirstKey | undefined;
@@ -23,6 +25,7 @@ export function welcome(facts: WelcomeFacts): string {
     '',
     `  MCP      ${mcp}`,
     `  REST     ${url}/api/toolset`,
+    ...(facts.agentsUrl === undefined ? [] : [`  Agents   ${facts.agentsUrl}/mcp (with a client certificate)`]),
     ...(facts.metricsUrl === undefined ? [] : [`  Metrics  ${facts.metricsUrl}`]),
     ...keyLines(key),
     ...setupLines(facts.setupUrl),

@@ -34,7 +34,7 @@ export interface Services {
 export interface ServicesOptions {
   /** Exists already, and belongs to us or is shared by several processes. */
   readonly dataDir: string;
-  readonly settings: Pick<ServerSettings, 'database' | 'vault' | 'ledger'>;
+  readonly settings: Pick<ServerSettings, 'audit' | 'database' | 'vault' | 'ledger'>;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
   /** The `kind: roleBinding` documents as they are now. */
@@ -78,6 +78,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     root: join(dataDir, 'audit'),
     storage: { settings: settings.database, database },
     sealer: vault.subjectSealer,
+    checkpoints: { records: settings.audit.checkpoints.records, ms: settings.audit.checkpoints.every },
     clock,
     logger: log,
   });

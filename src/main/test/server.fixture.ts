@@ -115,11 +115,14 @@ export async function start(
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const url = await Promise.race([
-    said(child, stdout, /MCP\s+(http:\/\/\S+)\/mcp/),
+    said(child, stdout, /MCP\s+(https?:\/\/\S+)\/mcp/),
     exited.then((code) => Promise.reject(new Error(`serve ended with ${code}: ${stderr()}`))),
   ]);
-  const ready = await fetch(`${url}/readyz`);
-  if (ready.status !== 200) throw new Error(`not ready: ${ready.status}`);
+  // With TLS whoever starts it knows whose certificates to trust.
+  if (url.startsWith('http:')) {
+    const ready = await fetch(`${url}/readyz`);
+    if (ready.status !== 200) throw new Error(`not ready: ${ready.status}`);
+  }
   return {
     url,
     stdout,

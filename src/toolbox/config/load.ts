@@ -6,6 +6,7 @@ import {
   type Configuration,
   type Kind,
   type ServerSettings,
+  type SourceDeclaration,
 } from '#contract';
 import { crossCheck } from './cross-check.ts';
 import { announce, emptyLists, LIST_OF, type AnyDeclaration, type Announced } from './declarations.ts';
@@ -19,6 +20,7 @@ import { checkReferences } from './references.ts';
 import { kindOf, readDocument } from './read-document.ts';
 import type { Environment } from './substitute.ts';
 import type { Catalog } from './type-names.ts';
+import { weakSecrets } from './weak-secrets.ts';
 import type { NamedSecret } from './vault-references.ts';
 
 /** More are not shown; a file with so many is not the file that was meant. */
@@ -56,6 +58,7 @@ export function loadConfiguration(
   const announced: Announced[] = [];
   const servers: Server[] = [];
   const secretFiles: string[] = [];
+  const warnings: Problem[] = [];
   const secrets: NamedSecret[] = [];
   for (const { kind, document } of documents) {
     const read = readDocument(document, kind, catalog, (namespace, name) =>
@@ -70,6 +73,10 @@ export function loadConfiguration(
     }
     const { declaration } = read.value;
     secretFiles.push(...read.value.secretFiles);
+    const values = kind === 'source' ? (declaration as SourceDeclaration).fields : declaration;
+    const weak = weakSecrets({ kind, document, values });
+    problems.push(...weak.problems);
+    warnings.push(...weak.warnings);
     secrets.push(...read.value.secrets);
     if (kind === 'server') problems.push(...plainSecrets(document));
     if (kind === 'server') servers.push({ settings: declaration as unknown as ServerSettings, document });
@@ -89,7 +96,8 @@ export function loadConfiguration(
   if (problems.length > 0) return err(mostOf(problems, inputs));
   const [first] = servers;
   const server = first?.settings ?? serverSchema.parse({ kind: 'server' });
-  return ok({ configuration: { ...lists, server }, warnings: first ? openMetrics(first) : [], secretFiles, secrets });
+  if (first) warnings.push(...openMetrics(first));
+  return ok({ configuration: { ...lists, server }, warnings, secretFiles, secrets });
 }
 
 /** The problems that are shown, in the order of a reader. */

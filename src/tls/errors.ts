@@ -1,0 +1,41 @@
+import { defineErrors } from '#kernel';
+
+/** What is wrong with certificates, keys and lists; the message names the file and the fault. */
+export const tlsError = defineErrors('tls', {
+  CERTIFICATE_UNUSABLE: {
+    status: 400,
+    title: 'a certificate, its chain or its key cannot be used',
+    remedy: 'The message names the file and what is wrong with it. A file that is replaced is read again by itself.',
+  },
+  TRUST_UNUSABLE: {
+    status: 400,
+    title: 'the certificates to trust, or their revocation list, cannot be used',
+    remedy: 'The message names the file and what is wrong with it. A file that is replaced is read again by itself.',
+  },
+  AUTHORITY_EXISTS: {
+    status: 409,
+    title: 'the folder holds a certificate authority already',
+    remedy: 'Use it, rotate it with `chatelaine ca rotate`, or name another folder with `--dir`.',
+  },
+  AUTHORITY_MISSING: {
+    status: 404,
+    title: 'the folder holds no certificate authority',
+    remedy: 'Make one with `chatelaine ca init`, or name its folder with `--dir`.',
+  },
+  AUTHORITY_UNUSABLE: {
+    status: 500,
+    title: 'the files of the certificate authority cannot be used',
+    remedy: 'The message names the file. Restore it from a backup, or begin anew with `chatelaine ca init`.',
+  },
+  CERTIFICATE_REQUEST_INVALID: {
+    status: 400,
+    title: 'the authority does not issue such a certificate',
+    remedy: 'The message says what it issues.',
+  },
+  ROTATION_OUT_OF_ORDER: {
+    status: 409,
+    title: 'this step of the rotation does not come next',
+    remedy:
+      'The order is `prepare`, distribute the bundle, `activate`, wait until what the old one issued has expired, `retire`.',
+  },
+});

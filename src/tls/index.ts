@@ -1,0 +1,37 @@
+/**
+ * tls: certificates, keys, and who they say somebody is.
+ *
+ * Owns what our listeners speak (`server/handshake.ts`: TLS 1.3 and nothing else), reading and checking
+ * their certificates (`server/`), following the files when they are replaced (`live/`), SPIFFE IDs and
+ * the identity in a client's certificate (`spiffe/`), whom to trust and whom no more (`trust/`), and the
+ * small certificate authority for those who have none (`ca/`). Does not own: sockets (gateway), which
+ * workload is which agent (identity, behind the port `AgentsBySpiffeId`), TLS towards others (`db`,
+ * `toolbox`).
+ *
+ * Specifications: RFC 8446 (TLS 1.3), RFC 5280 (certificates and revocation lists), RFC 7468 (PEM),
+ * RFC 9525 (names of servers), SPIFFE-ID and X509-SVID.
+ *
+ * Reading DER takes a library that a server without client certificates never needs: what uses it is
+ * loaded on first use.
+ */
+import type { ClientTls, ClientTlsOptions } from './server/client-tls.ts';
+
+export {
+  isTrustDomain,
+  parseSpiffeId,
+  printSpiffeId,
+  type SpiffeId,
+  type SpiffeIdRefusal,
+} from './spiffe/spiffe-id.ts';
+export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/server-tls.ts';
+export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
+export type { ClientCertificates } from './trust/client-certificates.ts';
+export type { ClientTls, ClientTlsOptions };
+export type { KnownAuthority, RotationStep } from './ca/index.ts';
+
+/** The TLS of a listener whose clients show certificates; throws `TRUST_UNUSABLE`. */
+export const openClientTls = async (options: ClientTlsOptions): Promise<ClientTls> =>
+  (await import('./server/client-tls.ts')).openClientTls(options);
+
+/** The certificate authority behind `chatelaine ca`. */
+export const loadCertificateAuthority = () => import('./ca/index.ts');
