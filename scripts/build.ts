@@ -61,7 +61,7 @@ export async function build(dist: string): Promise<void> {
     chunkFileNames: 'shared/[name]-[hash].js',
   });
   await bundle.close();
-  for (const asset of globSync('**/*.yaml', { cwd: SOURCE, exclude: ['**/test/**'] }))
+  for (const asset of globSync('**/*.{yaml,css,svg,mjs}', { cwd: SOURCE, exclude: ['**/test/**'] }))
     cpSync(join(SOURCE, asset), join(dist, asset));
   const built = join(dist, '.built');
   writeFileSync(built, '');

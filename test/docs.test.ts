@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '#cli';
 import { formatProblem, loadConfiguration, sourceTypes } from '#toolbox';
-import { systemClock } from '#kernel';
 import { installCommands } from '#main';
+import { cliContext } from './cli-context.ts';
 
 const root = join(import.meta.dirname, '..');
 const documents = [
@@ -70,11 +70,7 @@ describe('the documents', () => {
       }),
   );
   it.each(commands)('name a command that exists, with its options, at %s: %s', (_, command) => {
-    const quiet = { write: () => true };
-    const program = buildProgram(
-      { stdout: quiet, stderr: quiet, env: {}, clock: systemClock, version: '0' },
-      installCommands,
-    );
+    const program = buildProgram(cliContext(), installCommands);
     const words = command.split(/\s+/);
     let at = program;
     let found = at;

@@ -18,13 +18,14 @@
 import type { auditRoutes } from './routes.ts';
 
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
+export { LateTrail } from './late-trail.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';
 export type { AuditStore, Page, PageRequest, WriterState } from './store/store.ts';
 export { subjectOf, type OpenedFields, type SealedFields, type SubjectSealer } from './people/subject-sealer.ts';
 export { canonicalJson } from './record/canonical-json.ts';
-export { type SignedCheckpoint } from './checkpoint/checkpoint.ts';
+export { lastCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 export { exportPublicKey, trustKeys, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
 export { logStream, type LogItem } from './verify/log-stream.ts';
 export { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';

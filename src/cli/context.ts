@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { Clock } from '#kernel';
+import type { Clock, Secret } from '#kernel';
+import type { Transport } from './api/client.ts';
 
 /** The outside of the process, handed in by the entry so that a test can hand in another. */
 export interface CliContext {
@@ -9,9 +10,24 @@ export interface CliContext {
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** The API of a data directory, in this process; from `main`, which knows how everything is put together. */
+  readonly openApi: OpenApi;
+  /** What is piped in, or typed at a prompt that does not show it; undefined where there is neither. */
+  readonly readSecret: () => Promise<Secret | undefined>;
+  /** Whether somebody is watching standard error: only then does anything move there. */
+  readonly watched: boolean;
   /** What `--version` prints. */
   readonly version: string;
 }
+
+/** Opens the API of a data directory, as its local operator; `close` lets go of it. */
+export type OpenApi = (place: {
+  readonly dataDir: string;
+  /** Of a server whose `database:` and `vault:` are meant. */
+  readonly config: string | undefined;
+  /** Makes a data directory and a database where there are none. */
+  readonly create: boolean;
+}) => Promise<{ readonly transport: Transport; close(): Promise<void> }>;
 
 export interface TextSink {
   write(text: string): unknown;

@@ -1,7 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { DatabaseSettings } from '#contract';
+import type { ServerSettings } from '#contract';
 import type { DatabasePlace } from '#db';
-import type { Identity } from '#identity';
 import type { CliContext } from './context.ts';
 
 const DEFAULT_DIRECTORY = './.chatelaine';
@@ -41,14 +40,17 @@ export async function findDatabase(
   options: DatabaseOptions & { readonly create?: boolean },
 ): Promise<DatabasePlace> {
   const { databasePlace } = await import('#db');
-  const settings = options.config === undefined ? SQLITE : await readSettings(options.config, context);
+  const { database: settings } = await readServerSettings(options.config, context);
   const place = databasePlace(settings, options.dataDir);
   return 'file' in place ? { ...place, mustExist: options.create !== true } : place;
 }
 
-const SQLITE: DatabaseSettings = { type: 'sqlite' };
-
-async function readSettings(path: string, context: CliContext): Promise<DatabaseSettings> {
+/** The `server` document of a configuration, or its defaults where none is named. Throws `CONFIGURATION_UNUSABLE`. */
+export async function readServerSettings(
+  path: string | undefined,
+  context: Pick<CliContext, 'env'>,
+): Promise<ServerSettings> {
+  if (path === undefined) return (await import('#contract')).serverSchema.parse({ kind: 'server' });
   const [{ formatProblem, loadConfiguration, sourceTypes }, { readNamed }, { cliError }] = await Promise.all([
     import('#toolbox'),
     import('./config/read-named.ts'),
@@ -56,33 +58,7 @@ async function readSettings(path: string, context: CliContext): Promise<Database
   ]);
   const inputs = await readNamed([path]);
   const loaded = inputs.ok ? loadConfiguration(inputs.value, { env: context.env, catalog: sourceTypes }) : inputs;
-  if (loaded.ok) return loaded.value.configuration.server.database;
+  if (loaded.ok) return loaded.value.configuration.server;
   const problems = loaded.error.map((problem) => formatProblem(problem)).join('\n\n');
   throw cliError('CONFIGURATION_UNUSABLE', `the configuration has problems:\n\n${problems}\n`);
-}
-
-/**
- * Opens the identity services for the length of `work`, beside servers that may be running on the same
- * database.
- */
-export async function withIdentity<Value>(
-  context: CliContext,
-  options: DatabaseOptions & { readonly create?: boolean },
-  work: (identity: Identity) => Promise<Value>,
-): Promise<Value> {
-  const [{ openDatabase }, { openIdentity }, { silentLogger }, place] = await Promise.all([
-    import('#db'),
-    import('#identity'),
-    import('#kernel'),
-    findDatabase(context, options),
-  ]);
-  const database = await openDatabase({ ...place, clock: context.clock });
-  try {
-    const identity = openIdentity({ database, clock: context.clock, log: silentLogger });
-    const value = await work(identity);
-    await identity.close();
-    return value;
-  } finally {
-    await database.close();
-  }
 }

@@ -22,4 +22,60 @@ export const cliError = defineErrors('cli', {
     title: 'the description to import is not one that can be read',
     remedy: 'The message says what is wrong with it. OpenAPI 3.0 and 3.1 documents can be imported.',
   },
+  CREDENTIAL_MISSING: {
+    status: 400,
+    title: 'the command has no key for the server that it is to ask',
+    remedy: 'Put a key of that server into the environment variable CHATELAINE_KEY.',
+  },
+  SERVER_ADDRESS_REFUSED: {
+    status: 400,
+    title: 'the address of the server cannot be used',
+    remedy: 'Give `--server` an https address; http is for this machine alone.',
+  },
+  SERVER_UNREACHABLE: {
+    status: 503,
+    title: 'the server does not answer',
+    remedy: 'Check the address, that the server runs, and its certificate.',
+  },
+  SERVER_UNEXPECTED: {
+    status: 502,
+    title: 'what answered is not the API of Chatelaine',
+    remedy: 'Check the address, and what stands between.',
+  },
+  NAME_IMPOSSIBLE: {
+    status: 400,
+    title: 'a name is empty, or made of dots alone',
+    remedy: 'Names have letters or digits.',
+  },
+  VALUE_IN_ARGUMENTS: {
+    status: 400,
+    title: 'a secret was given on the command line',
+    remedy:
+      'Others on this machine see every command line, and shells keep them. Pipe the value in, name a file with `--file`, or type it when asked. Replace this one where it came from.',
+  },
+  VALUE_MISSING: {
+    status: 400,
+    title: 'there is no value for the secret',
+    remedy: 'Pipe it in, name a file with `--file`, or run the command on a terminal and type it.',
+  },
+  DATA_DIRECTORY_MISSING: {
+    status: 404,
+    title: 'the data directory is not there',
+    remedy: 'Check `--data-dir`. It is the server’s own, which holds the keys of its vault and of its audit log.',
+  },
+  DURATION_UNREADABLE: {
+    status: 400,
+    title: 'a duration cannot be read',
+    remedy: 'Write a number with its unit, such as `30m`, `12h` or `90d`.',
+  },
+  KEY_MISSING: {
+    status: 400,
+    title: 'there is no public key to verify with',
+    remedy: 'Name it with `--key`; `chatelaine audit public-key` prints it, and should have been asked long before.',
+  },
+  RECEIPT_PROVES_NOTHING: {
+    status: 422,
+    title: 'a receipt does not prove what it says',
+    remedy: 'The message says why. Ask for another receipt, and for the public key at a second place.',
+  },
 });

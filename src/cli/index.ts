@@ -2,8 +2,8 @@
  * cli: the operator's hands.
  *
  * Owns the program (`program.ts`), how a run ends (`run.ts`: exit codes, errors on stderr), and the
- * commands: a folder per noun, a file per verb. `key/`, `agent/` and `migrate/` work on a
- * data directory or a database, also while servers run on it; `ca/` on a folder of its own.
+ * commands: a folder per noun, a file per verb. Most of them speak to the API (`api/`), of a server or of a
+ * data directory, also while servers run on it; `ca/` works on a folder of its own.
  * Does not own commands that need the whole server wired (`serve`, `invoke`): `main` hands them to
  * `runProgram` as `InstallCommands`.
  *
@@ -12,5 +12,6 @@
  */
 export { buildProgram } from './program.ts';
 export { runProgram } from './run.ts';
-export { EXIT, QuietEnd, type CliContext, type InstallCommands, type TextSink } from './context.ts';
-export { dataDirectoryOption, type DataDirectoryOptions } from './data-directory.ts';
+export { EXIT, QuietEnd, type CliContext, type InstallCommands, type OpenApi, type TextSink } from './context.ts';
+export { dataDirectoryOption, readServerSettings, type DataDirectoryOptions } from './data-directory.ts';
+export { cliError } from './errors.ts';

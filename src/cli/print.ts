@@ -8,6 +8,13 @@ export function isoMoment(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
+/** A moment as the API has it, to the second. */
+export function toSeconds(moment: string): string;
+export function toSeconds(moment: string | null): string | null;
+export function toSeconds(moment: string | null): string | null {
+  return moment === null ? null : moment.replace(/\.\d+Z$/, 'Z');
+}
+
 /** Columns under their headings, as wide as their widest cell, two spaces apart. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings, ...rows];

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { installAgentCommands } from './agent/index.ts';
+import { installAuditCommands } from './audit/index.ts';
 import { installCaCommands } from './ca/index.ts';
 import { installConfigCommands } from './config/commands.ts';
 import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
 import { installKeyCommands } from './key/index.ts';
 import { installMigrateCommands } from './migrate/index.ts';
+import { installSecretCommands } from './secret/index.ts';
 
 /** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
 const NOUNS: readonly InstallCommands[] = [
@@ -13,6 +15,8 @@ const NOUNS: readonly InstallCommands[] = [
   installToolCommands,
   installKeyCommands,
   installAgentCommands,
+  installSecretCommands,
+  installAuditCommands,
   installMigrateCommands,
   installCaCommands,
 ];

@@ -3,15 +3,16 @@ import type { Principal } from './principal.ts';
 import type { CredentialRefusal } from './token-verifier.ts';
 
 /**
- * Agents by the SPIFFE ID in their client certificate. Whoever asks has verified the certificate; the
- * answer says who that is, and that it may still come in. What needs no I/O answers at once.
+ * Turns the SPIFFE ID of a client certificate into its agent. Whoever asks has verified the certificate;
+ * the answer says who that is, that it may come in now, and that it came by this certificate.
  */
 export interface AgentsBySpiffeId {
-  /** `spiffeId` is in its one spelling, and is compared whole: no prefix, no pattern. */
-  bySpiffeId(
-    spiffeId: string,
-  ): Result<CertifiedAgent, CredentialRefusal> | Promise<Result<CertifiedAgent, CredentialRefusal>>;
+  /**
+   * `spiffeId` is in its one spelling and is compared whole: no prefix, no pattern. `serial` is
+   * lower-case hexadecimal.
+   */
+  verify(certificate: {
+    readonly spiffeId: string;
+    readonly serial: string;
+  }): Result<Principal, CredentialRefusal> | Promise<Result<Principal, CredentialRefusal>>;
 }
-
-/** An agent, before it is said how it came in. */
-export type CertifiedAgent = Omit<Principal, 'via'> & { readonly kind: 'agent' };

@@ -3,9 +3,24 @@ import type { Principal } from './principal.ts';
 
 /** Why a credential does not count. The wire learns only that it does not; the log learns this. */
 export interface CredentialRefusal {
-  readonly reason: 'malformed' | 'unknown' | 'mismatch' | 'expired' | 'revoked' | 'disabled' | 'unavailable';
+  readonly reason:
+    | 'malformed'
+    | 'unknown'
+    | 'mismatch'
+    | 'expired'
+    | 'revoked'
+    | 'disabled'
+    /** Not from there. */
+    | 'address'
+    | 'unavailable';
   /** For the log: never the credential itself. */
   readonly detail?: string;
+}
+
+/** What the door knows of the connection that a credential came through. */
+export interface PeerFacts {
+  /** The peer's address, as the listener saw it. */
+  readonly address?: string | undefined;
 }
 
 /**
@@ -13,5 +28,8 @@ export interface CredentialRefusal {
  * no I/O answer at once, so that the hot path waits for nothing.
  */
 export interface TokenVerifier {
-  verify(credential: string): Result<Principal, CredentialRefusal> | Promise<Result<Principal, CredentialRefusal>>;
+  verify(
+    credential: string,
+    peer?: PeerFacts,
+  ): Result<Principal, CredentialRefusal> | Promise<Result<Principal, CredentialRefusal>>;
 }

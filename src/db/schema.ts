@@ -9,6 +9,12 @@ export interface Schema {
   readonly schema_migrations: SchemaMigrationsTable;
   readonly agents: AgentsTable;
   readonly api_keys: ApiKeysTable;
+  readonly users: UsersTable;
+  readonly user_claim_groups: UserClaimGroupsTable;
+  readonly user_groups: UserGroupsTable;
+  readonly group_members: GroupMembersTable;
+  readonly role_bindings: RoleBindingsTable;
+  readonly shut_namespaces: ShutNamespacesTable;
   readonly data_keys: DataKeysTable;
   readonly secrets: SecretsTable;
   readonly secret_versions: SecretVersionsTable;
@@ -20,6 +26,16 @@ export interface Schema {
   readonly audit_checkpoints: AuditCheckpointsTable;
   readonly delivery_cursors: DeliveryCursorsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
+  readonly passwords: PasswordsTable;
+  readonly totp_seeds: TotpSeedsTable;
+  readonly passkeys: PasskeysTable;
+  readonly passkey_challenges: PasskeyChallengesTable;
+  readonly recovery_codes: RecoveryCodesTable;
+  readonly sessions: SessionsTable;
+  readonly known_devices: KnownDevicesTable;
+  readonly one_time_links: OneTimeLinksTable;
+  readonly device_codes: DeviceCodesTable;
+  readonly attempts: AttemptsTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -35,11 +51,18 @@ export interface AgentsTable {
   readonly namespace: string;
   readonly name: string;
   readonly type: 'user' | 'service' | 'bot';
+  /** The id of a user. */
   readonly responsible_user: string | null;
   readonly description: string;
+  /** Those it has in its own namespace. */
   readonly roles: string;
   readonly disabled_at: number | null;
   readonly created_at: number;
+  readonly spiffe_id: string | null;
+  /** Public keys for `private_key_jwt`, as a JWK Set (RFC 7517 §5), or where one is served. */
+  readonly jwks: string | null;
+  readonly jwks_uri: string | null;
+  readonly deleted_at: number | null;
 }
 
 /** API keys, as digests. Owner: identity. */
@@ -55,6 +78,77 @@ export interface ApiKeysTable {
   readonly expires_at: number | null;
   readonly revoked_at: number | null;
   readonly last_used_at: number | null;
+  /** `read`, `execute`, `admin`. */
+  readonly access: string;
+  /** Exact names; null for every tool. */
+  readonly allowed_tools: string | null;
+  /** Networks it may be used from, in their one spelling; null for anywhere. */
+  readonly allowed_cidrs: string | null;
+  /** The key that a rotation made in its place. */
+  readonly replaced_by: string | null;
+}
+
+/** People. Owner: identity. */
+export interface UsersTable {
+  readonly id: string;
+  /** The login name as it was typed. */
+  readonly name: string;
+  /** The login name as it is compared. */
+  readonly name_key: string;
+  /** Who vouches for them: `chatelaine`, or the URL of an identity provider. */
+  readonly issuer: string;
+  readonly subject: string;
+  /** Sealed under the key of the subject. */
+  readonly profile: string | null;
+  readonly key_id: string | null;
+  readonly disabled_at: number | null;
+  readonly erased_at: number | null;
+  readonly created_at: number;
+  readonly changed_at: number;
+}
+
+/** The groups that an identity provider named at a user's last sign-in. Owner: identity. */
+export interface UserClaimGroupsTable {
+  readonly user_id: string;
+  readonly issuer: string;
+  readonly name: string;
+}
+
+/** Groups of our own. Owner: identity. */
+export interface UserGroupsTable {
+  readonly id: string;
+  /** A namespace, or `*`. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly description: string;
+  readonly created_at: number;
+}
+
+/** Who is in them. Owner: identity. */
+export interface GroupMembersTable {
+  readonly group_id: string;
+  readonly member_kind: 'user' | 'agent';
+  readonly member_id: string;
+  readonly created_at: number;
+}
+
+/** Who holds which role, and where. Owner: identity. */
+export interface RoleBindingsTable {
+  readonly id: string;
+  readonly role: 'admin' | 'tool_publisher' | 'policy_admin' | 'user' | 'auditor';
+  /** A namespace, or `*`. */
+  readonly namespace: string;
+  readonly subject_kind: 'user' | 'agent' | 'group' | 'claim-group';
+  /** Of a `claim-group`, else empty: an index on null would take the same binding twice. */
+  readonly subject_issuer: string;
+  readonly subject_id: string;
+  readonly created_at: number;
+}
+
+/** Namespaces where nothing is let in. Owner: identity. */
+export interface ShutNamespacesTable {
+  readonly namespace: string;
+  readonly disabled_at: number;
 }
 
 /** Keys that encrypt columns, wrapped. Owner: vault. */
@@ -179,4 +273,115 @@ export interface IdempotencyKeysTable {
   /** JSON. */
   readonly headers: string | null;
   readonly body: string | null;
+}
+
+/** Passwords of people, as PHC strings of argon2id. Owner: identity. */
+export interface PasswordsTable {
+  readonly user_id: string;
+  readonly phc: string;
+  readonly changed_at: number;
+}
+
+/** Seeds of authenticator apps, sealed under the person's subject key. Owner: identity. */
+export interface TotpSeedsTable {
+  readonly id: string;
+  readonly user_id: string;
+  readonly seed: string;
+  readonly key_id: string;
+  /** The last step whose code was used; only ever grows. */
+  readonly last_step: number;
+  /** Null until the app has shown that it has the seed. */
+  readonly confirmed_at: number | null;
+  readonly created_at: number;
+}
+
+/** WebAuthn credentials, by credential id. Owner: identity. */
+export interface PasskeysTable {
+  readonly id: string;
+  readonly user_id: string;
+  /** COSE key, base64url. */
+  readonly public_key: string;
+  readonly counter: number;
+  readonly transports: string;
+  readonly label: string;
+  /** 1 when the credential may live on several devices. */
+  readonly synced: number;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+}
+
+/** Challenges of WebAuthn ceremonies under way; gone when used. Owner: identity. */
+export interface PasskeyChallengesTable {
+  readonly challenge: string;
+  readonly session_id: string;
+  readonly purpose: 'register' | 'authenticate';
+  readonly expires_at: number;
+}
+
+/** Recovery codes not yet used, as digests. Owner: identity. */
+export interface RecoveryCodesTable {
+  readonly digest: string;
+  readonly user_id: string;
+  readonly created_at: number;
+}
+
+/** Sessions of people, in browsers and on the command line. Owner: identity. */
+export interface SessionsTable {
+  readonly id: string;
+  /** SHA-256 of the token; replaced whenever the session gains something. */
+  readonly digest: string;
+  readonly user_id: string;
+  readonly kind: 'browser' | 'cli';
+  readonly stage: 'second-factor' | 'enrolment' | 'active';
+  readonly amr: string;
+  readonly auth_time: number;
+  readonly created_at: number;
+  readonly last_seen_at: number;
+  readonly expires_at: number;
+  readonly ended_at: number | null;
+  readonly address: string;
+  readonly device: string;
+}
+
+/** Browsers that people signed in with before, as digests. Owner: identity. */
+export interface KnownDevicesTable {
+  readonly digest: string;
+  readonly user_id: string;
+  readonly created_at: number;
+  readonly last_used_at: number;
+}
+
+/** Links for the first administrator and for new passwords, as digests; gone when used. Owner: identity. */
+export interface OneTimeLinksTable {
+  readonly digest: string;
+  readonly purpose: 'setup' | 'password';
+  readonly user_id: string | null;
+  /** 1 when it was made although there was an administrator. */
+  readonly reissued: number;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+/** Programs that wait for a person to confirm a code (RFC 8628). Owner: identity. */
+export interface DeviceCodesTable {
+  readonly digest: string;
+  readonly user_code_digest: string;
+  readonly state: 'pending' | 'approved' | 'denied';
+  readonly user_id: string | null;
+  readonly amr: string;
+  readonly auth_time: number;
+  readonly client: string;
+  readonly address: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly polled_at: number;
+}
+
+/** Counters of attempts to sign in. Owner: identity. */
+export interface AttemptsTable {
+  readonly key: string;
+  /** When all that was counted will be forgiven. */
+  readonly clear_at: number;
+  /** From when on the next attempt is let through. */
+  readonly open_at: number;
 }

@@ -11,4 +11,11 @@ export interface WatchedTable {
 export const watchedTables: readonly WatchedTable[] = [
   { table: 'agents' },
   { table: 'api_keys', except: ['last_used_at'] },
+  { table: 'users', except: ['profile', 'key_id', 'changed_at'] },
+  { table: 'user_claim_groups' },
+  { table: 'user_groups' },
+  { table: 'group_members' },
+  { table: 'role_bindings' },
+  { table: 'shut_namespaces' },
+  { table: 'sessions', except: ['last_seen_at'] },
 ];

@@ -28,6 +28,11 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the caller has no role that may call tools',
     remedy: 'Give the agent the role `user`, or use another agent.',
   },
+  FORBIDDEN_ACCESS: {
+    status: 403,
+    title: 'the credential is not for what it is used for',
+    remedy: 'Use a key with `read` to list and with `execute` to call, or have one made.',
+  },
   INSUFFICIENT_SCOPE: {
     status: 403,
     title: 'the credential lacks scopes that the tool requires',

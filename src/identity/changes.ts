@@ -17,7 +17,12 @@ export class IdentityChanges {
     try {
       return await change;
     } finally {
-      for (const listener of this.#listeners) listener();
+      this.tell();
     }
+  }
+
+  /** Tells of a change that was made elsewhere, such as a configuration read anew. */
+  tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

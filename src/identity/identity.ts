@@ -1,31 +1,74 @@
+import type { AuditTrail } from '#contract';
 import type { Clock, Logger } from '#kernel';
 import type { Database } from '#db';
+import type { Vault } from '#vault';
 import { AgentDirectory } from './agents/agent-directory.ts';
+import { CertificateVerifier } from './agents/certificate-verifier.ts';
+import { ChangeFrame } from './change-frame.ts';
 import { IdentityChanges } from './changes.ts';
+import { GroupDirectory } from './groups/group-directory.ts';
 import { KeyAuthority } from './keys/key-authority.ts';
 import { KeyVerifier } from './keys/key-verifier.ts';
 import { UsageRecorder } from './keys/usage-recorder.ts';
+import { NamespaceDirectory } from './namespaces/namespace-directory.ts';
+import { permissionCheck, type CheckPermission } from './permissions/index.ts';
+import type { DeclaredBindings } from './roles/declared-bindings.ts';
+import { RoleDirectory } from './roles/role-directory.ts';
+import { Standings } from './roles/standings.ts';
+import { UserDirectory } from './users/user-directory.ts';
 
 export interface Identity {
   readonly keys: KeyAuthority;
   readonly agents: AgentDirectory;
+  readonly certificates: CertificateVerifier;
+  readonly groups: GroupDirectory;
+  readonly roles: RoleDirectory;
+  readonly namespaces: NamespaceDirectory;
+  /** What users may be and do, for requests. */
+  readonly standings: Standings;
+  /** The frame around changes, for services above that keep something of identities. */
+  readonly frame: ChangeFrame;
+  /** The directory of users, whose profiles that vault seals. Once a process. */
+  userDirectory(vault: Pick<Vault, 'envelope' | 'eraseSubject'>): UserDirectory;
+  /** To be called when declared bindings have been replaced. */
+  declarationsChanged(): void;
   /** Writes what it still holds in memory. The database stays open; it is the opener's. */
   close(): Promise<void>;
 }
 
-/** The identity services over one open database. */
-export function openIdentity(parts: {
+export interface IdentityParts {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
-}): Identity {
+  readonly trail: AuditTrail;
+  /** The `kind: roleBinding` documents as they are now; none by default. */
+  readonly declared?: DeclaredBindings;
+  /** Another check of permissions than that of `PERMISSIONS`: for tests that plant a hole. */
+  readonly check?: CheckPermission;
+}
+
+/** The identity services over one open database. */
+export function openIdentity(parts: IdentityParts): Identity {
+  const { database, clock, trail, declared = () => [], check = permissionCheck() } = parts;
   const changes = new IdentityChanges();
   const usage = new UsageRecorder(parts);
-  const verifier = new KeyVerifier({ ...parts, used: (keyId, now) => usage.note(keyId, now) });
-  changes.onChange(() => verifier.forget());
+  const frame = new ChangeFrame({ database, clock, trail, changes, check });
+  const verifier = new KeyVerifier({ database, clock, declared, used: (keyId, now) => usage.note(keyId, now) });
+  const certificates = new CertificateVerifier({ database, clock, declared });
+  const standings = new Standings({ database, clock, declared });
+  const copies = [verifier, certificates, standings];
+  for (const copy of copies) changes.onChange(() => copy.forget());
   return {
-    keys: new KeyAuthority({ ...parts, changes, verifier }),
-    agents: new AgentDirectory({ ...parts, changes }),
+    keys: new KeyAuthority({ frame, declared, verifier }),
+    agents: new AgentDirectory({ frame, declared }),
+    certificates,
+    groups: new GroupDirectory({ frame, declared }),
+    roles: new RoleDirectory({ frame, declared }),
+    namespaces: new NamespaceDirectory(frame),
+    standings,
+    frame,
+    userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
+    declarationsChanged: () => changes.tell(),
     close: () => usage.close(),
   };
 }

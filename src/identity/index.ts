@@ -1,24 +1,66 @@
 /**
- * identity: who is calling.
+ * identity: who there is, who is calling, and who may change what.
  *
- * Owns agents (`agents/`), their API keys and the verification of them on the hot path (`keys/`), the
- * local user of stdio and `invoke` (`local-user.ts`), and the grammar of their names, scopes and roles.
- * Does not own: bearer headers and challenges (gateway), what a principal may do (gateway).
- * Tables: `agents`, `api_keys`, queried in `store/` alone. RFC 6750 §2.1 is the header's concern; the
- * grammar of a key is in `keys/key-text.ts`, of a scope RFC 6749 §3.3.
+ * Owns users (`users/`), agents (`agents/`), their API keys (`keys/`), groups (`groups/`), roles and who
+ * holds them (`roles/`), disabled namespaces (`namespaces/`), the table of administrative permissions
+ * (`permissions/`), how people sign in (`sign-in/` with `passwords/`, `second-factors/`, `sessions/`,
+ * `throttle/`, `setup/`, and `pages/`, which opens with its own guide), the local user of stdio and `invoke` (`local-user.ts`), and the grammar of names.
+ * Every change goes through `change-frame.ts`: on record, permitted, and told to what is kept in memory.
+ * Does not own: bearer headers and challenges (gateway), which tool a principal may call (gateway, policy),
+ * sealing and erasing (vault).
+ * Tables: `users`, `user_claim_groups`, `user_groups`, `group_members`, `role_bindings`, `shut_namespaces`,
+ * `agents`, `api_keys`; of signing in `passwords`, `totp_seeds`, `passkeys`, `passkey_challenges`,
+ * `recovery_codes`, `sessions`, `known_devices`, `one_time_links`, `device_codes`, `attempts`; queried in
+ * `store/` alone. RFC 9106 (Argon2), NIST SP 800-63B-4, RFC 6238, WebAuthn Level 3, RFC 8628, RFC 6749 §3.3 (scopes), RFC 7517 (JWK Sets), RFC 8176
+ * (`amr`), SPIFFE-ID, UTS 39 (names that look alike), RFC 4632 and RFC 4291 (networks).
  */
-import type { identityRoutes } from './routes.ts';
+import type { identityRoutes } from './routes/index.ts';
 
-export { openIdentity, type Identity } from './identity.ts';
+export { openIdentity, type Identity, type IdentityParts } from './identity.ts';
+export { operator, SYSTEM, type Author } from './author.ts';
+export { ChangeFrame } from './change-frame.ts';
 export { localUser, type LocalUserOptions } from './local-user.ts';
-export type { Agent } from './agents/agent.ts';
-export type { AgentDirectory } from './agents/agent-directory.ts';
+export type { Page, PageRequest } from './page.ts';
+export { AGENT_TYPES, type Agent, type AgentType } from './agents/agent.ts';
+export type { AgentDirectory, AgentFacts, NewAgent } from './agents/agent-directory.ts';
+export type { CertificateVerifier, PeerCertificate } from './agents/certificate-verifier.ts';
+export type { UserGroup } from './groups/group.ts';
+export type { GroupDirectory, NewGroup } from './groups/group-directory.ts';
 export { keyState, type ApiKey, type KeyState } from './keys/api-key.ts';
-export type { IssuedKey, KeyAuthority, KeyRequest } from './keys/key-authority.ts';
+export type { IssuedKey, KeyAuthority, KeyRequest, Rotation } from './keys/key-authority.ts';
 export { parseKeyText } from './keys/key-text.ts';
-export { refuseByRole } from './may-do.ts';
+export type { NamespaceDirectory, ShutNamespace } from './namespaces/namespace-directory.ts';
+export {
+  decide,
+  permissionCheck,
+  PERMISSIONS,
+  refuseBy,
+  type Action,
+  type CheckPermission,
+  type Permission,
+  type PermissionTable,
+  type Target,
+} from './permissions/index.ts';
+export type { Holder, RoleBinding, Subject } from './roles/role-binding.ts';
+export type { NewBinding, RoleDirectory } from './roles/role-directory.ts';
+export type { Standing } from './roles/standing.ts';
+export { userPrincipal, type Standings, type StandingUser } from './roles/standings.ts';
+export { loginKey } from './users/login-name.ts';
+export { provisionUser, type Provisioned, type UpstreamIdentity } from './users/provision.ts';
+export { type CutOff, type NewUser, UserDirectory } from './users/user-directory.ts';
+export { isSelf, LOCAL_ISSUER, type Profile, type User, type UserWithProfile } from './users/user.ts';
+export { userProfileColumn } from './store/users-store.ts';
+export { openSignIn, type SignInOptions, type SignInServices } from './sign-in/open-sign-in.ts';
+export { mustHaveSecondFactor } from './sign-in/people.ts';
+export type { Visitor } from './sign-in/visitor.ts';
+export { FRESH_MS, SESSION_LIFETIMES, type Session, type SessionLifetimes } from './sessions/session.ts';
+export type { LiveSession, SessionVerifier } from './sessions/session-verifier.ts';
+export { cookieJar, readCookie, type CookieJar } from './sessions/cookies.ts';
+export { csrfToken, isCsrfToken, isOwnPage } from './sessions/csrf.ts';
+export { totpSeedColumn } from './store/totp-store.ts';
+export { signInPages, type SignInPages, type SignInPagesOptions } from './pages/index.ts';
 
 /** Loaded when used: a server that only serves tools needs no routes. */
 export const loadIdentityRoutes = async (
   ...parts: Parameters<typeof identityRoutes>
-): Promise<ReturnType<typeof identityRoutes>> => (await import('./routes.ts')).identityRoutes(...parts);
+): Promise<ReturnType<typeof identityRoutes>> => (await import('./routes/index.ts')).identityRoutes(...parts);

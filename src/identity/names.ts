@@ -1,5 +1,5 @@
 import { didYouMean } from '#kernel';
-import { resourceName, ROLES, scopeToken, type Role } from '#contract';
+import { EVERYWHERE, resourceName, ROLES, scopeToken, type Role } from '#contract';
 import { identityError } from './errors.ts';
 
 // Agents' names end up in logs, audit records, policies and terminals: no control characters, no
@@ -21,6 +21,18 @@ export function checkNamespace(namespace: string): void {
   const checked = resourceName.safeParse(namespace);
   if (checked.success) return;
   throw identityError('NAME_REFUSED', `${quote(namespace)} cannot be a namespace: ${checked.error.issues[0]?.message}`);
+}
+
+/** Throws `NAME_REFUSED` unless it is a namespace, or `EVERYWHERE`. */
+export function checkScope(namespace: string): void {
+  if (namespace !== EVERYWHERE) checkNamespace(namespace);
+}
+
+/** Throws `NAME_REFUSED` unless `name` can be a group's: the grammar of an agent's. */
+export function checkGroupName(name: string): void {
+  if (AGENT_NAME.test(name)) return;
+  const rule = 'at most 128 letters a-z A-Z, digits, `.`, `_`, `@` and `-`, with a letter or digit at both ends';
+  throw identityError('NAME_REFUSED', `${quote(name)} cannot be a group's name: ${rule}`);
 }
 
 /** Throws `NAME_REFUSED` unless `label` is one printable line. */

@@ -8,3 +8,4 @@ export { installCommands } from './commands.ts';
 export { Endings } from './endings.ts';
 export { openServices, type Services } from './services/index.ts';
 export { openApi } from './services/open-api.ts';
+export { openLocalApi } from './services/local-api.ts';

@@ -2,6 +2,7 @@ import { sign, verify, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { sha256Hex } from '#kernel';
 import { canonicalJson } from '../record/canonical-json.ts';
+import type { AuditStore } from '../store/store.ts';
 
 /**
  * A checkpoint: what the log was at one moment, signed. It covers every record since the checkpoint
@@ -86,4 +87,10 @@ export function readCheckpoint(line: string): SignedCheckpoint | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The last checkpoint of a log; undefined where there is none, or none that can be read. */
+export async function lastCheckpoint(store: Pick<AuditStore, 'lastCheckpoint'>): Promise<SignedCheckpoint | undefined> {
+  const line = await store.lastCheckpoint();
+  return line === undefined ? undefined : readCheckpoint(line);
 }

@@ -1,24 +1,24 @@
-import type { Agent } from '#identity';
+import { addApiOptions, withApi, type ApiOptions } from '../api/index.ts';
 import type { InstallCommands } from '../context.ts';
-import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
-import { isoMoment, jsonLine, table } from '../print.ts';
+import { jsonLine, table, toSeconds } from '../print.ts';
+import type { Agent } from './agent.ts';
 
-interface ListOptions extends DatabaseOptions {
+interface ListOptions extends ApiOptions {
   readonly namespace?: string;
   readonly json?: true;
 }
 
 export const addAgentList: InstallCommands = (agent, context) => {
-  agent
+  const command = agent
     .command('list')
     .description('show every agent with its roles')
-    .option('--namespace <name>', 'only agents of this namespace')
-    .addOption(databaseOption())
-    .addOption(dataDirectoryOption(context))
+    .option('--namespace <name>', 'only agents of this namespace');
+  addApiOptions(command, context)
     .option('--json', 'print one line of JSON: {"agents": […]}')
     .addHelpText('after', '\nExample:\n  $ chatelaine agent list --json')
     .action(async (options: ListOptions) => {
-      const agents = await withIdentity(context, options, (identity) => identity.agents.list(options.namespace));
+      const { namespace } = options;
+      const agents = await withApi(context, options, (api) => api.all<Agent>('/agents', { namespace }));
       context.stdout.write(options.json === true ? jsonLine({ agents: agents.map(toJson) }) : toText(agents));
     });
 };
@@ -31,8 +31,8 @@ const toJson = (agent: Agent) => ({
   roles: agent.roles,
   responsibleUser: agent.responsibleUser,
   description: agent.description,
-  createdAt: isoMoment(agent.createdAt),
-  disabledAt: isoMoment(agent.disabledAt),
+  createdAt: toSeconds(agent.createdAt),
+  disabledAt: toSeconds(agent.disabledAt),
 });
 
 function toText(agents: readonly Agent[]): string {
@@ -46,7 +46,7 @@ function toText(agents: readonly Agent[]): string {
       agent.type,
       agent.roles.join(' '),
       agent.disabledAt === null ? 'enabled' : 'disabled',
-      isoMoment(agent.createdAt),
+      toSeconds(agent.createdAt),
     ]),
   );
 }

@@ -1,8 +1,9 @@
+import { addApiOptions, withApi, type ApiOptions } from '../api/index.ts';
 import type { InstallCommands } from '../context.ts';
-import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
-import { isoMoment, jsonLine } from '../print.ts';
+import { jsonLine, toSeconds } from '../print.ts';
+import type { Agent } from './agent.ts';
 
-interface AgentOptions extends DatabaseOptions {
+interface AgentOptions extends ApiOptions {
   readonly namespace?: string;
   readonly json?: true;
 }
@@ -17,18 +18,21 @@ export const addAgentEnable: InstallCommands = addSwitch('enable', 'let the keys
 
 function addSwitch(verb: 'disable' | 'enable', description: string): InstallCommands {
   return (agent, context) => {
-    agent
+    const command = agent
       .command(verb)
       .description(description)
       .argument('<name>', 'the agent')
-      .option('--namespace <name>', 'its namespace (default: default)')
-      .addOption(databaseOption())
-      .addOption(dataDirectoryOption(context))
+      .option('--namespace <name>', 'its namespace (default: default)');
+    addApiOptions(command, context)
       .option('--json', 'print one line of JSON: id, name, disabledAt')
       .addHelpText('after', `\nExample:\n  $ chatelaine agent ${verb} booking-bot`)
       .action(async (name: string, options: AgentOptions) => {
-        const changed = await withIdentity(context, options, ({ agents }) => agents[verb](name, options.namespace));
-        const disabledAt = isoMoment(changed.disabledAt);
+        const { at } = await import('../api/client.ts');
+        const { namespace = 'default' } = options;
+        const changed = await withApi(context, options, (api) =>
+          api.post<Agent>(`${at`/agents/${namespace}/${name}`}/${verb}`),
+        );
+        const disabledAt = toSeconds(changed.disabledAt);
         const state = disabledAt === null ? 'enabled' : `disabled since ${disabledAt}`;
         context.stdout.write(
           options.json === true

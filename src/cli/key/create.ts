@@ -1,9 +1,9 @@
-import type { IssuedKey } from '#identity';
+import { addApiOptions, withApi, type ApiOptions } from '../api/index.ts';
 import type { InstallCommands } from '../context.ts';
-import { databaseOption, dataDirectoryOption, withIdentity, type DatabaseOptions } from '../data-directory.ts';
-import { isoMoment, jsonLine } from '../print.ts';
+import { jsonLine, toSeconds } from '../print.ts';
+import type { Key } from './key.ts';
 
-interface CreateOptions extends DatabaseOptions {
+interface CreateOptions extends ApiOptions {
   readonly agent: string;
   readonly role?: readonly string[];
   readonly scope?: readonly string[];
@@ -13,8 +13,16 @@ interface CreateOptions extends DatabaseOptions {
   readonly json?: true;
 }
 
+/** What the API answers to `createKey`. */
+interface Issued {
+  readonly key: Key;
+  readonly agent: { readonly name: string; readonly roles: readonly string[] };
+  readonly agentIsNew: boolean;
+  readonly secret: string;
+}
+
 export const addKeyCreate: InstallCommands = (key, context) => {
-  key
+  const command = key
     .command('create')
     .description('make an API key, and its agent when there is none of that name')
     .requiredOption('--agent <name>', 'whose key it is')
@@ -22,9 +30,8 @@ export const addKeyCreate: InstallCommands = (key, context) => {
     .option('--scope <scope>', 'scope the key carries, for tools with scopesRequired (repeatable)', collect)
     .option('--expires <duration>', 'how long it counts, such as 12h or 90d (default: until revoked)')
     .option('--namespace <name>', 'namespace of the agent and the key (default: default)')
-    .option('--label <text>', 'what it is for, for the list')
-    .addOption(databaseOption())
-    .addOption(dataDirectoryOption(context))
+    .option('--label <text>', 'what it is for, for the list');
+  addApiOptions(command, context)
     .option('--json', 'print one line of JSON: id, agent, key')
     .addHelpText(
       'after',
@@ -33,39 +40,37 @@ Examples:
   $ chatelaine key create --agent claude --role user
   $ chatelaine key create --agent booking-bot --scope write:flights --expires 90d --json`,
     )
-    .action(async (options: CreateOptions, command) => {
-      const { parseDuration, reveal } = await import('#kernel');
+    .action(async (options: CreateOptions) => {
+      const [{ parseDuration }, { at }] = await Promise.all([import('#kernel'), import('../api/client.ts')]);
       const lifetimeMs = options.expires === undefined ? undefined : parseDuration(options.expires);
       if (options.expires !== undefined && lifetimeMs === undefined) {
         command.error(`error: option '--expires ${options.expires}' is not a duration such as 30m, 12h or 90d`);
       }
-      const issued = await withIdentity(context, { ...options, create: true }, ({ keys }) =>
-        keys.create({
-          agent: options.agent,
-          namespace: options.namespace,
-          roles: options.role,
-          scopes: options.scope,
-          lifetimeMs,
-          label: options.label,
+      const { agent, namespace = 'default', role, scope, label } = options;
+      const issued = await withApi(context, { ...options, create: true }, (api) =>
+        api.post<Issued>(at`/agents/${namespace}/${agent}/keys`, {
+          ...(role !== undefined && { roles: role }),
+          ...(scope !== undefined && { scopes: scope }),
+          ...(lifetimeMs !== undefined && { expiresInSeconds: lifetimeMs / 1000 }),
+          ...(label !== undefined && { label }),
         }),
       );
-      const key = reveal(issued.secret);
       context.stdout.write(
         options.json === true
-          ? jsonLine({ id: issued.key.id, agent: issued.agent.name, key })
-          : describeIssued(issued, key),
+          ? jsonLine({ id: issued.key.id, agent: issued.agent.name, key: issued.secret })
+          : describeIssued(issued),
       );
     });
 };
 
-function describeIssued({ key, agent, agentIsNew }: IssuedKey, text: string): string {
+function describeIssued({ key, agent, agentIsNew, secret }: Issued): string {
   const scopes = key.scopes.length === 0 ? 'none' : key.scopes.join(', ');
   return `Key ${key.id} for the ${agentIsNew ? 'new ' : ''}agent \`${agent.name}\` in the namespace \`${key.namespace}\`:
 
-  ${text}
+  ${secret}
 
 It is shown this once: Chatelaine keeps its digest alone. Send it as \`Authorization: Bearer chk_…\`.
-Roles: ${agent.roles.join(', ')}. Scopes: ${scopes}. Expires: ${isoMoment(key.expiresAt) ?? 'never'}.
+Roles: ${agent.roles.join(', ')}. Scopes: ${scopes}. Expires: ${toSeconds(key.expiresAt) ?? 'never'}.
 Take it back with \`chatelaine key revoke ${key.id}\`.
 `;
 }

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { systemClock } from '#kernel';
 import { runProgram, type CliContext } from '#cli';
+import { cliContext } from '../../../test/cli-context.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -35,15 +35,18 @@ export async function runChild(
 }
 
 /** Runs a command line in this process, for what needs no process of its own. */
-export async function runHere(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+export async function runHere(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  more: Partial<CliContext> = {},
+): Promise<Ended> {
   let [stdout, stderr] = ['', ''];
-  const context: CliContext = {
+  const context = cliContext({
     stdout: { write: (written) => (stdout += written) },
     stderr: { write: (written) => (stderr += written) },
     env,
-    clock: systemClock,
-    version: '1.2.3',
-  };
+    ...more,
+  });
   const code = await runProgram(argv, context);
   return { code, stdout, stderr };
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '#kernel';
+import { LateTrail, openAuditStore } from '#audit';
 import { openDatabase, stateFile } from '#db';
 import { openIdentity } from '#identity';
 import { runChild, runHere, temporaryDirectory } from './cli.fixture.ts';
@@ -14,7 +15,8 @@ async function serveIdentity(directory: string) {
   const clock = { now: () => now };
   const database = await openDatabase({ file: stateFile(directory), clock });
   onTestFinished(() => database.close());
-  const { keys } = openIdentity({ database, clock, log: silentLogger });
+  const trail = new LateTrail(() => expect.unreachable('a verdict records nothing'));
+  const { keys } = openIdentity({ database, clock, log: silentLogger, trail });
   const verdict = async (key: string) => {
     const answer = await keys.verify(key);
     return answer.ok ? answer.value.name : answer.error.reason;
@@ -149,4 +151,27 @@ test('only what makes something makes a data directory', async () => {
     });
   }
   expect(existsSync(directory)).toBe(false);
+});
+
+test('what a command changes is on record in the data directory, by the operator; what it shows is not', async () => {
+  const directory = temporaryDirectory();
+  await runChild(['key', 'list', '--data-dir', directory]);
+  expect(existsSync(join(directory, 'audit'))).toBe(false);
+  const made = await runChild(['key', 'create', '--agent', 'claude', '--data-dir', directory, '--json']);
+  const [, id, key] = KEY.exec(made.stdout) as unknown as [string, string, string];
+  await runChild(['key', 'revoke', key, '--data-dir', directory]);
+  await runChild(['agent', 'disable', 'nobody', '--data-dir', directory]);
+  const { store } = await openAuditStore({ root: join(directory, 'audit'), clock: { now: () => Date.now() } });
+  const { records } = await store.query({}, { limit: 100 });
+  await store.close();
+  const told = records
+    .filter(({ class: kind }) => kind !== 'audit')
+    .toReversed()
+    .map(({ type, outcome, actor, object }) => `${actor.sub} ${type} ${object?.name} ${outcome}`);
+  expect(told).toEqual([
+    ...['intent', 'success'].map((outcome) => `operator key.create ${id} ${outcome}`),
+    ...['intent', 'success'].map((outcome) => `operator key.revoke ${id} ${outcome}`),
+    ...['intent', 'denied'].map((outcome) => `operator agent.disable nobody ${outcome}`),
+  ]);
+  expect(JSON.stringify(records)).not.toContain(key.slice(31));
 });

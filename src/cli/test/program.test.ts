@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { systemClock } from '#kernel';
 import { buildProgram, QuietEnd, runProgram, type CliContext } from '#cli';
+import { cliContext } from '../../../test/cli-context.ts';
 import { runChild, runHere, temporaryDirectory } from './cli.fixture.ts';
 
 test.each<[string, readonly string[], RegExp]>([
@@ -40,13 +40,7 @@ test('--help and --version answer on stdout', async () => {
   });
 });
 
-const context: CliContext = {
-  stdout: { write: () => true },
-  stderr: { write: () => true },
-  env: {},
-  clock: systemClock,
-  version: '1.2.3',
-};
+const context = cliContext();
 
 /** Every command that does something, with the words that call it. */
 function verbs(command: Command, words: readonly string[] = []): [string, string][] {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '#kernel';
+import { cliContext } from '../../../test/cli-context.ts';
 import { runProgram } from '../index.ts';
 
 let folder: string;
@@ -28,13 +28,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function chatelaine(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   let stdout = '';
   let stderr = '';
-  const code = await runProgram(argv, {
+  const context = cliContext({
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
-    env: {},
-    clock: systemClock,
-    version: '0',
   });
+  const code = await runProgram(argv, context);
   return { code, stdout, stderr };
 }
 

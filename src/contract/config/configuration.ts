@@ -8,6 +8,7 @@ import type { Declared } from './position.ts';
 import type { PromptCommon } from './prompt.ts';
 import type { ResourceTemplateCommon } from './resource-template.ts';
 import type { ResourceCommon } from './resource.ts';
+import type { RoleBindingCommon } from './role-binding.ts';
 import type { ServerSettings } from './server.ts';
 import type { SourceCommon } from './source.ts';
 import type { ToolCommon } from './tool.ts';
@@ -23,6 +24,7 @@ export type AuthServiceDeclaration = Declared & AuthServiceCommon;
 export type PromptDeclaration = Declared & PromptCommon;
 export type ResourceDeclaration = Declared & ResourceCommon;
 export type ResourceTemplateDeclaration = Declared & ResourceTemplateCommon;
+export type RoleBindingDeclaration = Declared & RoleBindingCommon;
 export type EmbeddingModelDeclaration = Declared & EmbeddingModelCommon;
 
 /** Every document of every file, by kind, in the order of files and documents. */
@@ -36,6 +38,7 @@ export interface Configuration {
   readonly resources: readonly ResourceDeclaration[];
   readonly resourceTemplates: readonly ResourceTemplateDeclaration[];
   readonly embeddingModels: readonly EmbeddingModelDeclaration[];
+  readonly roleBindings: readonly RoleBindingDeclaration[];
   /** The `server` document, or its defaults where there is none. */
   readonly server: ServerSettings;
 }

@@ -7,6 +7,7 @@ import { geminiEmbeddingModelSchema } from './embedding-model.ts';
 import { groupSchema } from './group.ts';
 import { customPromptSchema, modulePromptSchema } from './prompt.ts';
 import { fileResourceTemplateSchema, moduleResourceTemplateSchema } from './resource-template.ts';
+import { roleBindingSchema } from './role-binding.ts';
 import { fileResourceSchema, moduleResourceSchema, textResourceSchema } from './resource.ts';
 import { serverSchema } from './server.ts';
 import { sourceSchema } from './source.ts';
@@ -23,6 +24,7 @@ export type Kind =
   | 'resource'
   | 'resourceTemplate'
   | 'embeddingModel'
+  | 'roleBinding'
   | 'server';
 
 /** How the schema of a document is found: one for the kind, one per `type`, or common fields and a catalogue. */
@@ -87,6 +89,10 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
     plural: 'embeddingModels',
     summary: 'Turns text into vectors for parameters with `embeddedBy`.',
     schema: { of: 'type', types: { gemini: geminiEmbeddingModelSchema } },
+  },
+  roleBinding: {
+    summary: 'A role, given to a user, a group or an agent.',
+    schema: { of: 'kind', schema: roleBindingSchema },
   },
   server: {
     summary: 'How the process listens, limits itself and reports. At most one.',

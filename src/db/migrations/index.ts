@@ -9,12 +9,16 @@
 import type { Migration } from '../migrate.ts';
 import { identityMigration } from './0001-identity.ts';
 import { vaultMigration } from './0002-vault.ts';
+import { peopleMigration } from './0003-people.ts';
+import { signInMigration } from './0004-sign-in.ts';
 import { auditMigration } from './0005-audit.ts';
 import { idempotencyMigration } from './0006-idempotency.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
   vaultMigration,
+  peopleMigration,
+  signInMigration,
   auditMigration,
   idempotencyMigration,
 ];

@@ -77,6 +77,7 @@ test('a change of what nobody keeps a copy of is no news', async () => {
       expires_at: null,
       revoked_at: null,
       last_used_at: null,
+      access: 'read execute',
     })
     .execute();
   const rows = () => server.query(`select id from chatelaine.change_log`);

@@ -8,7 +8,7 @@ import type { Group, NamespaceView } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import type { Replies } from '../http/replies.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
-import { toolsOf } from '../pipeline/visible.ts';
+import { toolsOf, visibleTo } from '../pipeline/visible.ts';
 import { answer } from './answer.ts';
 import { acceptsEventStream, EventStream } from './event-stream.ts';
 import type { Method, RequestFacts } from './exchange.ts';
@@ -138,7 +138,8 @@ export function mcpEndpoint(options: {
 
   function checkMirroredArguments(visit: McpVisit, params: JsonObject): void {
     const { name, arguments: args } = params;
-    const tool = typeof name === 'string' ? toolsOf(visit.group).get(name) : undefined;
+    const tool =
+      typeof name === 'string' ? toolsOf(visibleTo(visit.caller.principal, visit.group)).get(name) : undefined;
     if (tool !== undefined && (args === undefined || isRecord(args))) {
       checkParameterHeaders(visit.request.headers, tool, args ?? {});
     }

@@ -6,7 +6,9 @@
  */
 import type { JsonObject } from '#kernel';
 import type { Group, Prompt, Resource, ResourceTemplate, Tool } from '#toolbox';
-import { EncodedResult } from './exchange.ts';
+import { checkAccess } from '../pipeline/access.ts';
+import { visibleTo } from '../pipeline/visible.ts';
+import { EncodedResult, type Exchange } from './exchange.ts';
 import { INVALID_PARAMS, RpcError } from './json-rpc.ts';
 import { META_SERVER_INFO, type Era } from './revision.ts';
 
@@ -22,8 +24,16 @@ export class Lists {
     this.#serverInfo = options.serverInfo;
   }
 
-  /** One page of a list; refuses a cursor that is not of this list. */
-  page(group: Group, kind: ListKind, era: Era, cursor: unknown): EncodedResult {
+  /**
+   * The page of a list that the caller asks for, of what the caller sees. Throws `FORBIDDEN_ACCESS` for a
+   * credential that does not read, and refuses a cursor that is not of this list.
+   */
+  page({ principal, group, revision, params }: Exchange, kind: ListKind): EncodedResult {
+    checkAccess(principal, 'read');
+    return this.#page(visibleTo(principal, group), kind, revision.era, params['cursor']);
+  }
+
+  #page(group: Group, kind: ListKind, era: Era, cursor: unknown): EncodedResult {
     const pages = this.#pagesOf(group, kind, era);
     const page = pages[cursor === undefined ? 0 : readCursor(cursor, kind)];
     if (page === undefined) throw invalidCursor();

@@ -16,6 +16,7 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
     case 'RESOURCE_UNKNOWN':
       return new RpcError(INVALID_PARAMS, message);
     case 'FORBIDDEN_ROLE':
+    case 'FORBIDDEN_ACCESS':
     case 'INSUFFICIENT_SCOPE':
     case 'TOOL_AUTHORIZATION_UNAVAILABLE': {
       const wanted = challenge(error);

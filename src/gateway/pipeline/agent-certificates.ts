@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import type { AgentsBySpiffeId, CertifiedAgent, CredentialRefusal, Principal } from '#contract';
-import { err, ok, type Result } from '#kernel';
+import type { AgentsBySpiffeId, CredentialRefusal, Principal } from '#contract';
+import { err, type Result } from '#kernel';
 import type { ClientCertificates, PeerIdentity, PeerRefusal } from '#tls';
 
 /**
@@ -24,16 +24,10 @@ export class AgentCertificates {
   }
 
   /** The agent of an identity, now. */
-  async agentOf(identity: PeerIdentity): Promise<Result<Principal, CredentialRefusal>> {
-    const found = await this.#agents.bySpiffeId(identity.uri);
-    return found.ok ? ok(cameBy(found.value, identity)) : found;
+  async agentOf({ uri, serial }: PeerIdentity): Promise<Result<Principal, CredentialRefusal>> {
+    return this.#agents.verify({ spiffeId: uri, serial });
   }
 }
-
-const cameBy = (agent: CertifiedAgent, { uri, serial }: PeerIdentity): Principal => ({
-  ...agent,
-  via: { method: 'certificate', spiffeId: uri, serial },
-});
 
 const refusalOf = ({ reason, detail }: PeerRefusal): CredentialRefusal => ({
   reason: CREDENTIAL_REASONS[reason],

@@ -47,7 +47,7 @@ export function authenticate(
   if (certificates !== undefined) return authenticateAgent(request, peer, { verifier, certificates }, log);
   const credential = bearerCredential(request);
   if (!credential.ok) return withoutToken(request, credential.error);
-  const verify = (): Verified | Promise<Verified> => verifier.verify(credential.value);
+  const verify = (): Verified | Promise<Verified> => verifier.verify(credential.value, peer);
   const answer = verify();
   // A known credential is judged at once; waiting for what is there would cost every call a turn.
   if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, verify, peer, log));
@@ -81,7 +81,7 @@ async function authenticateAgent(
   const credential = bearerCredential(request);
   if (!credential.ok) return withoutToken(request, credential.error);
   const verifyBoth = async (): Promise<Verified> => {
-    const [owner, bearer] = [await verifyAgent(), await verifier.verify(credential.value)];
+    const [owner, bearer] = [await verifyAgent(), await verifier.verify(credential.value, peer)];
     if (!owner.ok || !bearer.ok) return owner.ok ? bearer : owner;
     return isSameAgent(owner.value, bearer.value) ? bearer : err(OTHERS_TOKEN);
   };

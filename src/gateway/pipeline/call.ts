@@ -2,7 +2,7 @@
  * One call, end to end. MCP, REST and `chatelaine invoke` come here and nowhere else, so no door can
  * skip a step; what was checked is what runs, because one canonical call object travels the whole way:
  *
- *   role → resolve the tool → scopes → tokens the tool wants → arguments → limits
+ *   access → role → resolve the tool → scopes → tokens the tool wants → arguments → limits
  *        → record the intent of a write → run → shape → record the outcome
  *
  * Any step that fails or errs refuses, and so does a record that cannot be written. Authentication happened at the door, which also says how it
@@ -12,8 +12,9 @@ import { ClientInterruption, type AuditTrail, type ClientFace, type Principal } 
 import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolArguments, ToolCall, ToolOutput, Violation } from '#toolbox';
 import { gatewayError } from '../errors.ts';
+import { checkAccess, checkRole } from './access.ts';
 import { CallRecord, type Asked, type Ending, type Recorded } from './call-record.ts';
-import { toolsOf } from './visible.ts';
+import { toolsOf, visibleTo } from './visible.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 
 export type Door = 'mcp' | 'rest' | 'invoke';
@@ -56,7 +57,8 @@ export interface Pipeline {
   /** Runs the call and shapes its output; throws a catalogued error for every refusal and failure. */
   call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer>;
   /**
-   * The role, the limit and the record hold for a consultation too. Throws their refusals, and whatever
+   * A consultation is for credentials that read; the role in the namespace, the limit and the record hold for it
+   * too. Throws their refusals, and whatever
    * `run` throws.
    */
   consult<Value>(consultation: Consultation, run: (call: ToolCall) => Promise<Value>): Promise<Value>;
@@ -76,7 +78,8 @@ export function createPipeline(options: {
     let tool: Tool | undefined;
     let outcome = 'ok';
     try {
-      checkRole(request.principal);
+      checkAccess(request.principal, 'execute');
+      checkRole(request.principal, request.view.name);
       tool = resolveTool(request);
       checkScopes(request.principal, tool);
       checkToolTokens(tool);
@@ -111,7 +114,8 @@ export function createPipeline(options: {
     const started = performance.now();
     const record = new CallRecord(trail, consultation, consultation.asked);
     try {
-      checkRole(consultation.principal);
+      checkAccess(consultation.principal, 'read');
+      checkRole(consultation.principal, consultation.asked.namespace);
       limit.enter();
       let value: Value;
       try {
@@ -193,6 +197,7 @@ const isOfTheRecord = (error: unknown): boolean =>
 
 /** Refusals of the pipeline itself: whoever met one did not get as far as the tool. */
 const REFUSALS: ReadonlySet<string> = new Set([
+  'FORBIDDEN_ACCESS',
   'FORBIDDEN_ROLE',
   'TOOL_UNKNOWN',
   'PROMPT_UNKNOWN',
@@ -217,13 +222,8 @@ function endingOf(error: unknown, tool: Tool | undefined, durationMs: number): E
   return { outcome: unknown ? 'unknown' : 'failure', decision: 'permit', error: code, durationMs };
 }
 
-function checkRole(principal: Principal): void {
-  if (principal.roles.includes('user') || principal.roles.includes('admin')) return;
-  throw gatewayError('FORBIDDEN_ROLE', `\`${principal.name}\` has no role that may call tools`);
-}
-
 function resolveTool(request: CallRequest): Tool {
-  const tool = toolsOf(request.group).get(request.name);
+  const tool = toolsOf(visibleTo(request.principal, request.group)).get(request.name);
   if (tool === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${request.name}\``);
   return tool;
 }

@@ -1,9 +1,29 @@
+import type { Principal } from '#contract';
 import type { Group, NamespaceView, Prompt, Resource, Tool } from '#toolbox';
 
 // A group is immutable and lives as long as its snapshot: its indexes go with it.
 const toolIndexes = new WeakMap<Group, ReadonlyMap<string, Tool>>();
 const promptIndexes = new WeakMap<Group, ReadonlyMap<string, Prompt>>();
 const resourceIndexes = new WeakMap<Group, ReadonlyMap<string, Resource>>();
+
+// By the set itself: a credential that is remembered keeps its set, and so its view of the group.
+const limited = new WeakMap<Group, WeakMap<ReadonlySet<string>, Group>>();
+
+/**
+ * The group as that caller sees it: where the credential names tools, those of them that are in it. The
+ * others are not there, so lists leave them out and calls answer as for a tool that nobody has.
+ */
+export function visibleTo({ allowedTools }: Principal, group: Group): Group {
+  if (allowedTools === undefined) return group;
+  let views = limited.get(group);
+  if (views === undefined) limited.set(group, (views = new WeakMap()));
+  let view = views.get(allowedTools);
+  if (view === undefined) {
+    view = { ...group, tools: group.tools.filter((tool) => allowedTools.has(tool.name)) };
+    views.set(allowedTools, view);
+  }
+  return view;
+}
 
 /** The tools of a group by name. */
 export const toolsOf = (group: Group): ReadonlyMap<string, Tool> => indexed(toolIndexes, group, toolEntries);

@@ -16,7 +16,8 @@ import type { Caller } from '../pipeline/authenticate.ts';
 import type { CallRequest, Pipeline } from '../pipeline/call.ts';
 import type { Peer } from '../pipeline/peer.ts';
 import { truncationNotice } from '../pipeline/shape-mcp.ts';
-import { toolsOf } from '../pipeline/visible.ts';
+import { checkAccess } from '../pipeline/access.ts';
+import { toolsOf, visibleTo } from '../pipeline/visible.ts';
 
 export interface RestVisit {
   readonly request: IncomingMessage;
@@ -53,14 +54,17 @@ export function toolboxRest(options: {
 
   function toolset(visit: RestVisit, group: Group): void {
     expectMethod(visit, 'GET', 'HEAD');
-    let manifest = manifests.get(group);
-    if (manifest === undefined) manifests.set(group, (manifest = manifestOf(group.tools)));
+    checkAccess(visit.caller.principal, 'read');
+    const seen = visibleTo(visit.caller.principal, group);
+    let manifest = manifests.get(seen);
+    if (manifest === undefined) manifests.set(seen, (manifest = manifestOf(seen.tools)));
     replies.json(visit.response, 200, manifest, visit.headers);
   }
 
   function tool(visit: RestVisit, name: string): void {
     expectMethod(visit, 'GET', 'HEAD');
-    const found = toolsOf(visit.view.all).get(name);
+    checkAccess(visit.caller.principal, 'read');
+    const found = toolsOf(visibleTo(visit.caller.principal, visit.view.all)).get(name);
     if (found === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${name}\``);
     replies.json(visit.response, 200, manifestOf([found]), visit.headers);
   }

@@ -16,7 +16,7 @@ export const UNREADABLE_AGENT = 'spiffe://td.test/agent/unreadable';
 
 /** Alice of the other fixture, by certificate. */
 const agents: AgentsBySpiffeId = {
-  bySpiffeId(spiffeId) {
+  verify({ spiffeId, serial }) {
     if (spiffeId === DISABLED) return err({ reason: 'disabled' });
     if (spiffeId === UNREADABLE_AGENT) return Promise.resolve(err({ reason: 'unavailable' }));
     if (spiffeId !== AGENT) return err({ reason: 'unknown' });
@@ -30,7 +30,8 @@ const agents: AgentsBySpiffeId = {
       access: new Set<'read' | 'execute'>(['read', 'execute']),
       groups: [],
       scopes: new Set<string>(),
-    } satisfies Omit<Principal, 'via'>);
+      via: { method: 'certificate', spiffeId, serial },
+    } satisfies Principal);
   },
 };
 

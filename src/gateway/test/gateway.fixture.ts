@@ -23,6 +23,13 @@ export const ALICE = 'chk_alice';
 export const BOB = 'chk_bob';
 export const OUTSIDER = 'chk_outsider';
 export const AUDITOR = 'chk_auditor';
+/** Credentials for reading alone, for calling alone, and for one tool. */
+export const READER = 'chk_reader';
+export const CALLER = 'chk_caller';
+export const ONE_TOOL = 'chk_one_tool';
+/** An administrator of another namespace, and somebody whose role holds everywhere. */
+export const FOREIGN_ROLE = 'chk_foreign_role';
+export const GLOBAL_ROLE = 'chk_global_role';
 /** A key that the store cannot be asked about. */
 export const UNREADABLE = 'chk_unreadable';
 
@@ -45,17 +52,26 @@ const people: Readonly<Record<string, Principal>> = {
   [BOB]: principal('bob'),
   [OUTSIDER]: principal('outsider', { namespace: 'elsewhere' }),
   [AUDITOR]: principal('auditor', { roles: ['auditor'] }),
+  [READER]: principal('reader', { access: new Set(['read']) }),
+  [CALLER]: principal('caller', { access: new Set(['execute']) }),
+  [ONE_TOOL]: principal('one-tool', { allowedTools: new Set(['echo', 'not_there']) }),
+  [FOREIGN_ROLE]: principal('foreign-role', { grants: [{ role: 'admin', namespace: 'elsewhere' }] }),
+  [GLOBAL_ROLE]: principal('global-role', { roles: [], grants: [{ role: 'user', namespace: '*' }] }),
 };
 
 /** Alice's key as it is when nobody knows it yet: the store answers when the test lets it. */
 export const UNHURRIED = 'chk_unhurried';
 export const store = { asked: (): void => {}, answer: (): void => {} };
 
+/** From where each credential was last used, as the verifier was told. */
+export const seenFrom = new Map<string, string | undefined>();
+
 /** Credentials that stopped counting while the server ran. */
 export const revoked = new Set<string>();
 
 const verifier: TokenVerifier = {
-  verify: (credential) => {
+  verify: (credential, peer) => {
+    seenFrom.set(credential, peer?.address);
     const found = people[credential];
     if (credential === UNHURRIED) {
       const answer = Promise.withResolvers<Result<Principal, CredentialRefusal>>();

@@ -1,20 +1,28 @@
-import { newId, sha256Hex, type ChatelaineError, type Clock, type Result, type Secret } from '#kernel';
-import { DEFAULT_NAMESPACE, type CredentialRefusal, type Principal, type Role, type TokenVerifier } from '#contract';
-import type { Database, DatabaseOrTransaction } from '#db';
+import { sha256Hex, type Result, type Secret } from '#kernel';
+import {
+  DEFAULT_NAMESPACE,
+  type CredentialRefusal,
+  type PeerFacts,
+  type Principal,
+  type TokenVerifier,
+} from '#contract';
+import type { DatabaseOrTransaction } from '#db';
 import type { Agent } from '../agents/agent.ts';
-import type { IdentityChanges } from '../changes.ts';
+import { blankAgent, grantsOfNew, targetOf } from '../agents/agent-directory.ts';
+import type { Author } from '../author.ts';
+import type { ChangeFrame } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkAgentName, checkLabel, checkNamespace, checkRoles, checkScopes, quote } from '../names.ts';
+import type { Action } from '../permissions/index.ts';
+import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { findAgent, insertAgent } from '../store/agents-store.ts';
-import { findKey, insertKey, listKeys, revokeKey } from '../store/keys-store.ts';
-import type { ApiKey } from './api-key.ts';
-import { newKeyText } from './key-text.ts';
+import { findKey, insertKey, listKeys, replaceKey, revokeKey } from '../store/keys-store.ts';
+import { keyState, type ApiKey } from './api-key.ts';
+import { checkGrace, checkLifetime, checkLimits, USUAL_GRACE_MS, type KeyLimits } from './key-limits.ts';
+import { newKeyText, type KeyText } from './key-text.ts';
 import type { KeyVerifier } from './key-verifier.ts';
 
-const SHORTEST_LIFE_MS = 1000;
-const LONGEST_LIFE_MS = 100 * 365 * 86_400_000;
-
-export interface KeyRequest {
+export interface KeyRequest extends KeyLimits {
   /** Made, as a service, where the namespace has no agent of that name. */
   readonly agent: string;
   readonly namespace?: string | undefined;
@@ -26,6 +34,13 @@ export interface KeyRequest {
   readonly label?: string | undefined;
 }
 
+export interface Rotation {
+  /** How long the old key still counts, in milliseconds: a day when left out, at most 90. */
+  readonly graceMs?: number | undefined;
+  /** Of the new key; that of the old one when left out. */
+  readonly lifetimeMs?: number | undefined;
+}
+
 export interface IssuedKey {
   readonly key: ApiKey;
   readonly agent: Agent;
@@ -34,32 +49,30 @@ export interface IssuedKey {
   readonly secret: Secret;
 }
 
-/** Makes, lists, revokes and verifies API keys. */
+/** Makes, lists, rotates, revokes and verifies API keys. */
 export class KeyAuthority implements TokenVerifier {
-  readonly #database: Database;
-  readonly #clock: Clock;
-  readonly #changes: IdentityChanges;
+  readonly #frame: ChangeFrame;
+  readonly #declared: DeclaredBindings;
   readonly #verifier: KeyVerifier;
 
   constructor(parts: {
-    readonly database: Database;
-    readonly clock: Clock;
-    readonly changes: IdentityChanges;
+    readonly frame: ChangeFrame;
+    readonly declared: DeclaredBindings;
     readonly verifier: KeyVerifier;
   }) {
-    this.#database = parts.database;
-    this.#clock = parts.clock;
-    this.#changes = parts.changes;
+    this.#frame = parts.frame;
+    this.#declared = parts.declared;
     this.#verifier = parts.verifier;
   }
 
   /**
-   * Makes a key, and its agent where there is none; durable when it returns.
+   * Makes a key, and its agent where there is none; durable when it returns. Whoever makes a key can act
+   * as the agent, so it takes what giving the agent's roles would take.
    *
-   * Throws `NAME_REFUSED`, `SCOPE_REFUSED`, `ROLE_UNKNOWN`, `KEY_LIFETIME_REFUSED`, `AGENT_DISABLED`,
-   * `AGENT_ROLES_DIFFER`.
+   * Throws `NAME_REFUSED`, `SCOPE_REFUSED`, `ROLE_UNKNOWN`, `KEY_LIFETIME_REFUSED`, `KEY_LIMIT_REFUSED`,
+   * `AGENT_DISABLED`, `AGENT_DELETED`, `AGENT_ROLES_DIFFER`, and as `ChangeFrame.check` does.
    */
-  async create(request: KeyRequest): Promise<IssuedKey> {
+  async create(by: Author, request: KeyRequest): Promise<IssuedKey> {
     const namespace = request.namespace ?? DEFAULT_NAMESPACE;
     const label = request.label ?? '';
     checkNamespace(namespace);
@@ -67,13 +80,18 @@ export class KeyAuthority implements TokenVerifier {
     checkLabel(label);
     const scopes = checkScopes(request.scopes ?? []);
     const roles = request.roles === undefined ? undefined : checkRoles(request.roles);
-    const now = this.#clock.now();
-    const expiresAt = request.lifetimeMs === undefined ? null : now + checkLifetime(request.lifetimeMs);
+    const limits = checkLimits(request);
+    const lifetimeMs = request.lifetimeMs === undefined ? null : checkLifetime(request.lifetimeMs);
+    const now = this.#frame.clock.now();
     const text = newKeyText(now);
-    return await this.#database.transaction(async (trx) => {
+    const blank = blankAgent(request.agent, namespace, roles ?? ['user'], now);
+    const change = changeOf('key.create', text.id, namespace, { agent: request.agent, access: [...limits.access] });
+    return await this.#frame.inTransaction(by, change, async (trx) => {
       const existing = await findAgent(trx, namespace, request.agent);
+      const agent = existing ?? blank;
+      await this.#checkMaking(trx, by, 'key.create', agent, existing, limits.access);
       if (existing !== undefined) checkUsable(existing, roles);
-      const agent = existing ?? (await this.#addAgent(trx, request.agent, namespace, roles ?? ['user']));
+      else await insertAgent(trx, agent);
       const key: ApiKey = {
         id: text.id,
         agentId: agent.id,
@@ -81,86 +99,164 @@ export class KeyAuthority implements TokenVerifier {
         namespace,
         scopes,
         label,
+        ...limits,
         createdAt: now,
-        expiresAt,
+        expiresAt: lifetimeMs === null ? null : now + lifetimeMs,
         revokedAt: null,
         lastUsedAt: null,
-        agentDisabledAt: null,
+        replacedBy: null,
+        cutOffAt: null,
       };
-      await insertKey(trx, key, sha256Hex(text.secret));
-      return { key, agent, agentIsNew: existing === undefined, secret: text.whole };
+      return { value: await issue(trx, key, text, agent, existing === undefined) };
+    });
+  }
+
+  /**
+   * Makes a key like this one, which counts until the grace has passed: long enough to bring the new one
+   * to where the old one is. A key is replaced once; whoever lost the new one makes another.
+   *
+   * Throws `KEY_UNKNOWN`, `KEY_NOT_ACTIVE`, `KEY_GRACE_REFUSED`, `KEY_LIFETIME_REFUSED`, and as
+   * `ChangeFrame.check` does.
+   */
+  async rotate(by: Author, id: string, { graceMs = USUAL_GRACE_MS, lifetimeMs }: Rotation = {}): Promise<IssuedKey> {
+    const grace = checkGrace(graceMs);
+    const asked = lifetimeMs === undefined ? undefined : checkLifetime(lifetimeMs);
+    const now = this.#frame.clock.now();
+    const text = newKeyText(now);
+    const change = changeOf('key.rotate', id, undefined, { replacement: text.id });
+    return await this.#frame.inTransaction(by, change, async (trx) => {
+      const { key: old, agent } = await this.#permitted(trx, by, 'key.rotate', id);
+      if (old.access.includes('admin')) {
+        await this.#checkMaking(trx, by, 'key.rotate', agent, agent, old.access);
+      }
+      if (old.replacedBy !== null || keyState(old, now) !== 'active') {
+        throw identityError(
+          'KEY_NOT_ACTIVE',
+          `the key ${quote(id, 26)} is ${old.replacedBy === null ? keyState(old, now) : 'replaced'}`,
+        );
+      }
+      const life = asked ?? (old.expiresAt === null ? null : old.expiresAt - old.createdAt);
+      const key: ApiKey = {
+        ...old,
+        id: text.id,
+        createdAt: now,
+        expiresAt: life === null ? null : now + life,
+        lastUsedAt: null,
+      };
+      const value = await issue(trx, key, text, agent, false);
+      await replaceKey(trx, id, { id: key.id, expiresAt: Math.min(old.expiresAt ?? Infinity, now + grace) });
+      return { value };
     });
   }
 
   /** All keys, or those of one namespace, oldest first. */
   list(namespace?: string): Promise<readonly ApiKey[]> {
-    return listKeys(this.#database.db, namespace);
+    return listKeys(this.#frame.database.db, namespace);
   }
 
-  /** The key of that id, whatever its state; throws `KEY_UNKNOWN`. */
-  async find(id: string): Promise<ApiKey> {
-    const stored = await findKey(this.#database.db, id);
-    if (stored === undefined) throw unknownKey(id);
-    return stored.key;
+  /** The key, for who may see it; throws `KEY_UNKNOWN` for all others as for one that there is not. */
+  async show(by: Author, id: string): Promise<ApiKey> {
+    return (await this.#permitted(this.#frame.database.db, by, 'key.read', id)).key;
   }
 
   /**
    * Revokes a key for good and gives it as it now stands; revoking twice keeps the first moment.
    * Holds here when it returns, in other processes within a second. Throws `KEY_UNKNOWN`.
    */
-  revoke(id: string): Promise<ApiKey> {
-    return this.#changes.after(
-      this.#database.transaction(async (trx) => {
-        await revokeKey(trx, id, this.#clock.now());
-        const stored = await findKey(trx, id);
-        if (stored === undefined) throw unknownKey(id);
-        return stored.key;
-      }),
-    );
+  async revoke(by: Author, id: string): Promise<ApiKey> {
+    return await this.#frame.inTransaction(by, changeOf('key.revoke', id), async (trx) => {
+      const { key } = await this.#permitted(trx, by, 'key.revoke', id);
+      const now = this.#frame.clock.now();
+      await revokeKey(trx, id, now);
+      return { value: { ...key, revokedAt: key.revokedAt ?? now } };
+    });
   }
 
   /** See `KeyVerifier.verify`. */
-  verify(presented: string): Result<Principal, CredentialRefusal> | Promise<Result<Principal, CredentialRefusal>> {
-    return this.#verifier.verify(presented);
+  verify(
+    presented: string,
+    peer?: PeerFacts,
+  ): Result<Principal, CredentialRefusal> | Promise<Result<Principal, CredentialRefusal>> {
+    return this.#verifier.verify(presented, peer);
   }
 
-  async #addAgent(db: DatabaseOrTransaction, name: string, namespace: string, roles: readonly Role[]): Promise<Agent> {
-    const now = this.#clock.now();
-    const agent: Agent = {
-      id: newId(now),
-      namespace,
-      name,
-      type: 'service',
-      responsibleUser: null,
-      description: '',
-      roles,
-      disabledAt: null,
-      createdAt: now,
-    };
-    await insertAgent(db, agent);
-    return agent;
+  async #checkMaking(
+    trx: DatabaseOrTransaction,
+    by: Author,
+    action: Action,
+    agent: Agent,
+    existing: Agent | undefined,
+    access: ApiKey['access'],
+  ): Promise<void> {
+    const { namespace, name } = agent;
+    const target = await targetOf(trx, this.#declared, by.principal, namespace, name, existing);
+    this.#frame.check(by, action, target);
+    if (existing === undefined) {
+      this.#frame.check(by, 'agent.create', { namespace, gives: grantsOfNew(agent, this.#declared) });
+    }
+    if (access.includes('admin')) {
+      this.#frame.check(by, 'key.create-admin', { ...target, gives: grantsOfNew(agent, this.#declared) });
+    }
+  }
+
+  async #permitted(
+    db: DatabaseOrTransaction,
+    by: Author,
+    action: Action,
+    id: string,
+  ): Promise<{ readonly key: ApiKey; readonly agent: Agent }> {
+    const missing = () => unknownKey(id);
+    const stored = await findKey(db, id);
+    const agent = stored && (await findAgent(db, stored.key.namespace, stored.key.agent));
+    if (stored === undefined || agent === undefined) throw missing();
+    const { namespace, name } = agent;
+    const target = await targetOf(db, this.#declared, by.principal, namespace, name, agent);
+    this.#frame.check(by, action, { ...target, missing });
+    return { key: stored.key, agent };
   }
 }
 
-// A whole key given for its id must not end up in a message: 26 characters reach no secret.
-export const unknownKey = (id: string): ChatelaineError =>
-  identityError('KEY_UNKNOWN', `there is no key ${quote(id, 26)}`);
+const changeOf = (
+  action: Action,
+  id: string,
+  namespace: string = '*',
+  details: Readonly<Record<string, string | string[]>> = {},
+) => ({
+  class: 'credential' as const,
+  type: action,
+  action: action.slice('key.'.length),
+  // A whole key given for its id must not end up in a record: 26 characters reach no secret.
+  object: { kind: 'key', namespace, name: id.slice(0, 26), id: id.slice(0, 26) },
+  details,
+});
 
-function checkLifetime(ms: number): number {
-  if (ms >= SHORTEST_LIFE_MS && ms <= LONGEST_LIFE_MS) return Math.round(ms);
-  throw identityError('KEY_LIFETIME_REFUSED', `a key cannot live for ${ms} ms`);
+async function issue(
+  trx: DatabaseOrTransaction,
+  key: ApiKey,
+  text: KeyText & { readonly whole: Secret },
+  agent: Agent,
+  agentIsNew: boolean,
+): Promise<IssuedKey> {
+  await insertKey(trx, key, sha256Hex(text.secret));
+  return { key, agent, agentIsNew, secret: text.whole };
 }
+
+/** A whole key given for its id must not end up in a message: 26 characters reach no secret. */
+export const unknownKey = (id: string) => identityError('KEY_UNKNOWN', `there is no key ${quote(id, 26)}`);
 
 /**
  * A key speaks for its agent with all of the agent's roles. Whoever asked for other ones would get
  * less than they meant, or, worse and in silence, more.
  */
-function checkUsable(agent: Agent, roles: readonly Role[] | undefined): void {
-  if (agent.disabledAt !== null) throw identityError('AGENT_DISABLED', `the agent \`${agent.name}\` is disabled`);
+function checkUsable(agent: Agent, roles: readonly string[] | undefined): void {
+  const name = quote(agent.name);
+  if (agent.deletedAt !== null) throw identityError('AGENT_DELETED', `the agent ${name} was deleted`);
+  if (agent.disabledAt !== null) throw identityError('AGENT_DISABLED', `the agent ${name} is disabled`);
   if (roles === undefined) return;
-  if (roles.length === agent.roles.length && roles.every((role) => agent.roles.includes(role))) return;
+  if (roles.length === agent.roles.length && roles.every((role) => (agent.roles as readonly string[]).includes(role)))
+    return;
   throw identityError(
     'AGENT_ROLES_DIFFER',
-    `the agent \`${agent.name}\` has the roles \`${agent.roles.join('`, `')}\`, not \`${roles.join('`, `')}\``,
+    `the agent ${name} has the roles \`${agent.roles.join('`, `')}\`, not \`${roles.join('`, `')}\``,
   );
 }

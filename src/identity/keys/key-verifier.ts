@@ -10,9 +10,14 @@ import {
   type Clock,
   type Result,
 } from '#kernel';
-import type { Access, CredentialRefusal, Principal, TokenVerifier } from '#contract';
+import type { CredentialRefusal, PeerFacts, Principal, TokenVerifier } from '#contract';
 import type { Database } from '#db';
+import { ChangeWatch } from '../change-watch.ts';
+import { agentPrincipal } from '../agents/agent-principal.ts';
+import type { DeclaredBindings } from '../roles/declared-bindings.ts';
+import { joinStanding } from '../roles/standing.ts';
 import { findKey, type StoredKey } from '../store/keys-store.ts';
+import { isWithin, parseRange, type AddressRange } from './address-range.ts';
 import { keyState, type ApiKey } from './api-key.ts';
 import { KEY_LENGTH, parseKeyText, type KeyText } from './key-text.ts';
 
@@ -22,12 +27,12 @@ type Verdict = Result<Principal, CredentialRefusal>;
 interface ProvedKey {
   readonly key: ApiKey;
   readonly accepted: Verdict;
+  /** The networks it may be used from; undefined for anywhere. */
+  readonly ranges: readonly AddressRange[] | undefined;
 }
 
 const PROVED_KEPT = 10_000;
 const REFUSED_KEPT = 4096;
-/** Well inside the second within which a revocation elsewhere must hold here. */
-const NOTICE_INTERVAL_MS = 250;
 
 const MALFORMED: Verdict = err({ reason: 'malformed' });
 
@@ -37,10 +42,8 @@ const MALFORMED: Verdict = err({ reason: 'malformed' });
  *
  * Both caches are keyed by the SHA-256 of the whole key, so no usable key lies in them. They are
  * apart and bounded, so that a flood of wrong keys pushes out wrong keys and nothing else. Either is
- * emptied when anything about keys or agents changes: at once for changes of this process (`forget`),
- * and for those of others when the version of the change feed moves, which is looked at on use, at most
- * every 250 ms, so that an idle server does nothing. While the feed cannot say whether anything
- * changed, nothing is remembered and every key is looked up.
+ * emptied when anything about keys, agents, people or roles changes: at once for changes of this process
+ * (`forget`), and for those of others within 250 ms (`ChangeWatch`).
  */
 export class KeyVerifier implements TokenVerifier {
   readonly #database: Database;
@@ -48,41 +51,46 @@ export class KeyVerifier implements TokenVerifier {
   readonly #used: (keyId: string, now: number) => void;
   readonly #proved = new BoundedCache<string, ProvedKey>(PROVED_KEPT);
   readonly #refused = new BoundedCache<string, Verdict>(REFUSED_KEPT);
-  readonly #lookups = new Map<string, Promise<Verdict>>();
+  readonly #lookups = new Map<string, Promise<ProvedKey | Verdict>>();
   /** What an unknown key is compared with: random, so that no secret hashes to it. */
   readonly #nobodysHash = randomBytes(32);
+  readonly #declared: DeclaredBindings;
+  readonly #watch: ChangeWatch;
   #generation = 0;
-  #noticedAt = Number.NEGATIVE_INFINITY;
-  #version: bigint | 'unknown' = 'unknown';
 
   constructor(parts: {
     readonly database: Database;
     readonly clock: Clock;
+    readonly declared: DeclaredBindings;
     /** Told of each accepted use. */
     readonly used: (keyId: string, now: number) => void;
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#used = parts.used;
+    this.#declared = parts.declared;
+    this.#watch = new ChangeWatch(parts.database.changes, () => this.forget());
   }
 
   /**
    * The agent behind `presented`, or why there is none; never throws. A database that cannot be asked
-   * is `unavailable`: what was known before may have been revoked since.
+   * is `unavailable`: what was known before may have been revoked since. A key for certain networks
+   * counts for a peer in one of them, and never where the peer is not known.
    */
-  verify(presented: string): Verdict | Promise<Verdict> {
+  verify(presented: string, peer: PeerFacts = {}): Verdict | Promise<Verdict> {
     // Before anything is computed, so that a token of 100 KiB costs as much as an empty one.
     if (presented.length !== KEY_LENGTH) return MALFORMED;
     const now = this.#clock.now();
-    this.#notice(now);
+    this.#watch.look(now);
     const digest = sha256Hex(presented);
     const proved = this.#proved.get(digest);
-    if (proved !== undefined) return this.#judge(proved, now);
+    if (proved !== undefined) return this.#judge(proved, now, peer);
     const refused = this.#refused.get(digest);
     if (refused !== undefined) return refused;
     const text = parseKeyText(presented);
     if (text === undefined) return MALFORMED;
-    return this.#lookups.get(digest) ?? this.#startLookup(digest, text);
+    const lookup = this.#lookups.get(digest) ?? this.#startLookup(digest, text);
+    return lookup.then((found) => ('key' in found ? this.#judge(found, this.#clock.now(), peer) : found));
   }
 
   /** Forgets every verdict; those on their way are not kept when they arrive. */
@@ -93,21 +101,8 @@ export class KeyVerifier implements TokenVerifier {
     this.#lookups.clear();
   }
 
-  /**
-   * Looks whether another process changed something, when the last look was long enough ago. While
-   * that is unknown, nothing that was remembered stays, from one call to the next.
-   */
-  #notice(now: number): void {
-    // The distance and not the difference: a clock set back must not stop the looking.
-    if (this.#version !== 'unknown' && Math.abs(now - this.#noticedAt) < NOTICE_INTERVAL_MS) return;
-    const version = this.#database.changes.version();
-    if (version === 'unknown' || version !== this.#version) this.forget();
-    this.#version = version;
-    this.#noticedAt = now;
-  }
-
   /** Many callers with one new key wait for one statement. */
-  #startLookup(digest: string, text: KeyText): Promise<Verdict> {
+  #startLookup(digest: string, text: KeyText): Promise<ProvedKey | Verdict> {
     const lookup = this.#lookUp(digest, text).finally(() => {
       if (this.#lookups.get(digest) === lookup) this.#lookups.delete(digest);
     });
@@ -115,7 +110,7 @@ export class KeyVerifier implements TokenVerifier {
     return lookup;
   }
 
-  async #lookUp(digest: string, text: KeyText): Promise<Verdict> {
+  async #lookUp(digest: string, text: KeyText): Promise<ProvedKey | Verdict> {
     const generation = this.#generation;
     let stored: StoredKey | undefined;
     try {
@@ -134,16 +129,25 @@ export class KeyVerifier implements TokenVerifier {
       if (current) this.#refused.set(digest, refusal);
       return refusal;
     }
-    const proved = { key: stored.key, accepted: ok(toPrincipal(stored)) };
+    let proved: ProvedKey;
+    try {
+      proved = toProved(stored, this.#declared);
+    } catch (error) {
+      // A row that somebody wrote without Chatelaine: a limit that cannot be read limits everything.
+      return unavailable(error);
+    }
     if (current) this.#proved.set(digest, proved);
-    return this.#judge(proved, this.#clock.now());
+    return proved;
   }
 
-  #judge(proved: ProvedKey, now: number): Verdict {
-    const state = keyState(proved.key, now);
-    if (state !== 'active') return err({ reason: state, detail: `key ${proved.key.id}` });
-    this.#used(proved.key.id, now);
-    return proved.accepted;
+  #judge({ key, accepted, ranges }: ProvedKey, now: number, { address }: PeerFacts): Verdict {
+    const state = keyState(key, now);
+    if (state !== 'active') return err({ reason: state, detail: `key ${key.id}` });
+    if (ranges !== undefined && !isWithin(ranges, address)) {
+      return err({ reason: 'address', detail: `key ${key.id} from ${address ?? 'nowhere'}` });
+    }
+    this.#used(key.id, now);
+    return accepted;
   }
 }
 
@@ -151,21 +155,14 @@ function unavailable(error: unknown): Verdict {
   return err({ reason: 'unavailable', detail: (error as ChatelaineError).message });
 }
 
-/** Keys list and call; they do not administer. */
-const USE: ReadonlySet<Access> = new Set(['read', 'execute']);
-
 /** Frozen, since all requests with this key share it. */
-function toPrincipal({ key, agentRoles }: StoredKey): Principal {
-  return Object.freeze({
-    kind: 'agent',
-    iss: 'chatelaine',
-    sub: key.agentId,
-    name: key.agent,
-    namespace: key.namespace,
-    roles: Object.freeze(agentRoles),
-    access: USE,
-    groups: Object.freeze([]),
+function toProved({ key, agentRoles, groups, given }: StoredKey, declared: DeclaredBindings): ProvedKey {
+  const agent = { id: key.agentId, name: key.agent, namespace: key.namespace, roles: agentRoles };
+  const principal = agentPrincipal(agent, joinStanding(agent, groups, given, declared), {
+    access: new Set(key.access),
     scopes: new Set(key.scopes),
+    ...(key.allowedTools !== null && { allowedTools: new Set(key.allowedTools) }),
     via: Object.freeze({ method: 'api-key', keyId: key.id } as const),
   });
+  return { key, accepted: ok(principal), ranges: key.allowedCidrs?.map(parseRange) };
 }

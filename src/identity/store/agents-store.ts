@@ -2,7 +2,7 @@ import type { AgentsTable, DatabaseOrTransaction } from '#db';
 import type { Agent } from '../agents/agent.ts';
 import { isRole } from '../names.ts';
 
-/** The agent of that name, disabled or not. */
+/** The agent of that name, disabled and deleted ones too. */
 export async function findAgent(
   db: DatabaseOrTransaction,
   namespace: string,
@@ -17,11 +17,43 @@ export async function findAgent(
   return row && toAgent(row);
 }
 
-/** All agents, or those of one namespace, by namespace and name. */
+/** The agent of that id. */
+export async function findAgentById(db: DatabaseOrTransaction, id: string): Promise<Agent | undefined> {
+  const row = await db.selectFrom('agents').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && toAgent(row);
+}
+
+/** The agent that is known by that SPIFFE ID, and since when it is cut off. */
+export async function findAgentBySpiffeId(
+  db: DatabaseOrTransaction,
+  spiffeId: string,
+): Promise<{ readonly agent: Agent; readonly cutOffAt: number | null } | undefined> {
+  const row = await db
+    .selectFrom('agents')
+    .leftJoin('users', 'users.id', 'agents.responsible_user')
+    .leftJoin('shut_namespaces', 'shut_namespaces.namespace', 'agents.namespace')
+    .selectAll('agents')
+    .select(['users.disabled_at as responsible_disabled_at', 'shut_namespaces.disabled_at as namespace_disabled_at'])
+    .where('agents.spiffe_id', '=', spiffeId)
+    .executeTakeFirst();
+  return row && { agent: toAgent(row), cutOffAt: cutOffAt(row) };
+}
+
+/** Since when an agent is out of use, for whatever reason. */
+export const cutOffAt = (
+  row: Pick<AgentsTable, 'disabled_at' | 'deleted_at'> & {
+    readonly responsible_disabled_at: number | null;
+    readonly namespace_disabled_at: number | null;
+  },
+): number | null =>
+  row.deleted_at ?? row.disabled_at ?? row.responsible_disabled_at ?? row.namespace_disabled_at ?? null;
+
+/** All agents that were not deleted, or those of one namespace, by namespace and name. */
 export async function listAgents(db: DatabaseOrTransaction, namespace?: string): Promise<readonly Agent[]> {
   const rows = await db
     .selectFrom('agents')
     .selectAll()
+    .where('deleted_at', 'is', null)
     .$if(namespace !== undefined, (query) => query.where('namespace', '=', namespace as string))
     .orderBy('namespace')
     .orderBy('name')
@@ -37,26 +69,30 @@ export async function insertAgent(db: DatabaseOrTransaction, agent: Agent): Prom
       id: agent.id,
       namespace: agent.namespace,
       name: agent.name,
-      type: agent.type,
-      responsible_user: agent.responsibleUser,
-      description: agent.description,
-      roles: agent.roles.join(' '),
-      disabled_at: agent.disabledAt,
       created_at: agent.createdAt,
+      ...changeableColumns(agent),
     })
     .execute();
 }
 
-/** Disables the agent from `disabledAt` on, or enables it with null. */
-export async function setAgentDisabled(
-  db: DatabaseOrTransaction,
-  id: string,
-  disabledAt: number | null,
-): Promise<void> {
-  await db.updateTable('agents').set({ disabled_at: disabledAt }).where('id', '=', id).execute();
+/** Writes everything of the agent that can change. */
+export async function updateAgent(db: DatabaseOrTransaction, agent: Agent): Promise<void> {
+  await db.updateTable('agents').set(changeableColumns(agent)).where('id', '=', agent.id).execute();
 }
 
-function toAgent(row: AgentsTable): Agent {
+const changeableColumns = (agent: Agent) => ({
+  type: agent.type,
+  responsible_user: agent.responsibleUser,
+  description: agent.description,
+  roles: agent.roles.join(' '),
+  disabled_at: agent.disabledAt,
+  spiffe_id: agent.spiffeId,
+  jwks: agent.jwks,
+  jwks_uri: agent.jwksUri,
+  deleted_at: agent.deletedAt,
+});
+
+export function toAgent(row: AgentsTable): Agent {
   return {
     id: row.id,
     namespace: row.namespace,
@@ -67,6 +103,10 @@ function toAgent(row: AgentsTable): Agent {
     roles: toRoles(row.roles),
     disabledAt: row.disabled_at,
     createdAt: row.created_at,
+    spiffeId: row.spiffe_id,
+    jwks: row.jwks,
+    jwksUri: row.jwks_uri,
+    deletedAt: row.deleted_at,
   };
 }
 

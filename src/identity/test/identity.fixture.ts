@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { reveal, silentLogger, type Clock } from '#kernel';
 import { openDatabase, type Database } from '#db';
-import { openIdentity, type Identity, type KeyRequest } from '#identity';
+import { openIdentity, operator, type Identity, type KeyRequest } from '#identity';
+import { openAuditLog, type AuditLog } from '#audit';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 
 /** A clock that stands still until it is told. */
@@ -17,6 +19,17 @@ export class HandClock implements Clock {
   advance(ms: number): void {
     this.#now += ms;
   }
+}
+
+/** A real audit log, gone with the test. */
+export async function testTrail(clock: Clock): Promise<AuditLog> {
+  const root = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
+  const trail = await openAuditLog({ root, clock, logger: silentLogger });
+  onTestFinished(async () => {
+    await trail.close();
+    rmSync(root, { recursive: true, force: true });
+  });
+  return trail;
 }
 
 export interface IdentityProcess {
@@ -57,7 +70,8 @@ export async function startIdentityOn(
   onTestFinished(() => database.close());
   // A server has been running for a while: what others change can be seen.
   await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
-  const identity = openIdentity({ database: throughWire(database), clock, log: silentLogger });
+  const trail = await testTrail(clock);
+  const identity = openIdentity({ database: throughWire(database), clock, log: silentLogger, trail });
   const verdict = async (presented: string): Promise<string> => {
     const answer = await identity.keys.verify(presented);
     return answer.ok ? answer.value.name : answer.error.reason;
@@ -67,7 +81,8 @@ export async function startIdentityOn(
     database,
     identity,
     where,
-    issue: async (request = {}) => reveal((await identity.keys.create({ agent: 'claude', ...request })).secret),
+    issue: async (request = {}) =>
+      reveal((await identity.keys.create(operator(), { agent: 'claude', ...request })).secret),
     verdict,
     expectSoon: async (presented, expected) => {
       const look = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '#kernel';
 import { dialects } from '../../../test/databases.ts';
 import { everythingStored, idOf, startIdentity, startIdentityOn, type StartIdentity } from './identity.fixture.ts';
+import { root } from './people.fixture.ts';
 
 describe.each(dialects)('%s', (dialect) => {
   const startIdentity: StartIdentity = (...args) => startIdentityOn(dialect, ...args);
@@ -9,7 +10,7 @@ describe.each(dialects)('%s', (dialect) => {
   test('nothing that is stored holds a key or its secret, in any spelling', async () => {
     const started = await startIdentity();
     const key = await started.issue();
-    await started.identity.keys.revoke(idOf(key));
+    await started.identity.keys.revoke(root, idOf(key));
     const secret = key.slice(31);
     const bytes = Buffer.from(secret, 'base64url');
     const stored = await everythingStored(started);
@@ -28,10 +29,10 @@ describe.each(dialects)('%s', (dialect) => {
 
   test('a second key belongs to the agent that is there; another namespace has its own', async () => {
     const { clock, identity } = await startIdentity();
-    const first = await identity.keys.create({ agent: 'claude', label: 'laptop' });
+    const first = await identity.keys.create(root, { agent: 'claude', label: 'laptop' });
     clock.advance(1);
-    const second = await identity.keys.create({ agent: 'claude', roles: ['user'] });
-    const elsewhere = await identity.keys.create({ agent: 'claude', namespace: 'travel' });
+    const second = await identity.keys.create(root, { agent: 'claude', roles: ['user'] });
+    const elsewhere = await identity.keys.create(root, { agent: 'claude', namespace: 'travel' });
     expect([first.agentIsNew, second.agentIsNew, elsewhere.agentIsNew]).toEqual([true, false, true]);
     expect(second.agent.id).toBe(first.agent.id);
     expect(elsewhere.agent.id).not.toBe(first.agent.id);
@@ -49,8 +50,8 @@ describe.each(dialects)('%s', (dialect) => {
     ['other', ['policy_admin', 'auditor']],
   ])('a key with %s roles than its agent has is refused, and nothing is made', async (_, roles) => {
     const { identity } = await startIdentity();
-    await identity.keys.create({ agent: 'claude', roles: ['user', 'auditor'] });
-    await expect(identity.keys.create({ agent: 'claude', roles })).rejects.toMatchObject({
+    await identity.keys.create(root, { agent: 'claude', roles: ['user', 'auditor'] });
+    await expect(identity.keys.create(root, { agent: 'claude', roles })).rejects.toMatchObject({
       code: 'AGENT_ROLES_DIFFER',
     });
     expect(await identity.keys.list()).toHaveLength(1);
@@ -58,16 +59,16 @@ describe.each(dialects)('%s', (dialect) => {
 
   test('a disabled agent gets no key', async () => {
     const { identity } = await startIdentity();
-    await identity.keys.create({ agent: 'claude' });
-    await identity.agents.disable('claude');
-    await expect(identity.keys.create({ agent: 'claude' })).rejects.toMatchObject({ code: 'AGENT_DISABLED' });
+    await identity.keys.create(root, { agent: 'claude' });
+    await identity.agents.disable(root, 'claude');
+    await expect(identity.keys.create(root, { agent: 'claude' })).rejects.toMatchObject({ code: 'AGENT_DISABLED' });
   });
 
   test('two processes that make the first key of one agent at once make one agent', async () => {
     const here = await startIdentity();
     const there = await startIdentity(here);
     const made = await Promise.all(
-      [here, there, here, there].map(({ identity }) => identity.keys.create({ agent: 'claude' })),
+      [here, there, here, there].map(({ identity }) => identity.keys.create(root, { agent: 'claude' })),
     );
     expect(new Set(made.map((issued) => issued.agent.id)).size).toBe(1);
     expect(made.filter((issued) => issued.agentIsNew)).toHaveLength(1);
@@ -77,9 +78,9 @@ describe.each(dialects)('%s', (dialect) => {
   test('revoking twice keeps the first moment', async () => {
     const { clock, identity, issue } = await startIdentity();
     const id = idOf(await issue());
-    const first = await identity.keys.revoke(id);
+    const first = await identity.keys.revoke(root, id);
     clock.advance(1000);
-    expect(await identity.keys.revoke(id)).toEqual(first);
+    expect(await identity.keys.revoke(root, id)).toEqual(first);
   });
 });
 
@@ -101,14 +102,14 @@ test.each<[string, object, string]>([
   ['a lifetime beyond every calendar', { lifetimeMs: 1e17 }, 'KEY_LIFETIME_REFUSED'],
 ])('refuses %s', async (_, request, code) => {
   const { identity } = await startIdentity();
-  const creating = identity.keys.create({ agent: 'claude', ...request });
+  const creating = identity.keys.create(root, { agent: 'claude', ...request });
   await expect(creating).rejects.toMatchObject({ code, status: 400 });
   expect(await identity.agents.list()).toEqual([]);
 });
 
 test('what cannot be printed does not get into a message', async () => {
   const { identity } = await startIdentity();
-  await expect(identity.keys.create({ agent: `\u001b[2J\n${'x'.repeat(500)}` })).rejects.toMatchObject({
+  await expect(identity.keys.create(root, { agent: `\u001b[2J\n${'x'.repeat(500)}` })).rejects.toMatchObject({
     message: expect.stringMatching(/^`\ufffd\[2J\ufffdx{75}…` cannot be/) as string,
   });
 });
@@ -116,7 +117,7 @@ test('what cannot be printed does not get into a message', async () => {
 test('a whole key given for an id is not repeated in the refusal', async () => {
   const { identity, issue } = await startIdentity();
   const key = await issue();
-  await expect(identity.keys.revoke(key)).rejects.toMatchObject({
+  await expect(identity.keys.revoke(root, key)).rejects.toMatchObject({
     code: 'KEY_UNKNOWN',
     message: expect.not.stringContaining(key.slice(31, 40)) as string,
   });
@@ -125,7 +126,7 @@ test('a whole key given for an id is not repeated in the refusal', async () => {
 test('an agent that is not there is refused with the name that was meant', async () => {
   const { identity, issue } = await startIdentity();
   await issue({ agent: 'booking-bot' });
-  await expect(identity.agents.disable('bookin-bot')).rejects.toMatchObject({
+  await expect(identity.agents.disable(root, 'bookin-bot')).rejects.toMatchObject({
     code: 'AGENT_UNKNOWN',
     message: expect.stringContaining('did you mean `booking-bot`?') as string,
   });

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { dialects } from '../../../test/databases.ts';
 import { idOf, startIdentity, startIdentityOn, type StartIdentity } from './identity.fixture.ts';
+import { root } from './people.fixture.ts';
 
 describe.each(dialects)('%s', (dialect) => {
   const startIdentity: StartIdentity = (...args) => startIdentityOn(dialect, ...args);
@@ -43,7 +44,7 @@ describe.each(dialects)('%s', (dialect) => {
   test('a refused key was not used', async () => {
     const { identity, issue, verdict } = await startIdentity();
     const key = await issue();
-    await identity.keys.revoke(idOf(key));
+    await identity.keys.revoke(root, idOf(key));
     await verdict(key);
     await identity.close();
     expect((await identity.keys.list())[0]?.lastUsedAt).toBeNull();

@@ -4,6 +4,7 @@ import { randomToken, reveal } from '#kernel';
 import type { ApiKeysTable } from '#db';
 import { dialects } from '../../../test/databases.ts';
 import { idOf, startIdentity, startIdentityOn, type StartIdentity } from './identity.fixture.ts';
+import { root } from './people.fixture.ts';
 import { SlowWire } from './slow-wire.fixture.ts';
 
 const DAY = 86_400_000;
@@ -14,7 +15,7 @@ describe.each(dialects)('a key: %s', (dialect) => {
 
   test('is its agent, with the roles of the agent and the scopes of the key', async () => {
     const { identity } = await startIdentity();
-    const { agent, key, secret } = await identity.keys.create({
+    const { agent, key, secret } = await identity.keys.create(root, {
       agent: 'booking-bot',
       namespace: 'travel',
       roles: ['user', 'auditor'],
@@ -30,6 +31,10 @@ describe.each(dialects)('a key: %s', (dialect) => {
         name: 'booking-bot',
         namespace: 'travel',
         roles: ['user', 'auditor'],
+        grants: [
+          { role: 'user', namespace: 'travel' },
+          { role: 'auditor', namespace: 'travel' },
+        ],
         access: new Set(['read', 'execute']),
         groups: [],
         scopes: new Set(['read:flights', 'write:flights']),
@@ -71,17 +76,17 @@ describe.each(dialects)('a key: %s', (dialect) => {
     const { identity, issue, verdict } = await startIdentity();
     const [revoked, disabled] = [await issue(), await issue({ agent: 'bot' })];
     expect([await verdict(revoked), await verdict(disabled)]).toEqual(['claude', 'bot']);
-    await identity.keys.revoke(idOf(revoked));
-    await identity.agents.disable('bot');
+    await identity.keys.revoke(root, idOf(revoked));
+    await identity.agents.disable(root, 'bot');
     expect([await verdict(revoked), await verdict(disabled)]).toEqual(['revoked', 'disabled']);
-    await identity.agents.enable('bot');
+    await identity.agents.enable(root, 'bot');
     expect([await verdict(revoked), await verdict(disabled)]).toEqual(['revoked', 'bot']);
   });
 
   test('says nothing about its state to whoever does not have the secret', async () => {
     const { identity, issue, verdict } = await startIdentity();
     const key = await issue();
-    await identity.keys.revoke(idOf(key));
+    await identity.keys.revoke(root, idOf(key));
     expect(await verdict(wrongSecret(key))).toBe('mismatch');
   });
 });
@@ -90,8 +95,8 @@ describe.each(dialects)('another process: %s', (dialect) => {
   const startIdentity: StartIdentity = (...args) => startIdentityOn(dialect, ...args);
 
   test.each<[string, string, (server: Awaited<ReturnType<typeof startIdentity>>, key: string) => Promise<unknown>]>([
-    ['revokes a key', 'revoked', ({ identity }, key) => identity.keys.revoke(idOf(key))],
-    ['disables an agent', 'disabled', ({ identity }) => identity.agents.disable('claude')],
+    ['revokes a key', 'revoked', ({ identity }, key) => identity.keys.revoke(root, idOf(key))],
+    ['disables an agent', 'disabled', ({ identity }) => identity.agents.disable(root, 'claude')],
   ])('%s: known here until 250 ms have passed, then refused', async (_, reason, change) => {
     const server = await startIdentity();
     const other = await startIdentity(server);
@@ -108,9 +113,9 @@ describe.each(dialects)('another process: %s', (dialect) => {
     const server = await startIdentity();
     const other = await startIdentity(server);
     const key = await server.issue();
-    await server.identity.agents.disable('claude');
+    await server.identity.agents.disable(root, 'claude');
     expect(await server.verdict(key)).toBe('disabled');
-    await other.identity.agents.enable('claude');
+    await other.identity.agents.enable(root, 'claude');
     await server.expectSoon(key, 'claude');
   });
 
@@ -146,7 +151,7 @@ describe('another process', () => {
     wire.hold();
     const early = server.verdict(key);
     await wire.somethingHeld();
-    await owner.identity.keys.revoke(idOf(key));
+    await owner.identity.keys.revoke(root, idOf(key));
     server.clock.advance(250);
     // Whoever asks next, for whatever key, is who notices.
     const late = server.verdict(second(key));
@@ -159,7 +164,7 @@ describe('another process', () => {
     const other = await startIdentity(server);
     const key = await server.issue();
     expect(await server.verdict(key)).toBe('claude');
-    await other.identity.keys.revoke(idOf(key));
+    await other.identity.keys.revoke(root, idOf(key));
     server.clock.advance(-3_600_000);
     expect(await server.verdict(key)).toBe('revoked');
   });

@@ -1,6 +1,5 @@
 import type { AgentsBySpiffeId, ServerSettings } from '#contract';
 import { AgentCertificates, listen, type Gateway, type Listener, type Metrics } from '#gateway';
-import { err } from '#kernel';
 import type { ClientTls, ServerTls } from '#tls';
 import { mainError } from '../errors.ts';
 
@@ -19,21 +18,16 @@ export async function openListener(options: Parameters<typeof listen>[0]): Promi
 export async function openAgentListener(
   gateway: Gateway,
   { agentListener, limits }: ServerSettings,
-  { tls, metrics }: { tls: ClientTls | undefined; metrics: Metrics | undefined },
+  { tls, metrics, by }: { tls: ClientTls | undefined; metrics: Metrics | undefined; by: AgentsBySpiffeId },
 ): Promise<Listener | undefined> {
   if (tls === undefined || agentListener === undefined) return undefined;
   const { host, port } = agentListener;
   return openListener({
     ...{ host, port, tls, requestTimeoutMs: limits.requestTimeout },
-    handler: gateway.agentHandler(new AgentCertificates(tls.clients, NO_AGENTS)),
+    handler: gateway.agentHandler(new AgentCertificates(tls.clients, by)),
     handshakeFailed: () => metrics?.handshakeFailed('agentListener'),
   });
 }
-
-/** Until agents can be given SPIFFE IDs, no certificate is anybody's, however well it is signed. */
-const NO_AGENTS: AgentsBySpiffeId = {
-  bySpiffeId: () => err({ reason: 'unknown', detail: 'no agent has a SPIFFE ID' }),
-};
 
 /** Where clients find a listener: by a name in its certificate when its address says nothing. */
 export function urlOf(host: string, port: number, tls: ServerTls | undefined): string {

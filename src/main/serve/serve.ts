@@ -60,7 +60,11 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       const claim = claimDataDirectory(dataDir, context.clock);
       endings.add('data directory', () => claim.release());
     }
-    const services = await openServices({ dataDir, settings, clock: context.clock, log, endings });
+    const services = await openServices({
+      ...{ dataDir, settings, log, endings },
+      clock: context.clock,
+      declared: () => configured.roleBindings(),
+    });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
     await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
   } finally {
@@ -115,7 +119,10 @@ async function run(running: Running): Promise<void> {
   if (options.reload) {
     const watching = await configured.watch({
       pollSeconds: options.pollInterval,
-      reloaded: (outcome) => metrics?.reloaded(outcome),
+      reloaded: (outcome) => {
+        services.identity.declarationsChanged();
+        metrics?.reloaded(outcome);
+      },
     });
     endings.add('file watch', () => watching.close());
   }
@@ -161,7 +168,9 @@ async function serveMany(
     requestTimeoutMs: settings.limits.requestTimeout,
     handshakeFailed: () => metrics?.handshakeFailed('tls'),
   });
-  const agents = await openAgentListener(gateway, settings, { tls: tls.agents, metrics });
+  const agents = await openAgentListener(gateway, settings, {
+    ...{ tls: tls.agents, metrics, by: services.identity.certificates },
+  });
   const measured =
     metrics === undefined || settings.metrics === false
       ? undefined

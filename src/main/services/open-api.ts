@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { loadAuditRoutes } from '#audit';
 import { createApi, type Api } from '#http';
-import { loadIdentityRoutes, refuseByRole } from '#identity';
+import { loadIdentityRoutes, permissionCheck, refuseBy } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { loadVaultRoutes } from '#vault';
 import type { Services } from './open-services.ts';
 
 /** The REST API over the services: the routes of every module, in the frame. */
 export async function openApi(
-  { database, audit, vault, identity }: Services,
+  { database, audit, vault, identity, users }: Services,
   options: {
     readonly version: string;
     /** A secret of this data directory, from which the key of cursors is made. */
@@ -19,14 +19,14 @@ export async function openApi(
 ): Promise<Api> {
   const { version, secret, clock, log } = options;
   const routes = await Promise.all([
-    loadIdentityRoutes({ identity, trail: audit, clock }),
+    loadIdentityRoutes({ identity, users, clock }),
     loadVaultRoutes({ vault, trail: audit }),
     loadAuditRoutes(audit),
   ]);
   return createApi(routes.flat(), {
     database,
     trail: audit,
-    refuse: refuseByRole,
+    refuse: refuseBy(permissionCheck(), clock),
     cursorKey: createHmac('sha256', secret).update('api cursors').digest(),
     version,
     clock,

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { openAuditLog, type AuditLog } from '#audit';
-import type { ServerSettings } from '#contract';
+import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
-import { openIdentity, type Identity } from '#identity';
+import { openIdentity, userProfileColumn, type Identity, type UserDirectory } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
@@ -14,6 +14,7 @@ export interface Services {
   readonly audit: AuditLog;
   readonly vault: Vault;
   readonly identity: Identity;
+  readonly users: UserDirectory;
 }
 
 export interface ServicesOptions {
@@ -22,6 +23,8 @@ export interface ServicesOptions {
   readonly settings: Pick<ServerSettings, 'database' | 'vault'>;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
+  /** The `kind: roleBinding` documents as they are now. */
+  readonly declared?: () => readonly RoleBindingDeclaration[];
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes what closes them, in the order of opening. */
@@ -52,6 +55,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     mayUse: sameNamespace,
+    columns: [userProfileColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
@@ -62,7 +66,13 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     logger: log,
   });
   endings.add('audit log', () => audit.close());
-  const identity = openIdentity({ database, clock, log });
+  const identity = openIdentity({
+    database,
+    clock,
+    log,
+    trail: audit,
+    ...(options.declared && { declared: options.declared }),
+  });
   endings.add('identity', () => identity.close());
-  return { database, audit, vault, identity };
+  return { database, audit, vault, identity, users: identity.userDirectory(vault) };
 }

@@ -103,17 +103,13 @@ database:
     expect(performance.now() - since).toBeLessThan(1000);
   });
 
-  it('lets known keys work for a second while it is away, nobody after that, and all again within five', async () => {
+  it('refuses every call while it is away, since none could be put on record, and takes all again within five seconds', async () => {
     const server = await serve(wired);
     const [known, unknown] = [await newKey(), await newKey()];
     // As a busy server has it: the key is remembered, and what is remembered is confirmed.
     for (let call = 0; call < 20; call++) expect(await status(server, known.key)).toBe(200);
     wire.cut();
-    const cut = performance.now();
-    expect(await status(server, known.key)).toBe(200);
-    expect(await status(server, unknown.key)).toBe(503);
-    await expect.poll(() => status(server, known.key), { timeout: 2000, interval: 10 }).toBe(503);
-    expect(performance.now() - cut).toBeLessThan(1000);
+    expect([await status(server, known.key), await status(server, unknown.key)]).toEqual([503, 503]);
     // What is revoked meanwhile is not learned from the network, and still does not count afterwards.
     await run(['key', 'revoke', unknown.id, '--config', direct, '--data-dir', place.dataDir]);
     wire.mend();

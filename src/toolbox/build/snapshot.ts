@@ -96,7 +96,8 @@ class SnapshotBuild {
   }
 
   finish(): Result<BuiltSnapshot, readonly Problem[]> {
-    const { server: _, ...lists } = this.#configuration;
+    // A role alone makes no place to call tools in.
+    const { server: _, roleBindings: __, ...lists } = this.#configuration;
     const declared = Object.values(lists).flatMap((list) => list.map((declaration) => declaration.namespace));
     const names = new Set([DEFAULT_NAMESPACE, ...declared]);
     const namespaces = new Map([...names].map((name) => [name, this.#namespace(name)]));

@@ -33,6 +33,7 @@ export const LIST_OF: Readonly<Record<Exclude<Kind, 'server'>, keyof Lists>> = {
   resource: 'resources',
   resourceTemplate: 'resourceTemplates',
   embeddingModel: 'embeddingModels',
+  roleBinding: 'roleBindings',
 };
 
 export function emptyLists(): Lists {
@@ -46,6 +47,7 @@ export function emptyLists(): Lists {
     resources: [],
     resourceTemplates: [],
     embeddingModels: [],
+    roleBindings: [],
   };
 }
 

@@ -101,12 +101,15 @@ export class SegmentStore implements AuditStore {
         notices.push({ kind: 'damaged', writer: id, message: error.message });
       }
     }
-    const id = newId(this.#clock.now());
-    prepareDirectory(paths.writer(this.#root, id));
-    await this.#disk.syncDirectory(paths.writers(this.#root));
-    const lock = tryLock(paths.lock(this.#root, id));
-    if (!lock) throw new Error('another process took a writer that was made for this one');
-    return this.#opened(id, lock, findTail(this.#root, this.installation, id), notices);
+    // Another process that starts at the same moment may find the new writer first. Then it is that
+    // one's, which will look for no other: so each round is somebody's last.
+    for (;;) {
+      const id = newId(this.#clock.now());
+      prepareDirectory(paths.writer(this.#root, id));
+      await this.#disk.syncDirectory(paths.writers(this.#root));
+      const lock = tryLock(paths.lock(this.#root, id));
+      if (lock) return this.#opened(id, lock, findTail(this.#root, this.installation, id), notices);
+    }
   }
 
   #opened(id: string, lock: ProcessLock, tail: Tail, notices: readonly StoreNotice[]): OpenedWriter {

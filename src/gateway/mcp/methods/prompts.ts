@@ -12,8 +12,7 @@ export function promptMethods(services: McpServices): Record<string, Method> {
   return {
     'prompts/list': {
       eras: ['stateless', 'session'],
-      handle: (exchange) =>
-        services.lists.page(exchange.group, 'prompts', exchange.revision.era, exchange.params['cursor']),
+      handle: (exchange) => services.lists.page(exchange, 'prompts'),
     },
     'prompts/get': { eras: ['stateless', 'session'], handle: (exchange) => getPrompt(exchange, services) },
   };

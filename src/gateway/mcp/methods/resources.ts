@@ -1,6 +1,7 @@
 import { ChatelaineError, type JsonObject } from '#kernel';
 import type { Group, Resource } from '#toolbox';
 import { gatewayError } from '../../errors.ts';
+import { checkAccess } from '../../pipeline/access.ts';
 import { resourcesOf } from '../../pipeline/visible.ts';
 import { McpConsultation } from '../consulted.ts';
 import type { Exchange, Method } from '../exchange.ts';
@@ -11,13 +12,11 @@ export function resourceMethods(services: McpServices): Record<string, Method> {
   return {
     'resources/list': {
       eras: ['stateless', 'session'],
-      handle: (exchange) =>
-        services.lists.page(exchange.group, 'resources', exchange.revision.era, exchange.params['cursor']),
+      handle: (exchange) => services.lists.page(exchange, 'resources'),
     },
     'resources/templates/list': {
       eras: ['stateless', 'session'],
-      handle: (exchange) =>
-        services.lists.page(exchange.group, 'resourceTemplates', exchange.revision.era, exchange.params['cursor']),
+      handle: (exchange) => services.lists.page(exchange, 'resourceTemplates'),
     },
     'resources/read': { eras: ['stateless', 'session'], handle: (exchange) => readResource(exchange, services) },
     'resources/subscribe': { eras: ['session'], handle: subscribe },
@@ -60,6 +59,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set(['RESOURCE_UNKNOWN', 'RESOURCE_NO
 
 /** Updates arrive on the session's open stream as `notifications/resources/updated`. */
 function subscribe(exchange: Exchange): JsonObject {
+  checkAccess(exchange.principal, 'read');
   const uri = uriOf(exchange);
   const { session } = exchange;
   if (session === undefined)

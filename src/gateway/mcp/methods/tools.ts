@@ -15,8 +15,7 @@ export function toolMethods(services: McpServices): Record<string, Method> {
   return {
     'tools/list': {
       eras: ['stateless', 'session'],
-      handle: (exchange) =>
-        services.lists.page(exchange.group, 'tools', exchange.revision.era, exchange.params['cursor']),
+      handle: (exchange) => services.lists.page(exchange, 'tools'),
     },
     'tools/call': { eras: ['stateless', 'session'], handle: (exchange) => callTool(exchange, services) },
   };

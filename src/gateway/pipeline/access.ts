@@ -1,0 +1,15 @@
+import { rolesIn, type Access, type Principal } from '#contract';
+import { gatewayError } from '../errors.ts';
+
+/** Throws `FORBIDDEN_ACCESS` unless the credential may be used for that, whatever its owner may do. */
+export function checkAccess(principal: Principal, access: Access): void {
+  if (principal.access.has(access)) return;
+  throw gatewayError('FORBIDDEN_ACCESS', `the credential of \`${principal.name}\` is not for \`${access}\``);
+}
+
+/** Throws `FORBIDDEN_ROLE` unless the caller has a role in the namespace that may call tools. */
+export function checkRole(principal: Principal, namespace: string): void {
+  const roles = rolesIn(principal, namespace);
+  if (roles.includes('user') || roles.includes('admin')) return;
+  throw gatewayError('FORBIDDEN_ROLE', `\`${principal.name}\` has no role that may call tools`);
+}

@@ -1,0 +1,177 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ChatelaineError, type Logger } from '#kernel';
+import { cookieJar, readCookie } from '../sessions/cookies.ts';
+import type { SignInServices } from '../sign-in/open-sign-in.ts';
+import { accountActions, accountPage, changePasswordPage, signOutPage } from './account-pages.ts';
+import { readAssets, type Assets } from './assets.ts';
+import { devicePage, programPoll, programStart } from './device-page.ts';
+import { appPage, enrolPage, passkeyPage } from './enrol-pages.ts';
+import { readForm } from './form-body.ts';
+import { html } from './html.ts';
+import { documentOf, noticeOf } from './layout.ts';
+import { withNext } from './next-path.ts';
+import { documentHeaders } from './security-headers.ts';
+import { secondFactorPage, stepUpPage } from './second-factor-page.ts';
+import { passwordPage, setupPage } from './setup-page.ts';
+import { signInPage } from './sign-in-page.ts';
+import { sentence, Visit, type Page, type Reply } from './visit.ts';
+
+const PAGES: ReadonlyMap<string, Page> = new Map(
+  [
+    signInPage,
+    secondFactorPage,
+    stepUpPage,
+    enrolPage,
+    appPage,
+    passkeyPage,
+    setupPage,
+    passwordPage,
+    accountPage,
+    changePasswordPage,
+    ...accountActions,
+    signOutPage,
+    devicePage,
+    programStart,
+    programPoll,
+  ].map((page) => [page.path, page]),
+);
+
+export interface SignInPagesOptions {
+  readonly services: SignInServices;
+  readonly log: Logger;
+  /** Where a request comes from; the peer of the connection unless a proxy in front is trusted. */
+  readonly addressOf?: (request: IncomingMessage) => string;
+  readonly requestId?: () => string;
+}
+
+export interface SignInPages {
+  /** Whether the path is one of these pages; a trailing slash is tolerated. */
+  answers(path: string): boolean;
+  /** Answers; never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
+/** The pages, on plain node:http. The caller has checked Host (`gateway/http/host-origin.ts`). */
+export function signInPages(options: SignInPagesOptions): SignInPages {
+  const { services, log } = options;
+  const assets = readAssets();
+  const files = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
+  const jar = cookieJar(services.publicUrl);
+  const addressOf = options.addressOf ?? ((request) => request.socket.remoteAddress ?? '');
+
+  async function visit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { path, query } = target(request);
+    const file = files.get(path);
+    const [method] = [request.method === 'HEAD' ? 'GET' : request.method];
+    if (file !== undefined && method === 'GET') {
+      response.writeHead(200, {
+        'Content-Type': file.type,
+        'Content-Length': file.bytes.length,
+        'Cache-Control': 'public, max-age=31536000, immutable',
+        'X-Content-Type-Options': 'nosniff',
+        'Cross-Origin-Resource-Policy': 'same-origin',
+      });
+      return void response.end(request.method === 'HEAD' ? undefined : file.bytes);
+    }
+    const page = PAGES.get(path);
+    const act = method === 'GET' ? page?.show : method === 'POST' ? page?.send : undefined;
+    if (page === undefined || act === undefined) {
+      const allow = [page?.show && 'GET, HEAD', page?.send && 'POST'].filter(Boolean).join(', ');
+      return void response.writeHead(page === undefined ? 404 : 405, { ...documentHeaders(), Allow: allow }).end();
+    }
+    const at = {
+      address: addressOf(request),
+      userAgent: request.headers['user-agent'] ?? '',
+      ...(options.requestId && { requestId: options.requestId() }),
+    };
+    const form = method === 'POST' ? await readForm(request) : new URLSearchParams();
+    const here = new Visit({ services, assets, jar, visitor: at, request, query, form });
+    let reply: Reply;
+    try {
+      reply = await act.call(page, here);
+    } catch (error) {
+      reply = refusal(error, assets, request, here);
+    }
+    send(response, reply, here.setCookies, request.method === 'HEAD');
+  }
+
+  /** What a page could not put beside a field: the way to where it can be helped, or a page that says it. */
+  function refusal(error: unknown, assets: Assets, request: IncomingMessage, here?: Visit): Reply {
+    if (!(error instanceof ChatelaineError)) {
+      log.error({ err: error }, 'a page met a fault of the server');
+      return refusal(new ChatelaineError('INTERNAL', FAULT, 'the server met a fault of its own'), assets, request);
+    }
+    const { path, query } = target(request);
+    const asked = request.method === 'GET' ? path + (query.size > 0 ? `?${query}` : '') : '/console/account';
+    const program = path === programStart.path || path === programPoll.path;
+    if (here !== undefined && !program) {
+      if (error.code === 'SESSION_REQUIRED') {
+        // Only a browser that had a session is told that it has ended.
+        const had = readCookie(request.headers.cookie, jar.session) !== undefined;
+        if (had) here.leave();
+        return { to: withNext(signInPage.path, asked) + (had ? '&after=expired' : '') };
+      }
+      if (error.code === 'SECOND_FACTOR_REQUIRED') {
+        const enrol = error.details?.['stage'] === 'enrolment';
+        return { to: withNext(enrol ? enrolPage.path : secondFactorPage.path, asked) };
+      }
+      if (error.code === 'STEP_UP_REQUIRED') return { to: withNext(stepUpPage.path, asked) };
+    }
+    const retry = error.details?.['retryAfterSeconds'];
+    const headers: Record<string, string> = typeof retry === 'number' ? { 'Retry-After': String(retry) } : {};
+    if (program)
+      return {
+        json: { error: error.code.toLowerCase(), error_description: error.message },
+        status: error.status,
+        headers,
+      };
+    const body = html`${noticeOf(sentence(error), 'bad')}
+      <p class="hint"><a href="/console/sign-in">To the sign-in page</a></p>`;
+    return { page: documentOf({ title: 'That did not work', body, assets }), status: error.status, headers };
+  }
+
+  return {
+    answers: (path) => PAGES.has(trimmed(path)) || files.has(path),
+    async handle(request, response) {
+      try {
+        await visit(request, response);
+      } catch (error) {
+        if (response.headersSent || request.destroyed) return void response.destroy();
+        send(response, refusal(error, assets, request), [], false);
+      }
+    },
+  };
+}
+
+const FAULT = {
+  status: 500,
+  title: 'the server met a fault of its own',
+  remedy: 'Try again. The log of the server has the details.',
+};
+
+function send(response: ServerResponse, reply: Reply, cookies: readonly string[], headOnly: boolean): void {
+  const common = { ...(cookies.length > 0 && { 'Set-Cookie': [...cookies] }) };
+  if ('to' in reply) {
+    response.writeHead(303, { ...documentHeaders(), ...common, Location: reply.to, 'Content-Length': 0 }).end();
+    return;
+  }
+  const [type, text] =
+    'json' in reply ? ['application/json', JSON.stringify(reply.json)] : ['text/html; charset=utf-8', reply.page.text];
+  const nonce = 'json' in reply ? undefined : reply.nonce;
+  response
+    .writeHead(reply.status ?? 200, {
+      ...documentHeaders(nonce),
+      ...reply.headers,
+      ...common,
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(text),
+    })
+    .end(headOnly ? undefined : text);
+}
+
+const trimmed = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+
+function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  return { path: trimmed(path), query: new URLSearchParams(query) };
+}

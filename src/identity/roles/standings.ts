@@ -1,0 +1,75 @@
+import { BoundedCache, type Clock } from '#kernel';
+import { EVERYWHERE, type Access, type Principal } from '#contract';
+import type { Database } from '#db';
+import { ChangeWatch } from '../change-watch.ts';
+import { findUser } from '../store/users-store.ts';
+import { LOCAL_ISSUER, type User } from '../users/user.ts';
+import type { DeclaredBindings } from './declared-bindings.ts';
+import { standingOfUser, type Standing } from './standing.ts';
+
+/** A user and what they are, as of now. */
+export interface StandingUser extends Standing {
+  readonly user: User;
+}
+
+const KEPT = 10_000;
+const ALL: ReadonlySet<Access> = new Set(['read', 'execute', 'admin']);
+
+/**
+ * What users may be and do, for every request that comes with a session or a token of theirs: from memory
+ * while nothing has changed, here or in another process.
+ */
+export class Standings {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #declared: DeclaredBindings;
+  readonly #known = new BoundedCache<string, StandingUser>(KEPT);
+  readonly #watch: ChangeWatch;
+  #generation = 0;
+
+  constructor(parts: { readonly database: Database; readonly clock: Clock; readonly declared: DeclaredBindings }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+    this.#declared = parts.declared;
+    this.#watch = new ChangeWatch(parts.database.changes, () => this.forget());
+  }
+
+  /** The user of that id with their standing; undefined for none and for one who is disabled. Throws as the database does. */
+  async ofUser(id: string): Promise<StandingUser | undefined> {
+    this.#watch.look(this.#clock.now());
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const generation = this.#generation;
+    const stored = await findUser(this.#database.db, id);
+    if (stored === undefined || stored.user.disabledAt !== null) return undefined;
+    const { user } = stored;
+    const standing = Object.freeze({ user, ...(await standingOfUser(this.#database.db, this.#declared, user)) });
+    if (generation === this.#generation) this.#known.set(id, standing);
+    return standing;
+  }
+
+  forget(): void {
+    this.#generation++;
+    this.#known.clear();
+  }
+}
+
+/** The user as doors and decisions see them; how they came in is for the door to say. */
+export function userPrincipal(
+  { user, grants, groups }: Standing & { readonly user: Pick<User, 'id' | 'name'> },
+  door: Pick<Principal, 'namespace' | 'via'> & Partial<Pick<Principal, 'access' | 'scopes' | 'amr' | 'authTime'>>,
+): Principal {
+  const here = grants.filter(({ namespace }) => namespace === door.namespace || namespace === EVERYWHERE);
+  return Object.freeze({
+    kind: 'user',
+    iss: LOCAL_ISSUER,
+    sub: user.id,
+    name: user.name,
+    roles: Object.freeze([...new Set(here.map(({ role }) => role))]),
+    grants: Object.freeze(grants),
+    access: ALL,
+    scopes: new Set<string>(),
+    groups: Object.freeze(groups),
+    ...door,
+  });
+}

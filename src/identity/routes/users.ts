@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { EVERYWHERE, ROLES, type Principal } from '#contract';
+import { entityTag, listing, moment, momentOf, route, type Call, type Route } from '#http';
+import { findUser } from '../store/users-store.ts';
+import { unknownUser } from '../users/user-directory.ts';
+import { isSelf, type User, type UserWithProfile } from '../users/user.ts';
+import { anyId, authorOf, type RouteParts } from './parts.ts';
+
+const profile = z.strictObject({ displayName: z.string().max(1000), email: z.string().max(1000) });
+
+const userAnswer = z.strictObject({
+  id: z.string(),
+  name: z.string().describe('What they sign in with.'),
+  issuer: z.string(),
+  subject: z.string(),
+  profile: profile.nullable(),
+  createdAt: moment,
+  changedAt: moment,
+  disabledAt: moment.nullable(),
+});
+
+const userId = z.strictObject({ id: anyId });
+type UserId = z.output<typeof userId>;
+
+const CHANGE_ERRORS = ['USER_UNKNOWN'];
+
+/** What every change of a user moves. */
+const stateOf = ({ id, changedAt }: { readonly id: string; readonly changedAt: string }): string =>
+  `${id} ${changedAt}`;
+
+/** `/api/v1/users`. */
+export function userRoutes({ identity, users }: RouteParts): readonly Route[] {
+  const { db } = identity.frame.database;
+  const one = {
+    params: userId,
+    where: {
+      target: async ({ id }: UserId, principal: Principal) => {
+        const stored = await findUser(db, id);
+        return { namespace: EVERYWHERE, own: stored !== undefined && isSelf(principal, stored.user) };
+      },
+      missing: ({ id }: UserId) => unknownUser(id),
+    },
+  } as const;
+  const present = async (id: string): Promise<UserWithProfile> => {
+    const found = await users.find(id);
+    if (found === undefined) throw unknownUser(id);
+    return found;
+  };
+
+  const switched = (verb: 'disable' | 'enable'): Route =>
+    route({
+      ...one,
+      operationId: `${verb}User`,
+      method: 'POST',
+      path: `/users/{id}/${verb}`,
+      summary: verb === 'disable' ? 'Cut a user off, with the agents they answer for' : 'Let a user in again',
+      tag: 'users',
+      permission: `user.${verb}`,
+      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'STEP_UP_REQUIRED'],
+      answer: userAnswer,
+      version: stateOf,
+      handle: async (call) => {
+        await users[verb](authorOf(call), call.params.id);
+        return shownUser(await present(call.params.id));
+      },
+    });
+
+  return [
+    listing({
+      operationId: 'listUsers',
+      path: '/users',
+      summary: 'Users, oldest first, without those that were erased',
+      tag: 'users',
+      permission: 'user.read',
+      where: 'everywhere',
+      query: z.strictObject({}),
+      item: userAnswer,
+      position: z.string(),
+      handle: async ({ limit, after }) => {
+        const { items, next } = await users.list({ limit, cursor: after });
+        return { items: items.map(shownUser), next };
+      },
+    }),
+    route({
+      operationId: 'createUser',
+      method: 'POST',
+      path: '/users',
+      summary: 'Make a user, with no role',
+      tag: 'users',
+      permission: 'user.create',
+      where: 'everywhere',
+      status: 201,
+      body: z.strictObject({
+        name: z.string().max(1000),
+        profile,
+        upstream: z
+          .strictObject({ issuer: z.string().max(1000), subject: z.string().max(1000) })
+          .optional()
+          .describe('Who vouches for them; without it they sign in here.'),
+      }),
+      errors: ['NAME_REFUSED', 'PROFILE_REFUSED', 'USER_NAME_TAKEN', 'USER_SUBJECT_TAKEN'],
+      answer: userAnswer,
+      version: stateOf,
+      handle: async (call) => shownUser(await users.create(authorOf(call), call.body)),
+    }),
+    route({
+      ...one,
+      operationId: 'getUser',
+      method: 'GET',
+      path: '/users/{id}',
+      summary: 'One user',
+      tag: 'users',
+      permission: 'user.read',
+      errors: CHANGE_ERRORS,
+      answer: userAnswer,
+      version: stateOf,
+      handle: async ({ params }) => shownUser(await present(params.id)),
+    }),
+    route({
+      ...one,
+      operationId: 'getUserRoles',
+      method: 'GET',
+      path: '/users/{id}/roles',
+      summary: 'Every role of a user and where it holds, whatever it comes from',
+      tag: 'users',
+      permission: 'user.read',
+      errors: CHANGE_ERRORS,
+      answer: z.strictObject({
+        roles: z.array(z.strictObject({ role: z.enum(ROLES), namespace: z.string() })),
+        groups: z.array(z.string()),
+      }),
+      handle: async ({ params }) => {
+        await present(params.id);
+        const { grants, groups } = await users.standing(params.id);
+        return { roles: grants.map(({ role, namespace }) => ({ role, namespace })), groups: [...groups] };
+      },
+    }),
+    route({
+      ...one,
+      operationId: 'changeUserProfile',
+      method: 'PUT',
+      path: '/users/{id}/profile',
+      summary: 'Put another profile in the place of the one there is',
+      tag: 'users',
+      permission: 'user.change',
+      conditional: true,
+      body: profile,
+      errors: [...CHANGE_ERRORS, 'PROFILE_REFUSED'],
+      answer: userAnswer,
+      version: stateOf,
+      handle: async (call) =>
+        shownUser(await users.changeProfile(authorOf(call), call.params.id, call.body, checked(call))),
+    }),
+    route({
+      ...one,
+      operationId: 'renameUser',
+      method: 'POST',
+      path: '/users/{id}/rename',
+      summary: 'Give a user another login name',
+      tag: 'users',
+      permission: 'user.rename',
+      body: z.strictObject({ name: z.string().max(1000) }),
+      errors: [...CHANGE_ERRORS, 'NAME_REFUSED', 'USER_NAME_TAKEN'],
+      answer: userAnswer,
+      version: stateOf,
+      handle: async (call) => {
+        await users.rename(authorOf(call), call.params.id, call.body.name);
+        return shownUser(await present(call.params.id));
+      },
+    }),
+    switched('disable'),
+    switched('enable'),
+    route({
+      ...one,
+      operationId: 'eraseUser',
+      method: 'POST',
+      path: '/users/{id}/erase',
+      summary: 'Forget a user for good: their key is destroyed, and with it everything it seals, in backups too',
+      tag: 'users',
+      permission: 'user.erase',
+      status: 204,
+      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'STEP_UP_REQUIRED', 'VAULT_BUSY'],
+      handle: (call) => users.erase(authorOf(call), call.params.id),
+    }),
+  ];
+}
+
+const checked = (call: Pick<Call, 'checkCurrent'>) => (current: User) =>
+  call.checkCurrent(entityTag(stateOf({ id: current.id, changedAt: momentOf(current.changedAt) })));
+
+const shownUser = (user: UserWithProfile): z.input<typeof userAnswer> => ({
+  id: user.id,
+  name: user.name,
+  issuer: user.issuer,
+  subject: user.subject,
+  profile: user.profile,
+  createdAt: momentOf(user.createdAt),
+  changedAt: momentOf(user.changedAt),
+  disabledAt: momentOf(user.disabledAt),
+});

@@ -1,0 +1,93 @@
+import { newId, reveal, type Clock, type Secret } from '#kernel';
+import type { Database } from '#db';
+import { subjectScope, type Envelope } from '#vault';
+import type { Person } from '../sign-in/people.ts';
+import { beginSeed, confirmSeed, findSeed, removeSeed, seedPlace, useStep } from '../store/totp-store.ts';
+import { matchingStep, newSeed, otpauthUri, parseCode } from './totp.ts';
+
+/** What a person needs to set the app up: to scan, and to type where nothing can be scanned. */
+export interface Enrolment {
+  readonly uri: Secret;
+  readonly seed: Secret;
+}
+
+const ISSUER = 'Chatelaine';
+
+/**
+ * Authenticator apps: their seeds are sealed under the person's subject key, so an erasure destroys them,
+ * and each code counts once, in whatever process.
+ */
+export class AuthenticatorApps {
+  readonly #database: Database;
+  readonly #envelope: Envelope;
+  readonly #clock: Clock;
+
+  constructor(parts: { readonly database: Database; readonly envelope: Envelope; readonly clock: Clock }) {
+    this.#database = parts.database;
+    this.#envelope = parts.envelope;
+    this.#clock = parts.clock;
+  }
+
+  async has(userId: string): Promise<boolean> {
+    return (await findSeed(this.#database.db, userId, 'in-use')) !== undefined;
+  }
+
+  /** Begins an enrolment with a new seed; it counts once `confirm` has seen a code. */
+  async begin(person: Pick<Person, 'id' | 'name'>): Promise<Enrolment> {
+    const now = this.#clock.now();
+    const [id, seed] = [newId(now), newSeed()];
+    await this.#envelope.writing(subjectScope(person.id), async (trx, sealing) => {
+      const { text, keyId } = await sealing.seal(seedPlace(id, person.id), seed);
+      await beginSeed(trx, { id, userId: person.id, seed: text, keyId, now });
+    });
+    return enrolment(seed, person);
+  }
+
+  /** The enrolment under way: a page that is shown again shows the same code. */
+  async begun(person: Pick<Person, 'id' | 'name'>): Promise<Enrolment | undefined> {
+    const stored = await findSeed(this.#database.db, person.id, 'begun');
+    if (stored === undefined) return undefined;
+    return enrolment(await this.#envelope.open(seedPlace(stored.id, person.id), stored.seed), person);
+  }
+
+  /**
+   * Ends the enrolment with a code of the app, which takes the place of an earlier one; false when the
+   * code is not right, or nothing was begun. The code is used up.
+   */
+  async confirm(userId: string, typed: string): Promise<boolean> {
+    const stored = await findSeed(this.#database.db, userId, 'begun');
+    const code = parseCode(typed);
+    if (stored === undefined || code === undefined) return false;
+    const now = this.#clock.now();
+    const seed = await this.#envelope.open(seedPlace(stored.id, userId), stored.seed);
+    const step = matchingStep(seed, code, now, stored.lastStep);
+    if (step === undefined) return false;
+    return await this.#database.transaction((trx) => confirmSeed(trx, stored, step, now));
+  }
+
+  /**
+   * Whether the code is right and was not used before. Two processes may both find it right; the row
+   * lets one of them move the last step, so it counts once (RFC 6238 §5.2; CVE-2025-6014).
+   */
+  async accept(userId: string, typed: string): Promise<boolean> {
+    const stored = await findSeed(this.#database.db, userId, 'in-use');
+    const code = parseCode(typed);
+    if (stored === undefined || code === undefined) return false;
+    const seed = await this.#envelope.open(seedPlace(stored.id, userId), stored.seed);
+    const step = matchingStep(seed, code, this.#clock.now(), stored.lastStep);
+    return step !== undefined && (await useStep(this.#database.db, stored.id, step));
+  }
+
+  /** Removes the app of the person; false when there is none. */
+  remove(userId: string): Promise<boolean> {
+    return removeSeed(this.#database.db, userId);
+  }
+}
+
+const enrolment = (seed: Secret, { name }: Pick<Person, 'name'>): Enrolment => ({
+  uri: otpauthUri(seed, ISSUER, name),
+  seed,
+});
+
+/** The seed in groups of four, as one reads it out. */
+export const spelled = (seed: Secret): string => (reveal(seed).match(/.{1,4}/g) ?? []).join(' ');

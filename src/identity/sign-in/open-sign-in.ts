@@ -1,0 +1,88 @@
+import type { Logger } from '#kernel';
+import type { Envelope } from '#vault';
+import type { ChangeFrame } from '../change-frame.ts';
+import { PasswordHasher, type HasherLimits } from '../passwords/password-hasher.ts';
+import { PasswordService } from '../passwords/password-service.ts';
+import { AuthenticatorApps } from '../second-factors/authenticator-app.ts';
+import { Passkeys } from '../second-factors/passkeys.ts';
+import { SecondFactors } from '../second-factors/second-factors.ts';
+import { ProgramSignIn } from '../sessions/program-sign-in.ts';
+import { SESSION_LIFETIMES, type SessionLifetimes } from '../sessions/session.ts';
+import { SessionVerifier } from '../sessions/session-verifier.ts';
+import { Sessions } from '../sessions/sessions.ts';
+import { SetupLinks } from '../setup/setup-links.ts';
+import { endSessions } from '../store/sessions-store.ts';
+import { deleteSignIn } from '../store/sign-in-erasure-store.ts';
+import { Throttle } from '../throttle/throttle.ts';
+import type { DeclaredBindings } from '../roles/declared-bindings.ts';
+import type { UserDirectory } from '../users/user-directory.ts';
+import { directoryPeople } from './directory-people.ts';
+import { FactorEnrolment } from './enrolment.ts';
+import type { People } from './people.ts';
+import { SignIn } from './sign-in.ts';
+
+export interface SignInOptions {
+  /** `Identity.frame`: the database, the clock, the record and the news of changes. */
+  readonly frame: Pick<ChangeFrame, 'database' | 'clock' | 'trail' | 'changes'>;
+  readonly log: Logger;
+  /** Of the vault, which was given `totpSeedColumn`, so that rotations find the seeds. */
+  readonly envelope: Envelope;
+  readonly users: UserDirectory;
+  /** The `kind: roleBinding` documents as they are now; none by default. */
+  readonly declared?: DeclaredBindings;
+  /** Where browsers reach this server: `https://tools.example`, or `http://localhost:7420`. */
+  readonly publicUrl: URL;
+  readonly lifetimes?: SessionLifetimes;
+  readonly hasher?: HasherLimits;
+}
+
+/** Everything by which people sign in, over one database. */
+export interface SignInServices {
+  readonly publicUrl: URL;
+  readonly people: People;
+  readonly signIn: SignIn;
+  readonly enrolment: FactorEnrolment;
+  readonly factors: SecondFactors;
+  readonly passwords: PasswordService;
+  readonly setup: SetupLinks;
+  readonly sessions: Sessions;
+  readonly verifier: SessionVerifier;
+  readonly programs: ProgramSignIn;
+}
+
+/** Puts the services together, and sees to it that who is cut off or forgotten is so here. */
+export function openSignIn(given: SignInOptions): SignInServices {
+  const { database, clock, trail, changes } = given.frame;
+  const base = { declared: () => [], ...given, database, clock, trail, changes };
+  const people = directoryPeople(base);
+  const options = { ...base, people };
+  const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
+  const hasher = new PasswordHasher(options.hasher);
+  const throttle = new Throttle(options);
+  const sessions = new Sessions({ ...options, lifetimes });
+  const verifier = new SessionVerifier({ ...options, lifetimes });
+  options.changes.onChange(() => verifier.forget());
+  const factors = new SecondFactors({
+    ...options,
+    apps: new AuthenticatorApps(options),
+    passkeys: new Passkeys(options),
+  });
+  const signIn = new SignIn({ ...options, hasher, throttle, factors, sessions });
+  const passwords = new PasswordService({ ...options, hasher, sessions, signIn });
+  options.users.onCutOff(async (userId, why) => {
+    if (why === 'erased') await changes.after(database.transaction((trx) => deleteSignIn(trx, userId)));
+    else await changes.after(endSessions(database.db, userId, clock.now()));
+  });
+  return {
+    publicUrl: options.publicUrl,
+    people,
+    signIn,
+    enrolment: new FactorEnrolment({ ...options, factors, sessions }),
+    factors,
+    passwords,
+    setup: new SetupLinks({ ...options, passwords, sessions }),
+    sessions,
+    verifier,
+    programs: new ProgramSignIn({ ...options, sessions, throttle }),
+  };
+}

@@ -1,0 +1,23 @@
+import type { DatabaseOrTransaction } from '#db';
+
+/**
+ * Deletes everything by which a person signed in, and every trace of where they did it from: addresses and
+ * browsers are theirs as well. Seeds are sealed under the person's key, which an erasure destroys in any
+ * case; the rest are digests.
+ */
+export async function deleteSignIn(db: DatabaseOrTransaction, userId: string): Promise<void> {
+  const sessions = db.selectFrom('sessions').select('id').where('user_id', '=', userId);
+  await db.deleteFrom('passkey_challenges').where('session_id', 'in', sessions).execute();
+  for (const table of [
+    'passwords',
+    'totp_seeds',
+    'passkeys',
+    'recovery_codes',
+    'sessions',
+    'known_devices',
+    'one_time_links',
+    'device_codes',
+  ] as const) {
+    await db.deleteFrom(table).where('user_id', '=', userId).execute();
+  }
+}
