@@ -57,10 +57,31 @@ export const greet = defineTool({
   await expect(run(['invoke', 'greet', '{"name":""}'], { cwd })).rejects.toThrow('whom?');
 });
 
-test('drivers are not in the build, and what a start reads is a few files', () => {
+test('drivers are not in the build, and what a start reads is a few files', async () => {
   const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
-  expect(files.filter((file) => file.endsWith('.js')).length).toBeLessThan(60);
   expect(files.filter((file) => file.endsWith('.yaml'))).toContain('toolbox/prebuilt/postgres.yaml');
+
+  const cwd = temporaryFolder({
+    'count.mjs': `import { appendFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+registerHooks({
+  load(url, context, next) {
+    appendFileSync(process.env.MODULES_READ, url + '\\n');
+    return next(url, context);
+  },
+});
+`,
+  });
+  const read = join(cwd, 'read');
+  const env = {
+    SQLITE_DATABASE: join(cwd, 'new.db'),
+    MODULES_READ: read,
+    NODE_OPTIONS: `--import=${join(cwd, 'count.mjs')}`,
+  };
+  await run(['invoke', 'execute_sql', '{"sql":"SELECT 1"}', '--prebuilt', 'sqlite'], { cwd, env });
+  const modules = readFileSync(read, 'utf8').split('\n');
+  expect(modules.filter((url) => url.includes('/dist/')).length).toBeLessThan(60);
+  expect(modules.filter((url) => /node_modules\/(?:pg|mysql2|@duckdb|@redis)\//.test(url))).toEqual([]);
 });
 
 test('the command runs the sources again as soon as one is newer than the build', async () => {

@@ -18,7 +18,6 @@
 import type { auditRoutes } from './routes.ts';
 
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
-export { LateTrail } from './late-trail.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { closeChains, snapshotAudit, type AuditSnapshot } from './store/segments/snapshot.ts';

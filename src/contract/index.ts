@@ -11,6 +11,7 @@ export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export type * from './agents-by-spiffe-id.ts';
 export * from './audit-record.ts';
+export * from './recorded.ts';
 export * from './secret.ts';
 export * from './revocation-ledger.ts';
 export * from './config/index.ts';

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '#kernel';
-import { LateTrail, openAuditStore } from '#audit';
-import { forgetfulLedger } from '#contract';
+import { openAuditStore } from '#audit';
+import { forgetfulLedger, type AuditTrail } from '#contract';
 import { openDatabase, stateFile } from '#db';
 import { openIdentity } from '#identity';
 import { runChild, runHere, temporaryDirectory } from './cli.fixture.ts';
@@ -16,7 +16,8 @@ async function serveIdentity(directory: string) {
   const clock = { now: () => now };
   const database = await openDatabase({ file: stateFile(directory), clock });
   onTestFinished(() => database.close());
-  const trail = new LateTrail(() => expect.unreachable('a verdict records nothing'));
+  const nothing = (): never => expect.unreachable('a verdict records nothing');
+  const trail: AuditTrail = { status: { available: true }, append: nothing, digest: nothing };
   const { keys } = openIdentity({ database, clock, log: silentLogger, trail, ledger: forgetfulLedger });
   const verdict = async (key: string) => {
     const answer = await keys.verify(key);

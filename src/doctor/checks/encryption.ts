@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Check } from '../check.ts';
 import { countNamespaceKeys } from '../store/counts.ts';
 
@@ -8,8 +8,10 @@ export const encryption: Check = {
   id: 'encryption',
   looksAt: 'encryption at rest: whether the wrapping key lies beside what it encrypts',
   async run({ settings, dataDirectory, database }) {
-    const key = join(dataDirectory, 'vault.key');
-    if (settings.database.type !== 'sqlite' || database === undefined || !existsSync(key)) return [];
+    const wrapper = settings.vault.keyWrapper;
+    if (settings.database.type !== 'sqlite' || database === undefined || wrapper.type !== 'file') return [];
+    const key = wrapper.file ?? join(dataDirectory, 'vault.key');
+    if (relative(dataDirectory, key).startsWith('..') || !existsSync(key)) return [];
     if ((await countNamespaceKeys(database.db)) === 0) return [];
     return [
       {

@@ -1,4 +1,13 @@
-import type { AuditEvent, AuditOrigin, AuditPosition, AuditTrail, ClientFace, Principal } from '#contract';
+import {
+  actorOf,
+  traceIdOf,
+  type AuditEvent,
+  type AuditOrigin,
+  type AuditPosition,
+  type AuditTrail,
+  type ClientFace,
+  type Principal,
+} from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Door } from './call.ts';
 import type { Peer } from './peer.ts';
@@ -103,7 +112,7 @@ export class CallRecord {
       address: peer.address,
       userAgent: peer.userAgent || undefined,
       certificateSerial: peer.certificateSerial,
-      traceId: traceparent === undefined ? undefined : TRACE_ID.exec(traceparent)?.[1],
+      traceId: traceIdOf(traceparent),
       details,
     };
   }
@@ -119,19 +128,3 @@ export const addressOf = ({
   ...(userAgent !== undefined && userAgent !== '' && { userAgent }),
   ...(certificateSerial !== undefined && { certificateSerial }),
 });
-
-const actors = new WeakMap<Principal, AuditEvent['actor']>();
-
-/** A principal as records name it: made once for each that is remembered. */
-export function actorOf(principal: Principal): AuditEvent['actor'] {
-  let actor = actors.get(principal);
-  if (actor === undefined) {
-    const { kind, iss, sub, name, via, tsid } = principal;
-    actor = { kind, iss, sub, name, keyId: via.method === 'api-key' ? via.keyId : undefined, tsid };
-    actors.set(principal, actor);
-  }
-  return actor;
-}
-
-/** W3C Trace Context §3.2: version, trace id, parent id, flags; a trace id of zeros is none. */
-const TRACE_ID = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;

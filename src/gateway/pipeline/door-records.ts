@@ -1,6 +1,6 @@
-import type { AuditEvent, AuditTrail, CredentialRefusal, Principal } from '#contract';
+import { actorOf, type AuditEvent, type AuditTrail, type CredentialRefusal, type Principal } from '#contract';
 import { BoundedCache, type ChatelaineError, type Clock } from '#kernel';
-import { actorOf, addressOf } from './call-record.ts';
+import { addressOf } from './call-record.ts';
 import type { Peer } from './peer.ts';
 
 /** The same caller from the same place is on record once in this time; each of its calls is anyhow. */

@@ -1,19 +1,16 @@
 import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
+import { parseSpiffeId } from '#tls';
 import { identityError } from '../errors.ts';
 import { quote } from '../names.ts';
 
-// SPIFFE-ID §2: a trust domain, then segments; no empty or dotted ones, no port, query or fragment.
-const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/[A-Za-z0-9._-]+)+$/;
-const LONGEST_SPIFFE_ID = 2048;
-
 /** Throws `AGENT_IDENTITY_REFUSED` unless the text is the SPIFFE ID of a workload, in its one spelling. */
 export function checkSpiffeId(text: string): string {
-  const dotted = text.split('/').some((segment) => segment === '.' || segment === '..');
-  if (text.length <= LONGEST_SPIFFE_ID && SPIFFE_ID.test(text) && !dotted) return text;
+  const read = parseSpiffeId(text);
+  if (read.ok && read.value.path.length > 0) return text;
   throw identityError(
     'AGENT_IDENTITY_REFUSED',
-    `${quote(text)} is not a SPIFFE ID such as \`spiffe://example.org/ns/travel/agent/booking-bot\``,
+    `${quote(text)} is not a SPIFFE ID such as \`spiffe://example.org/ns/travel/agent/booking-bot\`: it has ${read.ok ? 'no path' : read.error}`,
   );
 }
 

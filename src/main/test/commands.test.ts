@@ -261,6 +261,7 @@ test('a bar moves on standard error while somebody watches, and is gone at the e
   let now = 0;
   const clock = { now: () => (now += 200) };
   const shown = await command(['audit', 'verify', '--data-dir', served.place.dataDir], { watched: true, clock });
+  // oxlint-disable-next-line no-control-regex -- the terminal command that clears the line is what is looked for
   expect(shown.stderr).toMatch(/^\r[█░]{30} \d+ % {2}\d+ records.*\r\u001b\[K$/s);
 });
 
