@@ -1,29 +1,37 @@
 import { reveal, type Secret } from './secret.ts';
 
 /**
- * Secrets that stand in manuals, examples and the source code of others, without case, punctuation and
- * digits at the end. Whoever attacks begins with them (GHSA-8pcq-mx48-hjvj: a gateway that signed with
- * `my-test-key`).
+ * The words that secrets of manuals, examples and the source code of others are made of. Whoever attacks
+ * begins with those (GHSA-8pcq-mx48-hjvj: a gateway that signed with `my-test-key`).
  */
-const WELL_KNOWN: ReadonlySet<string> = new Set(
-  `admin administrator changeit changeme changethis chatelaine default defaultsecret devsecret devsecretkey
-  example examplesecret foobar guest insecure insecuresecret jwtsecret key letmein master mypassword mysecret
-  mysecretkey mysupersecretpassword mysqlroot mytestkey none null pass passphrase passw password passwd postgres
-  postgrespassword qwerty redis replaceme root sa secret secretkey secretpassword secrettoken supersecret
-  supersecretkey supersecretpassword test testkey testpassword testsecret todo toor token undefined user vault
-  welcome xxx yourpassword yoursecret yoursecrethere yoursecretkey yoursecretkeyhere yourbitsecret`.split(/\s+/),
-);
+const PLACEHOLDERS: readonly string[] =
+  `a abc admin administrator app auth bit build change changeit chatelaine credential default demo dev development do
+  dummy example fake foo bar for generate guest here hook in insecure is it jwt key letmein local long master me my
+  mysql none not null of only pass passphrase passw passwd password placeholder please postgres prod production put
+  qwerty random redis replace root sa safe sample secret secure some string super sure test testing the this to todo
+  token toor try undefined unsafe use user value vault very webhook welcome with word x xxx you your`.split(/\s+/);
 
-/** Whether a secret is one that everybody tries first; an empty one is. */
+/** Longer ones are no placeholders, and looking through them would take time. */
+const LONGEST_PLACEHOLDER = 100;
+
+/** Whether a secret is one that everybody tries first: placeholders and digits and nothing else; none at all is. */
 export function isWellKnownSecret(secret: Secret): boolean {
-  const text = reveal(secret);
-  const bare = text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  const words = bare.replaceAll(/\d+/g, '');
-  return (
-    text.trim() === '' ||
-    /^(\d)\1*$|^0?123456?7?8?9?0?$/.test(bare) ||
-    (words === '' ? bare.length < 8 : WELL_KNOWN.has(words))
-  );
+  const text = reveal(secret).trim().toLowerCase();
+  if (text.length > LONGEST_PLACEHOLDER) return false;
+  const letters = text.replaceAll(/[^a-z]/g, '');
+  const digits = text.replaceAll(/\D/g, '');
+  // Digits alone: short ones, a row of one digit, and 1 2 3 …
+  if (letters === '') return digits.length < 8 || /^(\d)\1*$/.test(digits) || '0123456789012345'.includes(digits);
+  return digits.length <= 8 && isMadeOf(PLACEHOLDERS, letters);
+}
+
+function isMadeOf(words: readonly string[], text: string): boolean {
+  const reached = new Set([0]);
+  for (let at = 0; at < text.length; at++) {
+    if (!reached.has(at)) continue;
+    for (const word of words) if (text.startsWith(word, at)) reached.add(at + word.length);
+  }
+  return reached.has(text.length);
 }
 
 /** A MAC key shorter than its hash's output is the weakest part of the MAC (RFC 2104 §3); half of it is the least. */

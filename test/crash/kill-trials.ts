@@ -2,7 +2,7 @@
  * `kill -9` at random moments under mixed writes, again and again on the same state: nothing that was
  * acknowledged is lost, nothing is there by half, the log verifies, and the server is soon back.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -40,12 +40,16 @@ const postgres: Trial = {
   async run(extent) {
     const server = await startPostgres();
     const { host, port, user, password } = server;
+    const folder = mkdtempSync(join(tmpdir(), 'chatelaine-kill-secret-'));
+    // A configuration holds no password: it says where one stands.
+    const passwordFile = join(folder, 'password');
+    writeFileSync(passwordFile, password, { mode: 0o600 });
     const lines = `database:
   type: postgres
   host: ${host}
   port: ${port}
   user: ${user}
-  password: ${JSON.stringify(password)}
+  password: file://${passwordFile}
   database: postgres
   tls: { mode: disable }`;
     const settings: DatabaseSettings = {
@@ -57,6 +61,7 @@ const postgres: Trial = {
       return await killed(extent, { settings, lines });
     } finally {
       await server.stop();
+      rmSync(folder, { recursive: true, force: true });
     }
   },
 };

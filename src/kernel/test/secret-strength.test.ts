@@ -13,6 +13,8 @@ describe('a secret that everybody tries first', () => {
     'your-256-bit-secret',
     'your-secret-key-here',
     'supersecret',
+    'your-credential-secret-key-here',
+    'only-for-a-try',
     'postgres',
     '123456',
     '12345678',

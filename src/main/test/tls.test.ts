@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testAuthority } from '../../../test/certificates.ts';
@@ -71,8 +72,12 @@ describe('docs/tls.md', () => {
     const agent = { ca, cert: pem('booking.crt'), key: pem('booking.key') };
     expect((await fetchOver(`${agents}/readyz`, agent)).status).toBe(200);
     await expect(fetchOver(`${agents}/readyz`, { ca })).rejects.toThrow(/alert|ECONNRESET|hang up/);
-    // No agent can be given a SPIFFE ID yet.
-    expect((await fetchOver(`${agents}/api/toolset`, agent)).status).toBe(401);
+    const visit = () => fetchOver(`${agents}/api/toolset`, agent);
+    expect((await visit()).status, 'nobody’s SPIFFE ID').toBe(401);
+    const state = new DatabaseSync(join(space.dataDir, 'chatelaine.db'));
+    state.exec(`UPDATE agents SET spiffe_id = 'spiffe://prod.example.com/agent/booking' WHERE name = 'tester'`);
+    state.close();
+    await vi.waitFor(async () => expect((await visit()).status).toBe(200), { timeout: 20_000, interval: 100 });
 
     const issueServer = commands.find((line) => /--dns/.test(line)) as string;
     await does(issueServer);
