@@ -27,7 +27,14 @@ export type OpenApi = (place: {
   readonly config: string | undefined;
   /** Makes a data directory and a database where there are none. */
   readonly create: boolean;
-}) => Promise<{ readonly transport: Transport; close(): Promise<void> }>;
+}) => Promise<LocalApi>;
+
+export interface LocalApi {
+  readonly transport: Transport;
+  /** The link by which whoever runs the command becomes an administrator: no server gives that to anybody. */
+  setupLink(): Promise<string>;
+  close(): Promise<void>;
+}
 
 export interface TextSink {
   /** A person looks at it. */

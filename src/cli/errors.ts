@@ -30,7 +30,7 @@ export const cliError = defineErrors('cli', {
   CREDENTIAL_MISSING: {
     status: 400,
     title: 'the command has no key for the server that it is to ask',
-    remedy: 'Put a key of that server into the environment variable CHATELAINE_KEY.',
+    remedy: 'Sign in with `chatelaine login --server URL`, or put a key into the environment variable CHATELAINE_KEY.',
   },
   SERVER_ADDRESS_REFUSED: {
     status: 400,
@@ -87,5 +87,15 @@ export const cliError = defineErrors('cli', {
     status: 404,
     title: 'there is no user whom the command could mean',
     remedy: '`chatelaine user list` shows every user.',
+  },
+  CREDENTIALS_UNREADABLE: {
+    status: 500,
+    title: 'the file with the sessions of the command line cannot be used',
+    remedy: 'Check its permissions, or remove it and run `chatelaine login` again.',
+  },
+  LOGIN_REFUSED: {
+    status: 403,
+    title: 'the command line was not signed in',
+    remedy: 'Run `chatelaine login` again, and confirm the code in a browser where you are signed in.',
   },
 });

@@ -11,6 +11,8 @@ import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
 import { installDoctorCommand } from './doctor/index.ts';
 import { installKeyCommands } from './key/index.ts';
+import { installLoginCommands } from './login/index.ts';
+import { installSessionCommands } from './session/index.ts';
 import { installMigrateCommands } from './migrate/index.ts';
 import { installSecretCommands } from './secret/index.ts';
 import { installRestoreCommand } from './restore/index.ts';
@@ -24,6 +26,8 @@ const NOUNS: readonly InstallCommands[] = [
   installUserCommands,
   installGroupCommands,
   installRoleCommands,
+  installSessionCommands,
+  installLoginCommands,
   installSecretCommands,
   installAuditCommands,
   installMigrateCommands,

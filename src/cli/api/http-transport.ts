@@ -6,18 +6,25 @@ import type { Transport } from './client.ts';
 const LONGEST_MS = 120_000;
 
 /**
- * Requests to a server. Throws `SERVER_ADDRESS_REFUSED` at once for an address that is none, or to which
- * the credential would travel in the clear.
+ * The origin of a server. Throws `SERVER_ADDRESS_REFUSED` for an address that is none, and for one to
+ * which a credential would travel in the clear.
  */
-export function httpTransport(server: string, credential: Secret): Transport {
+export function checkServer(server: string): string {
   const url = URL.parse(server);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw cliError('SERVER_ADDRESS_REFUSED', `\`${server}\` is not the address of a server`);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
+    throw cliError(
+      'SERVER_ADDRESS_REFUSED',
+      `\`${server}\` is not the address of a server, such as https://tools.example.com`,
+    );
   }
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
     throw cliError('SERVER_ADDRESS_REFUSED', `to \`${url.host}\` the credential would travel in the clear; use https`);
   }
-  const base = url.href.replace(/\/$/, '');
+  return url.origin;
+}
+
+/** Requests to a server, by its origin. */
+export function httpTransport(base: string, credential: Secret): Transport {
   return async ({ method, target, headers, body }) => {
     let answer: Response;
     try {

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { databaseOption, dataDirectoryOption, type DatabaseOptions } from '../data-directory.ts';
-import type { ApiClient } from './client.ts';
+import type { ApiClient, Transport } from './client.ts';
 
 /** Where a command does its work: at a server, or in a data directory. */
 export interface ApiOptions extends DatabaseOptions {
@@ -12,7 +12,10 @@ export interface ApiOptions extends DatabaseOptions {
 export function addApiOptions(command: Command, context: CliContext): Command {
   return command
     .addOption(
-      new Option('--server <url>', 'a running server to ask instead (or CHATELAINE_SERVER; its key: CHATELAINE_KEY)'),
+      new Option(
+        '--server <url>',
+        'a running server to ask instead (or CHATELAINE_SERVER), with `chatelaine login` or CHATELAINE_KEY',
+      ),
     )
     .addOption(databaseOption())
     .addOption(dataDirectoryOption(context));
@@ -20,7 +23,7 @@ export function addApiOptions(command: Command, context: CliContext): Command {
 
 /**
  * Speaks to the API for the length of `work`: to the server that is named, with the key of
- * `CHATELAINE_KEY`; else to the same routes in this process, over the data directory, as whoever may write in it.
+ * `CHATELAINE_KEY` or the session of `chatelaine login`; else to the same routes in this process, over the data directory, as whoever may write in it.
  * Only commands that make something pass `create`: a mistyped directory must not come into being.
  *
  * Throws `CREDENTIAL_MISSING`, `SERVER_ADDRESS_REFUSED`, and as opening a data directory does.
@@ -45,13 +48,18 @@ export async function withApi<Value>(
   }
 }
 
-async function toServer(server: string, { env }: CliContext) {
-  const [{ Secret }, { cliError }, { httpTransport }] = await Promise.all([
+async function toServer(server: string, { env, clock }: CliContext): Promise<Transport> {
+  const [{ Secret }, { cliError }, { checkServer, httpTransport }] = await Promise.all([
     import('#kernel'),
     import('../errors.ts'),
     import('./http-transport.ts'),
   ]);
+  const origin = checkServer(server);
   const key = env['CHATELAINE_KEY'] || undefined;
-  if (key === undefined) throw cliError('CREDENTIAL_MISSING', `there is no key for \`${server}\``);
-  return httpTransport(server, new Secret(key));
+  if (key !== undefined) return httpTransport(origin, new Secret(key));
+  const { readCredential } = await import('../login/credentials.ts');
+  const credential = readCredential(env, origin, clock.now());
+  if (credential === undefined)
+    throw cliError('CREDENTIAL_MISSING', `there is no key for \`${origin}\`, and no session`);
+  return httpTransport(origin, credential);
 }

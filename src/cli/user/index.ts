@@ -2,11 +2,19 @@ import type { InstallCommands } from '../context.ts';
 import { addUserDisable, addUserEnable, addUserErase } from './change.ts';
 import { addUserCreate } from './create.ts';
 import { addUserList, addUserShow } from './list.ts';
+import { addUserSetupLink } from './setup-link.ts';
 
 /** `chatelaine user …`: the people. */
 export const installUserCommands: InstallCommands = (program, context) => {
   const user = program.command('user').description('make, list, cut off and forget users');
-  for (const add of [addUserList, addUserShow, addUserCreate, addUserDisable, addUserEnable, addUserErase]) {
-    add(user, context);
-  }
+  const verbs = [
+    addUserList,
+    addUserShow,
+    addUserCreate,
+    addUserDisable,
+    addUserEnable,
+    addUserErase,
+    addUserSetupLink,
+  ];
+  for (const add of verbs) add(user, context);
 };

@@ -11,8 +11,11 @@ import { groupRoutes } from './groups.ts';
 import { keyRoutes } from './keys.ts';
 import { namespaceRoutes } from './namespaces.ts';
 import type { RouteParts } from './parts.ts';
+import { sessionRoutes } from './sessions.ts';
 import { userRoutes } from './users.ts';
 
 /** The routes over identity. */
 export const identityRoutes = (parts: RouteParts): readonly Route[] =>
-  [userRoutes, agentRoutes, keyRoutes, groupRoutes, bindingRoutes, namespaceRoutes].flatMap((of) => of(parts));
+  [userRoutes, sessionRoutes, agentRoutes, keyRoutes, groupRoutes, bindingRoutes, namespaceRoutes].flatMap((of) =>
+    of(parts),
+  );

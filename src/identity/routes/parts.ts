@@ -4,11 +4,13 @@ import { z } from 'zod';
 import { EVERYWHERE, resourceName } from '#contract';
 import type { Author } from '../author.ts';
 import type { Identity } from '../identity.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
 
 export interface RouteParts {
   readonly identity: Identity;
   readonly users: UserDirectory;
+  readonly sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>;
   readonly clock: Clock;
 }
 

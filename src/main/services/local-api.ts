@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { cliError, readServerSettings, type CliContext, type OpenApi } from '#cli';
 import { operator } from '#identity';
-import { createLogger } from '#kernel';
+import { createLogger, reveal, type Secret } from '#kernel';
 import { prepareDataDirectory } from '#db';
 import { Endings } from '../endings.ts';
 import { readStateKey } from '../state-key.ts';
@@ -30,13 +30,19 @@ export const openLocalApi =
     try {
       const services = await openServices({ dataDir, settings, mustExist: !create, clock, log, endings });
       const api = await openApi(services, { version, secret: readStateKey(dataDir), clock, log });
-      const { principal } = operator();
+      const { principal, origin } = operator();
+      const publicUrl = new URL(settings.publicUrl ?? `http://localhost:${settings.port}`);
       let requests = 0;
       return {
         transport: async ({ method, target, headers, body }) => {
           const requestId = `cli-${process.pid.toString(36)}-${++requests}`;
           const answer = await api.local({ method, target, headers, body, principal, requestId });
           return { status: answer.status, etag: answer.headers['etag'], text: answer.body ?? '' };
+        },
+        setupLink: async () => {
+          const token = await services.signIn(publicUrl).setup.issue(origin, { reissue: true });
+          // With `reissue` there is one: it is asked for whether there is an administrator or not.
+          return new URL(`/console/setup?token=${reveal(token as Secret)}`, publicUrl).href;
         },
         close: () => endings.close(log),
       };

@@ -19,9 +19,9 @@ export async function openApi(
 ): Promise<Api> {
   const { version, secret, clock, log } = options;
   // Whoever is disabled or erased through here is so for signing in as well.
-  signIn();
+  const { sessions } = signIn();
   const routes = await Promise.all([
-    loadIdentityRoutes({ identity, users, clock }),
+    loadIdentityRoutes({ identity, users, sessions, clock }),
     loadVaultRoutes({ vault, trail: audit }),
     loadAuditRoutes(audit),
   ]);

@@ -48,6 +48,10 @@ const PLACES: Readonly<Record<string, Place>> = {
   enableUser: ['global', '/users/{user}/enable', 'USER_UNKNOWN'],
   eraseUser: ['global', '/users/{user}/erase', 'USER_UNKNOWN'],
 
+  listSessions: ['global', '/users/{user}/sessions', 'USER_UNKNOWN'],
+  endSessions: ['global', '/users/{user}/sessions', 'USER_UNKNOWN'],
+  endSession: ['global', '/users/{user}/sessions/{member}', 'USER_UNKNOWN'],
+
   listAgents: ['listed', '/agents'],
   getAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
   createAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],

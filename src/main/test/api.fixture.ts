@@ -16,6 +16,11 @@ export interface TestCaller {
   readonly access: readonly Access[];
 }
 
+interface Ask {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export interface ServedApi {
   readonly server: RunningServer;
   readonly place: Workspace;
@@ -24,14 +29,14 @@ export interface ServedApi {
   readonly refused: Readonly<Record<string, string | undefined>>;
   /** Ids of what was made in `home`. */
   readonly made: Readonly<Record<'user' | 'key' | 'foreignKey' | 'binding' | 'record' | 'member', string>>;
-  ask(method: string, path: string, credential: string | undefined, init?: RequestInit): Promise<Response>;
+  ask(method: string, path: string, credential: string | undefined, init?: Ask): Promise<Response>;
   close(): Promise<void>;
 }
 
 const ALL: readonly Access[] = ['read', 'execute', 'admin'];
 
 /** Runs with services over the data directory, as a command beside the server would. */
-async function withServices<Value>(
+export async function withServices<Value>(
   dataDir: string,
   clock: Clock,
   work: (services: Services) => Promise<Value>,
@@ -70,11 +75,11 @@ export async function serveApi(): Promise<ServedApi> {
       'a JWT without a signature': unsignedJwt(),
       'a JWT signed by a foreign key': foreignJwt(),
     },
-    ask: (method, path, credential, init = {}) =>
+    ask: (method, path, credential, { headers, body } = {}) =>
       fetch(`${server.url}${path}`, {
         method,
-        ...init,
-        headers: { ...init.headers, ...(credential !== undefined && { authorization: `Bearer ${credential}` }) },
+        headers: { ...headers, ...(credential !== undefined && { authorization: `Bearer ${credential}` }) },
+        ...(body !== undefined && { body }),
       }),
     async close() {
       await server.stop();

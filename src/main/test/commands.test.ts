@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { EVERYWHERE } from '#contract';
 import { runProgram, type CliContext } from '#cli';
-import { Secret } from '#kernel';
+import { operator } from '#identity';
+import { reveal, Secret, systemClock } from '#kernel';
 import { cliContext } from '../../../test/cli-context.ts';
-import { serveApi, type ServedApi } from './api.fixture.ts';
+import { serveApi, withServices, type ServedApi } from './api.fixture.ts';
 
 interface Ended {
   readonly code: number;
@@ -70,6 +71,9 @@ const STORY: readonly (readonly [words: string, value?: string])[] = [
   ['group list --namespace story --json'],
   ['group delete readers --namespace story'],
   ['role list --namespace story'],
+  ['session list --user zoe'],
+  ['session end --user zoe --json'],
+  ['session end 06bxk2m9q4zv7c1n8hj3t5w0y2 --user zoe'],
   ['user disable zoe'],
   ['user enable zoe --json'],
   ['user erase zoe --yes'],
@@ -122,6 +126,7 @@ test('every verb does in a data directory what it does at a server', async () =>
 
 /** Commands of the story that are refused, and their exit codes. */
 const FAILING = new Map([
+  ['session end 06bxk2m9q4zv7c1n8hj3t5w0y2 --user zoe', '1'],
   ['user create zoe', '1'],
   ['role give auditr --user zoe --namespace story', '2'],
   ['user show zoe', '1'],
@@ -206,6 +211,53 @@ describe('a server', () => {
   });
 });
 
+test('login signs the command line in as its person, by a code that they confirm; what it gets is for their eyes alone', async () => {
+  const home = temporaryDirectory();
+  const { url } = served.server;
+  const env = { XDG_CONFIG_HOME: home };
+  const shown = Promise.withResolvers<string>();
+  const stderr = { write: (text: string) => shown.resolve(/^ {2}([A-Z]{4}-[A-Z]{4})$/m.exec(text)?.[1] ?? '') };
+  const login = command(['login', '--server', url, '--json'], { env, stderr });
+  const code = await shown.promise;
+  await withServices(served.place.dataDir, systemClock, async ({ signIn, identity }) => {
+    await identity.roles.create(operator(), {
+      role: 'auditor',
+      namespace: EVERYWHERE,
+      subject: { kind: 'user', id: served.made.user },
+    });
+    const { sessions, verifier, programs } = signIn();
+    const visitor = { address: '127.0.0.1', userAgent: 'a browser' };
+    const { token } = await sessions.begin({
+      ...{ userId: served.made.user, kind: 'browser', stage: 'active', amr: ['pwd', 'otp'] },
+      ...{ address: visitor.address, device: visitor.userAgent },
+    } as const);
+    const live = await verifier.read(reveal(token));
+    if (!live.ok) throw new Error(live.error.reason);
+    await programs.decide(visitor, live.value, code, true);
+  });
+  expect(JSON.parse((await login).stdout)).toMatchObject({ server: url });
+  const file = join(home, 'chatelaine', 'credentials.json');
+  expect([statSync(file).mode & 0o777, readFileSync(file, 'utf8').includes('"chs_')]).toEqual([0o600, true]);
+
+  const listed = await command(['session', 'list', '--user', 'ann', '--server', url], { env });
+  expect(listed.stdout).toMatch(/ cli +pwd otp .* chatelaine on /);
+  // The session ends: the credential is there, and counts no more.
+  expect((await command(['session', 'end', '--user', 'ann', '--server', url], { env })).code).toBe(0);
+  const ended = await command(['user', 'list', '--server', url], { env });
+  expect(ended.stderr).toMatch(/^error UNAUTHENTICATED/);
+  expect((await command(['logout', '--server', url], { env })).stdout).toMatch(/is forgotten/);
+  const out = await command(['user', 'list', '--server', url], { env });
+  expect(out.stderr).toMatch(/^error CREDENTIAL_MISSING: .*\n {2}Sign in with `chatelaine login/);
+});
+
+test('user setup-link prints a link that opens once, for whoever has lost every way in', async () => {
+  const config = served.place.write('public.yaml', `kind: server\npublicUrl: ${served.server.url}\n`);
+  const made = await command(['user', 'setup-link', '--config', config, '--data-dir', served.place.dataDir, '--json']);
+  const { link } = JSON.parse(made.stdout) as { link: string };
+  const opened = await fetch(link, { redirect: 'manual' });
+  expect([link.startsWith(`${served.server.url}/console/setup?token=`), opened.status < 400]).toEqual([true, true]);
+});
+
 describe('the audit log', () => {
   const dir = (): string[] => ['--data-dir', served.place.dataDir];
 
@@ -261,8 +313,8 @@ test('a bar moves on standard error while somebody watches, and is gone at the e
   let now = 0;
   const clock = { now: () => (now += 200) };
   const shown = await command(['audit', 'verify', '--data-dir', served.place.dataDir], { watched: true, clock });
-  // oxlint-disable-next-line no-control-regex -- the terminal command that clears the line is what is looked for
-  expect(shown.stderr).toMatch(/^\r[█░]{30} \d+ % {2}\d+ records.*\r\u001b\[K$/s);
+  expect(shown.stderr).toMatch(/^\r[█░]{30} \d+ % {2}\d+ records/);
+  expect(shown.stderr.endsWith('\r\u001b[K')).toBe(true);
 });
 
 test('a data directory that a command makes is for its owner alone', async () => {
