@@ -27,6 +27,7 @@ export {
   type SecretReader,
   type SecretUse,
 } from './secrets/secret-reader.ts';
+export { startShredding, type ShreddingOptions } from './secrets/start-shredding.ts';
 export { secretStanding, type SecretStanding } from './secrets/standing.ts';
 export type { CheckSecret, PutSecret, SecretService } from './secrets/secret-service.ts';
 export type { AwsCredentials } from './wrappers/aws-signature.ts';

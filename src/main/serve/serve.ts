@@ -3,7 +3,6 @@
  */
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { BackupSchedule, ledgerFolder } from '#backup';
 import type { CliContext } from '#cli';
 import { isLoopbackHost, unsafeBind, type SecretReader, type ServerSettings } from '#contract';
 import {
@@ -18,14 +17,14 @@ import {
   type Metrics,
 } from '#gateway';
 import { localUser, type SignInServices } from '#identity';
-import { checkRestored, claimDataDirectory, databasePlace, prepareDataDirectory } from '#db';
+import { checkRestored, claimDataDirectory, prepareDataDirectory } from '#db';
 import { createLogger, reveal, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import { bearerVerifier, lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
-import { startAuditDuties } from './audit-duties.ts';
+import { startDuties } from './duties.ts';
 import { firstKey } from './first-key.ts';
 import { lateApi } from './late-api.ts';
 import { openAgentListener, openListener, urlOf } from './listeners.ts';
@@ -70,19 +69,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       declared: () => configured.roleBindings(),
     });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
-    if (options.stdio !== true) startAuditDuties(services.audit, settings.audit, { ...context, log, endings });
-    if (settings.backup !== undefined && options.stdio !== true) {
-      const schedule = new BackupSchedule({
-        settings: settings.backup,
-        place: databasePlace(settings.database, dataDir),
-        dataDirectory: dataDir,
-        ledgerFolder: ledgerFolder(settings, dataDir),
-        clock: context.clock,
-        log,
-        version: context.version,
-      });
-      endings.add('backup', () => schedule.close());
-    }
+    if (options.stdio !== true) startDuties({ ...context, services, settings, dataDir, log, endings });
     await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
   } finally {
     await endings.run(log);

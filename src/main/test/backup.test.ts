@@ -28,6 +28,11 @@ it('a server makes backups on its schedule while it serves, and a command restor
   const file = listBackups(folder)[0]?.path ?? '';
   expect((await readBackup(file, parsePrivateKey(pair.privateKey))).database.type).toBe('sqlite');
 
+  await vi.waitFor(async () => {
+    const { stdout: records } = await run(['audit', 'query', '--data-dir', place.dataDir, '--json']);
+    expect(records).toContain('"backup.created"');
+  });
+
   // By a command beside the server, into the ledger that the configuration names.
   expect((await run(['key', 'revoke', id, '--config', config, '--data-dir', place.dataDir])).code).toBe(0);
   const key = place.write('backup.key', reveal(pair.privateKey));

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { reveal } from '#kernel';
-import { formatSecretReference, parseSecretMaterial, parseSecretReference, SECRET_KINDS } from '#vault';
+import { reveal, silentLogger } from '#kernel';
+import type { AuditTrail } from '#contract';
+import { formatSecretReference, parseSecretMaterial, parseSecretReference, SECRET_KINDS, startShredding } from '#vault';
 import { testAuthority } from '../../../test/certificates.ts';
 import { dialects } from '../../../test/databases.ts';
 import { codeOf, password, passwordOf, refusal, startVault } from './vault.fixture.ts';
@@ -28,6 +29,36 @@ describe.each(dialects)('secrets on %s', (dialect) => {
       { version: 1, value: null },
       { version: 2, value: expect.stringMatching(/^v1\./) as string },
     ]);
+  });
+
+  test('a server shreds what has ended, and each of it is on record before', async () => {
+    const { vault, record, clock, database } = await startVault(dialect);
+    await vault.secrets.put({ ...db, material: password('one') }, record);
+    await vault.secrets.rotate({ ...db, material: password('two'), overlapMs: 1000 }, record);
+    clock.advance(1000);
+    const valuesLeft = async () =>
+      (await database.db.selectFrom('secret_versions').select('version').where('value', 'is not', null).execute())
+        .length;
+    const said: string[] = [];
+    let full = true;
+    const trail: AuditTrail = {
+      status: { available: true },
+      async append({ type, outcome, object }) {
+        if (full) throw new Error('the disk is full');
+        said.push(`${type} ${outcome} ${object?.name ?? ''}`);
+        return { id: 'one', sequence: 1 } as never;
+      },
+      digest: () => expect.unreachable('nothing to digest'),
+    };
+    const shredding = { secrets: vault.secrets, trail, log: silentLogger };
+    await startShredding(shredding)();
+    expect(await valuesLeft()).toBe(2);
+    full = false;
+    await startShredding(shredding)();
+    expect(await valuesLeft()).toBe(1);
+    expect(said).toEqual(['secret.versions-ended intent db', 'secret.versions-ended success *']);
+    await startShredding(shredding)();
+    expect(said).toHaveLength(2);
   });
 
   test('versions overlap as long as was said, and not a millisecond longer', async () => {

@@ -1,0 +1,71 @@
+/** What a server does of its own accord while it serves. */
+import { hostname } from 'node:os';
+import { startDeliveries, startRetention } from '#audit';
+import { BackupSchedule, ledgerFolder } from '#backup';
+import type { ServerSettings } from '#contract';
+import { databasePlace } from '#db';
+import type { Clock, Logger } from '#kernel';
+import { startShredding } from '#vault';
+import type { Endings } from '../endings.ts';
+import type { Services } from '../services/index.ts';
+
+interface Duties {
+  readonly services: Pick<Services, 'audit' | 'vault'>;
+  readonly settings: ServerSettings;
+  readonly dataDir: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly endings: Endings;
+}
+
+/** Starts them all; `endings` stops them. */
+export function startDuties(duties: Duties): void {
+  const { services, log, endings } = duties;
+  startAuditDuties(duties);
+  const trail = services.audit;
+  endings.add('ended secrets', startShredding({ secrets: services.vault.secrets, trail, log }));
+  startBackups(duties);
+}
+
+/** The log is carried to its receivers, and what is old in it forgotten. */
+function startAuditDuties({ services: { audit }, settings, version, clock, log, endings }: Duties): void {
+  const deliveries = startDeliveries({
+    store: audit.store,
+    settings: settings.audit,
+    origin: { hostname: hostname(), processId: String(process.pid), version },
+    open: (record) => audit.opened(record),
+    clock,
+    logger: log,
+  });
+  endings.add('deliveries of the audit log', () => deliveries.close());
+  const stopRetention = startRetention({ log: audit, settings: settings.audit, logger: log });
+  endings.add('retention of the audit log', stopRetention);
+}
+
+/** Backups on their schedule, where one is set; each is on record. */
+function startBackups({ services: { audit }, settings, dataDir, version, clock, log, endings }: Duties): void {
+  if (settings.backup === undefined) return;
+  const schedule = new BackupSchedule({
+    settings: settings.backup,
+    place: databasePlace(settings.database, dataDir),
+    dataDirectory: dataDir,
+    ledgerFolder: ledgerFolder(settings, dataDir),
+    clock,
+    log,
+    version,
+    async made({ bytes, manifest }) {
+      await audit.append({
+        class: 'administration',
+        type: 'backup.created',
+        door: 'system',
+        actor: { kind: 'system', iss: 'chatelaine', sub: 'backup', name: 'backup' },
+        action: 'create',
+        object: { kind: 'backup', namespace: '', name: manifest.id },
+        outcome: 'success',
+        details: { bytes },
+      });
+    },
+  });
+  endings.add('backup', () => schedule.close());
+}

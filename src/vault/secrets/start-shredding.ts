@@ -1,0 +1,53 @@
+import type { AuditTrail } from '#contract';
+import type { Logger } from '#kernel';
+import type { SecretService } from './secret-service.ts';
+
+/** An ended version opens nothing from its last millisecond on; within the hour its value is gone as well. */
+const EVERY_MS = 3_600_000;
+
+export interface ShreddingOptions {
+  readonly secrets: Pick<SecretService, 'shredEnded'>;
+  readonly trail: AuditTrail;
+  readonly log: Logger;
+  readonly everyMs?: number;
+}
+
+/**
+ * Shreds the values of versions whose overlap is over, now and every hour. Each is on record before it is
+ * gone; a value that cannot be written down stays until the next run, and opens nothing meanwhile.
+ * Several processes may do so at once. Gives how to stop it, which resolves when no run is under way.
+ */
+export function startShredding({ secrets, trail, log, everyMs = EVERY_MS }: ShreddingOptions): () => Promise<void> {
+  const event = {
+    class: 'administration',
+    type: 'secret.versions-ended',
+    door: 'system',
+    actor: { kind: 'system', iss: 'chatelaine', sub: 'vault', name: 'vault' },
+    action: 'shred',
+  } as const;
+  let running = Promise.resolve();
+  const run = (): void => {
+    running = running.then(async () => {
+      try {
+        const concerned = await secrets.shredEnded(async (_trx, change) => {
+          if (!('secretId' in change)) return;
+          const { namespace, name, secretId: id, generation } = change;
+          const object = { kind: 'secret', namespace, name, id };
+          await trail.append({ ...event, object, outcome: 'intent', details: { generation } });
+        });
+        if (concerned === 0) return;
+        const object = { kind: 'secret', namespace: '', name: '*' };
+        await trail.append({ ...event, object, outcome: 'success', details: { secrets: concerned } });
+      } catch (error) {
+        log.error({ err: error }, 'vault: versions that ended could not be shredded; it is tried again');
+      }
+    });
+  };
+  const timer = setInterval(run, everyMs);
+  timer.unref();
+  run();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
