@@ -68,8 +68,9 @@ export async function startMariadb(): Promise<TestMariadb> {
   );
   await ready(server);
   const connection = await mysql.createConnection({ host: '127.0.0.1', port, ...account });
+  const { cert, key } = authority.issue(['certified']);
   return {
-    ...{ host: '127.0.0.1', port, ...account, ca: authority.cert, client: authority.issue(['certified']) },
+    ...{ host: '127.0.0.1', port, ...account, ca: authority.cert, client: { cert, key } },
     query: async <Row>(sql: string, values: readonly unknown[] = []) => {
       const [rows] = await connection.query(sql, values as never);
       return rows as Row[];

@@ -80,7 +80,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
 
   const authority = testAuthority('Chatelaine test authority');
   const own = authority.issue(['localhost']);
-  const client = authority.issue(['certified']);
+  const { cert, key } = authority.issue(['certified']);
   await writeFile(join(folder, 'ca.crt'), authority.cert);
   await writeFile(join(folder, 'server.crt'), own.cert);
   await writeFile(join(folder, 'server.key'), own.key, { mode: 0o600 });
@@ -101,7 +101,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
     ...{ host: '127.0.0.1', port, user: 'tester', password: 'correct horse' },
     socketFolder: folder,
     ca: authority.cert,
-    client,
+    client: { cert, key },
     stop: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });

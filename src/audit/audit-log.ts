@@ -2,7 +2,7 @@ import type { Clock, Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
-import { exportPublicKey, type SigningKey } from './checkpoint/signing-key.ts';
+import { exportPublicKey, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
 import {
   COMMIT_LIMITS,
   GroupCommit,
@@ -34,6 +34,8 @@ import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './st
 export interface AuditLogOptions {
   readonly store: AuditStore;
   readonly signingKey: SigningKey;
+  /** What checkpoints may be signed with: that key, and those from before a restore; by default that key alone. */
+  readonly trustedKeys?: TrustedKeys;
   readonly digest: KeyedDigest;
   /** Without one, what is personal is left out of the record. */
   readonly sealer?: SubjectSealer;
@@ -248,12 +250,12 @@ export class AuditLog implements AuditTrail {
     return logStream(this.#options.store);
   }
 
-  /** Holds the log to its word with its own key; a verifier who trusts nobody here brings another. */
+  /** Holds the log to its word with its own keys; a verifier who trusts nobody here brings another. */
   verify(onProgress?: VerifyOptions['onProgress']): Promise<VerifyReport> {
-    const { signingKey } = this.#options;
+    const { signingKey, trustedKeys } = this.#options;
     return verifyLog(this.stream(), {
       installation: this.installation,
-      keys: new Map([[signingKey.id, signingKey.publicKey]]),
+      keys: trustedKeys ?? new Map([[signingKey.id, signingKey.publicKey]]),
       latest: () => this.latestCheckpoint(),
       ...(onProgress && { onProgress }),
     });

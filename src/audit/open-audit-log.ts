@@ -4,7 +4,8 @@ import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { DatabaseSettings } from '#contract';
 import type { Database } from '#db';
 import { AuditLog, type CheckpointRhythm } from './audit-log.ts';
-import { makeSigningKey, readSigningKey, type SigningKey } from './checkpoint/signing-key.ts';
+import { trustedKeysOf } from './checkpoint/former-keys.ts';
+import { makeSigningKey, readSigningKey, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
 import { auditError } from './errors.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
 import { KeyedDigest } from './record/digest.ts';
@@ -34,7 +35,7 @@ const DIGEST_KEY_BYTES = 32;
  */
 export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog> {
   const { root, clock, logger, checkpoints, sealer } = options;
-  const { store, signingKey } = await openAuditStore(options);
+  const { store, signingKey, trustedKeys } = await openAuditStore(options);
   const digestKey = readKey(join(root, 'digest.key'), () => randomBytes(DIGEST_KEY_BYTES));
   if (digestKey.length !== DIGEST_KEY_BYTES) {
     throw auditError('AUDIT_DAMAGED', `\`${join(root, 'digest.key')}\` is not ${DIGEST_KEY_BYTES} bytes long`);
@@ -42,6 +43,7 @@ export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog>
   return AuditLog.open({
     store,
     signingKey,
+    trustedKeys,
     digest: new KeyedDigest(digestKey),
     clock,
     logger,
@@ -50,7 +52,7 @@ export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog>
   });
 }
 
-/** The store and the signing key alone: for reading, verifying and exporting without taking a chain. */
+/** The store and its keys alone, `trustedKeys` with those from before a restore: for reading, verifying and exporting without taking a chain. */
 export async function openAuditStore({
   root,
   clock,
@@ -58,12 +60,13 @@ export async function openAuditStore({
 }: Pick<OpenAuditOptions, 'root' | 'clock' | 'storage'>): Promise<{
   readonly store: AuditStore;
   readonly signingKey: SigningKey;
+  readonly trustedKeys: TrustedKeys;
 }> {
   const store = await openStore(root, clock, storage);
   const file = paths.signingKey(root);
   const pem = readKey(file, makeSigningKey);
   try {
-    return { store, signingKey: readSigningKey(pem) };
+    return { store, signingKey: readSigningKey(pem), trustedKeys: trustedKeysOf(root) };
   } catch (cause) {
     throw auditError('AUDIT_DAMAGED', `\`${file}\` holds no Ed25519 private key`, { cause });
   }

@@ -50,8 +50,8 @@ async function verifyDirectory(options: VerifyCommandOptions, context: CliContex
     import('#audit'),
     import('./keys.ts'),
   ]);
-  return await withLog(context, options, async ({ store, signingKey }) => {
-    const keys = readKeys(options.key ?? []) ?? new Map([[signingKey.id, signingKey.publicKey]]);
+  return await withLog(context, options, async ({ store, trustedKeys }) => {
+    const keys = readKeys(options.key ?? []) ?? trustedKeys;
     const last = await lastCheckpoint(store);
     const total = last?.body.writers.reduce((sum, { count }) => sum + count, 0);
     const latest = async (): Promise<number> => (await lastCheckpoint(store))?.body.number ?? 0;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { AuditStore, SigningKey } from '#audit';
+import type { AuditStore, SigningKey, TrustedKeys } from '#audit';
 import type { CliContext } from '../context.ts';
 import { findDatabase, readServerSettings, type DatabaseOptions } from '../data-directory.ts';
 import { cliError } from '../errors.ts';
@@ -9,6 +9,7 @@ import { cliError } from '../errors.ts';
 export interface OpenedLog {
   readonly store: AuditStore;
   readonly signingKey: SigningKey;
+  readonly trustedKeys: TrustedKeys;
 }
 
 /**

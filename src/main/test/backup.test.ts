@@ -39,6 +39,9 @@ it('a server makes backups on its schedule while it serves, and a command restor
   const next = place.file('next');
   const restored = await run(['restore', file, '--key', key, '--config', config, '--data-dir', next, '--json']);
   expect(JSON.parse(restored.stdout)).toMatchObject({ ledgerEntries: 1, endedAgain: 1 });
+  // The log was continued under a key of its own, and what was signed before is still believed.
+  const verified = await run(['audit', 'verify', '--data-dir', next, '--json']);
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, findings: [] });
   const { stdout } = await run(['key', 'list', '--data-dir', next, '--json']);
   expect(JSON.parse(stdout)).toMatchObject({ keys: [{ id, state: 'revoked' }] });
 });
