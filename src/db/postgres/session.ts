@@ -32,6 +32,8 @@ export async function openSession(
       close: async () => {
         if (closed) return;
         closed = true;
+        // The server notices the end of a connection a moment later; whoever waits for a lock need not wait for that.
+        await lease.query('select pg_advisory_unlock_all()').catch(() => undefined);
         lease.release(true);
         await pool.end();
       },
