@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Starter } from './subject.ts';
@@ -31,7 +30,8 @@ export async function chatelaine(folder: string, profiles: string | undefined): 
     headers: { Authorization: `Bearer ${key}` },
     command(port, file) {
       const dataDir = join(folder, `data-${port}`);
-      cpSync(template, dataDir, { recursive: true });
+      // With the rights of folders, which `fs.cpSync` loses: a folder that others may read is refused.
+      execFileSync('cp', ['-Rp', template, dataDir]);
       return [COMMAND, 'serve', '--config', file, '--port', String(port), '--data-dir', dataDir, '--no-reload'];
     },
     ...(profiles !== undefined && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` } }),

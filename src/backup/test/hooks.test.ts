@@ -1,12 +1,29 @@
-import { operator } from '#identity';
 import { rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { reveal } from '#kernel';
 import { readLedger } from '#backup';
+import { operator } from '#identity';
 import { dialects } from '../../../test/databases.ts';
-import { openSealed, putSecret, readSecret, refusal, sealFor, startInstallation, verdict } from './backup.fixture.ts';
+import {
+  openSealed,
+  putSecret,
+  readSecret,
+  refusal,
+  sealFor,
+  startInstallation,
+  verdict,
+  type Installation,
+} from './backup.fixture.ts';
 
 const record = async (): Promise<void> => {};
+
+/** When the one agent was disabled, as anybody beside sees it: of the change that is being made, nothing. */
+async function disabledAt({ at, identity }: Installation): Promise<number | null | undefined> {
+  if (!('file' in at.place)) return (await identity.agents.list())[0]?.disabledAt;
+  using database = new DatabaseSync(at.place.file, { readOnly: true });
+  return database.prepare('select disabled_at from agents').get()?.['disabled_at'] as number | null | undefined;
+}
 
 describe.each(dialects)('what ends something: %s', (dialect) => {
   test('is refused while the ledger cannot be written, and nothing has ended; then it is done and stands there', async () => {
@@ -49,7 +66,7 @@ describe.each(dialects)('what ends something: %s', (dialect) => {
     const disabledWhenAppended: (number | null | undefined)[] = [];
     const append = start.ledger.append.bind(start.ledger);
     start.ledger.append = async (entry) => {
-      disabledWhenAppended.push((await start.identity.agents.list())[0]?.disabledAt);
+      disabledWhenAppended.push(await disabledAt(start));
       await append(entry);
     };
     await start.identity.agents.disable(operator(), 'bot');

@@ -33,7 +33,7 @@ export async function openSession(
         if (closed) return;
         closed = true;
         // The server notices the end of a connection a moment later; whoever waits for a lock need not wait for that.
-        await lease.query('select pg_advisory_unlock_all()').catch(() => undefined);
+        await lease.query('select pg_advisory_unlock_all()', []).catch(() => undefined);
         lease.release(true);
         await pool.end();
       },
