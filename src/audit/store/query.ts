@@ -43,7 +43,7 @@ export function decodeCursor(cursor: string): CursorPlace {
     const place = cursorPlace.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
     if (place.success) return place.data;
   } catch {
-    // Answered as any other.
+    // What is no JSON is refused below, like JSON that is no cursor.
   }
   throw auditError('AUDIT_QUERY_INVALID', 'the cursor is none that a page has given');
 }

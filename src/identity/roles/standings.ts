@@ -1,7 +1,7 @@
-import { BoundedCache, type Clock } from '#kernel';
+import type { Clock } from '#kernel';
 import { EVERYWHERE, type Access, type Principal } from '#contract';
 import type { Database } from '#db';
-import { ChangeWatch } from '../change-watch.ts';
+import { Remembered } from '../remembered.ts';
 import { findUser } from '../store/users-store.ts';
 import { LOCAL_ISSUER, type User } from '../users/user.ts';
 import type { DeclaredBindings } from './declared-bindings.ts';
@@ -12,7 +12,6 @@ export interface StandingUser extends Standing {
   readonly user: User;
 }
 
-const KEPT = 10_000;
 const ALL: ReadonlySet<Access> = new Set(['read', 'execute', 'admin']);
 
 /**
@@ -23,34 +22,30 @@ export class Standings {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #declared: DeclaredBindings;
-  readonly #known = new BoundedCache<string, StandingUser>(KEPT);
-  readonly #watch: ChangeWatch;
-  #generation = 0;
+  readonly #known: Remembered<StandingUser>;
 
   constructor(parts: { readonly database: Database; readonly clock: Clock; readonly declared: DeclaredBindings }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#declared = parts.declared;
-    this.#watch = new ChangeWatch(parts.database.changes, () => this.forget());
+    this.#known = new Remembered(parts.database.changes);
   }
 
   /** The user of that id with their standing; undefined for none and for one who is disabled. Throws as the database does. */
   async ofUser(id: string): Promise<StandingUser | undefined> {
-    this.#watch.look(this.#clock.now());
-    const known = this.#known.get(id);
+    const known = this.#known.recall(id, this.#clock.now());
     if (known !== undefined) return known;
-    const generation = this.#generation;
+    const keep = this.#known.reading();
     const stored = await findUser(this.#database.db, id);
     if (stored === undefined || stored.user.disabledAt !== null) return undefined;
     const { user } = stored;
     const standing = Object.freeze({ user, ...(await standingOfUser(this.#database.db, this.#declared, user)) });
-    if (generation === this.#generation) this.#known.set(id, standing);
+    keep(id, standing);
     return standing;
   }
 
   forget(): void {
-    this.#generation++;
-    this.#known.clear();
+    this.#known.forget();
   }
 }
 

@@ -1,7 +1,7 @@
-import { BoundedCache, err, ok, type Clock, type Logger, type Result } from '#kernel';
+import { err, ok, type Clock, type Logger, type Result } from '#kernel';
 import { DEFAULT_NAMESPACE, type CredentialRefusal, type Principal, type TokenVerifier } from '#contract';
 import type { Database } from '#db';
-import { ChangeWatch } from '../change-watch.ts';
+import { Remembered } from '../remembered.ts';
 import { userPrincipal } from '../roles/standings.ts';
 import { mustHaveSecondFactor, type People, type Person } from '../sign-in/people.ts';
 import { findSession, setSessionSeen } from '../store/sessions-store.ts';
@@ -20,7 +20,6 @@ export interface LiveSession {
 type Found = Result<LiveSession, CredentialRefusal>;
 type Verdict = Result<Principal, CredentialRefusal>;
 
-const KEPT = 10_000;
 /** How far behind the written moment of the last use may be. */
 const SEEN_INTERVAL_MS = 60_000;
 
@@ -46,9 +45,7 @@ export class SessionVerifier implements TokenVerifier {
   readonly #log: Logger;
   readonly #people: Pick<People, 'byId'>;
   readonly #lifetimes: SessionLifetimes;
-  readonly #known = new BoundedCache<string, Known>(KEPT);
-  #generation = 0;
-  readonly #watch: ChangeWatch;
+  readonly #known: Remembered<Known>;
 
   constructor(parts: {
     readonly database: Database;
@@ -62,7 +59,7 @@ export class SessionVerifier implements TokenVerifier {
     this.#log = parts.log;
     this.#people = parts.people;
     this.#lifetimes = parts.lifetimes;
-    this.#watch = new ChangeWatch(parts.database.changes, () => this.forget());
+    this.#known = new Remembered(parts.database.changes);
   }
 
   /** The person behind `Bearer chs_…`, a session of the command line; never throws. */
@@ -85,8 +82,7 @@ export class SessionVerifier implements TokenVerifier {
 
   /** Forgets every session; those on their way are not kept when they arrive. */
   forget(): void {
-    this.#generation++;
-    this.#known.clear();
+    this.#known.forget();
   }
 
   #principal(digest: string | undefined, kind: Session['kind']): Verdict | Promise<Verdict> {
@@ -99,8 +95,7 @@ export class SessionVerifier implements TokenVerifier {
   /** What is known and goes on; a session that seems idle here may have been used elsewhere. */
   #recall(digest: string, kind: Session['kind']): Known | undefined {
     const now = this.#clock.now();
-    this.#watch.look(now);
-    const known = this.#known.get(digest);
+    const known = this.#known.recall(digest, now);
     if (known === undefined || known.live.session.kind !== kind) return undefined;
     if (sessionEnd({ ...known.live.session, lastSeenAt: known.seenAt }, now, this.#lifetimes) !== undefined) {
       this.#known.delete(digest);
@@ -113,7 +108,7 @@ export class SessionVerifier implements TokenVerifier {
   async #find(digest: string, kind: Session['kind']): Promise<Result<Known, CredentialRefusal>> {
     const recalled = this.#recall(digest, kind);
     if (recalled !== undefined) return ok(recalled);
-    const generation = this.#generation;
+    const keep = this.#known.reading();
     try {
       const session = await findSession(this.#database.db, digest);
       const person = session && (await this.#people.byId(session.userId));
@@ -130,7 +125,7 @@ export class SessionVerifier implements TokenVerifier {
           : err({ reason: 'mismatch', detail: `${detail} lacks its second factor` });
       const known: Known = { live, principal, seenAt: session.lastSeenAt, writtenAt: session.lastSeenAt };
       this.#seen(known, now);
-      if (generation === this.#generation) this.#known.set(digest, known);
+      keep(digest, known);
       return ok(known);
     } catch (error) {
       return err({ reason: 'unavailable', detail: (error as Error).message });

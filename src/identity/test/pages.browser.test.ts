@@ -35,6 +35,7 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }
 
+// A browser comes with no npm package; `.ci/run` installs one, and where there is none the title says so.
 const missing = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;
 
 describe.skipIf(missing !== undefined)(

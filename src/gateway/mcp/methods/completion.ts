@@ -1,6 +1,6 @@
 import { isRecord, type JsonObject } from '#kernel';
 import { gatewayError } from '../../errors.ts';
-import { McpConsultation } from '../consulted.ts';
+import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';

@@ -3,7 +3,7 @@ import type { Prompt } from '#toolbox';
 import { gatewayError } from '../../errors.ts';
 import { argumentsInvalid } from '../../pipeline/call.ts';
 import { promptsOf } from '../../pipeline/visible.ts';
-import { McpConsultation } from '../consulted.ts';
+import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';

@@ -3,7 +3,7 @@ import type { Group, Resource } from '#toolbox';
 import { gatewayError } from '../../errors.ts';
 import { checkAccess } from '../../pipeline/access.ts';
 import { resourcesOf } from '../../pipeline/visible.ts';
-import { McpConsultation } from '../consulted.ts';
+import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RESOURCE_NOT_FOUND, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';

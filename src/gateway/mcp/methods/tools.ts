@@ -1,10 +1,8 @@
-import type { ClientFace, Principal } from '#contract';
 import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import type { CallRequest } from '../../pipeline/call.ts';
 import { shapeFailure, shapeForMcp, type CallToolResult } from '../../pipeline/shape-mcp.ts';
-import type { Peer } from '../../pipeline/peer.ts';
-import { traceparentOf } from '../consulted.ts';
+import { McpRequest } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from '../json-rpc.ts';
 import { refusal } from '../refusals.ts';
@@ -41,53 +39,27 @@ function shapeForSession(tool: Tool, output: ToolOutput): CallToolResult {
   return isRecord(structuredContent) ? { ...result, structuredContent } : result;
 }
 
-/** A `tools/call` as the pipeline takes it; what is read late is the exchange's to make. */
-class McpCall implements CallRequest {
-  readonly door = 'mcp';
+/** A `tools/call` as the pipeline takes it. */
+class McpCall extends McpRequest implements CallRequest {
   readonly name: string;
   readonly arguments: JsonObject;
-  readonly #exchange: Exchange;
 
   constructor(exchange: Exchange, name: string, args: JsonObject) {
-    this.#exchange = exchange;
+    super(exchange);
     this.name = name;
     this.arguments = args;
   }
 
-  get requestId(): string {
-    return this.#exchange.requestId;
-  }
-
-  get principal(): Principal {
-    return this.#exchange.principal;
-  }
-
-  get peer(): Peer {
-    return this.#exchange.peer;
-  }
-
   get view(): NamespaceView {
-    return this.#exchange.view;
+    return this.exchange.view;
   }
 
   get group(): Group {
-    return this.#exchange.group;
+    return this.exchange.group;
   }
 
   get secureArguments(): JsonObject | undefined {
-    return secureArguments(this.#exchange);
-  }
-
-  get client(): ClientFace {
-    return this.#exchange.client;
-  }
-
-  get signal(): AbortSignal {
-    return this.#exchange.signal;
-  }
-
-  get traceparent(): string | undefined {
-    return traceparentOf(this.#exchange);
+    return secureArguments(this.exchange);
   }
 }
 
