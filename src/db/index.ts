@@ -42,6 +42,7 @@ export type {
   SecretsTable,
   SecretVersionsTable,
   SessionsTable,
+  TotpSeedsTable,
   UserGroupsTable,
   UsersTable,
   VaultKeyringTable,

@@ -294,6 +294,8 @@ export interface TotpSeedsTable {
   /** Null until the app has shown that it has the seed. */
   readonly confirmed_at: number | null;
   readonly created_at: number;
+  /** The session that sets the app up; null once it is. */
+  readonly session_id: string | null;
 }
 
 /** WebAuthn credentials, by credential id. Owner: identity. */
@@ -376,6 +378,8 @@ export interface DeviceCodesTable {
   readonly created_at: number;
   readonly expires_at: number;
   readonly polled_at: number;
+  /** The session in which it was approved. */
+  readonly session_id: string | null;
 }
 
 /** Counters of attempts to sign in. Owner: identity. */

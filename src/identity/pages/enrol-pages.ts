@@ -73,7 +73,7 @@ export const appPage: Page = {
 };
 
 async function appView(visit: Visit, live: LiveSession, next: string, problems: Problems): Promise<Reply> {
-  const enrolment = await visit.services.factors.apps.begun(live.person);
+  const enrolment = await visit.services.enrolment.begunApp(live);
   if (enrolment === undefined) return { to: withNext(enrolPage.path, next) };
   const { path, side } = qrPath(enrolment.uri);
   const body = html`<p class="soft">Scan this with the app, then enter the code that it shows.</p>

@@ -2,7 +2,16 @@ import { newId, reveal, type Clock, type Secret } from '#kernel';
 import type { Database } from '#db';
 import { subjectScope, type Envelope } from '#vault';
 import type { Person } from '../sign-in/people.ts';
-import { beginSeed, confirmSeed, findSeed, removeSeed, seedPlace, useStep } from '../store/totp-store.ts';
+import {
+  beginSeed,
+  confirmSeed,
+  findBegunSeed,
+  findSeed,
+  removeSeed,
+  seedPlace,
+  useStep,
+  type StoredSeed,
+} from '../store/totp-store.ts';
 import { matchingStep, newSeed, otpauthUri, parseCode } from './totp.ts';
 
 /** What a person needs to set the app up: to scan, and to type where nothing can be scanned. */
@@ -12,6 +21,8 @@ export interface Enrolment {
 }
 
 const ISSUER = 'Chatelaine';
+/** As long as a session may wait for its second factor. */
+const ENROLMENT_MS = 15 * 60_000;
 
 /**
  * Authenticator apps: their seeds are sealed under the person's subject key, so an erasure destroys them,
@@ -29,33 +40,36 @@ export class AuthenticatorApps {
   }
 
   async has(userId: string): Promise<boolean> {
-    return (await findSeed(this.#database.db, userId, 'in-use')) !== undefined;
+    return (await findSeed(this.#database.db, userId)) !== undefined;
   }
 
-  /** Begins an enrolment with a new seed; it counts once `confirm` has seen a code. */
-  async begin(person: Pick<Person, 'id' | 'name'>): Promise<Enrolment> {
+  /**
+   * Begins an enrolment with a new seed; it counts once `confirm` has seen a code. It belongs to the session:
+   * somebody else in another one, with the password alone, must not read what is being scanned.
+   */
+  async begin(person: Pick<Person, 'id' | 'name'>, sessionId: string): Promise<Enrolment> {
     const now = this.#clock.now();
     const [id, seed] = [newId(now), newSeed()];
     await this.#envelope.writing(subjectScope(person.id), async (trx, sealing) => {
       const { text, keyId } = await sealing.seal(seedPlace(id, person.id), seed);
-      await beginSeed(trx, { id, userId: person.id, seed: text, keyId, now });
+      await beginSeed(trx, { id, userId: person.id, sessionId, seed: text, keyId, now });
     });
     return enrolment(seed, person);
   }
 
-  /** The enrolment under way: a page that is shown again shows the same code. */
-  async begun(person: Pick<Person, 'id' | 'name'>): Promise<Enrolment | undefined> {
-    const stored = await findSeed(this.#database.db, person.id, 'begun');
+  /** The enrolment under way in that session: a page that is shown again shows the same code. */
+  async begun(person: Pick<Person, 'id' | 'name'>, sessionId: string): Promise<Enrolment | undefined> {
+    const stored = await this.#findBegun(person.id, sessionId);
     if (stored === undefined) return undefined;
     return enrolment(await this.#envelope.open(seedPlace(stored.id, person.id), stored.seed), person);
   }
 
   /**
-   * Ends the enrolment with a code of the app, which takes the place of an earlier one; false when the
-   * code is not right, or nothing was begun. The code is used up.
+   * Ends the enrolment of that session with a code of the app, which takes the place of an earlier one; false
+   * when the code is not right, or nothing was begun. The code is used up.
    */
-  async confirm(userId: string, typed: string): Promise<boolean> {
-    const stored = await findSeed(this.#database.db, userId, 'begun');
+  async confirm(userId: string, sessionId: string, typed: string): Promise<boolean> {
+    const stored = await this.#findBegun(userId, sessionId);
     const code = parseCode(typed);
     if (stored === undefined || code === undefined) return false;
     const now = this.#clock.now();
@@ -70,7 +84,7 @@ export class AuthenticatorApps {
    * lets one of them move the last step, so it counts once (RFC 6238 §5.2; CVE-2025-6014).
    */
   async accept(userId: string, typed: string): Promise<boolean> {
-    const stored = await findSeed(this.#database.db, userId, 'in-use');
+    const stored = await findSeed(this.#database.db, userId);
     const code = parseCode(typed);
     if (stored === undefined || code === undefined) return false;
     const seed = await this.#envelope.open(seedPlace(stored.id, userId), stored.seed);
@@ -81,6 +95,10 @@ export class AuthenticatorApps {
   /** Removes the app of the person; false when there is none. */
   remove(userId: string): Promise<boolean> {
     return removeSeed(this.#database.db, userId);
+  }
+
+  #findBegun(userId: string, sessionId: string): Promise<StoredSeed | undefined> {
+    return findBegunSeed(this.#database.db, { userId, sessionId, since: this.#clock.now() - ENROLMENT_MS });
   }
 }
 

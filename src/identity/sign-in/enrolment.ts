@@ -36,16 +36,24 @@ export class FactorEnrolment {
     this.#sessions = parts.sessions;
   }
 
-  /** What to scan: the enrolment under way, or a new one. Throws as `requireMayChange` does. */
+  /**
+   * What to scan: the enrolment under way in this session, or a new one. Throws `STEP_UP_REQUIRED`,
+   * `SESSION_REQUIRED`, `SECOND_FACTOR_REFUSED`: see `#requireMayAdd`.
+   */
   async app(live: LiveSession): Promise<Enrolment> {
+    return (await this.begunApp(live)) ?? (await this.#factors.apps.begin(live.person, live.session.id));
+  }
+
+  /** The enrolment under way in this session; undefined when there is none. Throws as `app` does. */
+  async begunApp(live: LiveSession): Promise<Enrolment | undefined> {
     await this.#requireMayAdd(live);
-    return (await this.#factors.apps.begun(live.person)) ?? (await this.#factors.apps.begin(live.person));
+    return await this.#factors.apps.begun(live.person, live.session.id);
   }
 
   /** Adds the app that shows this code. Throws `SECOND_FACTOR_REFUSED` when it does not. */
   async confirmApp(visitor: Visitor, live: LiveSession, code: string): Promise<Enrolled> {
     return await this.#add(visitor, live, 'totp', async () => {
-      if (!(await this.#factors.apps.confirm(live.person.id, code))) {
+      if (!(await this.#factors.apps.confirm(live.person.id, live.session.id, code))) {
         throw signInError('SECOND_FACTOR_REFUSED', 'the app does not show this code now');
       }
       return 'otp';
@@ -118,12 +126,17 @@ export class FactorEnrolment {
 
   /**
    * Who has a second factor changes factors only after giving one just now: with the password alone, or
-   * with a session found open, somebody else would add their own and be that person for good.
+   * with a session found open, somebody else would add their own and be that person for good. So does who
+   * has none and came to a role that asks for one while signed in; the proof they can give is the password,
+   * and for that they sign in again.
    */
   async #requireMayAdd(live: LiveSession): Promise<FactorsOf> {
     const factors = await this.#factors.of(live.person.id);
     if (live.stage === 'active') this.#requireFresh(live);
     else if (hasFactor(factors)) throw signInError('SECOND_FACTOR_REFUSED', 'the second factor has not been given yet');
+    else if (live.session.stage === 'active' && !isFresh(live.session, this.#clock.now())) {
+      throw signInError('SESSION_REQUIRED', 'the last proof of who you are is more than ten minutes old');
+    }
     return factors;
   }
 

@@ -1,4 +1,4 @@
-import type { DatabaseOrTransaction } from '#db';
+import type { DatabaseOrTransaction, TotpSeedsTable } from '#db';
 import type { SealedColumn } from '#vault';
 
 export interface StoredSeed {
@@ -8,19 +8,31 @@ export interface StoredSeed {
   readonly lastStep: number;
 }
 
-/** The seed that is in use, or the one whose enrolment was begun. */
-export async function findSeed(
-  db: DatabaseOrTransaction,
-  userId: string,
-  which: 'in-use' | 'begun',
-): Promise<StoredSeed | undefined> {
+/** The seed that is in use. */
+export async function findSeed(db: DatabaseOrTransaction, userId: string): Promise<StoredSeed | undefined> {
   const row = await db
     .selectFrom('totp_seeds')
     .select(['id', 'user_id', 'seed', 'last_step'])
     .where('user_id', '=', userId)
-    .where('confirmed_at', which === 'in-use' ? 'is not' : 'is', null)
+    .where('confirmed_at', 'is not', null)
     .executeTakeFirst();
-  return row && { id: row.id, userId: row.user_id, seed: row.seed, lastStep: row.last_step };
+  return row && toSeed(row);
+}
+
+/** The seed whose enrolment that session began, not before `since`. */
+export async function findBegunSeed(
+  db: DatabaseOrTransaction,
+  begun: { readonly userId: string; readonly sessionId: string; readonly since: number },
+): Promise<StoredSeed | undefined> {
+  const row = await db
+    .selectFrom('totp_seeds')
+    .select(['id', 'user_id', 'seed', 'last_step'])
+    .where('user_id', '=', begun.userId)
+    .where('session_id', '=', begun.sessionId)
+    .where('created_at', '>', begun.since)
+    .where('confirmed_at', 'is', null)
+    .executeTakeFirst();
+  return row && toSeed(row);
 }
 
 /** Begins an enrolment; an earlier one that was not finished is gone. */
@@ -29,6 +41,7 @@ export async function beginSeed(
   seed: {
     readonly id: string;
     readonly userId: string;
+    readonly sessionId: string;
     readonly seed: string;
     readonly keyId: string;
     readonly now: number;
@@ -45,25 +58,31 @@ export async function beginSeed(
       last_step: -1,
       confirmed_at: null,
       created_at: seed.now,
+      session_id: seed.sessionId,
     })
     .execute();
 }
 
-/** Puts the begun seed in the place of the one in use; false when it is begun no longer. In a transaction. */
+/**
+ * Puts the begun seed in the place of the one in use; false, and nothing done, when it is begun no longer. In
+ * a transaction. The gate comes first: of two at once the second must not take away what the first one made.
+ */
 export async function confirmSeed(
   db: DatabaseOrTransaction,
   { id, userId }: StoredSeed,
   step: number,
   now: number,
 ): Promise<boolean> {
-  await removeSeed(db, userId);
-  const updated = await db
+  const gate = await db
     .updateTable('totp_seeds')
-    .set({ confirmed_at: now, last_step: step })
+    .set({ last_step: step, session_id: null })
     .where('id', '=', id)
     .where('confirmed_at', 'is', null)
     .executeTakeFirst();
-  return updated.numUpdatedRows === 1n;
+  if (gate.numUpdatedRows !== 1n) return false;
+  await removeSeed(db, userId);
+  await db.updateTable('totp_seeds').set({ confirmed_at: now }).where('id', '=', id).execute();
+  return true;
 }
 
 /** Uses up the codes to this step; false when one as late was used before. The gate of RFC 6238 §5.2. */
@@ -86,6 +105,13 @@ export async function removeSeed(db: DatabaseOrTransaction, userId: string): Pro
     .executeTakeFirst();
   return deleted.numDeletedRows === 1n;
 }
+
+const toSeed = (row: Pick<TotpSeedsTable, 'id' | 'user_id' | 'seed' | 'last_step'>): StoredSeed => ({
+  id: row.id,
+  userId: row.user_id,
+  seed: row.seed,
+  lastStep: row.last_step,
+});
 
 /** The place that a seed is sealed for. */
 export const seedPlace = (id: string, userId: string) => ({
