@@ -1,7 +1,7 @@
 import { sha256Hex, type Clock, type Secret } from '#kernel';
 import type { AuditOrigin, AuditTrail } from '#contract';
 import { recordedChange } from '#audit';
-import type { Database } from '#db';
+import type { Database, DatabaseOrTransaction } from '#db';
 import type { IdentityChanges } from '../changes.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
@@ -17,6 +17,7 @@ import { putPassword } from '../store/passwords-store.ts';
 import { endSessions } from '../store/sessions-store.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import { parseNewPassword } from './password-rules.ts';
+import { requirePasswordStill } from './password-version.ts';
 
 /** A link that an administrator hands on by another way than this system. */
 const LINK_MS = 24 * 3_600_000;
@@ -65,19 +66,22 @@ export class PasswordService {
     const event = { type: 'password.changed', action: 'change', person };
     return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
       if (live.stage !== 'active') throw signInError('SESSION_REQUIRED', 'the sign-in is not complete');
-      await this.#signIn.requirePassword(live, wanted.current);
+      const proven = await this.#signIn.requirePassword(live, wanted.current);
       const phc = await this.hashNew(wanted.next, person);
-      notes.details['sessionsEnded'] = await this.#put(person.id, phc);
       const { amr, authTime } = session;
       const where = { address: visitor.address, device: visitor.userAgent };
-      return await this.#sessions.begin({
-        userId: person.id,
-        kind: 'browser',
-        stage: 'active',
-        amr,
-        authTime,
-        ...where,
-      });
+      const begun = this.#sessions.begin(
+        { userId: person.id, kind: 'browser', stage: 'active', amr, authTime, ...where },
+        async (trx) => {
+          // Whoever ended the session, or was faster with another password, has decided about this one too.
+          if (!(await this.#sessions.goesOn(trx, session.id))) {
+            throw signInError('SESSION_REQUIRED', 'the session ended meanwhile');
+          }
+          await requirePasswordStill(trx, person.id, proven.version);
+          notes.details['sessionsEnded'] = await this.#put(trx, person.id, phc);
+        },
+      );
+      return await this.#changes.after(begun);
     });
   }
 
@@ -111,7 +115,13 @@ export class PasswordService {
       notes.person = person;
       if (person === undefined) throw signInError('LINK_REFUSED', 'this link does not set a password any more');
       const phc = await this.hashNew(password, person);
-      notes.details['sessionsEnded'] = await this.#put(person.id, phc, sha256Hex(token));
+      const set = this.#database.transaction(async (trx) => {
+        if (!(await useLink(trx, sha256Hex(token), this.#clock.now()))) {
+          throw signInError('LINK_REFUSED', 'this link was used a moment ago');
+        }
+        notes.details['sessionsEnded'] = await this.#put(trx, person.id, phc);
+      });
+      await this.#changes.after(set);
     });
   }
 
@@ -124,17 +134,10 @@ export class PasswordService {
   }
 
   /** Password, sessions and known browsers in one transaction: half of it would leave an intruder in. */
-  #put(userId: string, phc: string, link?: string): Promise<number> {
+  async #put(trx: DatabaseOrTransaction, userId: string, phc: string): Promise<number> {
     const now = this.#clock.now();
-    return this.#changes.after(
-      this.#database.transaction(async (trx) => {
-        if (link !== undefined && !(await useLink(trx, link, now))) {
-          throw signInError('LINK_REFUSED', 'this link was used a moment ago');
-        }
-        await putPassword(trx, userId, phc, now);
-        await forgetDevices(trx, userId);
-        return await endSessions(trx, userId, now);
-      }),
-    );
+    await putPassword(trx, userId, phc, now);
+    await forgetDevices(trx, userId);
+    return await endSessions(trx, userId, now);
   }
 }

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { reveal, sha256Hex, type Clock, type Secret } from '#kernel';
+import { ChatelaineError, reveal, sha256Hex, type Clock, type Secret } from '#kernel';
 import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
 import { identityError } from '../errors.ts';
 import { recordedAttempt } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
-import type { People } from '../sign-in/people.ts';
+import type { People, Person } from '../sign-in/people.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
 import {
   decideUserCode,
@@ -43,6 +43,13 @@ export interface Waiting {
 export type Poll =
   | { readonly state: 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token' }
   | { readonly state: 'approved'; readonly credential: Secret; readonly expiresAt: number };
+
+/** Why an approved code gives nothing any more, as its program is told. */
+const REFUSALS: Readonly<Record<string, 'access_denied' | 'expired_token'>> = {
+  DEVICE_CODE_UNKNOWN: 'expired_token',
+  SESSION_REQUIRED: 'access_denied',
+  SIGN_IN_REFUSED: 'access_denied',
+};
 
 /**
  * `chatelaine login`: a program without a browser gets a session by a code that its person confirms in one,
@@ -104,21 +111,38 @@ export class ProgramSignIn {
     if (digest === undefined || waiting === undefined) return { state: 'expired_token' };
     if (!(await notePoll(db, digest, now, INTERVAL_MS))) return { state: 'slow_down' };
     if (waiting.state === 'pending') return { state: 'authorization_pending' };
-    // The row is the gate: of two polls at once one gets the credential.
-    if (!(await takeDeviceCode(db, digest))) return { state: 'expired_token' };
     const person = waiting.userId === null ? undefined : await this.#people.byId(waiting.userId);
-    if (person?.state !== 'active') return { state: 'access_denied' };
+    if (waiting.state === 'denied' || person?.state !== 'active') {
+      await takeDeviceCode(db, digest);
+      return { state: 'access_denied' };
+    }
+    try {
+      return await this.#begin(visitor, waiting, person);
+    } catch (error) {
+      const state = error instanceof ChatelaineError ? REFUSALS[error.code] : undefined;
+      if (state === undefined) throw error;
+      return { state };
+    }
+  }
+
+  /** The session that was approved. Throws one of `REFUSALS` when that does not hold any more. */
+  async #begin(visitor: Visitor, waiting: WaitingProgram, person: Person): Promise<Poll> {
+    const { sessionId, digest, amr, authTime, client } = waiting;
     const event = { type: 'sign-in.program', action: 'sign-in', person };
     return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
-      const { session, token } = await this.#sessions.begin({
-        userId: person.id,
-        kind: 'cli',
-        stage: 'active',
-        amr: waiting.amr,
-        authTime: waiting.authTime,
-        address: visitor.address,
-        device: waiting.client,
-      });
+      const { session, token } = await this.#sessions.begin(
+        { userId: person.id, kind: 'cli', stage: 'active', amr, authTime, address: visitor.address, device: client },
+        async (trx) => {
+          // The row is the gate: of two polls at once one gets the credential.
+          if (!(await takeDeviceCode(trx, digest))) {
+            throw signInError('DEVICE_CODE_UNKNOWN', 'the code was used, or taken back');
+          }
+          // What was given in a session ends with it, or whoever is signed out comes in again by a program.
+          if (sessionId === null || !(await this.#sessions.goesOn(trx, sessionId))) {
+            throw signInError('SESSION_REQUIRED', 'the session in which it was approved has ended');
+          }
+        },
+      );
       notes.details['session'] = session.id;
       return { state: 'approved', credential: cliCredential(reveal(token)), expiresAt: session.expiresAt };
     });
@@ -149,7 +173,13 @@ export class ProgramSignIn {
         throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than ten minutes old');
       }
       const decision = approve
-        ? { state: 'approved' as const, userId: person.id, amr: session.amr, authTime: session.authTime }
+        ? {
+            state: 'approved' as const,
+            userId: person.id,
+            sessionId: session.id,
+            amr: session.amr,
+            authTime: session.authTime,
+          }
         : { state: 'denied' as const };
       if (!(await decideUserCode(this.#database.db, userCodeDigest(typed), decision, now))) {
         throw signInError('DEVICE_CODE_UNKNOWN', 'somebody has decided about this code already');

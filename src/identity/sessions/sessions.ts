@@ -1,18 +1,20 @@
 import { newId, type Clock, type Secret } from '#kernel';
 import { recordedChange } from '#audit';
 import type { AuditOrigin, AuditTrail } from '#contract';
-import type { Database } from '#db';
+import type { Database, DatabaseOrTransaction } from '#db';
 import type { IdentityChanges } from '../changes.ts';
 import { signInError } from '../sign-in/errors.ts';
 import {
   endSession,
   endSessions,
+  findSessionById,
   insertSession,
   listSessions,
   pruneSessions,
   replaceDigest,
 } from '../store/sessions-store.ts';
-import type { Session, SessionLifetimes } from './session.ts';
+import { findUser } from '../store/users-store.ts';
+import { sessionEnd, type Session, type SessionLifetimes } from './session.ts';
 import { newToken } from './token.ts';
 
 /** Where a person is: as the listener saw it, and as the browser says. */
@@ -54,9 +56,14 @@ export class Sessions {
     this.#trail = parts.trail;
   }
 
-  /** A new session of the person. */
+  /**
+   * A new session of the person. `admit` runs in the transaction that makes it and throws when what lets the
+   * person in has changed since it was looked at: hashing takes long enough for that. Throws as it does, and
+   * `SIGN_IN_REFUSED` for somebody who was disabled meanwhile.
+   */
   async begin(
     wanted: Pick<Session, 'userId' | 'kind' | 'stage' | 'amr'> & { readonly authTime?: number } & Whereabouts,
+    admit: (trx: DatabaseOrTransaction) => Promise<void>,
   ): Promise<BegunSession> {
     const now = this.#clock.now();
     const token = newToken();
@@ -75,8 +82,21 @@ export class Sessions {
       device: printable(wanted.device),
     };
     if (++this.#begun % PRUNE_EVERY === 0) await pruneSessions(this.#database.db, now - KEPT_MS);
-    await insertSession(this.#database.db, session, token.digest);
+    await this.#database.transaction(async (trx) => {
+      await admit(trx);
+      const user = (await findUser(trx, session.userId))?.user;
+      if (user === undefined || user.disabledAt !== null) {
+        throw signInError('SIGN_IN_REFUSED', 'the name or the password is not right');
+      }
+      await insertSession(trx, session, token.digest);
+    });
     return { session, token: token.secret };
+  }
+
+  /** Whether the session goes on, as a transaction sees it. */
+  async goesOn(trx: DatabaseOrTransaction, id: string): Promise<boolean> {
+    const session = await findSessionById(trx, id);
+    return session !== undefined && sessionEnd(session, this.#clock.now(), this.#lifetimes) === undefined;
   }
 
   /**
@@ -116,7 +136,10 @@ export class Sessions {
   /** Ends all sessions of the person but perhaps one; gives how many. */
   async endAll(origin: AuditOrigin, userId: string, except?: string): Promise<number> {
     return await recordedChange(this.#trail, origin, ending(userId, 'all'), async () => {
-      const ended = await this.#changes.after(endSessions(this.#database.db, userId, this.#clock.now(), except));
+      const now = this.#clock.now();
+      const ended = await this.#changes.after(
+        this.#database.transaction((trx) => endSessions(trx, userId, now, except)),
+      );
       return { value: ended, details: { sessionsEnded: ended } };
     });
   }

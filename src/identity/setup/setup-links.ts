@@ -4,6 +4,7 @@ import { recordedChange } from '#audit';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { IdentityChanges } from '../changes.ts';
 import type { PasswordService } from '../passwords/password-service.ts';
+import { requirePasswordStill } from '../passwords/password-version.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import { newToken } from '../sessions/token.ts';
 import { recordedAttempt } from '../sign-in/attempt.ts';
@@ -99,7 +100,10 @@ export class SetupLinks {
       );
       notes.person = await this.#people.byId(userId);
       const where = { address: visitor.address, device: visitor.userAgent };
-      return await this.#sessions.begin({ userId, kind: 'browser', stage: 'enrolment', amr: ['pwd'], ...where });
+      return await this.#sessions.begin(
+        { userId, kind: 'browser', stage: 'enrolment', amr: ['pwd'], ...where },
+        (trx) => requirePasswordStill(trx, userId, now),
+      );
     });
   }
 

@@ -70,8 +70,12 @@ export function openSignIn(given: SignInOptions): SignInServices {
   const signIn = new SignIn({ ...options, hasher, throttle, factors, sessions });
   const passwords = new PasswordService({ ...options, hasher, sessions, signIn });
   options.users.onCutOff(async (userId, why) => {
-    if (why === 'erased') await changes.after(database.transaction((trx) => deleteSignIn(trx, userId)));
-    else await changes.after(endSessions(database.db, userId, clock.now()));
+    await changes.after(
+      database.transaction(async (trx) => {
+        if (why === 'erased') await deleteSignIn(trx, userId);
+        else await endSessions(trx, userId, clock.now());
+      }),
+    );
   });
   return {
     publicUrl: options.publicUrl,

@@ -3,12 +3,13 @@ import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
 import { presentedPassword } from '../passwords/password-rules.ts';
+import { requirePasswordStill } from '../passwords/password-version.ts';
 import { hasFactor, type Proof, type SecondFactors } from '../second-factors/second-factors.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { newToken, presentedDigest } from '../sessions/token.ts';
 import { isKnownDevice, rememberDevice } from '../store/known-devices-store.ts';
-import { findPassword, rehashPassword } from '../store/passwords-store.ts';
+import { findPassword, rehashPassword, type StoredPassword } from '../store/passwords-store.ts';
 import { addressBlock } from '../throttle/address-block.ts';
 import { ADDRESS_BUDGET, DEVICE_BUDGET, NAME_BUDGET, SECOND_FACTOR_BUDGET } from '../throttle/budget.ts';
 import type { Throttle } from '../throttle/throttle.ts';
@@ -74,18 +75,20 @@ export class SignIn {
             ]
           : [{ budget: DEVICE_BUDGET, of: known }],
       );
-      const matches = await this.#matches(account, presented.password);
+      const proven = await this.#proven(account, presented.password);
       // Only who has the password is looked at more closely, so that the time tells nobody else who there is.
-      const person = matches && account?.state === 'active' ? await people.byId(account.id) : undefined;
-      if (person === undefined) {
-        notes.details['reason'] = account === undefined ? 'unknown' : matches ? account.state : 'mismatch';
+      const person = proven !== undefined && account?.state === 'active' ? await people.byId(account.id) : undefined;
+      if (proven === undefined || person === undefined) {
+        notes.details['reason'] = account === undefined ? 'unknown' : proven === undefined ? 'mismatch' : account.state;
         throw signInError('SIGN_IN_REFUSED', 'the name or the password is not right');
       }
-      await throttle.succeeded(attempts);
       const stage = await this.#stageAfterPassword(person);
       notes.details['stage'] = stage;
       const where = { address: visitor.address, device: visitor.userAgent };
-      const begun = await sessions.begin({ userId: person.id, kind: 'browser', stage, amr: ['pwd'], ...where });
+      const begun = await sessions.begin({ userId: person.id, kind: 'browser', stage, amr: ['pwd'], ...where }, (trx) =>
+        requirePasswordStill(trx, person.id, proven.version),
+      );
+      await throttle.succeeded(attempts);
       notes.details['session'] = begun.session.id;
       return begun;
     });
@@ -134,11 +137,16 @@ export class SignIn {
     });
   }
 
-  /** Throws `SIGN_IN_REFUSED` unless that is the person's password; counted against the session. */
-  async requirePassword({ person, session }: LiveSession, password: string): Promise<void> {
+  /**
+   * The person's password as it is kept, by whoever knows it; throws `SIGN_IN_REFUSED` for anybody else.
+   * Counted against the session.
+   */
+  async requirePassword({ person, session }: LiveSession, password: string): Promise<StoredPassword> {
     const attempts = await this.#parts.throttle.take([{ budget: DEVICE_BUDGET, of: `session ${session.id}` }]);
-    if (!(await this.#matches(person, password))) throw signInError('SIGN_IN_REFUSED', 'the password is not right');
+    const proven = await this.#proven(person, password);
+    if (proven === undefined) throw signInError('SIGN_IN_REFUSED', 'the password is not right');
     await this.#parts.throttle.succeeded(attempts);
+    return proven;
   }
 
   /** Ends the session. Throws `SESSION_UNKNOWN` when it has ended meanwhile. */
@@ -170,14 +178,16 @@ export class SignIn {
     return known ? digest : undefined;
   }
 
-  async #matches(person: Account | undefined, password: string): Promise<boolean> {
+  /** The stored password, if that is it. */
+  async #proven(person: Account | undefined, password: string): Promise<StoredPassword | undefined> {
     const { database, hasher } = this.#parts;
     const secret = presentedPassword(password);
     const stored = await findPassword(database.db, person?.id ?? '');
-    const matches = await hasher.matches(secret, stored);
-    if (!matches || person === undefined || stored === undefined) return false;
-    if (hasher.outdated(stored)) await rehashPassword(database.db, person.id, stored, await hasher.hash(secret));
-    return true;
+    const matches = await hasher.matches(secret, stored?.phc);
+    if (!matches || person === undefined || stored === undefined) return undefined;
+    const { phc } = stored;
+    if (hasher.outdated(phc)) await rehashPassword(database.db, person.id, phc, await hasher.hash(secret));
+    return stored;
   }
 
   async #stageAfterPassword(person: Person): Promise<'second-factor' | 'enrolment' | 'active'> {

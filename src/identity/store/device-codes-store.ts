@@ -5,6 +5,8 @@ export interface WaitingProgram {
   readonly digest: string;
   readonly state: 'pending' | 'approved' | 'denied';
   readonly userId: string | null;
+  /** The session in which it was approved. */
+  readonly sessionId: string | null;
   readonly amr: readonly string[];
   readonly authTime: number;
   /** What the program says of itself: not to be believed, but shown. */
@@ -37,6 +39,7 @@ export async function insertDeviceCode(
       created_at: code.now,
       expires_at: code.expiresAt,
       polled_at: 0,
+      session_id: null,
     })
     .execute();
 }
@@ -97,6 +100,7 @@ export async function decideUserCode(
     | {
         readonly state: 'approved';
         readonly userId: string;
+        readonly sessionId: string;
         readonly amr: readonly string[];
         readonly authTime: number;
       },
@@ -110,6 +114,7 @@ export async function decideUserCode(
         : {
             state: 'approved',
             user_id: decision.userId,
+            session_id: decision.sessionId,
             amr: decision.amr.join(' '),
             auth_time: decision.authTime,
           },
@@ -131,11 +136,17 @@ export async function takeDeviceCode(db: DatabaseOrTransaction, digest: string):
   return deleted.numDeletedRows === 1n;
 }
 
+/** Deletes the codes that a person has approved and no program has fetched yet. */
+export async function deleteApprovals(db: DatabaseOrTransaction, userId: string): Promise<void> {
+  await db.deleteFrom('device_codes').where('user_id', '=', userId).execute();
+}
+
 function toProgram(row: DeviceCodesTable): WaitingProgram {
   return {
     digest: row.digest,
     state: row.state,
     userId: row.user_id,
+    sessionId: row.session_id,
     amr: row.amr === '' ? [] : row.amr.split(' '),
     authTime: row.auth_time,
     client: row.client,

@@ -1,16 +1,32 @@
+import { sql } from 'kysely';
 import type { DatabaseOrTransaction } from '#db';
 
-/** The PHC string of a person's password. */
-export async function findPassword(db: DatabaseOrTransaction, userId: string): Promise<string | undefined> {
-  return (await db.selectFrom('passwords').select('phc').where('user_id', '=', userId).executeTakeFirst())?.phc;
+export interface StoredPassword {
+  /** The PHC string. */
+  readonly phc: string;
+  /** Grows with every new password, and not when the same one is hashed anew. */
+  readonly version: number;
+}
+
+/** The password of a person. */
+export async function findPassword(db: DatabaseOrTransaction, userId: string): Promise<StoredPassword | undefined> {
+  const row = await db
+    .selectFrom('passwords')
+    .select(['phc', 'changed_at'])
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return row && { phc: row.phc, version: row.changed_at };
 }
 
 /** Sets or replaces the password of a person. */
 export async function putPassword(db: DatabaseOrTransaction, userId: string, phc: string, now: number): Promise<void> {
+  const moment = sql`cast(${now} as bigint)`;
+  // Also where two come in one millisecond, or the clock was set back.
+  const next = sql<number>`case when passwords.changed_at < ${moment} then ${moment} else passwords.changed_at + 1 end`;
   await db
     .insertInto('passwords')
     .values({ user_id: userId, phc, changed_at: now })
-    .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ phc, changed_at: now }))
+    .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ phc, changed_at: next }))
     .execute();
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseOrTransaction, SessionsTable } from '#db';
 import type { Session, SessionGain } from '../sessions/session.ts';
+import { deleteApprovals } from './device-codes-store.ts';
 
 /** Adds a session under the digest of its token. */
 export async function insertSession(db: DatabaseOrTransaction, session: Session, digest: string): Promise<void> {
@@ -26,6 +27,12 @@ export async function insertSession(db: DatabaseOrTransaction, session: Session,
 /** The session of a token's digest, whatever its state. */
 export async function findSession(db: DatabaseOrTransaction, digest: string): Promise<Session | undefined> {
   const row = await db.selectFrom('sessions').selectAll().where('digest', '=', digest).executeTakeFirst();
+  return row && toSession(row);
+}
+
+/** The session of that id, whatever its state. */
+export async function findSessionById(db: DatabaseOrTransaction, id: string): Promise<Session | undefined> {
+  const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
   return row && toSession(row);
 }
 
@@ -94,13 +101,17 @@ export async function endSession(db: DatabaseOrTransaction, userId: string, id: 
   return updated.numUpdatedRows === 1n;
 }
 
-/** Ends every session of a person, but perhaps one; gives how many. */
+/**
+ * Ends every session of a person, but perhaps one, and what programs were promised in them; gives how many.
+ * In a transaction.
+ */
 export async function endSessions(
   db: DatabaseOrTransaction,
   userId: string,
   now: number,
   except?: string,
 ): Promise<number> {
+  await deleteApprovals(db, userId);
   const updated = await db
     .updateTable('sessions')
     .set({ ended_at: now })

@@ -227,10 +227,13 @@ test('login signs the command line in as its person, by a code that they confirm
     });
     const { sessions, verifier, programs } = signIn();
     const visitor = { address: '127.0.0.1', userAgent: 'a browser' };
-    const { token } = await sessions.begin({
-      ...{ userId: served.made.user, kind: 'browser', stage: 'active', amr: ['pwd', 'otp'] },
-      ...{ address: visitor.address, device: visitor.userAgent },
-    } as const);
+    const { token } = await sessions.begin(
+      {
+        ...{ userId: served.made.user, kind: 'browser', stage: 'active', amr: ['pwd', 'otp'] },
+        ...{ address: visitor.address, device: visitor.userAgent },
+      } as const,
+      async () => {},
+    );
     const live = await verifier.read(reveal(token));
     if (!live.ok) throw new Error(live.error.reason);
     await programs.decide(visitor, live.value, code, true);
