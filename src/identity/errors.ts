@@ -85,8 +85,8 @@ export const identityError = defineErrors('identity', {
   },
   LAST_ADMIN: {
     status: 409,
-    title: 'the last global administrator cannot be taken away',
-    remedy: 'Give the role `admin` to somebody else first, globally.',
+    title: 'the last global administrator who can sign in cannot be taken away',
+    remedy: 'Give the role `admin` to somebody else first, globally; somebody who has a password, or a provider.',
   },
   USER_UNKNOWN: {
     status: 404,
@@ -117,6 +117,11 @@ export const identityError = defineErrors('identity', {
     status: 409,
     title: 'the user is disabled',
     remedy: 'Enable them first, if they are meant to sign in again.',
+  },
+  USER_OF_PROVIDER: {
+    status: 409,
+    title: 'the user signs in at an identity provider, and has no password here',
+    remedy: 'Reset the password at the provider that vouches for them.',
   },
   CLAIMS_REFUSED: {
     status: 400,

@@ -2,6 +2,7 @@ import type { InstallCommands } from '../context.ts';
 import { addUserDisable, addUserEnable, addUserErase } from './change.ts';
 import { addUserCreate } from './create.ts';
 import { addUserList, addUserShow } from './list.ts';
+import { addUserPasswordLink, addUserResetFactors } from './reset.ts';
 import { addUserSetupLink } from './setup-link.ts';
 
 /** `chatelaine user …`: the people. */
@@ -14,6 +15,8 @@ export const installUserCommands: InstallCommands = (program, context) => {
     addUserDisable,
     addUserEnable,
     addUserErase,
+    addUserPasswordLink,
+    addUserResetFactors,
     addUserSetupLink,
   ];
   for (const add of verbs) add(user, context);

@@ -1,8 +1,9 @@
 import { sha256Hex, type Clock, type Secret } from '#kernel';
-import type { AuditOrigin, AuditTrail } from '#contract';
-import { recordedChange } from '#audit';
+import type { AuditTrail } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
+import type { Author } from '../author.ts';
 import type { IdentityChanges } from '../changes.ts';
+import { identityError } from '../errors.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import { newToken } from '../sessions/token.ts';
@@ -10,11 +11,13 @@ import { recordedAttempt } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People, Person } from '../sign-in/people.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
-import { personObject, type Visitor } from '../sign-in/visitor.ts';
+import type { Visitor } from '../sign-in/visitor.ts';
 import { forgetDevices } from '../store/known-devices-store.ts';
 import { findLink, putLink, useLink } from '../store/one-time-links-store.ts';
 import { putPassword } from '../store/passwords-store.ts';
 import { endSessions } from '../store/sessions-store.ts';
+import { LOCAL_ISSUER } from '../users/user.ts';
+import type { UserDirectory } from '../users/user-directory.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import { parseNewPassword } from './password-rules.ts';
 import { requirePasswordStill } from './password-version.ts';
@@ -22,12 +25,18 @@ import { requirePasswordStill } from './password-version.ts';
 /** A link that an administrator hands on by another way than this system. */
 const LINK_MS = 24 * 3_600_000;
 
+export interface IssuedLink {
+  readonly token: Secret;
+  readonly expiresAt: number;
+}
+
 /** Setting, changing and replacing passwords. Whoever does ends every session of the person. */
 export class PasswordService {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #trail: AuditTrail;
   readonly #people: People;
+  readonly #users: Pick<UserDirectory, 'reset'>;
   readonly #hasher: PasswordHasher;
   readonly #sessions: Sessions;
   readonly #signIn: SignIn;
@@ -38,6 +47,7 @@ export class PasswordService {
     readonly clock: Clock;
     readonly trail: AuditTrail;
     readonly people: People;
+    readonly users: Pick<UserDirectory, 'reset'>;
     readonly hasher: PasswordHasher;
     readonly sessions: Sessions;
     readonly signIn: SignIn;
@@ -47,6 +57,7 @@ export class PasswordService {
     this.#clock = parts.clock;
     this.#trail = parts.trail;
     this.#people = parts.people;
+    this.#users = parts.users;
     this.#hasher = parts.hasher;
     this.#sessions = parts.sessions;
     this.#signIn = parts.signIn;
@@ -88,15 +99,21 @@ export class PasswordService {
   /**
    * A link by which the person sets a password, once, within a day; an earlier one ends. For
    * administrators: new people and forgotten passwords. The token goes behind `/console/password?token=`.
+   * Throws `USER_UNKNOWN`, `USER_DISABLED`, `USER_OF_PROVIDER`, and as `ChangeFrame.check` does.
    */
-  async issueLink(origin: AuditOrigin, person: Person): Promise<Secret> {
+  async issueLink(by: Author, userId: string): Promise<IssuedLink> {
     const now = this.#clock.now();
-    const change = { type: 'password.link-issued', action: 'issue', object: personObject(person) };
-    return await recordedChange(this.#trail, origin, { class: 'authentication', ...change }, async () => {
-      const { secret, digest } = newToken();
-      const link = { digest, purpose: 'password' as const, userId: person.id, reissued: false };
-      await this.#database.transaction((trx) => putLink(trx, { ...link, createdAt: now, expiresAt: now + LINK_MS }));
-      return { value: secret };
+    const expiresAt = now + LINK_MS;
+    const { secret: token, digest } = newToken();
+    const event = { type: 'password.link-issued', action: 'issue' };
+    return await this.#users.reset(by, userId, event, async (trx, user) => {
+      if (user.disabledAt !== null) throw identityError('USER_DISABLED', 'a user who is disabled sets no password');
+      if (user.issuer !== LOCAL_ISSUER) {
+        throw identityError('USER_OF_PROVIDER', 'the user signs in at an identity provider');
+      }
+      const link = { digest, purpose: 'password' as const, userId, reissued: false };
+      await putLink(trx, { ...link, createdAt: now, expiresAt });
+      return { value: { token, expiresAt } };
     });
   }
 

@@ -5,12 +5,19 @@ import { EVERYWHERE, resourceName } from '#contract';
 import type { Author } from '../author.ts';
 import type { Identity } from '../identity.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { SignInServices } from '../sign-in/open-sign-in.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
 
 export interface RouteParts {
   readonly identity: Identity;
   readonly users: UserDirectory;
   readonly sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>;
+  /** What administrators do for people who cannot sign in. */
+  readonly recovery: {
+    readonly publicUrl: URL;
+    readonly passwords: Pick<SignInServices['passwords'], 'issueLink'>;
+    readonly enrolment: Pick<SignInServices['enrolment'], 'reset'>;
+  };
   readonly clock: Clock;
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EVERYWHERE, ROLES, type Principal } from '#contract';
 import { entityTag, listing, moment, momentOf, route, type Call, type Route } from '#http';
 import { findUser } from '../store/users-store.ts';
+import { reveal } from '#kernel';
 import { unknownUser } from '../users/user-directory.ts';
 import { isSelf, type User, type UserWithProfile } from '../users/user.ts';
 import { anyId, authorOf, type RouteParts } from './parts.ts';
@@ -29,7 +30,7 @@ const stateOf = ({ id, changedAt }: { readonly id: string; readonly changedAt: s
   `${id} ${changedAt}`;
 
 /** `/api/v1/users`. */
-export function userRoutes({ identity, users }: RouteParts): readonly Route[] {
+export function userRoutes({ identity, users, recovery }: RouteParts): readonly Route[] {
   const { db } = identity.frame.database;
   const one = {
     params: userId,
@@ -170,6 +171,41 @@ export function userRoutes({ identity, users }: RouteParts): readonly Route[] {
     }),
     switched('disable'),
     switched('enable'),
+    route({
+      ...one,
+      operationId: 'issuePasswordLink',
+      method: 'POST',
+      path: '/users/{id}/password-link',
+      summary: 'A link by which a user sets a password, once, within a day; the one before it ends',
+      tag: 'users',
+      permission: 'user.reset',
+      status: 201,
+      errors: [...CHANGE_ERRORS, 'USER_DISABLED', 'USER_OF_PROVIDER', 'STEP_UP_REQUIRED'],
+      answer: z.strictObject({
+        link: z.string().nullable().describe('Null in a repetition: it is given once.'),
+        expiresAt: moment,
+      }),
+      replay: (answer) => ({ ...answer, link: null }),
+      handle: async (call) => {
+        const { token, expiresAt } = await recovery.passwords.issueLink(authorOf(call), call.params.id);
+        const link = new URL(`/console/password?token=${reveal(token)}`, recovery.publicUrl).href;
+        return { link, expiresAt: momentOf(expiresAt) };
+      },
+    }),
+    route({
+      ...one,
+      operationId: 'resetFactors',
+      method: 'POST',
+      path: '/users/{id}/reset-factors',
+      summary: 'Take all second factors of a user away, and end their sessions',
+      tag: 'users',
+      permission: 'user.reset',
+      errors: [...CHANGE_ERRORS, 'STEP_UP_REQUIRED'],
+      answer: z.strictObject({ sessionsEnded: z.int() }),
+      handle: async (call) => ({
+        sessionsEnded: await recovery.enrolment.reset(authorOf(call), call.params.id),
+      }),
+    }),
     route({
       ...one,
       operationId: 'eraseUser',

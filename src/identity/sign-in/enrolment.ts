@@ -1,5 +1,6 @@
 import type { Clock, Secret } from '#kernel';
 import type { AuditTrail } from '#contract';
+import type { Author } from '../author.ts';
 import { identityError } from '../errors.ts';
 import { hasFactor, type FactorsOf, type SecondFactors } from '../second-factors/second-factors.ts';
 import type { Enrolment } from '../second-factors/authenticator-app.ts';
@@ -7,6 +8,9 @@ import { passkeyMethod } from '../second-factors/passkey.ts';
 import { isFresh } from '../sessions/session.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
+import { endSessions } from '../store/sessions-store.ts';
+import { deleteFactors } from '../store/sign-in-erasure-store.ts';
+import type { UserDirectory } from '../users/user-directory.ts';
 import { recordedAttempt } from './attempt.ts';
 import { signInError } from './errors.ts';
 import { mustHaveSecondFactor } from './people.ts';
@@ -23,17 +27,20 @@ export class FactorEnrolment {
   readonly #clock: Clock;
   readonly #factors: SecondFactors;
   readonly #sessions: Sessions;
+  readonly #users: Pick<UserDirectory, 'reset'>;
 
   constructor(parts: {
     readonly trail: AuditTrail;
     readonly clock: Clock;
     readonly factors: SecondFactors;
     readonly sessions: Sessions;
+    readonly users: Pick<UserDirectory, 'reset'>;
   }) {
     this.#trail = parts.trail;
     this.#clock = parts.clock;
     this.#factors = parts.factors;
     this.#sessions = parts.sessions;
+    this.#users = parts.users;
   }
 
   /**
@@ -94,6 +101,20 @@ export class FactorEnrolment {
       }
       if (what === 'app') await this.#factors.apps.remove(person.id);
       else await this.#factors.passkeys.remove(person.id, what.passkey);
+    });
+  }
+
+  /**
+   * Takes all factors of a person away, for an administrator: the phone is lost and the codes with it. Their
+   * sessions end, or whoever has the phone goes on in them; gives how many. What must have a second factor
+   * sets up another one after the password. Throws `USER_UNKNOWN`, and as `ChangeFrame.check` does.
+   */
+  async reset(by: Author, userId: string): Promise<number> {
+    const event = { type: 'second-factors.reset', action: 'reset' };
+    return await this.#users.reset(by, userId, event, async (trx) => {
+      await deleteFactors(trx, userId);
+      const sessionsEnded = await endSessions(trx, userId, this.#clock.now());
+      return { value: sessionsEnded, details: { sessionsEnded } };
     });
   }
 

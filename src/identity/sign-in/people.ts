@@ -24,7 +24,7 @@ export interface People {
   byName(name: string): Promise<Account | undefined>;
   /** Everything about a person; undefined for nobody and for the erased. */
   byId(id: string): Promise<Person | undefined>;
-  /** Whether somebody who is not disabled holds `admin` everywhere. */
+  /** Whether somebody who can sign in holds `admin` everywhere. */
   hasAdministrator(db: DatabaseOrTransaction): Promise<boolean>;
   /**
    * Makes a person who holds `admin` everywhere and gives the id. `admit` runs before and `also` after, in

@@ -1,6 +1,7 @@
 import type { RoleGrant } from '#contract';
 import type { DatabaseOrTransaction, RoleBindingsTable } from '#db';
 import type { Holder, RoleBinding, Subject } from '../roles/role-binding.ts';
+import { hasWayIn } from './users-store.ts';
 
 /** The binding of that id. */
 export async function findBinding(db: DatabaseOrTransaction, id: string): Promise<RoleBinding | undefined> {
@@ -83,8 +84,11 @@ export async function listGrantsOf(db: DatabaseOrTransaction, { kind, id }: Hold
     .execute();
 }
 
-/** Whether any user who is not disabled has that role at that scope, by themselves or through a group. */
-export async function isHeldByEnabledUser(db: DatabaseOrTransaction, { role, namespace }: RoleGrant): Promise<boolean> {
+/** Whether any user who can sign in has that role at that scope, by themselves or through a group. */
+export async function isHeldByUserWithWayIn(
+  db: DatabaseOrTransaction,
+  { role, namespace }: RoleGrant,
+): Promise<boolean> {
   const holder = await db
     .selectFrom('role_bindings')
     .leftJoin('group_members', (join) =>
@@ -107,7 +111,7 @@ export async function isHeldByEnabledUser(db: DatabaseOrTransaction, { role, nam
     .select('users.id')
     .where('role', '=', role)
     .where('role_bindings.namespace', '=', namespace)
-    .where('users.disabled_at', 'is', null)
+    .where(hasWayIn)
     .limit(1)
     .executeTakeFirst();
   return holder !== undefined;

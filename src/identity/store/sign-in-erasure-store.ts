@@ -8,16 +8,15 @@ import type { DatabaseOrTransaction } from '#db';
 export async function deleteSignIn(db: DatabaseOrTransaction, userId: string): Promise<void> {
   const sessions = db.selectFrom('sessions').select('id').where('user_id', '=', userId);
   await db.deleteFrom('passkey_challenges').where('session_id', 'in', sessions).execute();
-  for (const table of [
-    'passwords',
-    'totp_seeds',
-    'passkeys',
-    'recovery_codes',
-    'sessions',
-    'known_devices',
-    'one_time_links',
-    'device_codes',
-  ] as const) {
+  await deleteFactors(db, userId);
+  for (const table of ['passwords', 'sessions', 'known_devices', 'one_time_links', 'device_codes'] as const) {
+    await db.deleteFrom(table).where('user_id', '=', userId).execute();
+  }
+}
+
+/** Deletes every second factor of a person, and the recovery codes with them. In a transaction. */
+export async function deleteFactors(db: DatabaseOrTransaction, userId: string): Promise<void> {
+  for (const table of ['totp_seeds', 'passkeys', 'recovery_codes'] as const) {
     await db.deleteFrom(table).where('user_id', '=', userId).execute();
   }
 }

@@ -1,6 +1,7 @@
-import type { DatabaseOrTransaction, UsersTable } from '#db';
+import type { ExpressionBuilder } from 'kysely';
+import type { DatabaseOrTransaction, Schema, UsersTable } from '#db';
 import type { SealedColumn } from '#vault';
-import { profilePlace, type User } from '../users/user.ts';
+import { LOCAL_ISSUER, profilePlace, type User } from '../users/user.ts';
 
 /** A user with the sealed text of the profile. */
 export interface StoredUser {
@@ -43,9 +44,19 @@ export async function listUsers(
   return rows.map(toStored);
 }
 
-/** Everybody who is not disabled. */
-export async function listEnabledUsers(db: DatabaseOrTransaction): Promise<readonly User[]> {
-  const rows = await db.selectFrom('users').selectAll().where('disabled_at', 'is', null).orderBy('id').execute();
+/** Whether the user of a row can sign in: they are not disabled, and have a password or a provider. */
+export const hasWayIn = (on: ExpressionBuilder<Schema, 'users'>) =>
+  on.and([
+    on('users.disabled_at', 'is', null),
+    on.or([
+      on('users.issuer', '<>', LOCAL_ISSUER),
+      on.exists(on.selectFrom('passwords').select('user_id').whereRef('passwords.user_id', '=', 'users.id')),
+    ]),
+  ]);
+
+/** Everybody who can sign in. */
+export async function listUsersWithWayIn(db: DatabaseOrTransaction): Promise<readonly User[]> {
+  const rows = await db.selectFrom('users').selectAll().where(hasWayIn).orderBy('id').execute();
   return rows.map((row) => toStored(row).user);
 }
 

@@ -5,6 +5,7 @@ import { reveal } from '#kernel';
 import { EVERYWHERE } from '#contract';
 import type { Author } from '#identity';
 import { dialects } from '../../../test/databases.ts';
+import { putPassword } from '../store/passwords-store.ts';
 import { outcomesOf, profile, refusal, root, somebody, startPeople, type PeopleProcess } from './people.fixture.ts';
 
 const reasonOf = async ({ identity }: PeopleProcess, key: string, address?: string): Promise<string> => {
@@ -135,11 +136,12 @@ describe.each(dialects)('on %s', (dialect) => {
   });
 
   test('the last global administrator stays, whoever asks and by whichever way', async () => {
-    const { identity, users } = await startPeople(dialect);
+    const { identity, users, database } = await startPeople(dialect);
     const [ana, bo] = [
       await users.create(root, { name: 'ana', profile }),
       await users.create(root, { name: 'bo', profile }),
     ];
+    for (const { id } of [ana, bo]) await putPassword(database.db, id, '$argon2id$', 0);
     const group = await identity.groups.create(root, { namespace: EVERYWHERE, name: 'admins' });
     const admin = { role: 'admin', namespace: EVERYWHERE };
     const binding = await identity.roles.create(root, { ...admin, subject: { kind: 'user', id: ana.id } });
@@ -159,13 +161,34 @@ describe.each(dialects)('on %s', (dialect) => {
     expect((await users.find(bo.id))?.disabledAt).toBeNull();
   });
 
+  test('an administrator who cannot sign in is none to fall back on', async () => {
+    const { identity, users, database, declared } = await startPeople(dialect);
+    const admin = { role: 'admin', namespace: EVERYWHERE };
+    const [ana, made] = [
+      await users.create(root, { name: 'ana', profile }),
+      await users.create(root, { name: 'made', profile }),
+    ];
+    await putPassword(database.db, ana.id, '$argon2id$', 0);
+    for (const { id } of [ana, made]) {
+      await identity.roles.create(root, { ...admin, subject: { kind: 'user', id } });
+    }
+    expect(await refusal(() => users.disable(root, ana.id))).toBe('LAST_ADMIN');
+    declared.push({ role: 'admin', everywhere: true, namespace: 'default', user: 'made' } as never);
+    expect(await refusal(() => users.disable(root, ana.id))).toBe('LAST_ADMIN');
+    const upstream = { issuer: 'https://login.example', subject: 'cy' };
+    const cy = await users.create(root, { name: 'cy', profile, upstream });
+    await identity.roles.create(root, { ...admin, subject: { kind: 'user', id: cy.id } });
+    expect(await refusal(() => users.disable(root, ana.id))).toBe('nothing');
+  });
+
   test('two administrators who disable one another at once cannot both succeed', async () => {
-    const { identity, users } = await startPeople(dialect);
+    const { identity, users, database } = await startPeople(dialect);
     const made = [
       await users.create(root, { name: 'ana', profile }),
       await users.create(root, { name: 'bo', profile }),
     ];
     for (const { id } of made) {
+      await putPassword(database.db, id, '$argon2id$', 0);
       await identity.roles.create(root, { role: 'admin', namespace: EVERYWHERE, subject: { kind: 'user', id } });
     }
     const outcomes = await Promise.all(made.map(({ id }) => refusal(() => users.disable(root, id))));

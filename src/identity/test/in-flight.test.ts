@@ -19,7 +19,7 @@ describe.each(dialects)('what happens meanwhile: %s', (dialect) => {
     });
     const quick = await startSignIn(dialect, slow);
     const maria = await slow.person('maria');
-    const link = reveal(await quick.services.passwords.issueLink(ORIGIN, maria));
+    const link = reveal((await quick.services.passwords.issueLink(operator(), maria.id)).token);
     const ends = refusalCode(slow.password('maria'));
     await vi.waitFor(
       async () => expect(await slow.database.db.selectFrom('attempts').selectAll().execute()).not.toEqual([]),
@@ -89,7 +89,11 @@ describe.each(dialects)('a program that was let in and has not asked yet: %s', (
     [
       'a link sets another password',
       async ({ services, maria }) =>
-        services.passwords.redeem(VISITOR, reveal(await services.passwords.issueLink(ORIGIN, maria)), NEXT),
+        services.passwords.redeem(
+          VISITOR,
+          reveal((await services.passwords.issueLink(operator(), maria.id)).token),
+          NEXT,
+        ),
     ],
     ['all sessions are ended', ({ services, maria }) => services.sessions.endAll(ORIGIN, maria.id)],
     [

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { operator } from '#identity';
 import { reveal, Secret } from '#kernel';
 import { html, Html } from '../pages/html.ts';
 import { browserName } from '../pages/account-pages.ts';
@@ -194,7 +195,7 @@ describe('the pages', () => {
     ).toBe(401);
     await visitor.submit('/console/account/password', { current: PASSWORD, password: next, again: next });
     expect(visitor.page).toContain('The password is changed');
-    const link = reveal(await services.passwords.issueLink(SYSTEM, maria));
+    const link = reveal((await services.passwords.issueLink(operator(), maria.id)).token);
     await visitor.open(`/console/password?token=${link}`);
     expect(visitor.page).toContain('<strong>maria</strong>');
     await visitor.submit('/console/password', { password: PASSWORD, again: PASSWORD });

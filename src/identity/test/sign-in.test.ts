@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { reveal, type ChatelaineError } from '#kernel';
-import { operator, SYSTEM } from '#identity';
+import { operator } from '#identity';
 import { dialects } from '../../../test/databases.ts';
+import { somebody } from './people.fixture.ts';
 import { bindRole, PASSWORD, refusalCode, startSignIn, VISITOR } from './sign-in.fixture.ts';
+
+const via = { method: 'session', sessionId: 'x' } as const;
 
 const elsewhere = (last: number) => ({ ...VISITOR, address: `203.0.113.${last}` });
 
@@ -216,11 +219,7 @@ describe.each(dialects)('signing in: %s', (dialect) => {
   test('a link sets a password once, a newer link ends an older one, and both end in a day', async () => {
     const { person, password, services, clock } = await startSignIn(dialect);
     const maria = await person('maria');
-    const origin = {
-      door: 'api' as const,
-      actor: { kind: 'user' as const, iss: 'chatelaine', sub: 'a', name: 'admin' },
-    };
-    const issue = async () => reveal(await services.passwords.issueLink(origin, maria));
+    const issue = async () => reveal((await services.passwords.issueLink(operator(), maria.id)).token);
     const [older, link] = [await issue(), await issue()];
     expect(await refusalCode(services.passwords.redeem(VISITOR, older, 'quiet rivers at dawn'))).toBe('LINK_REFUSED');
     expect(await refusalCode(services.passwords.redeem(VISITOR, link, 'short'))).toBe('PASSWORD_REFUSED');
@@ -232,6 +231,44 @@ describe.each(dialects)('signing in: %s', (dialect) => {
     const late = await issue();
     clock.advance(86_400_000);
     expect(await services.passwords.linked(late)).toBeUndefined();
+  });
+
+  test('an administrator gives somebody a password by a link, and takes lost factors away: on record, and sessions end', async () => {
+    const { person, password, live, services, enrolApp, code, trail, users } = await startSignIn(dialect);
+    const root = await person('root', ['admin']);
+    const { seed, begun } = await enrolApp(await live(await password('root')));
+    const second = await services.signIn.secondFactor(VISITOR, await live(begun), { code: code(seed) });
+    expect(await services.enrolment.reset(operator(), root.id)).toBe(1);
+    expect(await services.factors.of(root.id)).toEqual({ app: false, passkeys: [], recoveryCodes: 0 });
+    expect(await services.verifier.read(reveal(second.token))).toMatchObject({ ok: false });
+    expect((await password('root')).session.stage).toBe('enrolment');
+    expect(trail.told).toContain('second-factors.reset intent');
+    expect(trail.told).toContain('second-factors.reset success');
+    const upstream = { issuer: 'https://login.example', subject: 'x' };
+    const profile = { displayName: '', email: '' };
+    const federated = await users.create(operator(), { name: 'fed', profile, upstream });
+    expect(await refusalCode(services.passwords.issueLink(operator(), federated.id))).toBe('USER_OF_PROVIDER');
+    const out = await users.create(operator(), { name: 'out', profile });
+    const { token } = await services.passwords.issueLink(operator(), out.id);
+    await services.passwords.redeem(VISITOR, reveal(token), 'quiet rivers at dawn');
+    expect((await password('out', { password: 'quiet rivers at dawn' })).session.stage).toBe('active');
+    await users.disable(operator(), out.id);
+    expect(await refusalCode(services.passwords.issueLink(operator(), out.id))).toBe('USER_DISABLED');
+    expect(await refusalCode(services.passwords.issueLink(operator(), 'nobody'))).toBe('USER_UNKNOWN');
+  });
+
+  test('neither is for whoever lacks the rank or a fresh proof', async () => {
+    const { person, services } = await startSignIn(dialect);
+    const root = await person('root', ['admin']);
+    const stale = somebody('admin', ['admin'], { kind: 'user', amr: ['pwd', 'otp'], authTime: 0, via });
+    for (const [by, code] of [
+      [somebody('auditor', ['auditor', 'policy_admin']), 'FORBIDDEN'],
+      [somebody('there', ['admin@default']), 'USER_UNKNOWN'],
+      [stale, 'STEP_UP_REQUIRED'],
+    ] as const) {
+      expect(await refusalCode(services.passwords.issueLink(by, root.id))).toBe(code);
+      expect(await refusalCode(services.enrolment.reset(by, root.id))).toBe(code);
+    }
   });
 
   test('CON-005: a disabled person is signed out everywhere, and stays so when enabled again', async () => {
@@ -251,7 +288,7 @@ describe.each(dialects)('signing in: %s', (dialect) => {
     const { begun } = await enrolApp(await live(await password('maria')));
     await services.enrolment.passkeyOptions(await live(begun));
     await services.signIn.remember(maria);
-    await services.passwords.issueLink({ door: 'api', actor: SYSTEM }, maria);
+    await services.passwords.issueLink(operator(), maria.id);
     await users.erase(operator(), maria.id);
     for (const table of [
       'passwords',

@@ -3,7 +3,7 @@ import { EVERYWHERE, type RoleGrant } from '#contract';
 import { subjectScope, type Vault } from '#vault';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
-import type { ChangeFrame } from '../change-frame.ts';
+import type { ChangeFrame, FramedChange } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { quote } from '../names.ts';
 import { keepingAnAdmin } from '../roles/last-admin.ts';
@@ -223,6 +223,23 @@ export class UserDirectory {
     });
   }
 
+  /**
+   * Changes what a user signs in with, for an administrator: recorded, permitted as `user.reset`, and made in
+   * one transaction. Throws `USER_UNKNOWN`, and what `work` throws.
+   */
+  async reset<Value>(
+    by: Author,
+    id: string,
+    event: { readonly type: string; readonly action: string },
+    work: (trx: DatabaseOrTransaction, user: User) => Promise<FramedChange<Value>>,
+  ): Promise<Value> {
+    const change = { class: 'authentication' as const, ...event, object: userObject(id) };
+    return await this.#frame.inTransaction(by, change, async (trx) => {
+      const stored = await this.#permitted(trx, by, 'user.reset', id);
+      return await work(trx, present(stored, id).user);
+    });
+  }
+
   /** A recorded change to one user who is there, in one transaction, and what follows it. */
   async #changing(
     by: Author,
@@ -263,9 +280,8 @@ export class UserDirectory {
     id: string,
     work: () => Promise<{ readonly value: Value }>,
   ): Promise<Value> {
-    // The id and no name: records outlive the person's wish to be forgotten.
-    const object = { kind: 'user', namespace: EVERYWHERE, name: id, id };
-    return this.#frame.recorded(by, { type: action, action: action.slice('user.'.length), object }, work);
+    const change = { type: action, action: action.slice('user.'.length), object: userObject(id) };
+    return this.#frame.recorded(by, change, work);
   }
 
   async #tellCutOff(id: string, why: 'disabled' | 'erased'): Promise<void> {
@@ -289,6 +305,9 @@ async function checkFree(db: DatabaseOrTransaction, user: User, key: string): Pr
 function present<Stored extends { readonly user: User }>(stored: Stored | undefined, id: string): Stored {
   return stored === undefined || stored.user.erasedAt !== null ? unknown(id) : stored;
 }
+
+/** The id and no name: records outlive the person's wish to be forgotten. */
+const userObject = (id: string) => ({ kind: 'user', namespace: EVERYWHERE, name: id, id });
 
 const nameTaken = (name: string): Error =>
   identityError('USER_NAME_TAKEN', `the login name ${quote(name)} is somebody's already`);

@@ -29,9 +29,11 @@ export const openLocalApi =
     const { clock, version } = context;
     try {
       const services = await openServices({ dataDir, settings, mustExist: !create, clock, log, endings });
+      const publicUrl = new URL(settings.publicUrl ?? `http://localhost:${settings.port}`);
+      // Before the API, whose links lead there.
+      const { setup } = services.signIn(publicUrl);
       const api = await openApi(services, { version, secret: readStateKey(dataDir), clock, log });
       const { principal, origin } = operator();
-      const publicUrl = new URL(settings.publicUrl ?? `http://localhost:${settings.port}`);
       let requests = 0;
       return {
         transport: async ({ method, target, headers, body }) => {
@@ -40,7 +42,7 @@ export const openLocalApi =
           return { status: answer.status, etag: answer.headers['etag'], text: answer.body ?? '' };
         },
         setupLink: async () => {
-          const token = await services.signIn(publicUrl).setup.issue(origin, { reissue: true });
+          const token = await setup.issue(origin, { reissue: true });
           // With `reissue` there is one: it is asked for whether there is an administrator or not.
           return new URL(`/console/setup?token=${reveal(token as Secret)}`, publicUrl).href;
         },

@@ -19,9 +19,10 @@ export async function openApi(
 ): Promise<Api> {
   const { version, secret, clock, log } = options;
   // Whoever is disabled or erased through here is so for signing in as well.
-  const { sessions } = signIn();
+  const recovery = signIn();
+  const { sessions } = recovery;
   const routes = await Promise.all([
-    loadIdentityRoutes({ identity, users, sessions, clock }),
+    loadIdentityRoutes({ identity, users, sessions, recovery, clock }),
     loadVaultRoutes({ vault, trail: audit }),
     loadAuditRoutes(audit),
   ]);

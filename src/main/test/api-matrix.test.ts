@@ -46,6 +46,8 @@ const PLACES: Readonly<Record<string, Place>> = {
   renameUser: ['global', '/users/{user}/rename', 'USER_UNKNOWN'],
   disableUser: ['global', '/users/{user}/disable', 'USER_UNKNOWN'],
   enableUser: ['global', '/users/{user}/enable', 'USER_UNKNOWN'],
+  issuePasswordLink: ['global', '/users/{user}/password-link', 'USER_UNKNOWN'],
+  resetFactors: ['global', '/users/{user}/reset-factors', 'USER_UNKNOWN'],
   eraseUser: ['global', '/users/{user}/erase', 'USER_UNKNOWN'],
 
   listSessions: ['global', '/users/{user}/sessions', 'USER_UNKNOWN'],

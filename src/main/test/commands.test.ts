@@ -253,6 +253,23 @@ test('login signs the command line in as its person, by a code that they confirm
   expect(out.stderr).toMatch(/^error CREDENTIAL_MISSING: .*\n {2}Sign in with `chatelaine login/);
 });
 
+test('user password-link and reset-factors, at the server and beside it', async () => {
+  const env = { CHATELAINE_KEY: admin };
+  const at = ['--server', served.server.url];
+  const made = await command(['user', 'password-link', 'ann', '--json', ...at], { env });
+  const { link } = JSON.parse(made.stdout) as { link: string };
+  expect(link).toMatch(/^http:\/\/localhost:\d+\/console\/password\?token=[\w-]{43}$/);
+  const opened = await fetch(link, { redirect: 'manual' });
+  expect(opened.headers.get('location')).toBe('/console/password');
+  const dir = ['--data-dir', served.place.dataDir];
+  expect((await command(['user', 'password-link', 'ann', ...dir])).stdout).toMatch(/^http:.*token=[\w-]{43}\n$/);
+  expect((await command(['user', 'reset-factors', 'ann', ...dir])).stdout).toMatch(
+    /^The user `ann` has no second factor/,
+  );
+  const reset = await command(['user', 'reset-factors', 'ann', '--json', ...at], { env });
+  expect(JSON.parse(reset.stdout)).toEqual({ sessionsEnded: 0 });
+});
+
 test('user setup-link prints a link that opens once, for whoever has lost every way in', async () => {
   const config = served.place.write('public.yaml', `kind: server\npublicUrl: ${served.server.url}\n`);
   const made = await command(['user', 'setup-link', '--config', config, '--data-dir', served.place.dataDir, '--json']);
