@@ -1,9 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { ChatelaineError, reveal, sha256Hex, type Clock, type Secret } from '#kernel';
-import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
 import { identityError } from '../errors.ts';
-import { recordedAttempt } from '../sign-in/attempt.ts';
+import type { Attempts } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People, Person } from '../sign-in/people.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
@@ -59,7 +58,7 @@ const REFUSALS: Readonly<Record<string, 'access_denied' | 'expired_token'>> = {
 export class ProgramSignIn {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #trail: AuditTrail;
+  readonly #attempts: Attempts;
   readonly #people: People;
   readonly #sessions: Sessions;
   readonly #throttle: Throttle;
@@ -67,14 +66,14 @@ export class ProgramSignIn {
   constructor(parts: {
     readonly database: Database;
     readonly clock: Clock;
-    readonly trail: AuditTrail;
+    readonly attempts: Attempts;
     readonly people: People;
     readonly sessions: Sessions;
     readonly throttle: Throttle;
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
-    this.#trail = parts.trail;
+    this.#attempts = parts.attempts;
     this.#people = parts.people;
     this.#sessions = parts.sessions;
     this.#throttle = parts.throttle;
@@ -129,7 +128,7 @@ export class ProgramSignIn {
   async #begin(visitor: Visitor, waiting: WaitingProgram, person: Person): Promise<Poll> {
     const { sessionId, digest, amr, authTime, client } = waiting;
     const event = { type: 'sign-in.program', action: 'sign-in', person };
-    return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    return await this.#attempts.recorded(visitor, event, async (notes) => {
       const { session, token } = await this.#sessions.begin(
         { userId: person.id, kind: 'cli', stage: 'active', amr, authTime, address: visitor.address, device: client },
         async (trx) => {
@@ -165,7 +164,7 @@ export class ProgramSignIn {
   async decide(visitor: Visitor, live: LiveSession, typed: string, approve: boolean): Promise<void> {
     const { person, session } = live;
     const event = { type: approve ? 'program.approved' : 'program.denied', action: 'decide', person };
-    await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    await this.#attempts.recorded(visitor, event, async (notes) => {
       const waiting = await this.look(live, typed);
       notes.details['client'] = waiting.client;
       const now = this.#clock.now();

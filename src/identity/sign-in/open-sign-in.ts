@@ -16,6 +16,7 @@ import { deleteSignIn } from '../store/sign-in-erasure-store.ts';
 import { Throttle } from '../throttle/throttle.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
+import { Attempts } from './attempt.ts';
 import { directoryPeople } from './directory-people.ts';
 import { FactorEnrolment } from './enrolment.ts';
 import type { People } from './people.ts';
@@ -48,6 +49,8 @@ export interface SignInServices {
   readonly sessions: Sessions;
   readonly verifier: SessionVerifier;
   readonly programs: ProgramSignIn;
+  /** Puts refusals on record that were only counted so far; rejects as the trail does. */
+  close(): Promise<void>;
 }
 
 /** Puts the services together, and sees to it that who is cut off or forgotten is so here. */
@@ -58,6 +61,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
   const options = { ...base, people };
   const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
   const hasher = new PasswordHasher(options.hasher);
+  const attempts = new Attempts(options);
   const throttle = new Throttle(options);
   const sessions = new Sessions({ ...options, lifetimes });
   const verifier = new SessionVerifier({ ...options, lifetimes });
@@ -67,8 +71,8 @@ export function openSignIn(given: SignInOptions): SignInServices {
     apps: new AuthenticatorApps(options),
     passkeys: new Passkeys(options),
   });
-  const signIn = new SignIn({ ...options, hasher, throttle, factors, sessions });
-  const passwords = new PasswordService({ ...options, hasher, sessions, signIn });
+  const signIn = new SignIn({ ...options, attempts, hasher, throttle, factors, sessions });
+  const passwords = new PasswordService({ ...options, attempts, hasher, sessions, signIn });
   options.users.onCutOff(async (userId, why) => {
     await changes.after(
       database.transaction(async (trx) => {
@@ -81,12 +85,13 @@ export function openSignIn(given: SignInOptions): SignInServices {
     publicUrl: options.publicUrl,
     people,
     signIn,
-    enrolment: new FactorEnrolment({ ...options, factors, sessions }),
+    enrolment: new FactorEnrolment({ ...options, attempts, factors, sessions }),
     factors,
     passwords,
-    setup: new SetupLinks({ ...options, passwords, sessions }),
+    setup: new SetupLinks({ ...options, attempts, passwords, sessions }),
     sessions,
     verifier,
-    programs: new ProgramSignIn({ ...options, sessions, throttle }),
+    programs: new ProgramSignIn({ ...options, attempts, sessions, throttle }),
+    close: () => attempts.flush(),
   };
 }
