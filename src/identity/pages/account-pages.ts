@@ -115,7 +115,7 @@ export const changePasswordPage: Page = {
       const wanted = { current: form.get('current') ?? '', next };
       const { token } = await visit.services.passwords.change(visit.visitor, live, wanted);
       visit.enter(token);
-      visit.remember(await visit.services.signIn.remember(live.person));
+      visit.remember(await visit.services.signIn.remember(live.person, visit.device));
       return { to: `${ACCOUNT}?after=password` };
     } catch (error) {
       const fields = { SIGN_IN_REFUSED: 'current', SIGN_IN_THROTTLED: 'current', PASSWORD_REFUSED: 'password' };

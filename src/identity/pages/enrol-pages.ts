@@ -155,7 +155,7 @@ async function passkeyView(visit: Visit, live: LiveSession, next: string, proble
 
 async function enrolled(visit: Visit, live: LiveSession, done: Enrolled, next: string): Promise<Reply> {
   visit.enter(done.token);
-  visit.remember(await visit.services.signIn.remember(live.person));
+  visit.remember(await visit.services.signIn.remember(live.person, visit.device));
   return done.recoveryCodes === undefined ? { to: next } : recoveryCodesView(visit, done.recoveryCodes, next);
 }
 

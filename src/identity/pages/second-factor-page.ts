@@ -91,7 +91,7 @@ function confirmation(path: string, words: { readonly title: string; readonly le
         const proof = field === 'passkey' ? { assertion: value } : { code: value };
         const signedIn =
           field === 'password'
-            ? await signIn.passwordAgain(visit.visitor, live, value)
+            ? await signIn.passwordAgain(visit.visitor, live, value, visit.device)
             : await signIn.secondFactor(visit.visitor, live, proof, visit.device);
         visit.enter(signedIn.token);
         visit.remember(signedIn.device);

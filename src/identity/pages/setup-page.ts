@@ -34,6 +34,7 @@ export const setupPage: Page = {
         typed,
         problemOf(error, {
           PASSWORD_REFUSED: 'password',
+          SIGN_IN_THROTTLED: 'password',
           NAME_REFUSED: 'name',
           USER_NAME_TAKEN: 'name',
           PROFILE_REFUSED: 'display-name',

@@ -18,8 +18,9 @@ export const signInPage: Page = {
     let problems: Problems;
     try {
       const presented = { name, password: form.get('password') ?? '', device: visit.device };
-      const { session, token } = await visit.services.signIn.password(visit.visitor, presented);
+      const { session, token, device } = await visit.services.signIn.password(visit.visitor, presented);
       visit.enter(token);
+      if (device !== undefined) visit.remember(device);
       if (session.stage === 'enrolment') return { to: withNext('/console/enrol', next) };
       if (session.stage === 'second-factor') return { to: withNext('/console/sign-in/second-factor', next) };
       return { to: next };

@@ -47,12 +47,14 @@ export class PasswordHasher {
 
   /**
    * Whether the password is the one of `stored`. Without a stored hash, or with one that cannot be read,
-   * the same work is done for nothing: the time must not tell whether there is such a user (H8).
-   * Throws `SIGN_IN_BUSY`.
+   * the same work is done for nothing: the time must not tell whether there is such a user (H8). `usual` is
+   * a hash that cost what most cost, which after a raise is less than today's for a long while. Throws
+   * `SIGN_IN_BUSY`.
    */
-  async matches(password: Secret, stored: string | undefined): Promise<boolean> {
+  async matches(password: Secret, stored: string | undefined, usual?: string): Promise<boolean> {
     const hash = stored === undefined ? undefined : parsePhc(stored);
-    const { salt, tag, ...cost } = hash ?? { ...this.#cost, salt: NOBODYS_SALT, tag: NOBODYS_TAG };
+    const nobodys = { ...this.#cost, ...(usual !== undefined && parsePhc(usual)) };
+    const { salt, tag, ...cost } = hash ?? { ...nobodys, salt: NOBODYS_SALT, tag: NOBODYS_TAG };
     const computed = await this.#compute(password, { ...cost, salt }, tag.length);
     return equalBytes(computed, tag) && hash !== undefined;
   }

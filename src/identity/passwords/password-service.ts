@@ -15,6 +15,9 @@ import { forgetDevices } from '../store/known-devices-store.ts';
 import { findLink, putLink, useLink } from '../store/one-time-links-store.ts';
 import { putPassword } from '../store/passwords-store.ts';
 import { endSessions } from '../store/sessions-store.ts';
+import { addressBlock } from '../throttle/address-block.ts';
+import { LINK_BUDGET } from '../throttle/budget.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import { LOCAL_ISSUER } from '../users/user.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
 import type { PasswordHasher } from './password-hasher.ts';
@@ -39,6 +42,7 @@ export class PasswordService {
   readonly #hasher: PasswordHasher;
   readonly #sessions: Sessions;
   readonly #signIn: SignIn;
+  readonly #throttle: Throttle;
   readonly #changes: IdentityChanges;
 
   constructor(parts: {
@@ -50,6 +54,7 @@ export class PasswordService {
     readonly hasher: PasswordHasher;
     readonly sessions: Sessions;
     readonly signIn: SignIn;
+    readonly throttle: Throttle;
     readonly changes: IdentityChanges;
   }) {
     this.#database = parts.database;
@@ -60,6 +65,7 @@ export class PasswordService {
     this.#hasher = parts.hasher;
     this.#sessions = parts.sessions;
     this.#signIn = parts.signIn;
+    this.#throttle = parts.throttle;
     this.#changes = parts.changes;
   }
 
@@ -123,13 +129,15 @@ export class PasswordService {
     return person?.state === 'active' ? person : undefined;
   }
 
-  /** Sets the password of a link and uses it up. Throws `LINK_REFUSED`, `PASSWORD_REFUSED`. */
+  /** Sets the password of a link and uses it up. Throws `LINK_REFUSED`, `PASSWORD_REFUSED`, `SIGN_IN_THROTTLED`. */
   async redeem(visitor: Visitor, token: string, password: string): Promise<void> {
     const event = { type: 'password.set-by-link', action: 'change' };
     await this.#attempts.recorded(visitor, event, async (notes) => {
+      const taken = await this.#throttle.take([{ budget: LINK_BUDGET, of: addressBlock(visitor.address) }]);
       const person = await this.linked(token);
       notes.person = person;
       if (person === undefined) throw signInError('LINK_REFUSED', 'this link does not set a password any more');
+      await this.#throttle.giveBack(taken);
       const phc = await this.hashNew(password, person);
       const set = this.#database.transaction(async (trx) => {
         if (!(await useLink(trx, sha256Hex(token), this.#clock.now()))) {

@@ -13,6 +13,9 @@ import type { People } from '../sign-in/people.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
 import { findLink, putLink, useLink, type OneTimeLink } from '../store/one-time-links-store.ts';
 import { putPassword } from '../store/passwords-store.ts';
+import { addressBlock } from '../throttle/address-block.ts';
+import { LINK_BUDGET } from '../throttle/budget.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 
 const LINK_MS = 3_600_000;
 
@@ -35,6 +38,7 @@ export class SetupLinks {
   readonly #people: People;
   readonly #passwords: PasswordService;
   readonly #sessions: Sessions;
+  readonly #throttle: Throttle;
   readonly #changes: IdentityChanges;
 
   constructor(parts: {
@@ -45,6 +49,7 @@ export class SetupLinks {
     readonly people: People;
     readonly passwords: PasswordService;
     readonly sessions: Sessions;
+    readonly throttle: Throttle;
     readonly changes: IdentityChanges;
   }) {
     this.#database = parts.database;
@@ -54,6 +59,7 @@ export class SetupLinks {
     this.#people = parts.people;
     this.#passwords = parts.passwords;
     this.#sessions = parts.sessions;
+    this.#throttle = parts.throttle;
     this.#changes = parts.changes;
   }
 
@@ -88,7 +94,9 @@ export class SetupLinks {
   async redeem(visitor: Visitor, token: string, wanted: FirstAdministrator): Promise<BegunSession> {
     const event = { type: 'setup.administrator', action: 'create' };
     return await this.#attempts.recorded(visitor, event, async (notes) => {
+      const taken = await this.#throttle.take([{ budget: LINK_BUDGET, of: addressBlock(visitor.address) }]);
       if (!(await this.opens(token))) throw refused();
+      await this.#throttle.giveBack(taken);
       const phc = await this.#passwords.hashNew(wanted.password, { ...wanted, email: '' });
       const now = this.#clock.now();
       const userId = await this.#changes.after(

@@ -1,13 +1,16 @@
 import { CountedRefusals, REFUSAL_LIMITS, type CountedAs, type RefusalLimits } from '#audit';
 import { ChatelaineError, type Clock } from '#kernel';
-import type { AuditEvent, AuditTrail } from '#contract';
+import { EVERYWHERE, type AuditEvent, type AuditTrail } from '#contract';
 import { addressBlock } from '../throttle/address-block.ts';
 import type { Account } from './people.ts';
 import { actorOf, originOf, personObject, type Visitor } from './visitor.ts';
 
 /** What becomes known while an attempt is judged; all of it goes on record, whatever the end. */
 export interface AttemptNotes {
+  /** Who it is, once that is shown. */
   person?: Account | undefined;
+  /** Whose name was given, while nothing is shown. */
+  account?: Pick<Account, 'id'> | undefined;
   details: Record<string, string | number | boolean>;
 }
 
@@ -48,10 +51,8 @@ export class Attempts {
     const notes: AttemptNotes = { person, details: {} };
     const ended = (end: Pick<AuditEvent, 'outcome' | 'error'>): AuditEvent => ({
       ...{ class: 'authentication', type, action },
-      ...originOf(visitor, notes.person),
-      ...(notes.person !== undefined && { object: personObject(notes.person) }),
+      ...this.#whose(visitor, notes),
       ...end,
-      details: notes.details,
     });
     let value: Value;
     try {
@@ -64,6 +65,23 @@ export class Attempts {
     }
     await this.#trail.append(ended({ outcome: 'success' }));
     return value;
+  }
+
+  /**
+   * Who acts and on whom. Whoever gives a name and has shown nothing is nobody: a record that names a person
+   * waits for their key, and the time, or the failure of the key service, would tell that there is such a
+   * person. What may be that person's own (name, address, browser) stands there as keyed digests.
+   */
+  #whose(visitor: Visitor, { person, account, details }: AttemptNotes) {
+    if (person !== undefined) return { ...originOf(visitor, person), object: personObject(person), details };
+    if (account === undefined) return { ...originOf(visitor, undefined), details };
+    const { address, userAgent } = visitor;
+    const digests = { addressDigest: this.#trail.digest(address), userAgentDigest: this.#trail.digest(userAgent) };
+    return {
+      ...originOf({ ...visitor, address: '', userAgent: '' }, undefined),
+      object: { kind: 'account', namespace: EVERYWHERE, name: '', id: account.id },
+      details: { ...details, ...digests },
+    };
   }
 
   /** Puts on record what was only counted so far; rejects as the trail does. */

@@ -72,7 +72,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
     passkeys: new Passkeys(options),
   });
   const signIn = new SignIn({ ...options, attempts, hasher, throttle, factors, sessions });
-  const passwords = new PasswordService({ ...options, attempts, hasher, sessions, signIn });
+  const passwords = new PasswordService({ ...options, attempts, hasher, sessions, signIn, throttle });
   options.users.onCutOff(async (userId, why) => {
     await changes.after(
       database.transaction(async (trx) => {
@@ -88,7 +88,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
     enrolment: new FactorEnrolment({ ...options, attempts, factors, sessions }),
     factors,
     passwords,
-    setup: new SetupLinks({ ...options, attempts, passwords, sessions }),
+    setup: new SetupLinks({ ...options, attempts, passwords, sessions, throttle }),
     sessions,
     verifier,
     programs: new ProgramSignIn({ ...options, attempts, sessions, throttle }),

@@ -1,4 +1,4 @@
-import { newId, type Clock, type Secret } from '#kernel';
+import { ChatelaineError, newId, Secret, type Clock } from '#kernel';
 import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
@@ -9,10 +9,16 @@ import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { newToken, presentedDigest } from '../sessions/token.ts';
 import { isKnownDevice, rememberDevice } from '../store/known-devices-store.ts';
-import { findPassword, rehashPassword, type StoredPassword } from '../store/passwords-store.ts';
+import { findPassword, findUsualHash, rehashPassword, type StoredPassword } from '../store/passwords-store.ts';
 import { addressBlock } from '../throttle/address-block.ts';
-import { ADDRESS_BUDGET, DEVICE_BUDGET, NAME_BUDGET, SECOND_FACTOR_BUDGET } from '../throttle/budget.ts';
-import type { Throttle } from '../throttle/throttle.ts';
+import {
+  ADDRESS_BUDGET,
+  DEVICE_BUDGET,
+  NAME_BUDGET,
+  NAME_HERE_BUDGET,
+  SECOND_FACTOR_BUDGET,
+} from '../throttle/budget.ts';
+import type { Attempt, Throttle } from '../throttle/throttle.ts';
 import type { Attempts } from './attempt.ts';
 import { signInError } from './errors.ts';
 import { mustHaveSecondFactor, normalizeName, type Account, type People, type Person } from './people.ts';
@@ -20,10 +26,17 @@ import { originOf, type Visitor } from './visitor.ts';
 
 /** For how long a browser that a person signed in with is counted by itself. */
 const DEVICE_KNOWN_MS = 180 * 86_400_000;
+/** How often it is looked up what most stored hashes cost. */
+const USUAL_MS = 600_000;
 
 /** A person who is signed in, and the mark by which this browser is known again. */
 export interface SignedIn extends BegunSession {
   readonly device: Secret;
+}
+
+/** A person whose password was right; with the mark where that was all that it takes. */
+export interface PasswordAccepted extends BegunSession {
+  readonly device: Secret | undefined;
 }
 
 export interface SignInParts {
@@ -41,6 +54,7 @@ export interface SignInParts {
 /** Signing in, a step at a time: password, second factor; again for what is dangerous; and out. */
 export class SignIn {
   readonly #parts: SignInParts;
+  #usual: { readonly hash: string | undefined; readonly readAt: number } | undefined;
 
   constructor(parts: SignInParts) {
     this.#parts = parts;
@@ -51,38 +65,44 @@ export class SignIn {
    *
    * An unknown name, a wrong password and a disabled person end in one `SIGN_IN_REFUSED` after the same
    * work. `device` is the mark of a browser that signed in before: it has its own count of attempts, so
-   * strangers who fail in a person's name do not shut that person out. Throws `SIGN_IN_THROTTLED`,
+   * strangers who fail in a person's name do not shut that person out. Browsers that are new have one for
+   * each address, for the same reason. Throws `SIGN_IN_THROTTLED`,
    * `SIGN_IN_BUSY`, and as the audit does.
    */
   async password(
     visitor: Visitor,
     presented: { readonly name: string; readonly password: string; readonly device: string | undefined },
-  ): Promise<BegunSession> {
+  ): Promise<PasswordAccepted> {
     const { trail, attempts, people, throttle, sessions } = this.#parts;
     const name = normalizeName(presented.name);
-    return await attempts.recorded(visitor, { type: 'sign-in.password', action: 'sign-in' }, async (notes) => {
+    const event = { type: 'sign-in.password', action: 'sign-in' };
+    const { person, begun } = await attempts.recorded(visitor, event, async (notes) => {
       const account = await people.byName(name);
-      notes.person = account;
-      // A name that nobody has may be a password in the wrong field: it is matched later, never read.
-      if (account === undefined) notes.details['nameDigest'] = trail.digest(name);
+      notes.account = account;
+      // It may be a password in the wrong field: it is matched later, never read.
+      notes.details['nameDigest'] = trail.digest(name);
       const known = await this.#knownDevice(account, presented.device);
       notes.details['knownDevice'] = known !== undefined;
       // The address first: who is out of attempts there must not use up those of a person.
+      const [block, whose] = [addressBlock(visitor.address), account?.id ?? name];
       const taken = await throttle.take(
         known === undefined
           ? [
-              { budget: ADDRESS_BUDGET, of: addressBlock(visitor.address) },
-              { budget: NAME_BUDGET, of: account?.id ?? name },
+              { budget: ADDRESS_BUDGET, of: block },
+              { budget: NAME_HERE_BUDGET, of: `${whose} ${block}` },
+              { budget: NAME_BUDGET, of: whose },
             ]
           : [{ budget: DEVICE_BUDGET, of: known }],
       );
-      const proven = await this.#proven(account, presented.password);
+      const proven = await this.#judged(taken, account, presented.password);
       // Only who has the password is looked at more closely, so that the time tells nobody else who there is.
       const person = proven !== undefined && account?.state === 'active' ? await people.byId(account.id) : undefined;
       if (proven === undefined || person === undefined) {
         notes.details['reason'] = account === undefined ? 'unknown' : proven === undefined ? 'mismatch' : account.state;
         throw signInError('SIGN_IN_REFUSED', 'the name or the password is not right');
       }
+      notes.person = person;
+      delete notes.details['nameDigest'];
       const stage = await this.#stageAfterPassword(person);
       notes.details['stage'] = stage;
       const where = { address: visitor.address, device: visitor.userAgent };
@@ -91,8 +111,10 @@ export class SignIn {
       );
       await throttle.succeeded(taken);
       notes.details['session'] = begun.session.id;
-      return begun;
+      return { person, begun };
     });
+    const complete = begun.session.stage === 'active';
+    return { ...begun, device: complete ? await this.remember(person, presented.device) : undefined };
   }
 
   /**
@@ -116,7 +138,7 @@ export class SignIn {
       if (accepted === undefined) throw signInError('SECOND_FACTOR_REFUSED', 'the second factor is not right');
       await throttle.succeeded(taken);
       notes.details['by'] = accepted.by;
-      return await this.#signedIn(live, accepted.amr);
+      return await this.#signedIn(live, accepted.amr, device);
     });
   }
 
@@ -124,7 +146,7 @@ export class SignIn {
    * Step-up of a person who has no second factor and need not have one: the password again. Throws
    * `SIGN_IN_REFUSED`, `SIGN_IN_THROTTLED`, `SECOND_FACTOR_REFUSED` where there is a second factor.
    */
-  async passwordAgain(visitor: Visitor, live: LiveSession, password: string): Promise<SignedIn> {
+  async passwordAgain(visitor: Visitor, live: LiveSession, password: string, device?: string): Promise<SignedIn> {
     const { attempts, factors } = this.#parts;
     const { person, session } = live;
     const event = { type: 'sign-in.step-up', action: 'sign-in', person };
@@ -134,7 +156,7 @@ export class SignIn {
         throw signInError('SECOND_FACTOR_REFUSED', 'a password is not the second factor');
       }
       await this.requirePassword(live, password);
-      return await this.#signedIn(live, session.amr);
+      return await this.#signedIn(live, session.amr, device);
     });
   }
 
@@ -143,10 +165,10 @@ export class SignIn {
    * Counted against the session.
    */
   async requirePassword({ person, session }: LiveSession, password: string): Promise<StoredPassword> {
-    const attempts = await this.#parts.throttle.take([{ budget: DEVICE_BUDGET, of: `session ${session.id}` }]);
-    const proven = await this.#proven(person, password);
+    const taken = await this.#parts.throttle.take([{ budget: DEVICE_BUDGET, of: `session ${session.id}` }]);
+    const proven = await this.#judged(taken, person, password);
     if (proven === undefined) throw signInError('SIGN_IN_REFUSED', 'the password is not right');
-    await this.#parts.throttle.succeeded(attempts);
+    await this.#parts.throttle.succeeded(taken);
     return proven;
   }
 
@@ -155,18 +177,20 @@ export class SignIn {
     await this.#parts.sessions.end(originOf(visitor, person), person.id, session.id);
   }
 
-  /** A new mark, by which this browser of the person is known again. */
-  async remember(person: Account): Promise<Secret> {
+  /** The mark by which this browser of the person is known again: the one that it shows, or a new one. */
+  async remember(person: Account, presented?: string): Promise<Secret> {
     const { database, clock } = this.#parts;
-    const mark = newToken();
-    await rememberDevice(database.db, person.id, mark.digest, clock.now());
+    const now = clock.now();
+    const known = await this.#knownDevice(person, presented);
+    const mark = known === undefined ? newToken() : { secret: new Secret(presented as string), digest: known };
+    await rememberDevice(database.db, person.id, mark.digest, { now, since: now - DEVICE_KNOWN_MS });
     return mark.secret;
   }
 
-  async #signedIn(live: LiveSession, amr: readonly string[]): Promise<SignedIn> {
+  async #signedIn(live: LiveSession, amr: readonly string[], device: string | undefined): Promise<SignedIn> {
     const methods = [...new Set(['pwd', ...amr])];
     const begun = await this.#parts.sessions.strengthen(live.session, live.digest, methods);
-    return { ...begun, device: await this.remember(live.person) };
+    return { ...begun, device: await this.remember(live.person, device) };
   }
 
   async #knownDevice(person: Account | undefined, device: string | undefined): Promise<string | undefined> {
@@ -179,16 +203,49 @@ export class SignIn {
     return known ? digest : undefined;
   }
 
+  /** `#proven`, within attempts that were taken: who finds the hasher busy has not used them. */
+  async #judged(
+    taken: readonly Attempt[],
+    person: Account | undefined,
+    password: string,
+  ): Promise<StoredPassword | undefined> {
+    try {
+      return await this.#proven(person, password);
+    } catch (error) {
+      await this.#parts.throttle.giveBack(taken);
+      throw error;
+    }
+  }
+
   /** The stored password, if that is it. */
   async #proven(person: Account | undefined, password: string): Promise<StoredPassword | undefined> {
     const { database, hasher } = this.#parts;
     const secret = presentedPassword(password);
     const stored = await findPassword(database.db, person?.id ?? '');
-    const matches = await hasher.matches(secret, stored?.phc);
+    const matches = await hasher.matches(secret, stored?.phc, await this.#usualHash());
     if (!matches || person === undefined || stored === undefined) return undefined;
-    const { phc } = stored;
-    if (hasher.outdated(phc)) await rehashPassword(database.db, person.id, phc, await hasher.hash(secret));
+    if (hasher.outdated(stored.phc)) await this.#rehash(person.id, stored.phc, secret);
     return stored;
+  }
+
+  /** The password is right by now: that nobody has time to hash it anew refuses nothing. */
+  async #rehash(userId: string, before: string, password: Secret): Promise<void> {
+    const { database, hasher } = this.#parts;
+    try {
+      await rehashPassword(database.db, userId, before, await hasher.hash(password));
+    } catch (error) {
+      if (!(error instanceof ChatelaineError) || error.code !== 'SIGN_IN_BUSY') throw error;
+    }
+  }
+
+  /** A hash that cost what most cost. Looked up whoever asks, so that its statement tells nothing. */
+  async #usualHash(): Promise<string | undefined> {
+    const { database, clock } = this.#parts;
+    const now = clock.now();
+    if (this.#usual === undefined || Math.abs(now - this.#usual.readAt) > USUAL_MS) {
+      this.#usual = { hash: await findUsualHash(database.db), readAt: now };
+    }
+    return this.#usual.hash;
   }
 
   async #stageAfterPassword(person: Person): Promise<'second-factor' | 'enrolment' | 'active'> {

@@ -17,13 +17,14 @@ export async function isKnownDevice(
   return row !== undefined;
 }
 
-/** Remembers a browser of a person, or that it was used again. */
+/** Remembers a browser of a person, or that it was used again; those not used since `since` are forgotten. */
 export async function rememberDevice(
   db: DatabaseOrTransaction,
   userId: string,
   digest: string,
-  now: number,
+  { now, since }: { readonly now: number; readonly since: number },
 ): Promise<void> {
+  await db.deleteFrom('known_devices').where('user_id', '=', userId).where('last_used_at', '<=', since).execute();
   await db
     .insertInto('known_devices')
     .values({ digest, user_id: userId, created_at: now, last_used_at: now })

@@ -18,6 +18,20 @@ export async function findPassword(db: DatabaseOrTransaction, userId: string): P
   return row && { phc: row.phc, version: row.changed_at };
 }
 
+/** A hash that cost what most cost; undefined where there is none. */
+export async function findUsualHash(db: DatabaseOrTransaction): Promise<string | undefined> {
+  // A PHC string ends in `$`, 22 characters of salt, `$` and 43 of the tag; before that stands its cost.
+  const cost = sql`substr(phc, 1, length(phc) - 67)`;
+  const row = await db
+    .selectFrom('passwords')
+    .select((select) => select.fn.max('phc').as('phc'))
+    .groupBy(cost)
+    .orderBy((order) => order.fn.countAll(), 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.phc;
+}
+
 /** Sets or replaces the password of a person. */
 export async function putPassword(db: DatabaseOrTransaction, userId: string, phc: string, now: number): Promise<void> {
   const moment = sql`cast(${now} as bigint)`;

@@ -20,6 +20,7 @@ import type { LiveSession } from '../sessions/session-verifier.ts';
 import type { BegunSession } from '../sessions/sessions.ts';
 import { openSignIn, type SignInOptions, type SignInServices } from '../sign-in/open-sign-in.ts';
 import type { Person } from '../sign-in/people.ts';
+import type { PasswordAccepted } from '../sign-in/sign-in.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
 import { insertBinding } from '../store/bindings-store.ts';
 import { putPassword } from '../store/passwords-store.ts';
@@ -69,7 +70,10 @@ export interface SignInProcess {
   /** The session of a token as a page would read it. */
   live(begun: Pick<BegunSession, 'token'>): Promise<LiveSession>;
   /** Name and password. */
-  password(name: string, options?: { password?: string; device?: string; visitor?: Visitor }): Promise<BegunSession>;
+  password(
+    name: string,
+    options?: { password?: string; device?: string; visitor?: Visitor },
+  ): Promise<PasswordAccepted>;
   /** Sets up an app and gives its seed; the session goes on. */
   enrolApp(live: LiveSession): Promise<{ seed: Secret; begun: BegunSession; recoveryCodes: readonly string[] }>;
   /** The code of now. */

@@ -1,11 +1,22 @@
-import { describe, expect, test } from 'vitest';
-import { reveal, type ChatelaineError } from '#kernel';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openAuditLog } from '#audit';
+import type { AuditEvent } from '#contract';
+import { reveal, silentLogger, type ChatelaineError } from '#kernel';
 import { operator } from '#identity';
 import { dialects } from '../../../test/databases.ts';
 import { somebody } from './people.fixture.ts';
 import { bindRole, PASSWORD, refusalCode, startSignIn, VISITOR } from './sign-in.fixture.ts';
 
 const via = { method: 'session', sessionId: 'x' } as const;
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 const elsewhere = (last: number) => ({ ...VISITOR, address: `203.0.113.${last}` });
 
@@ -59,14 +70,46 @@ describe.each(dialects)('signing in: %s', (dialect) => {
       'disabled',
       'mismatch',
     ]);
-    expect(trail.events[0]?.actor).toEqual({ kind: 'anonymous', iss: 'chatelaine', sub: '', name: '' });
+    for (const { actor } of trail.events) {
+      expect(actor).toEqual({ kind: 'anonymous', iss: 'chatelaine', sub: '', name: '' });
+    }
+    expect(trail.events.map(({ object }) => object?.id)).toEqual([
+      undefined,
+      expect.any(String),
+      out.id,
+      expect.any(String),
+    ]);
     expect(JSON.stringify(trail.events[0])).not.toContain('"nobody"');
+    expect(JSON.stringify(trail.events.slice(1))).not.toMatch(/"maria"|198\.51|Mozilla/);
+  });
+
+  test('H8: the record of a refused name waits for nobody’s key: it is made while the keys of people cannot be had', async () => {
+    const { person, password, trail, clock } = await startSignIn(dialect);
+    await person('maria');
+    for (const name of ['maria', 'nobody']) await refusalCode(password(name, { password: 'wrong password 77' }));
+    await password('maria');
+    const asked: string[] = [];
+    const sealer = {
+      seal: (subject: string) => {
+        asked.push(subject);
+        throw new Error('the key service is down');
+      },
+      open: () => Promise.reject(new Error('the key service is down')),
+    };
+    const log = await openAuditLog({ root: temporaryFolder(), sealer, clock, logger: silentLogger });
+    onTestFinished(() => log.close());
+    const [known, unknown, accepted] = trail.events;
+    for (const event of [known, unknown]) await log.append(event as AuditEvent);
+    expect(asked).toEqual([]);
+    await expect(log.append(accepted as AuditEvent)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
   });
 
   test('H8: unknown, wrong and disabled cost the same statements and one hash each', async () => {
     const { person, password, database, users } = await startSignIn(dialect);
     await person('maria');
     await users.disable(operator(), (await person('out')).id);
+    // What most hashes cost is looked up now and then, whoever asks.
+    await refusalCode(password('anybody', { visitor: elsewhere(99) }));
     const costs: number[] = [];
     for (const [at, name] of ['nobody', 'maria', 'out'].entries()) {
       const before = database.statementCounts().executed;
@@ -198,6 +241,19 @@ describe.each(dialects)('signing in: %s', (dialect) => {
       .execute();
     expect(row?.phc).toMatch(/^\$argon2id\$v=19\$m=128,t=2,p=1\$/);
     expect((await process.password('maria')).session.stage).toBe('active');
+  });
+
+  test('H8: after a raise an unknown name costs what known ones still cost', async () => {
+    const process = await startSignIn(dialect);
+    await process.person('maria');
+    await process.person('nora');
+    const stronger = await startSignIn(dialect, process, {
+      // A cost that cannot be computed shows where it is used.
+      hasher: { cost: { memory: 1, passes: 1, parallelism: 1 } },
+    });
+    for (const name of ['nora', 'nobody']) {
+      expect(await refusalCode(stronger.password(name, { password: 'wrong password 77' }))).toBe('SIGN_IN_REFUSED');
+    }
   });
 
   test('CON-005: a changed password ends every session and forgets every browser', async () => {

@@ -5,7 +5,7 @@ import { dialects } from '../../../test/databases.ts';
 import { normalizeName } from '../sign-in/people.ts';
 import { reveal } from '#kernel';
 import { addressBlock } from '../throttle/address-block.ts';
-import { NAME_BUDGET, waitAfter, waitLadder, type Budget } from '../throttle/budget.ts';
+import { NAME_HERE_BUDGET, waitAfter, waitLadder, type Budget } from '../throttle/budget.ts';
 import { PASSWORD, refusalCode, startSignIn, VISITOR } from './sign-in.fixture.ts';
 import { Throttle } from '../throttle/throttle.ts';
 
@@ -46,11 +46,11 @@ test('two addresses of one /64 are one, and of two /64 are two', () => {
 });
 
 test('waits grow, never shrink, and end', () => {
-  const ladder = Array.from({ length: 40 }, (_, index) => waitAfter(NAME_BUDGET, index + 1));
+  const ladder = Array.from({ length: 40 }, (_, index) => waitAfter(NAME_HERE_BUDGET, index + 1));
   expect(ladder.slice(0, 7)).toEqual([0, 0, 0, 0, 30_000, 60_000, 120_000]);
   expect(ladder.toSorted((left, right) => left - right)).toEqual(ladder);
   expect(ladder.at(-1)).toBe(15 * MINUTE);
-  expect(waitLadder(NAME_BUDGET).at(-1)).toEqual({ attempt: 10, waitMs: 15 * MINUTE });
+  expect(waitLadder(NAME_HERE_BUDGET).at(-1)).toEqual({ attempt: 10, waitMs: 15 * MINUTE });
 });
 
 describe.each(dialects)('the throttle: %s', (dialect) => {
@@ -84,13 +84,24 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
     await here.person('alice');
     const guesses = await Promise.all(
       Array.from({ length: 100 }, (_, at) =>
-        refusalCode((at % 2 === 0 ? here : there).password('alice', { password: WRONG, visitor: elsewhere(at) })),
+        refusalCode((at % 2 === 0 ? here : there).password('alice', { password: WRONG })),
       ),
     );
     expect(guesses.filter((code) => code === 'SIGN_IN_REFUSED')).toHaveLength(5);
     expect(guesses.filter((code) => code === 'SIGN_IN_THROTTLED')).toHaveLength(95);
     const restarted = await startSignIn(dialect, here);
-    expect(await refusalCode(restarted.password('alice', { visitor: elsewhere(200) }))).toBe('SIGN_IN_THROTTLED');
+    expect(await refusalCode(restarted.password('alice'))).toBe('SIGN_IN_THROTTLED');
+  });
+
+  test('AS-065: of guesses from everywhere a hundred are judged', async () => {
+    const { person, password } = await startSignIn(dialect);
+    await person('alice');
+    let judged = 0;
+    for (let at = 0; at < 150; at++) {
+      const end = await refusalCode(password('alice', { password: WRONG, visitor: elsewhere(at) }));
+      if (end === 'SIGN_IN_REFUSED') judged++;
+    }
+    expect(judged).toBe(100);
   });
 
   test('guesses without end are recorded up to a number of each address, and counted beyond it', async () => {
@@ -113,9 +124,7 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
     const spellings = ['Alice', ' alice', 'alice ', 'alice\u0000', 'ａｌｉｃｅ', 'al\u00adice', 'ALICE\u200b'];
     expect(new Set(spellings.map(normalizeName))).toEqual(new Set(['alice']));
     const ends: string[] = [];
-    for (const [at, name] of spellings.entries()) {
-      ends.push(await refusalCode(password(name, { password: WRONG, visitor: elsewhere(at) })));
-    }
+    for (const name of spellings) ends.push(await refusalCode(password(name, { password: WRONG })));
     expect(ends).toEqual([
       ...Array.from({ length: 5 }, () => 'SIGN_IN_REFUSED'),
       'SIGN_IN_THROTTLED',
@@ -129,11 +138,28 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
     await person('alice');
     const ends = async (name: string) => {
       const list: string[] = [];
-      for (let at = 0; at < 7; at++)
-        list.push(await refusalCode(password(name, { password: WRONG, visitor: elsewhere(at) })));
+      for (let at = 0; at < 7; at++) list.push(await refusalCode(password(name, { password: WRONG })));
       return list;
     };
     expect(await ends('alice')).toEqual(await ends('bob'));
+  });
+
+  test('failures of others lock nobody out who comes with a password alone, in a new browser or in a known one', async () => {
+    const { person, password, clock } = await startSignIn(dialect);
+    await person('maria');
+    const { device } = await password('maria');
+    const mark = reveal(device as never);
+    const shut: string[] = [];
+    const hours = dialect === 'sqlite' ? 12 : 2;
+    for (let at = 0; at < hours * 60; at++) {
+      for (const last of [1, 2, 3]) await refusalCode(password('maria', { password: WRONG, visitor: elsewhere(last) }));
+      if (at % 10 === 0) {
+        shut.push(await refusalCode(password('maria')), await refusalCode(password('maria', { device: mark })));
+      }
+      clock.advance(MINUTE);
+    }
+    expect(new Set(shut)).toEqual(new Set(['nothing']));
+    expect(reveal((await password('maria', { device: mark })).device as never)).toBe(mark);
   });
 
   test('failures of others lock nobody out: a browser that signed in before has a count of its own', async () => {
@@ -145,9 +171,9 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
     });
     const device = reveal(signedIn.device);
     clock.advance(30_000);
-    for (let at = 0; at < 60; at++) {
+    // As many addresses as it takes.
+    for (let at = 0; at < 200; at++) {
       await refusalCode(password('root', { password: WRONG, visitor: elsewhere(at) }));
-      clock.advance(MINUTE);
     }
     expect(await refusalCode(password('root'))).toBe('SIGN_IN_THROTTLED');
     const begun = await password('root', { device });
@@ -164,8 +190,7 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
     const { person, password, services } = await startSignIn(dialect);
     const [maria] = [await person('maria'), await person('nora')];
     const device = reveal(await services.signIn.remember(maria));
-    for (let at = 0; at < 5; at++)
-      await refusalCode(password('nora', { device, password: WRONG, visitor: elsewhere(at) }));
+    for (let at = 0; at < 5; at++) await refusalCode(password('nora', { device, password: WRONG }));
     expect(await refusalCode(password('nora', { device }))).toBe('SIGN_IN_THROTTLED');
     expect(await refusalCode(password('maria', { device }))).toBe('nothing');
   });
@@ -195,7 +220,7 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
   test('the refusal says in seconds how long to wait, and waiting so long is enough', async () => {
     const { person, password, clock } = await startSignIn(dialect);
     await person('alice');
-    for (let at = 0; at < 5; at++) await refusalCode(password('alice', { password: WRONG, visitor: elsewhere(at) }));
+    for (let at = 0; at < 5; at++) await refusalCode(password('alice', { password: WRONG }));
     const error = await password('alice').then(
       () => undefined,
       (refused: ChatelaineError) => refused,
@@ -204,6 +229,43 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
     expect(error?.message).toContain('30 seconds');
     clock.advance(30_000);
     expect(await refusalCode(password('alice'))).toBe('nothing');
+  });
+
+  test('whoever finds the hasher busy has not used an attempt', async () => {
+    const { person, password } = await startSignIn(dialect, undefined, {
+      hasher: { cost: { memory: 4096, passes: 2, parallelism: 1 }, atOnce: 1, waiting: 0 },
+    });
+    await person('alice');
+    let judged = 0;
+    for (let round = 0; round < 4; round++) {
+      const ends = await Promise.all(
+        Array.from({ length: 4 }, () => refusalCode(password('alice', { password: WRONG }))),
+      );
+      judged += ends.filter((end) => end === 'SIGN_IN_REFUSED').length;
+      if (round === 0) expect(ends).toContain('SIGN_IN_BUSY');
+    }
+    while ((await refusalCode(password('alice', { password: WRONG }))) === 'SIGN_IN_REFUSED') judged++;
+    expect(judged).toBe(5);
+  });
+
+  test('marks of browsers that were not used for half a year are cleared away', async () => {
+    const { person, clock, services, database } = await startSignIn(dialect);
+    const maria = await person('maria');
+    await services.signIn.remember(maria);
+    clock.advance(181 * 86_400_000);
+    await services.signIn.remember(maria);
+    expect(await database.db.selectFrom('known_devices').selectAll().execute()).toHaveLength(1);
+  });
+
+  test('links that are tried from one address run out before they are looked for', async () => {
+    const { services } = await startSignIn(dialect);
+    const ends: string[] = [];
+    for (let at = 0; at < 25; at++) {
+      ends.push(await refusalCode(services.passwords.redeem(VISITOR, `a guess ${at}`, 'quiet rivers at dawn')));
+    }
+    expect(ends.filter((end) => end === 'LINK_REFUSED')).toHaveLength(20);
+    const wanted = { name: 'maria', displayName: 'M', password: PASSWORD };
+    expect(await refusalCode(services.setup.redeem(VISITOR, 'a guess', wanted))).toBe('SIGN_IN_THROTTLED');
   });
 
   test('counters that say nothing any more are cleared away', async () => {

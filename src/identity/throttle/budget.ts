@@ -17,11 +17,16 @@ export interface Budget {
 const MINUTE = 60_000;
 const WAITS = { firstWaitMs: 30_000, longestWaitMs: 15 * MINUTE, forgiveEveryMs: 60 * MINUTE };
 
-/** Guesses at one person's password from places where that person has never signed in. */
-export const NAME_BUDGET: Budget = { name: 'name', free: 5, ...WAITS };
+/** Guesses at one person's password from one address, in browsers where that person has never signed in. */
+export const NAME_HERE_BUDGET: Budget = { name: 'name-here', free: 5, ...WAITS };
+/**
+ * The same from all addresses together: as many as NIST SP 800-63B-4 §3.2.2 lets fail in a row. What a few
+ * addresses can use up, each behind a count of its own, is forgiven as fast, so they shut nobody out.
+ */
+export const NAME_BUDGET: Budget = { name: 'name', free: 100, ...WAITS, forgiveEveryMs: 3 * MINUTE };
 /** One address trying many names. Larger, since many people share an address behind a gateway. */
 export const ADDRESS_BUDGET: Budget = { name: 'address', free: 40, ...WAITS, forgiveEveryMs: 3 * MINUTE };
-/** A browser that the person signed in with before: what others do to the name does not count here. */
+/** A browser that the person signed in with before: what others do to the name, from wherever, does not count here. */
 export const DEVICE_BUDGET: Budget = { name: 'device', free: 5, ...WAITS };
 /**
  * Codes of one person, after the password. At the end four an hour: with three codes of a million valid at
@@ -30,6 +35,9 @@ export const DEVICE_BUDGET: Budget = { name: 'device', free: 5, ...WAITS };
 export const SECOND_FACTOR_BUDGET: Budget = { name: 'second-factor', free: 5, ...WAITS };
 /** User codes typed by one person (RFC 8628 §5.1). */
 export const USER_CODE_BUDGET: Budget = { name: 'user-code', free: 5, ...WAITS };
+
+/** Links for passwords and for the first administrator that are tried from one address. */
+export const LINK_BUDGET: Budget = { name: 'link', free: 20, ...WAITS, forgiveEveryMs: MINUTE };
 
 /** Programs that begin to wait for a person; nothing is guessed, but each is a row. */
 export const PROGRAM_BUDGET: Budget = { name: 'program', free: 20, ...WAITS, forgiveEveryMs: MINUTE };

@@ -59,10 +59,17 @@ export class Throttle {
    * back, or whoever has one good password could try all others without end.
    */
   async succeeded(attempts: readonly Attempt[]): Promise<void> {
-    const { db } = this.#database;
+    for (const attempt of attempts) {
+      if (SHARED.has(attempt.budget.name)) await this.giveBack([attempt]);
+      else await forgetAttempts(this.#database.db, attempt.key);
+    }
+  }
+
+  /** The attempts were not judged after all. */
+  async giveBack(attempts: readonly Attempt[]): Promise<void> {
+    const now = this.#clock.now();
     for (const { budget, key, openAt } of attempts) {
-      if (budget.name !== 'address') await forgetAttempts(db, key);
-      else await giveBackAttempt(db, { key, openAt, now: this.#clock.now(), forgiveEveryMs: budget.forgiveEveryMs });
+      await giveBackAttempt(this.#database.db, { key, openAt, now, forgiveEveryMs: budget.forgiveEveryMs });
     }
   }
 
@@ -74,6 +81,9 @@ export class Throttle {
     });
   }
 }
+
+/** Budgets that many people share. */
+const SHARED: ReadonlySet<string> = new Set(['address', 'link']);
 
 const spoken = (seconds: number): string =>
   seconds < 90 ? `${seconds} second${seconds === 1 ? '' : 's'}` : `${Math.ceil(seconds / 60)} minutes`;
