@@ -84,6 +84,7 @@ export class PasswordService {
       if (live.stage !== 'active') throw signInError('SESSION_REQUIRED', 'the sign-in is not complete');
       const proven = await this.#signIn.requirePassword(live, wanted.current);
       const phc = await this.hashNew(wanted.next, person);
+      await notes.intend();
       const { amr, authTime } = session;
       const where = { address: visitor.address, device: visitor.userAgent };
       const begun = this.#sessions.begin(
@@ -139,6 +140,7 @@ export class PasswordService {
       if (person === undefined) throw signInError('LINK_REFUSED', 'this link does not set a password any more');
       await this.#throttle.giveBack(taken);
       const phc = await this.hashNew(password, person);
+      await notes.intend();
       const set = this.#database.transaction(async (trx) => {
         if (!(await useLink(trx, sha256Hex(token), this.#clock.now()))) {
           throw signInError('LINK_REFUSED', 'this link was used a moment ago');

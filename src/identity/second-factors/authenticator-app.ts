@@ -66,9 +66,9 @@ export class AuthenticatorApps {
 
   /**
    * Ends the enrolment of that session with a code of the app, which takes the place of an earlier one; false
-   * when the code is not right, or nothing was begun. The code is used up.
+   * when the code is not right, or nothing was begun. The code is used up. `before` runs between the two.
    */
-  async confirm(userId: string, sessionId: string, typed: string): Promise<boolean> {
+  async confirm(userId: string, sessionId: string, typed: string, before: () => Promise<void>): Promise<boolean> {
     const stored = await this.#findBegun(userId, sessionId);
     const code = parseCode(typed);
     if (stored === undefined || code === undefined) return false;
@@ -76,6 +76,7 @@ export class AuthenticatorApps {
     const seed = await this.#envelope.open(seedPlace(stored.id, userId), stored.seed);
     const step = matchingStep(seed, code, now, stored.lastStep);
     if (step === undefined) return false;
+    await before();
     return await this.#database.transaction((trx) => confirmSeed(trx, stored, step, now));
   }
 

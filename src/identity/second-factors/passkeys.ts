@@ -101,8 +101,16 @@ export class Passkeys {
     });
   }
 
-  /** Adds the passkey that the browser made; undefined when anything about it is not right. */
-  async register(person: Person, sessionId: string, json: string, label: string): Promise<Passkey | undefined> {
+  /**
+   * Adds the passkey that the browser made; undefined when anything about it is not right. `before` runs when
+   * it is, and before it is added.
+   */
+  async register(
+    person: Person,
+    sessionId: string,
+    { json, label }: { readonly json: string; readonly label: string },
+    before: () => Promise<void>,
+  ): Promise<Passkey | undefined> {
     this.#requireDomain();
     const response = parse(registration, json);
     const challenge = response && (await this.#end(response.response.clientDataJSON, sessionId, 'register'));
@@ -132,6 +140,7 @@ export class Passkeys {
       createdAt: this.#clock.now(),
       lastUsedAt: null,
     };
+    await before();
     return (await insertPasskey(this.#database.db, passkey)) ? passkey : undefined;
   }
 

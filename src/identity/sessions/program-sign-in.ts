@@ -180,6 +180,7 @@ export class ProgramSignIn {
             authTime: session.authTime,
           }
         : { state: 'denied' as const };
+      await notes.intend();
       if (!(await decideUserCode(this.#database.db, userCodeDigest(typed), decision, now))) {
         throw signInError('DEVICE_CODE_UNKNOWN', 'somebody has decided about this code already');
       }

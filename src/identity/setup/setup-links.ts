@@ -98,6 +98,7 @@ export class SetupLinks {
       if (!(await this.opens(token))) throw refused();
       await this.#throttle.giveBack(taken);
       const phc = await this.#passwords.hashNew(wanted.password, { ...wanted, email: '' });
+      await notes.intend();
       const now = this.#clock.now();
       const userId = await this.#changes.after(
         this.#people.addAdministrator({

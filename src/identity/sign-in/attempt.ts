@@ -12,6 +12,11 @@ export interface AttemptNotes {
   /** Whose name was given, while nothing is shown. */
   account?: Pick<Account, 'id'> | undefined;
   details: Record<string, string | number | boolean>;
+  /**
+   * Puts on record what is about to be changed. To be awaited when the attempt has proved right, before
+   * anything is: a password, a factor or an approval that no record knows of would be there for good.
+   */
+  intend(): Promise<void>;
 }
 
 /** As many passwords as `ADDRESS_BUDGET` lets be judged are recorded each, whoever asks. */
@@ -31,7 +36,7 @@ const countedAs = (person: Account | undefined): CountedAs => ({
 /**
  * The frame around everything by which somebody shows who they are: it is on record, durably, before it
  * is answered. What cannot be recorded is refused; a session begun meanwhile is then one whose token
- * nobody has. Anybody can fail here as often as they like, so refusals are counted in a flood.
+ * nobody has, and what stays changed is on record before as well (`intend`). Anybody can fail here as often as they like, so refusals are counted in a flood.
  */
 export class Attempts {
   readonly #trail: AuditTrail;
@@ -48,7 +53,14 @@ export class Attempts {
     { type, action, person }: Pick<AuditEvent, 'type' | 'action'> & { readonly person?: Account },
     work: (notes: AttemptNotes) => Promise<Value>,
   ): Promise<Value> {
-    const notes: AttemptNotes = { person, details: {} };
+    let intended = false;
+    const notes: AttemptNotes = {
+      ...{ person, details: {} },
+      intend: async () => {
+        notes.details['intent'] = (await this.#trail.append(ended({ outcome: 'intent' }))).id;
+        intended = true;
+      },
+    };
     const ended = (end: Pick<AuditEvent, 'outcome' | 'error'>): AuditEvent => ({
       ...{ class: 'authentication', type, action },
       ...this.#whose(visitor, notes),
@@ -60,7 +72,9 @@ export class Attempts {
     } catch (error) {
       const { code, status } = error instanceof ChatelaineError ? error : { code: 'INTERNAL', status: 500 };
       const event = ended({ outcome: status < 500 ? 'denied' : 'failure', error: code });
-      await this.#refusals.record(event, person?.id ?? addressBlock(visitor.address), countedAs(person));
+      // An intent without an outcome would say that nobody knows what became of it.
+      if (intended) await this.#trail.append(event);
+      else await this.#refusals.record(event, person?.id ?? addressBlock(visitor.address), countedAs(person));
       throw error;
     }
     await this.#trail.append(ended({ outcome: 'success' }));

@@ -58,8 +58,8 @@ export class FactorEnrolment {
 
   /** Adds the app that shows this code. Throws `SECOND_FACTOR_REFUSED` when it does not. */
   async confirmApp(visitor: Visitor, live: LiveSession, code: string): Promise<Enrolled> {
-    return await this.#add(visitor, live, 'totp', async () => {
-      if (!(await this.#factors.apps.confirm(live.person.id, live.session.id, code))) {
+    return await this.#add(visitor, live, 'totp', async (intend) => {
+      if (!(await this.#factors.apps.confirm(live.person.id, live.session.id, code, intend))) {
         throw signInError('SECOND_FACTOR_REFUSED', 'the app does not show this code now');
       }
       return 'otp';
@@ -74,8 +74,8 @@ export class FactorEnrolment {
 
   /** Adds the passkey that the browser made. Throws `SECOND_FACTOR_REFUSED`. */
   async addPasskey(visitor: Visitor, live: LiveSession, json: string, label: string): Promise<Enrolled> {
-    return await this.#add(visitor, live, 'passkey', async () => {
-      const passkey = await this.#factors.passkeys.register(live.person, live.session.id, json, label);
+    return await this.#add(visitor, live, 'passkey', async (intend) => {
+      const passkey = await this.#factors.passkeys.register(live.person, live.session.id, { json, label }, intend);
       if (passkey === undefined)
         throw signInError('SECOND_FACTOR_REFUSED', 'the browser did not make a usable passkey');
       return passkeyMethod(passkey);
@@ -98,6 +98,7 @@ export class FactorEnrolment {
       if (!hasFactor(left) && mustHaveSecondFactor(person)) {
         throw signInError('SECOND_FACTOR_NEEDED_STILL', 'this is the only second factor');
       }
+      await notes.intend();
       if (what === 'app') await this.#factors.apps.remove(person.id);
       else await this.#factors.passkeys.remove(person.id, what.passkey);
     });
@@ -120,8 +121,9 @@ export class FactorEnrolment {
   /** Ten new recovery codes in the place of the old ones. Throws `STEP_UP_REQUIRED`. */
   async renewRecoveryCodes(visitor: Visitor, live: LiveSession): Promise<readonly Secret[]> {
     const event = { type: 'recovery-codes.renewed', action: 'renew', person: live.person };
-    return await this.#attempts.recorded(visitor, event, async () => {
+    return await this.#attempts.recorded(visitor, event, async (notes) => {
       this.#requireFresh(live);
+      await notes.intend();
       return await this.#factors.renewRecoveryCodes(live.person.id);
     });
   }
@@ -130,14 +132,14 @@ export class FactorEnrolment {
     visitor: Visitor,
     live: LiveSession,
     factor: 'totp' | 'passkey',
-    confirm: () => Promise<string>,
+    confirm: (intend: () => Promise<void>) => Promise<string>,
   ): Promise<Enrolled> {
     const { person, session } = live;
     const event = { type: 'second-factor.added', action: 'enrol', person };
     return await this.#attempts.recorded(visitor, event, async (notes) => {
       notes.details['factor'] = factor;
       const before = await this.#requireMayAdd(live);
-      const method = await confirm();
+      const method = await confirm(() => notes.intend());
       const recoveryCodes = before.recoveryCodes === 0 ? await this.#factors.renewRecoveryCodes(person.id) : undefined;
       const amr = [...new Set([...session.amr, method, 'mfa'])];
       return { ...(await this.#sessions.strengthen(session, live.digest, amr)), recoveryCodes };

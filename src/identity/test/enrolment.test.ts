@@ -111,7 +111,7 @@ describe.each(dialects)('setting up an app: %s', (dialect) => {
     const code = codeAt(seed, stepAt(here.clock.now()));
     const ends = await Promise.all(
       Array.from({ length: 12 }, (_, at) =>
-        (at % 2 === 0 ? here : there).services.factors.apps.confirm(maria.id, pending.session.id, code),
+        (at % 2 === 0 ? here : there).services.factors.apps.confirm(maria.id, pending.session.id, code, async () => {}),
       ),
     );
     expect(ends.filter(Boolean)).toHaveLength(1);

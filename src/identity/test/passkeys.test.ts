@@ -154,7 +154,9 @@ test.each([
   const process = await startSignIn('sqlite');
   const { maria, pending } = await withPasskey(process);
   expect(await process.services.factors.passkeys.accept(maria.id, pending.session.id, json)).toBeUndefined();
-  expect(await process.services.factors.passkeys.register(maria, pending.session.id, json, 'x')).toBeUndefined();
+  expect(
+    await process.services.factors.passkeys.register(maria, pending.session.id, { json, label: 'x' }, async () => {}),
+  ).toBeUndefined();
 });
 
 test('at an address there are no passkeys, and it says so', async () => {

@@ -149,7 +149,7 @@ describe.each(dialects)('second factors: %s', (dialect) => {
     const first = await services.enrolment.app(await live(begun));
     expect(await services.factors.apps.has(maria.id)).toBe(false);
     expect(reveal((await services.enrolment.app(await live(begun))).seed)).toBe(reveal(first.seed));
-    expect(await services.factors.apps.confirm(maria.id, begun.session.id, '000000')).toBe(false);
+    expect(await services.factors.apps.confirm(maria.id, begun.session.id, '000000', async () => {})).toBe(false);
     const { seed, begun: after } = await enrolApp(await live(begun));
     const second = await enrolApp(await live(after));
     expect(second.recoveryCodes).toEqual([]);

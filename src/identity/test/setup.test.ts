@@ -33,7 +33,9 @@ describe.each(dialects)('the first administrator: %s', (dialect) => {
     expect(trail.told).toEqual([
       'setup.link-issued intent',
       'setup.link-issued success',
+      'setup.administrator intent',
       'setup.administrator success',
+      'second-factor.added intent',
       'second-factor.added success',
     ]);
   });
