@@ -69,6 +69,8 @@ const actor = z.strictObject({
   name,
   /** The API key that was used. */
   keyId: word.optional(),
+  /** The session of a person, by its public id: what one ends it by. */
+  sessionId: word.optional(),
   /** The token session it came through. */
   tsid: word.optional(),
 });

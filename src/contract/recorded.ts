@@ -8,7 +8,9 @@ export function actorOf(principal: Principal): AuditEvent['actor'] {
   let actor = actors.get(principal);
   if (actor === undefined) {
     const { kind, iss, sub, name, via, tsid } = principal;
-    actor = { kind, iss, sub, name, keyId: via.method === 'api-key' ? via.keyId : undefined, tsid };
+    const keyId = via.method === 'api-key' ? via.keyId : undefined;
+    const sessionId = via.method === 'session' ? via.sessionId : undefined;
+    actor = { kind, iss, sub, name, keyId, sessionId, tsid };
     actors.set(principal, actor);
   }
   return actor;

@@ -51,6 +51,7 @@ const USER_TYPES: Readonly<Record<AuditEvent['actor']['kind'], number>> = {
  */
 export function toOcsf(record: AuditRecord): Readonly<Record<string, unknown>> {
   const { actor, object, policy, details, delegation } = record;
+  const session = actor.sessionId ?? actor.tsid;
   const { uid, name, category, categoryName } = CLASSES[record.class];
   const status = STATUS[record.outcome];
   return withoutAbsent({
@@ -88,7 +89,7 @@ export function toOcsf(record: AuditRecord): Readonly<Record<string, unknown>> {
         domain: actor.iss,
         credential_uid: actor.keyId,
       }),
-      session: actor.tsid === undefined ? undefined : { uid: actor.tsid },
+      session: session === undefined ? undefined : { uid: session },
     }),
     src_endpoint: record.address === undefined ? undefined : { ip: record.address },
     http_request: record.userAgent === undefined ? undefined : { user_agent: record.userAgent },

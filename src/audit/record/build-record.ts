@@ -25,6 +25,7 @@ export function buildRecord(event: AuditEvent, place: { id: string; writer: stri
       keyId: bounds.optional(actor.keyId, word),
       kind: actor.kind,
       name: bounds.text(actor.name, LIMITS.name),
+      sessionId: bounds.optional(actor.sessionId, word),
       sub: bounds.text(actor.sub, LIMITS.subject),
       tsid: bounds.optional(actor.tsid, word),
     },

@@ -124,8 +124,11 @@ export class DoorRecords {
   }
 }
 
-const credentialOf = ({ via, sub }: Principal): string =>
-  via.method === 'api-key' ? via.keyId : `${via.method} ${sub}`;
+/** A session is one credential, as a key is: the second one that somebody steals is on record like the first. */
+function credentialOf({ via, sub }: Principal): string {
+  if (via.method === 'api-key') return via.keyId;
+  return `${via.method} ${via.method === 'session' ? via.sessionId : sub}`;
+}
 
 /** Who presents nothing that counts is nobody in particular. */
 const NOBODY = { kind: 'anonymous', iss: 'chatelaine', sub: 'anonymous', name: 'anonymous' } as const;

@@ -146,11 +146,19 @@ function passwordView(visit: Visit, { person }: LiveSession, problems: Problems)
 /** The small forms of the account page. */
 export const accountActions: readonly Page[] = [
   action(`${ACCOUNT}/end-session`, async (visit, live, form) => {
-    await visit.services.sessions.end(originOf(visit.visitor, live.person), live.person.id, form.get('session') ?? '');
+    await visit.services.sessions.end(
+      originOf(visit.visitor, live.person, live.session.id),
+      live.person.id,
+      form.get('session') ?? '',
+    );
     return { to: `${ACCOUNT}?after=ended` };
   }),
   action(`${ACCOUNT}/end-others`, async (visit, live) => {
-    await visit.services.sessions.endAll(originOf(visit.visitor, live.person), live.person.id, live.session.id);
+    await visit.services.sessions.endAll(
+      originOf(visit.visitor, live.person, live.session.id),
+      live.person.id,
+      live.session.id,
+    );
     return { to: `${ACCOUNT}?after=ended` };
   }),
   action(`${ACCOUNT}/remove-factor`, async (visit, live, form) => {

@@ -79,7 +79,7 @@ export class PasswordService {
     wanted: { readonly current: string; readonly next: string },
   ): Promise<BegunSession> {
     const { person, session } = live;
-    const event = { type: 'password.changed', action: 'change', person };
+    const event = { type: 'password.changed', action: 'change', person, session };
     return await this.#attempts.recorded(visitor, event, async (notes) => {
       if (live.stage !== 'active') throw signInError('SESSION_REQUIRED', 'the sign-in is not complete');
       const proven = await this.#signIn.requirePassword(live, wanted.current);

@@ -163,7 +163,7 @@ export class ProgramSignIn {
    */
   async decide(visitor: Visitor, live: LiveSession, typed: string, approve: boolean): Promise<void> {
     const { person, session } = live;
-    const event = { type: approve ? 'program.approved' : 'program.denied', action: 'decide', person };
+    const event = { type: approve ? 'program.approved' : 'program.denied', action: 'decide', person, session };
     await this.#attempts.recorded(visitor, event, async (notes) => {
       const waiting = await this.look(live, typed);
       notes.details['client'] = waiting.client;

@@ -2,6 +2,7 @@ import { CountedRefusals, REFUSAL_LIMITS, type CountedAs, type RefusalLimits } f
 import { ChatelaineError, type Clock } from '#kernel';
 import { EVERYWHERE, type AuditEvent, type AuditTrail } from '#contract';
 import { addressBlock } from '../throttle/address-block.ts';
+import type { Session } from '../sessions/session.ts';
 import type { Account } from './people.ts';
 import { actorOf, originOf, personObject, type Visitor } from './visitor.ts';
 
@@ -17,6 +18,12 @@ export interface AttemptNotes {
    * anything is: a password, a factor or an approval that no record knows of would be there for good.
    */
   intend(): Promise<void>;
+}
+
+/** What is attempted: by a person in a session of theirs, or by nobody yet. */
+interface Attempted extends Pick<AuditEvent, 'type' | 'action'> {
+  readonly person?: Account;
+  readonly session?: Pick<Session, 'id'>;
 }
 
 /** As many passwords as `ADDRESS_BUDGET` lets be judged are recorded each, whoever asks. */
@@ -50,7 +57,7 @@ export class Attempts {
   /** Throws what `work` throws, and `AUDIT_UNAVAILABLE` or `AUDIT_OVERLOADED`. */
   async recorded<Value>(
     visitor: Visitor,
-    { type, action, person }: Pick<AuditEvent, 'type' | 'action'> & { readonly person?: Account },
+    { type, action, person, session }: Attempted,
     work: (notes: AttemptNotes) => Promise<Value>,
   ): Promise<Value> {
     let intended = false;
@@ -63,7 +70,7 @@ export class Attempts {
     };
     const ended = (end: Pick<AuditEvent, 'outcome' | 'error'>): AuditEvent => ({
       ...{ class: 'authentication', type, action },
-      ...this.#whose(visitor, notes),
+      ...this.#whose(visitor, notes, session?.id),
       ...end,
     });
     let value: Value;
@@ -86,8 +93,8 @@ export class Attempts {
    * waits for their key, and the time, or the failure of the key service, would tell that there is such a
    * person. What may be that person's own (name, address, browser) stands there as keyed digests.
    */
-  #whose(visitor: Visitor, { person, account, details }: AttemptNotes) {
-    if (person !== undefined) return { ...originOf(visitor, person), object: personObject(person), details };
+  #whose(visitor: Visitor, { person, account, details }: AttemptNotes, sessionId: string | undefined) {
+    if (person !== undefined) return { ...originOf(visitor, person, sessionId), object: personObject(person), details };
     if (account === undefined) return { ...originOf(visitor, undefined), details };
     const { address, userAgent } = visitor;
     const digests = { addressDigest: this.#trail.digest(address), userAgentDigest: this.#trail.digest(userAgent) };

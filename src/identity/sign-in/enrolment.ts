@@ -87,8 +87,8 @@ export class FactorEnrolment {
    * one, `STEP_UP_REQUIRED`.
    */
   async remove(visitor: Visitor, live: LiveSession, what: 'app' | { readonly passkey: string }): Promise<void> {
-    const { person } = live;
-    const event = { type: 'second-factor.removed', action: 'remove', person };
+    const { person, session } = live;
+    const event = { type: 'second-factor.removed', action: 'remove', person, session };
     await this.#attempts.recorded(visitor, event, async (notes) => {
       notes.details['factor'] = what === 'app' ? 'totp' : 'passkey';
       await this.#requireMayAdd(live);
@@ -120,11 +120,12 @@ export class FactorEnrolment {
 
   /** Ten new recovery codes in the place of the old ones. Throws `STEP_UP_REQUIRED`. */
   async renewRecoveryCodes(visitor: Visitor, live: LiveSession): Promise<readonly Secret[]> {
-    const event = { type: 'recovery-codes.renewed', action: 'renew', person: live.person };
+    const { person, session } = live;
+    const event = { type: 'recovery-codes.renewed', action: 'renew', person, session };
     return await this.#attempts.recorded(visitor, event, async (notes) => {
       this.#requireFresh(live);
       await notes.intend();
-      return await this.#factors.renewRecoveryCodes(live.person.id);
+      return await this.#factors.renewRecoveryCodes(person.id);
     });
   }
 
@@ -135,7 +136,7 @@ export class FactorEnrolment {
     confirm: (intend: () => Promise<void>) => Promise<string>,
   ): Promise<Enrolled> {
     const { person, session } = live;
-    const event = { type: 'second-factor.added', action: 'enrol', person };
+    const event = { type: 'second-factor.added', action: 'enrol', person, session };
     return await this.#attempts.recorded(visitor, event, async (notes) => {
       notes.details['factor'] = factor;
       const before = await this.#requireMayAdd(live);

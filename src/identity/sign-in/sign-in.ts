@@ -128,9 +128,8 @@ export class SignIn {
     const { attempts, factors, throttle } = this.#parts;
     const { person, session } = live;
     const stepUp = session.stage === 'active';
-    const event = { type: stepUp ? 'sign-in.step-up' : 'sign-in.second-factor', action: 'sign-in', person };
+    const event = { type: stepUp ? 'sign-in.step-up' : 'sign-in.second-factor', action: 'sign-in', person, session };
     return await attempts.recorded(visitor, event, async (notes) => {
-      notes.details['session'] = session.id;
       const known = await this.#knownDevice(person, device);
       const of = known === undefined ? person.id : `${person.id} ${known}`;
       const taken = await throttle.take([{ budget: SECOND_FACTOR_BUDGET, of }]);
@@ -149,9 +148,8 @@ export class SignIn {
   async passwordAgain(visitor: Visitor, live: LiveSession, password: string, device?: string): Promise<SignedIn> {
     const { attempts, factors } = this.#parts;
     const { person, session } = live;
-    const event = { type: 'sign-in.step-up', action: 'sign-in', person };
-    return await attempts.recorded(visitor, event, async (notes) => {
-      notes.details['session'] = session.id;
+    const event = { type: 'sign-in.step-up', action: 'sign-in', person, session };
+    return await attempts.recorded(visitor, event, async () => {
       if (session.stage !== 'active' || hasFactor(await factors.of(person.id))) {
         throw signInError('SECOND_FACTOR_REFUSED', 'a password is not the second factor');
       }
@@ -174,7 +172,7 @@ export class SignIn {
 
   /** Ends the session. Throws `SESSION_UNKNOWN` when it has ended meanwhile. */
   async signOut(visitor: Visitor, { person, session }: LiveSession): Promise<void> {
-    await this.#parts.sessions.end(originOf(visitor, person), person.id, session.id);
+    await this.#parts.sessions.end(originOf(visitor, person, session.id), person.id, session.id);
   }
 
   /** The mark by which this browser of the person is known again: the one that it shows, or a new one. */

@@ -15,14 +15,18 @@ type Actor = AuditEvent['actor'];
 const NOBODY: Actor = { kind: 'anonymous', iss: 'chatelaine', sub: '', name: '' };
 
 /** The person as the actor of a record; nobody while none is known. */
-export const actorOf = (person: Pick<Account, 'id' | 'name'> | undefined): Actor =>
-  person === undefined ? NOBODY : { kind: 'user', iss: 'chatelaine', sub: person.id, name: person.name };
+export const actorOf = (person: Pick<Account, 'id' | 'name'> | undefined, sessionId?: string): Actor =>
+  person === undefined ? NOBODY : { kind: 'user', iss: 'chatelaine', sub: person.id, name: person.name, sessionId };
 
-/** What all records of one visit have in common. */
-export function originOf(visitor: Visitor, person: Pick<Account, 'id' | 'name'> | undefined): AuditOrigin {
+/** What all records of one visit have in common; `sessionId` is the session in which the person acts. */
+export function originOf(
+  visitor: Visitor,
+  person: Pick<Account, 'id' | 'name'> | undefined,
+  sessionId?: string,
+): AuditOrigin {
   return {
     door: 'console',
-    actor: actorOf(person),
+    actor: actorOf(person, sessionId),
     ...(visitor.requestId !== undefined && { requestId: visitor.requestId }),
     ...(visitor.address !== '' && { address: visitor.address.slice(0, 128) }),
     ...(visitor.userAgent !== '' && { userAgent: visitor.userAgent.slice(0, 256) }),

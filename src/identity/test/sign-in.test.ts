@@ -194,7 +194,7 @@ describe.each(dialects)('signing in: %s', (dialect) => {
   });
 
   test('step-up renews the moment and keeps the end of the session', async () => {
-    const { person, password, live, services, enrolApp, code, clock } = await startSignIn(dialect);
+    const { person, password, live, services, enrolApp, code, clock, trail } = await startSignIn(dialect);
     await person('root', ['admin']);
     const { seed, begun } = await enrolApp(await live(await password('root')));
     clock.advance(20 * 60_000);
@@ -203,6 +203,8 @@ describe.each(dialects)('signing in: %s', (dialect) => {
     const after = await live(await services.signIn.secondFactor(VISITOR, before, { code: code(seed) }));
     expect(after.session.authTime).toBe(clock.now());
     expect(after.session.expiresAt).toBe(before.session.expiresAt);
+    const proved = trail.events.findLast(({ type }) => type === 'sign-in.step-up');
+    expect(proved?.actor).toMatchObject({ kind: 'user', sessionId: before.session.id });
     expect(await services.enrolment.renewRecoveryCodes(VISITOR, after)).toHaveLength(10);
   });
 
