@@ -44,7 +44,15 @@ export interface ToolboxHolder {
 export interface Pages {
   answers(path: string): boolean;
   /** Answers; never rejects. */
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  handle(request: IncomingMessage, response: ServerResponse, arrival: PageArrival): Promise<void>;
+}
+
+/** What the listener knows of a request to a page. */
+export interface PageArrival {
+  readonly requestId: string;
+  readonly address: string | undefined;
+  /** What the answer carries beside the page's own. Flat: name, value, name, value. */
+  readonly headers: readonly string[];
 }
 
 export interface GatewayOptions {
@@ -136,7 +144,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       await records.stopped(error, { door: 'rest', requestId, peer: new HttpPeer(request) });
       throw error;
     }
-    if (options.pages?.answers(pathOf(request)) === true) return options.pages.handle(request, response);
+    if (options.pages?.answers(pathOf(request)) === true) {
+      const { address } = new HttpPeer(request);
+      const headers = [...(isStrictTransport(request) ? STRICT_TRANSPORT : []), 'X-Request-Id', requestId];
+      return options.pages.handle(request, response, { requestId, address, headers });
+    }
     const headers = commonHeaders(request);
     if (request.method === 'OPTIONS')
       return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();

@@ -7,7 +7,7 @@
  * (`cursor.ts`), `Idempotency-Key` (`idempotency.ts`), the OpenAPI 3.1 description (`openapi.ts`), and
  * the door to it all behind a listener (`door.ts`, Fastify, loaded when the first request comes).
  * Does not own: any route but that of the description, who is calling (a port to the gateway and identity),
- * who may do what (`MayDo`, a port to identity), the record (`AuditTrail`).
+ * who may do what (`Refuse`, a port to identity), the record (`AuditTrail`).
  * Table: `idempotency_keys`, queried in `store/` alone.
  */
 import type { ApiHandler, DoorOptions } from './door.ts';

@@ -60,7 +60,11 @@ export function describeApi(routes: readonly Route[], version: string): Json {
     paths,
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'An API key: `chk_…`.' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key (`chk_…`), or a session of `chatelaine login` (`chs_…`).',
+        },
       },
       schemas: { Problem: PROBLEM },
       headers: {

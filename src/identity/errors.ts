@@ -1,6 +1,6 @@
 import { defineErrors } from '#kernel';
 
-/** What can be wrong with a wish about agents and keys. Why a presented key is refused: `keys/refusal.ts`. */
+/** What can be wrong with a wish about agents and keys. Why a presented key is refused: `CredentialRefusal` of the contract. */
 export const identityError = defineErrors('identity', {
   NAME_REFUSED: {
     status: 400,

@@ -15,7 +15,15 @@ import type { ServerTls } from '#tls';
 import type { Group, NamespaceView, Prompt, Resource, Tool, ToolboxSnapshot } from '#toolbox';
 import { ScriptedTrail } from './scripted-trail.fixture.ts';
 import { TOOLS } from './tools.fixture.ts';
-import { type CallObserver, createGateway, listen, type CallReport, type Gateway, type Listener } from '../index.ts';
+import {
+  type CallObserver,
+  createGateway,
+  listen,
+  type CallReport,
+  type Gateway,
+  type Listener,
+  type Pages,
+} from '../index.ts';
 
 export { testTool, TOOLS, waiting } from './tools.fixture.ts';
 
@@ -159,6 +167,7 @@ export async function startGateway(
   snapshot = snapshotOf(),
   observers: readonly CallObserver[] = [],
   tls: readonly ServerTls[] = [],
+  pages?: Pages,
 ): Promise<RunningGateway> {
   let current = snapshot;
   const listeners: ((snapshot: ToolboxSnapshot) => void)[] = [];
@@ -168,6 +177,7 @@ export async function startGateway(
   const gateway = createGateway({
     trail,
     tls,
+    ...(pages && { pages }),
     toolbox: { current: () => current, onChange: (listener) => void listeners.push(listener) },
     verifier,
     settings: parsed,

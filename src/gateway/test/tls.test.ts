@@ -24,7 +24,10 @@ beforeAll(async () => {
   install(issue());
   const [certificate, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
   tls = await openServerTls({ certificate, key, field: 'tls', clock: systemClock, log: silentLogger });
-  running = await startGateway({}, undefined, [], [tls]);
+  running = await startGateway({}, undefined, [], [tls], {
+    answers: (path) => path === '/console/sign-in',
+    handle: async (_, response, { headers }) => void response.writeHead(200, [...headers]).end(),
+  });
   listener = await open();
 });
 afterAll(async () => {
@@ -166,6 +169,7 @@ describe('the handshake', () => {
 describe('answers over TLS', () => {
   it.each([
     ['/healthz', 200, {}],
+    ['/console/sign-in', 200, {}],
     ['/', 200, {}],
     ['/mcp', 401, {}],
     ['/nowhere', 404, {}],

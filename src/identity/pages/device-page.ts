@@ -50,7 +50,7 @@ function codeView(visit: Visit, code: string, _live: LiveSession, problems: Prob
 
 /** RFC 8628 §5.4: what is asked for, by whom and from where, before it is given. */
 async function decisionView(visit: Visit, live: LiveSession, code: string): Promise<Reply> {
-  const waiting = await visit.services.programs.look(live, code);
+  const waiting = await visit.services.programs.look(visit.visitor, live, code);
   const decide = (decision: string, text: string, kind: string) =>
     formOf(
       devicePage.path,

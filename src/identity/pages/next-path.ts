@@ -1,3 +1,6 @@
+/** Where who asked for nothing goes on to. */
+export const HOME = '/console/account';
+
 /**
  * Where to go on after signing in: a path of this server, and nothing that some browser reads as another
  * place (`//evil.test`, `/\evil.test`, `javascript:`; RFC 9700 §4.11). Anything else is `home`.

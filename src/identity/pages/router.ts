@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ChatelaineError, type Logger } from '#kernel';
 import { cookieJar, readCookie } from '../sessions/cookies.ts';
 import type { SignInServices } from '../sign-in/open-sign-in.ts';
+import type { Visitor } from '../sign-in/visitor.ts';
 import { accountActions, accountPage, changePasswordPage, signOutPage } from './account-pages.ts';
 import { readAssets, type Assets } from './assets.ts';
 import { devicePage, programPoll, programStart } from './device-page.ts';
@@ -39,16 +40,21 @@ const PAGES: ReadonlyMap<string, Page> = new Map(
 export interface SignInPagesOptions {
   readonly services: SignInServices;
   readonly log: Logger;
-  /** Where a request comes from; the peer of the connection unless a proxy in front is trusted. */
-  readonly addressOf?: (request: IncomingMessage) => string;
-  readonly requestId?: () => string;
+}
+
+/** What the listener knows of a request. */
+export interface Arrival {
+  readonly requestId: string;
+  readonly address: string | undefined;
+  /** What every answer to it carries. Flat: name, value, name, value. */
+  readonly headers: readonly string[];
 }
 
 export interface SignInPages {
   /** Whether the path is one of these pages; a trailing slash is tolerated. */
   answers(path: string): boolean;
   /** Answers; never rejects. */
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  handle(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void>;
 }
 
 /** The pages, on plain node:http. The caller has checked Host (`gateway/http/host-origin.ts`). */
@@ -57,9 +63,8 @@ export function signInPages(options: SignInPagesOptions): SignInPages {
   const assets = readAssets();
   const files = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
   const jar = cookieJar(services.publicUrl);
-  const addressOf = options.addressOf ?? ((request) => request.socket.remoteAddress ?? '');
 
-  async function visit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function visit(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void> {
     const { path, query } = target(request);
     const file = files.get(path);
     const [method] = [request.method === 'HEAD' ? 'GET' : request.method];
@@ -80,9 +85,9 @@ export function signInPages(options: SignInPagesOptions): SignInPages {
       return void response.writeHead(page === undefined ? 404 : 405, { ...documentHeaders(), Allow: allow }).end();
     }
     const at = {
-      address: addressOf(request),
+      address: arrival.address ?? '',
       userAgent: request.headers['user-agent'] ?? '',
-      ...(options.requestId && { requestId: options.requestId() }),
+      requestId: arrival.requestId,
     };
     const form = method === 'POST' ? await readForm(request) : new URLSearchParams();
     const here = new Visit({ services, assets, jar, visitor: at, request, query, form });
@@ -90,9 +95,25 @@ export function signInPages(options: SignInPagesOptions): SignInPages {
     try {
       reply = await act.call(page, here);
     } catch (error) {
+      await record(error, request, at);
       reply = refusal(error, assets, request, here);
     }
     send(response, reply, here.setCookies, request.method === 'HEAD');
+  }
+
+  /** Puts on record what was turned away before any service saw it. */
+  async function record(error: unknown, request: IncomingMessage, visitor: Visitor): Promise<void> {
+    if (!(error instanceof ChatelaineError) || !isUnseen(error, request)) return;
+    const { reason } = (error.cause ?? {}) as { readonly reason?: string };
+    const details = { path: target(request).path, ...(reason !== undefined && { reason }) };
+    await services.attempts.refused(visitor, { type: 'page.refused', action: 'enter', details }, error);
+  }
+
+  /** A form of another page, a dead link that was only looked at, a cookie of no session that goes on. */
+  function isUnseen({ code, cause }: ChatelaineError, { method, headers }: IncomingMessage): boolean {
+    if (code === 'SESSION_REQUIRED')
+      return cause !== undefined && readCookie(headers.cookie, jar.session) !== undefined;
+    return code === 'FORM_REFUSED' || (code === 'LINK_REFUSED' && method !== 'POST');
   }
 
   /** What a page could not put beside a field: the way to where it can be helped, or a page that says it. */
@@ -132,9 +153,12 @@ export function signInPages(options: SignInPagesOptions): SignInPages {
 
   return {
     answers: (path) => PAGES.has(trimmed(path)) || files.has(path),
-    async handle(request, response) {
+    async handle(request, response, arrival) {
+      const { headers } = arrival;
+      for (let at = 0; at < headers.length; at += 2)
+        response.setHeader(headers[at] as string, headers[at + 1] as string);
       try {
-        await visit(request, response);
+        await visit(request, response, arrival);
       } catch (error) {
         if (response.headersSent || request.destroyed) return void response.destroy();
         send(response, refusal(error, assets, request), [], false);

@@ -3,7 +3,7 @@ import { hasFactor } from '../second-factors/second-factors.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { html, type Html } from './html.ts';
 import { documentOf, fieldOf, formOf, passkeyForm } from './layout.ts';
-import { nextPath, withNext } from './next-path.ts';
+import { HOME, nextPath, withNext } from './next-path.ts';
 import { at, problemOf, statusOf, type Page, type Problems, type Reply, type Visit } from './visit.ts';
 
 /** The second factor after the password. */
@@ -74,7 +74,7 @@ function confirmation(path: string, words: { readonly title: string; readonly le
 
     async show(visit) {
       const live = stepUp ? await visit.activeSession() : await visit.session();
-      const next = nextPath(visit.query.get('next'), '/console');
+      const next = nextPath(visit.query.get('next'), HOME);
       if (!stepUp && live.stage === 'active') return { to: next };
       const owed = live.stage !== 'active' && !hasFactor(await visit.services.factors.of(live.person.id));
       return owed ? { to: withNext('/console/enrol', next) } : view(visit, live, next, {});
@@ -83,7 +83,7 @@ function confirmation(path: string, words: { readonly title: string; readonly le
     async send(visit) {
       const live = stepUp ? await visit.activeSession() : await visit.session();
       const form = visit.form(visit.token);
-      const next = nextPath(form.get('next'), '/console');
+      const next = nextPath(form.get('next'), HOME);
       const field = ['passkey', 'code', 'recovery', 'password'].find((name) => form.get(name) !== null) ?? 'code';
       const value = form.get(field) ?? '';
       const { signIn } = visit.services;

@@ -1,6 +1,6 @@
 import { html } from './html.ts';
 import { documentOf, fieldOf, formOf, noticeOf } from './layout.ts';
-import { nextPath, withNext } from './next-path.ts';
+import { HOME, nextPath, withNext } from './next-path.ts';
 import { at, problemOf, statusOf, type Page, type Problems, type Reply, type Visit } from './visit.ts';
 
 /** Name and password. */
@@ -14,7 +14,7 @@ export const signInPage: Page = {
   async send(visit) {
     const form = visit.form(visit.visit);
     const name = form.get('name') ?? '';
-    const next = nextPath(form.get('next'), '/console');
+    const next = nextPath(form.get('next'), HOME);
     let problems: Problems;
     try {
       const presented = { name, password: form.get('password') ?? '', device: visit.device };
@@ -46,7 +46,7 @@ function view(
   shown: { name?: string; problems?: Problems; next?: string; notice?: string | undefined },
 ): Reply {
   const problems = shown.problems ?? {};
-  const next = shown.next ?? nextPath(visit.query.get('next'), '/console');
+  const next = shown.next ?? nextPath(visit.query.get('next'), HOME);
   const body = html`${noticeOf(shown.notice)}
   ${formOf(
     signInPage.path,

@@ -3,8 +3,8 @@ import { reveal, type Secret } from '#kernel';
 /**
  * The cookies of the pages. Over https all carry `__Host-`: the browser then takes them from this host
  * alone, so no neighbour on a sibling domain can plant one (session fixation; RFC 6265bis §4.1.3.2).
- * Over http, which is served on loopback alone, Safari would drop them, `Secure` and all, while Chrome
- * and Firefox take them; so there they have plain names and no `Secure`.
+ * Over http, which is served on loopback alone, Chrome and Firefox would take them with `Secure`; Safari drops
+ * whatever says it there. So there they have plain names and no `Secure`.
  */
 export interface CookieJar {
   /** The session. Lax: a link from a mail may lead to a page of a signed-in person, a form from elsewhere not. */

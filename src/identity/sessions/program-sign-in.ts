@@ -148,7 +148,18 @@ export class ProgramSignIn {
   }
 
   /** The program that waits under a code, to be shown before it is let in. Throws as `decide` does. */
-  async look(live: LiveSession, typed: string): Promise<WaitingProgram> {
+  async look(visitor: Visitor, live: LiveSession, typed: string): Promise<WaitingProgram> {
+    try {
+      return await this.#find(live, typed);
+    } catch (error) {
+      const { person, session } = live;
+      const event = { type: 'program.sought', action: 'decide', person, session };
+      if (error instanceof ChatelaineError) await this.#attempts.refused(visitor, event, error);
+      throw error;
+    }
+  }
+
+  async #find(live: LiveSession, typed: string): Promise<WaitingProgram> {
     if (live.stage !== 'active') throw signInError('SESSION_REQUIRED', 'the sign-in is not complete');
     const attempts = await this.#throttle.take([{ budget: USER_CODE_BUDGET, of: live.person.id }]);
     const waiting = await findUserCode(this.#database.db, userCodeDigest(typed), this.#clock.now());
@@ -165,7 +176,7 @@ export class ProgramSignIn {
     const { person, session } = live;
     const event = { type: approve ? 'program.approved' : 'program.denied', action: 'decide', person, session };
     await this.#attempts.recorded(visitor, event, async (notes) => {
-      const waiting = await this.look(live, typed);
+      const waiting = await this.#find(live, typed);
       notes.details['client'] = waiting.client;
       const now = this.#clock.now();
       if (approve && !isFresh(session, now)) {

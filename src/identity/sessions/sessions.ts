@@ -121,7 +121,9 @@ export class Sessions {
 
   /** The sessions of a person that go on, the one used last first. */
   async list(userId: string): Promise<readonly Session[]> {
-    return await listSessions(this.#database.db, userId, this.#clock.now());
+    const now = this.#clock.now();
+    const sessions = await listSessions(this.#database.db, userId, now);
+    return sessions.filter((session) => sessionEnd(session, now, this.#lifetimes) === undefined);
   }
 
   /** Ends a session of the person, here at once and elsewhere within a second. Throws `SESSION_UNKNOWN`. */

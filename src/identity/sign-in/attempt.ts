@@ -88,6 +88,19 @@ export class Attempts {
     return value;
   }
 
+  /** Puts on record what was refused without being tried; in a flood it is counted. Rejects as the trail does. */
+  async refused(
+    visitor: Visitor,
+    { type, action, person, session, details = {} }: Attempted & { readonly details?: AttemptNotes['details'] },
+    { code }: ChatelaineError,
+  ): Promise<void> {
+    const event: AuditEvent = {
+      ...originOf(visitor, person, session?.id),
+      ...{ class: 'authentication', type, action, outcome: 'denied', error: code, details },
+    };
+    await this.#refusals.record(event, person?.id ?? addressBlock(visitor.address), countedAs(person));
+  }
+
   /**
    * Who acts and on whom. Whoever gives a name and has shown nothing is nobody: a record that names a person
    * waits for their key, and the time, or the failure of the key service, would tell that there is such a

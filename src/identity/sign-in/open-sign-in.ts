@@ -41,6 +41,7 @@ export interface SignInOptions {
 export interface SignInServices {
   readonly publicUrl: URL;
   readonly people: People;
+  readonly attempts: Attempts;
   readonly signIn: SignIn;
   readonly enrolment: FactorEnrolment;
   readonly factors: SecondFactors;
@@ -84,6 +85,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
   return {
     publicUrl: options.publicUrl,
     people,
+    attempts,
     signIn,
     enrolment: new FactorEnrolment({ ...options, attempts, factors, sessions }),
     factors,

@@ -16,7 +16,12 @@ export interface Answer {
 /** The pages of a process on a listener of their own; its port is that of the public URL. */
 export async function servePages(process: SignInProcess, server = createServer()): Promise<{ readonly port: number }> {
   const pages = signInPages({ services: process.services, log: silentLogger });
-  server.on('request', (incoming, outgoing) => void pages.handle(incoming, outgoing));
+  let requests = 0;
+  server.on('request', (incoming, outgoing) => {
+    const address = incoming.socket.remoteAddress;
+    const requestId = `request-${++requests}`;
+    void pages.handle(incoming, outgoing, { requestId, address, headers: ['X-Request-Id', requestId] });
+  });
   if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   onTestFinished(() => server.closeAllConnections());

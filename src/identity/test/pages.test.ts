@@ -70,7 +70,7 @@ describe('the pages', () => {
   });
 
   test('ask for password and second factor, remember the browser, and go on to where one was', async () => {
-    const { signInAdministrator, visitor, signIn, code } = await start();
+    const { signInAdministrator, visitor, code } = await start();
     const seed = await signInAdministrator();
     await visitor.open('/console/account');
     await visitor.submit('/console/sign-out', {});
@@ -83,7 +83,6 @@ describe('the pages', () => {
     expect(visitor.page).toContain('Code from the app');
     const done = await visitor.submit('/console/sign-in/second-factor', { code: code(seed) });
     expect(done.text).toContain('Your account');
-    void signIn;
   });
 
   test('answer a wrong name and a wrong password with the same bytes', async () => {
@@ -229,7 +228,7 @@ describe('CON-001: what other sites send', () => {
     ['our page with an empty token', {}, (own) => ({ ...own, form: '' })],
   ];
   test.each(attacks)('%s changes nothing: 403', async (_, headers, fields) => {
-    const { signInAdministrator, visitor, services, database } = await start();
+    const { signInAdministrator, visitor, database } = await start();
     await signInAdministrator();
     await visitor.open('/console/account');
     const before = JSON.stringify(await database.db.selectFrom('sessions').selectAll().execute());
@@ -243,7 +242,6 @@ describe('CON-001: what other sites send', () => {
       expect((await visitor.post(path, fields(visitor.hidden('/console/sign-out')), headers)).status).toBe(403);
     }
     expect(JSON.stringify(await database.db.selectFrom('sessions').selectAll().execute())).toBe(before);
-    void services;
   });
 
   test.each([
@@ -321,14 +319,14 @@ describe('CON-004: where one is sent on to', () => {
     const { person, visitor } = await start();
     await person('maria');
     await visitor.open('/console/sign-in?next=//evil.test/x');
-    expect(visitor.page).toContain('name="next" value="/console"');
+    expect(visitor.page).toContain('name="next" value="/console/account"');
     const form = {
       ...visitor.hidden('/console/sign-in'),
       next: 'https://evil.test',
       name: 'maria',
       password: PASSWORD,
     };
-    expect((await visitor.post('/console/sign-in', form)).to).toBe('/console');
+    expect((await visitor.post('/console/sign-in', form)).to).toBe('/console/account');
   });
 });
 
@@ -351,6 +349,7 @@ test('CON-005: every page is kept by nobody, framed by nobody, and runs no scrip
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'same-origin',
+      'x-request-id': expect.stringMatching(/^request-\d+$/),
     });
     const policy = headers['content-security-policy'] as string;
     expect(policy).toContain("default-src 'none'");
@@ -361,6 +360,38 @@ test('CON-005: every page is kept by nobody, framed by nobody, and runs no scrip
     if (nonce !== undefined) expect(text).toContain(`nonce="${nonce}"`);
     expect(text).not.toMatch(/\sstyle=|<style|\son\w+=/);
   }
+});
+
+test('signing in without having asked for a page ends at the account', async () => {
+  const { person, signIn } = await start();
+  await person('maria');
+  expect((await signIn('maria')).text).toContain('Your account');
+});
+
+test('what a page turns away is on record, with the request it came in, and in a flood counted', async () => {
+  const { person, signIn, visitor, trail, services } = await start();
+  await person('maria');
+  await signIn('maria');
+  expect(trail.events.at(-1)?.requestId).toMatch(/^request-\d+$/);
+  const from = trail.events.length;
+  await visitor.open('/console/device');
+  await visitor.submit('/console/device', { code: 'BBBB-BBBB' });
+  await visitor.post('/console/sign-out', { form: 'x' });
+  await visitor.get(`/console/setup?token=${'x'.repeat(42)}`);
+  for (let at = 0; at < 70; at++) {
+    visitor.cookies.set('__Host-chatelaine', 'x'.repeat(42) + 'A');
+    await visitor.get('/console/account');
+  }
+  expect(trail.told.slice(from, from + 4)).toEqual([
+    'program.sought denied DEVICE_CODE_UNKNOWN',
+    'page.refused denied FORM_REFUSED',
+    'page.refused denied LINK_REFUSED',
+    'page.refused denied SESSION_REQUIRED',
+  ]);
+  expect(trail.events[from + 3]).toMatchObject({ details: { path: '/console/account', reason: 'unknown' } });
+  expect(trail.events.length - from).toBeLessThan(65);
+  await services.close();
+  expect(trail.events.at(-1)).toMatchObject({ type: 'sign-in.flood' });
 });
 
 test('stylesheet, script and mark are kept for ever under the digest in their name', async () => {

@@ -150,14 +150,15 @@ describe.each(dialects)('sessions: %s', (dialect) => {
     expect([await alive(here), await alive(there)]).toEqual([false, false]);
   });
 
-  test('without use it ends after half an hour', async () => {
+  test('without use it ends after half an hour, and is in no list', async () => {
     const { person, password, services, clock } = await startSignIn(dialect);
-    await person('maria');
+    const maria = await person('maria');
     const token = reveal((await password('maria')).token);
     clock.advance(30 * MINUTE - 1);
     expect(await services.verifier.verifyCookie(token)).toMatchObject({ ok: true });
     clock.advance(30 * MINUTE);
     expect(await services.verifier.verifyCookie(token)).toMatchObject({ ok: false, error: { reason: 'expired' } });
+    expect(await services.sessions.list(maria.id)).toEqual([]);
   });
 
   test('CON-005: ended here, it is over here at once and elsewhere within a second', async () => {
@@ -257,7 +258,9 @@ describe.each(dialects)('a program: %s', (dialect) => {
     expect(waiting.userCode).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
     expect(await poll()).toEqual({ state: 'authorization_pending' });
     const typed = waiting.userCode.toLowerCase().replace('-', ' ');
-    expect(await services.programs.look(liveSession, typed)).toMatchObject({ client: 'chatelaine on maria’s laptop' });
+    expect(await services.programs.look(VISITOR, liveSession, typed)).toMatchObject({
+      client: 'chatelaine on maria’s laptop',
+    });
     await services.programs.decide(VISITOR, liveSession, typed, true);
     const approved = await poll();
     if (approved.state !== 'approved') throw new Error(approved.state);
@@ -296,7 +299,9 @@ describe.each(dialects)('a program: %s', (dialect) => {
     expect(await poll()).toEqual({ state: 'access_denied' });
     const second = await services.programs.start(VISITOR, '');
     clock.advance(10 * MINUTE);
-    expect(await refusalCode(services.programs.look(liveSession, second.userCode))).toBe('DEVICE_CODE_UNKNOWN');
+    expect(await refusalCode(services.programs.look(VISITOR, liveSession, second.userCode))).toBe(
+      'DEVICE_CODE_UNKNOWN',
+    );
     expect(await poll(reveal(second.deviceCode))).toEqual({ state: 'expired_token' });
     for (const code of ['', 'x'.repeat(43), reveal(newToken().secret)])
       expect(await poll(code)).toEqual({ state: 'expired_token' });
@@ -324,7 +329,8 @@ describe.each(dialects)('a program: %s', (dialect) => {
   test('codes cannot be guessed: five wrong ones, then waiting', async () => {
     const { services, liveSession } = await start();
     const ends: string[] = [];
-    for (let at = 0; at < 7; at++) ends.push(await refusalCode(services.programs.look(liveSession, 'BBBB-BBBB')));
+    for (let at = 0; at < 7; at++)
+      ends.push(await refusalCode(services.programs.look(VISITOR, liveSession, 'BBBB-BBBB')));
     expect(ends).toEqual([
       ...Array.from({ length: 5 }, () => 'DEVICE_CODE_UNKNOWN'),
       'SIGN_IN_THROTTLED',

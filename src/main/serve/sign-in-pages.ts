@@ -8,6 +8,6 @@ export function lateSignInPages(services: () => SignInServices, log: Logger): Pa
   const pages = (): Pages => (made ??= signInPages({ services: services(), log }));
   return {
     answers: (path) => path.startsWith('/console') && pages().answers(path),
-    handle: (request, response) => pages().handle(request, response),
+    handle: (request, response, arrival) => pages().handle(request, response, arrival),
   };
 }

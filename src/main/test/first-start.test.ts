@@ -1,4 +1,5 @@
 /** What a first start prints lets one person in, once, as the administrator. */
+import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CITIES, start, workspace, type RunningServer, type Workspace } from './server.fixture.ts';
 
@@ -25,6 +26,16 @@ async function follow(link: string | URL): Promise<Response> {
   return await fetch(new URL(next, link), { headers: { Cookie: cookies.join('; ') } });
 }
 
+/** The status of the sign-in page for whoever reached it under that name. */
+const statusAs = (host: string, port: number): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: '/console/sign-in', headers: { Host: host }, agent: false };
+    get(options, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+
 describe('the link of a first start', () => {
   test('opens the page on which the administrator sets name and password', async () => {
     const page = await follow(linkOf(server));
@@ -33,13 +44,14 @@ describe('the link of a first start', () => {
     expect(await page.text()).toMatch(/<form[^>]*method="post"/i);
   });
 
-  test('does not open with another token, and no page is shown to a foreign host (DNS rebinding)', async () => {
+  test('does not open with another token, and no page is shown to a foreign host (DNS rebinding) or a foreign page', async () => {
     expect((await follow(`${linkOf(server)}x`)).status).not.toBe(200);
     const { port } = new URL(server.url);
     const foreign = await fetch(`http://127.0.0.1:${port}/console/sign-in`, {
       headers: { Origin: 'https://evil.test' },
     });
     expect(foreign.status).toBe(403);
+    expect(await statusAs('evil.test', Number(port))).toBe(421);
   });
 
   test('is another one at the next start, and the one before is over', async () => {
