@@ -40,7 +40,12 @@ export async function signIn(
   let pause = interval * 1000;
   for (let waited = 0; waited < expires_in * 1000; waited += pause) {
     await sleep(pause);
-    const answer = await post(`${origin}/console/device/token`, { device_code });
+    const answer = await post(`${origin}/console/device/token`, { device_code }).catch((error: unknown) => {
+      // §3.5: who gets no answer asks less often. The person may confirm while a proxy restarts.
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      if (waited + pause >= expires_in * 1000) throw error;
+    });
+    if (answer === undefined) continue;
     const done = approved.safeParse(answer);
     if (done.success) return { credential: done.data.access_token, expiresAt: done.data.expires_at };
     const state = refused.safeParse(answer).data?.error;
@@ -52,6 +57,10 @@ export async function signIn(
   throw cliError('LOGIN_REFUSED', 'nobody confirmed the code in time');
 }
 
+/** A poll that was not answered by then is asked again. */
+const ANSWER_MS = 30_000;
+const LONGEST_PAUSE_MS = 60_000;
+
 const REASONS: Readonly<Record<string, string>> = {
   access_denied: 'the code was turned down',
   expired_token: 'nobody confirmed the code in time',
@@ -59,7 +68,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 async function post(url: string, form: Readonly<Record<string, string>>): Promise<unknown> {
   try {
-    const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'error' });
+    const answer = await fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     return await answer.json();
   } catch (cause) {
     const { code, message } = ((cause as Error).cause ?? cause) as NodeJS.ErrnoException;

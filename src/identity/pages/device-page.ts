@@ -2,6 +2,7 @@ import { reveal } from '#kernel';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { html } from './html.ts';
 import { documentOf, fieldOf, formOf } from './layout.ts';
+import { withNext } from './next-path.ts';
 import { at, problemOf, statusOf, type Page, type Problems, type Reply, type Visit } from './visit.ts';
 
 /** A program asks to be let in: the person enters its code, sees what it is, and decides. */
@@ -24,6 +25,11 @@ export const devicePage: Page = {
       await visit.services.programs.decide(visit.visitor, live, code, approve);
       return doneView(visit, approve);
     } catch (error) {
+      // Back to this program, and not to where others go after a proof.
+      if ((error as { readonly code?: string }).code === 'STEP_UP_REQUIRED') {
+        const here = `${devicePage.path}?code=${encodeURIComponent(code.slice(0, 20))}`;
+        return { to: withNext('/console/step-up', here) };
+      }
       const problems = problemOf(error, { DEVICE_CODE_UNKNOWN: 'code', SIGN_IN_THROTTLED: 'code' });
       return codeView(visit, code, live, problems);
     }

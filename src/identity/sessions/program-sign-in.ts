@@ -18,7 +18,6 @@ import {
 import { addressBlock } from '../throttle/address-block.ts';
 import { PROGRAM_BUDGET, USER_CODE_BUDGET } from '../throttle/budget.ts';
 import type { Throttle } from '../throttle/throttle.ts';
-import { isFresh } from './session.ts';
 import type { LiveSession } from './session-verifier.ts';
 import type { Sessions } from './sessions.ts';
 import { cliCredential, newToken, presentedDigest } from './token.ts';
@@ -26,6 +25,11 @@ import { cliCredential, newToken, presentedDigest } from './token.ts';
 const LIFE_MS = 10 * 60_000;
 /** Between two polls, at least (RFC 8628 §3.5). */
 const INTERVAL_MS = 5000;
+/**
+ * How old the proof may be with which a program is let in. The program has it from there on, and nothing
+ * there renews it: what is dangerous would be refused to it at once.
+ */
+const APPROVAL_MS = 60_000;
 // RFC 8628 §6.1: no vowels, so no words; 20^8 is 34 bits, behind a throttle, for ten minutes.
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 
@@ -179,8 +183,8 @@ export class ProgramSignIn {
       const waiting = await this.#find(live, typed);
       notes.details['client'] = waiting.client;
       const now = this.#clock.now();
-      if (approve && !isFresh(session, now)) {
-        throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than ten minutes old');
+      if (approve && Math.abs(now - session.authTime) > APPROVAL_MS) {
+        throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than a minute old');
       }
       const decision = approve
         ? {

@@ -362,6 +362,22 @@ test('CON-005: every page is kept by nobody, framed by nobody, and runs no scrip
   }
 });
 
+test('a program is let in with a proof of the last minute, and the way back from it leads to the program', async () => {
+  const { person, signIn, visitor, clock, services } = await start();
+  await person('maria');
+  await signIn('maria');
+  const { userCode } = await services.programs.start({ address: '', userAgent: '' }, 'laptop');
+  clock.advance(60_001);
+  const approve = async () => await visitor.submit('/console/device', { code: userCode, decision: 'approve' });
+  await visitor.open('/console/device');
+  await visitor.submit('/console/device', { code: userCode });
+  await approve();
+  expect(visitor.path).toContain('/console/step-up?next=');
+  await visitor.submit('/console/step-up', { password: PASSWORD });
+  expect(visitor.page).toContain(`value="${userCode}"`);
+  expect((await approve()).text).toContain('The program is signed in.');
+});
+
 test('signing in without having asked for a page ends at the account', async () => {
   const { person, signIn } = await start();
   await person('maria');
