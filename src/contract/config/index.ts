@@ -27,7 +27,7 @@ export { sourceSchema, type SourceCommon } from './source.ts';
 export { isPem } from './pem.ts';
 export type { AgentListenerSettings } from './tls.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
-export { serverSchema, unsafeBind, type ServerSettings } from './server.ts';
+export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';
 export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
 export {
   auditSchema,

@@ -117,6 +117,12 @@ export const serverSchema = z
     const { host, tls, tlsTerminatedBy, agentListener } = server;
     const open = unsafeBind(server);
     if (open !== undefined) refuse(['host'], open);
+    const url = server.publicUrl === undefined ? undefined : new URL(server.publicUrl);
+    if (url?.protocol === 'http:' && !isLoopbackHost(url.hostname))
+      refuse(
+        ['publicUrl'],
+        `at \`${url.origin}\` passwords and sessions would cross the network in the clear; use https`,
+      );
     if (tls !== undefined && tlsTerminatedBy !== undefined)
       refuse(['tlsTerminatedBy'], 'TLS ends here or at the proxy in front: give `tls` or `tlsTerminatedBy`');
     if (agentListener === undefined) return;
@@ -125,6 +131,15 @@ export const serverSchema = z
     if (agentListener.port !== 0 && agentListener.port === server.port && agentListener.host === host)
       refuse(['agentListener', 'port'], `\`${host}:${server.port}\` is the address of the public listener`);
   });
+
+/**
+ * Where browsers reach a server. Without `publicUrl` it is this machine: forms, links and passkeys are bound to
+ * it, so who comes by another name needs the setting.
+ */
+export function publicUrlOf(settings: Pick<ServerSettings, 'publicUrl' | 'tls'>, port: number): URL {
+  const scheme = settings.tls === undefined ? 'http' : 'https';
+  return new URL(settings.publicUrl ?? `${scheme}://localhost:${port}`);
+}
 
 /** Why a server may not listen like this, and the three ways out; undefined when it may. */
 export function unsafeBind(server: {

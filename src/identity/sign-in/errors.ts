@@ -63,7 +63,8 @@ export const signInError = defineErrors('sign-in', {
   FORM_REFUSED: {
     status: 403,
     title: 'a form did not come from the page that this server gave to this browser',
-    remedy: 'Open the page again and send it from there. Cookies must be allowed.',
+    remedy:
+      'Open the page again and send it from there. Cookies must be allowed, and the address must be the `publicUrl` of `kind: server`.',
   },
   FORM_UNREADABLE: {
     status: 400,

@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { CliContext } from '#cli';
-import { isLoopbackHost, unsafeBind, type SecretReader, type ServerSettings } from '#contract';
+import { isLoopbackHost, publicUrlOf, unsafeBind, type SecretReader, type ServerSettings } from '#contract';
 import {
   callLog,
   createGateway,
@@ -174,9 +174,7 @@ async function serveMany(
     handshakeFailed: () => metrics?.handshakeFailed('tls'),
   });
   // Before anything else is waited for: the first request may be a person's.
-  const publicUrl = new URL(
-    settings.publicUrl ?? `${tls.public === undefined ? 'http' : 'https'}://localhost:${listener.port}`,
-  );
+  const publicUrl = publicUrlOf(settings, listener.port);
   const { setup } = services.signIn(publicUrl);
   const agents = await openAgentListener(gateway, settings, {
     tls: tls.agents,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { publicUrlOf } from '#contract';
 import { cliError, readServerSettings, type CliContext, type OpenApi } from '#cli';
 import { operator } from '#identity';
 import { createLogger, reveal, type Secret } from '#kernel';
@@ -29,7 +30,7 @@ export const openLocalApi =
     const { clock, version } = context;
     try {
       const services = await openServices({ dataDir, settings, mustExist: !create, clock, log, endings });
-      const publicUrl = new URL(settings.publicUrl ?? `http://localhost:${settings.port}`);
+      const publicUrl = publicUrlOf(settings, settings.port);
       // Before the API, whose links lead there.
       const { setup } = services.signIn(publicUrl);
       const api = await openApi(services, { version, secret: readStateKey(dataDir), clock, log });
