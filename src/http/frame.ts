@@ -25,7 +25,8 @@ import { Idempotency, parseIdempotencyKey, type Outcome } from './idempotency.ts
 import { isEmpty, parseBody, parseQuery, type Incoming } from './incoming.ts';
 import { NOBODY, originOf } from './origin.ts';
 import { refusal, type Answer } from './problem.ts';
-import type { Call, PageOf, PageQuery, Route } from './route.ts';
+import type { Call, PageOf, PageQuery, Pieces, Route } from './route.ts';
+import { streamed } from './streamed.ts';
 import { invalid, validate } from './validation.ts';
 
 export interface FrameOptions {
@@ -190,6 +191,7 @@ export class Frame {
         namespaces,
         checkCurrent: (etag) => precondition && checkPrecondition(precondition, etag),
       };
+      if (route.media !== undefined) return await streamed(route.media, (await route.handle(call)) as Pieces);
       return route.position === undefined
         ? this.#oneThing(admitted, await route.handle(call))
         : await this.#onePage(admitted, call, route.position);

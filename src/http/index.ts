@@ -4,7 +4,7 @@
  * Owns what a route is (`route.ts`: data, declared by the module whose behaviour it shows, in its
  * `routes.ts`), the steps that every request goes through (`frame.ts`), problems (RFC 9457,
  * `problem.ts`), conditional requests (RFC 9110 §13, `conditional.ts`), pages and their cursors
- * (`cursor.ts`), `Idempotency-Key` (`idempotency.ts`), the OpenAPI 3.1 description (`openapi.ts`), and
+ * (`cursor.ts`), answers longer than memory (`streamed.ts`), `Idempotency-Key` (`idempotency.ts`), the OpenAPI 3.1 description (`openapi.ts`), and
  * the door to it all behind a listener (`door.ts`, Fastify, loaded when the first request comes).
  * Does not own: any route but that of the description, who is calling (a port to the gateway and identity),
  * who may do what (`MayDo`, a port to identity), the record (`AuditTrail`).
@@ -17,7 +17,7 @@ export { createApi, type Api, type LocalRequest } from './api.ts';
 export { entityTag } from './conditional.ts';
 export { describeApi, errorCodesOf } from './openapi.ts';
 export type { Answer, Problem } from './problem.ts';
-export { listing, route, type Call, type PageOf, type Route } from './route.ts';
+export { listing, route, stream, type Call, type PageOf, type Pieces, type Route } from './route.ts';
 export { API_ROOT } from './router.ts';
 export type { ApiHandler, DoorOptions, Visit } from './door.ts';
 export { momentOf, moment } from './moment.ts';

@@ -144,12 +144,16 @@ function parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query'): r
 }
 
 function successes(one: Route): Json {
-  const { answer, position, version, made, method } = one;
+  const { answer, position, version, made, method, media } = one;
   const headers = {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(version !== undefined && { ETag: { $ref: '#/components/headers/ETag' } }),
     ...(position !== undefined && { Link: { $ref: '#/components/headers/Link' } }),
   };
+  if (media !== undefined) {
+    const content = { [media]: answer === undefined ? {} : { schema: schemaOf(answer, 'output') } };
+    return { 200: { description: 'Sent as it is made.', headers, content } };
+  }
   if (answer === undefined) return { 204: { description: 'Done.', headers } };
   const content = { 'application/json': { schema: schemaOf(answer, 'output') } };
   return {

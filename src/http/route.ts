@@ -88,6 +88,8 @@ export interface Route extends RouteFacts {
   readonly replay: ((answer: unknown) => unknown) | undefined;
   /** Of a listing: what its cursors hold. */
   readonly position: z.ZodType | undefined;
+  /** Of a stream: its media type. */
+  readonly media: string | undefined;
   readonly handle: (call: Call) => Promise<unknown>;
 }
 
@@ -107,8 +109,31 @@ export function route<
     made: undefined,
     replay: undefined,
     position: undefined,
+    media: undefined,
   };
   return { ...nothing, ...definition } as Route;
+}
+
+/** What a stream sends, as it comes. */
+export type Pieces = AsyncIterable<string | Uint8Array>;
+
+/**
+ * A route whose answer may be longer than memory. It is sent while it is made, so nobody holds it against
+ * its description before it leaves; and what goes wrong after the first piece cuts the connection, since the
+ * status has been sent. A reading, always: a change is answered with what it did.
+ */
+export function stream<Params extends z.ZodType, Query extends z.ZodType>(
+  definition: Omit<RouteFacts, 'method' | 'status' | 'conditional'> & {
+    readonly where: Where<z.output<Params>>;
+    readonly params?: Params;
+    readonly query?: Query;
+    readonly media: string;
+    /** What the pieces make up, where that is JSON. */
+    readonly answer?: z.ZodType;
+    readonly handle: (call: Call<z.output<Params>, z.output<Query>>) => Promise<Pieces>;
+  },
+): Route {
+  return route({ ...definition, method: 'GET' } as never);
 }
 
 /** A page of a listing, and the position after which the next one begins; none on the last. */

@@ -37,7 +37,8 @@ export const openLocalApi =
         transport: async ({ method, target, headers, body }) => {
           const requestId = `cli-${process.pid.toString(36)}-${++requests}`;
           const answer = await api.local({ method, target, headers, body, principal, requestId });
-          return { status: answer.status, etag: answer.headers['etag'], text: answer.body ?? '' };
+          const { status, headers: answered, body: text, pieces = oneOf(text ?? '') } = answer;
+          return { status, etag: answered['etag'], pieces };
         },
         setupLink: async () => {
           const token = await services.signIn(publicUrl).setup.issue(origin, { reissue: true });
@@ -51,3 +52,7 @@ export const openLocalApi =
       throw error;
     }
   };
+
+async function* oneOf(text: string): AsyncGenerator<string> {
+  yield text;
+}
