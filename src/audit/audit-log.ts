@@ -15,6 +15,8 @@ import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
 import { openPersonal } from './people/personal.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
+import type { EvidenceManifest } from './report/evidence.ts';
+import type { EvidenceOptions } from './report/write-evidence.ts';
 import type { KeyedDigest } from './record/digest.ts';
 import {
   CHECKPOINT_TYPE,
@@ -187,6 +189,16 @@ export class AuditLog implements AuditTrail {
   async #receiptAfterCheckpoint(record: AuditRecord): Promise<Receipt | undefined> {
     await this.checkpoint();
     return makeReceipt(this.#options.store, record);
+  }
+
+  /**
+   * Writes the evidence of what the filter finds into a folder, which must not exist: records, proofs and
+   * checkpoints under a signed manifest. Throws as `writeEvidence` does.
+   */
+  async evidence(asked: Pick<EvidenceOptions, 'filter' | 'directory' | 'opened'>): Promise<EvidenceManifest> {
+    const { store, signingKey, clock } = this.#options;
+    const { writeEvidence } = await import('./report/write-evidence.ts');
+    return await writeEvidence({ log: this, store, signingKey, clock, ...asked });
   }
 
   /** Makes a checkpoint now; undefined when there is nothing new, or another process makes one. */

@@ -39,7 +39,8 @@ export {
   type SubjectExport,
   type SubjectIdentity,
 } from './report/subject-export.ts';
-export { recordErasure, type RecordedErasure } from './report/record-erasure.ts';
+export { receiptOfErasure, type ErasureOnRecord } from './report/receipt-of-erasure.ts';
+export { recordedReport, type LeavingReport } from './report/recorded-report.ts';
 export {
   accessReviewSchema,
   reviewAccess,
@@ -47,11 +48,13 @@ export {
   type AccessKey,
   type AccessReview,
   type AccessSource,
+  type HeldRole,
 } from './report/access-review.ts';
 export { startRetention, type RetentionOptions } from './retention/start-retention.ts';
 export { writeEvidence, type EvidenceOptions } from './report/write-evidence.ts';
+export { evidenceArchive, unpackEvidence } from './report/evidence-archive.ts';
 export { verifyEvidence } from './report/verify-evidence.ts';
-export type { EvidenceManifest } from './report/evidence.ts';
+export { readManifest, type EvidenceManifest } from './report/evidence.ts';
 export { exportNdjson, readNdjson, type ReadExport } from './export/ndjson.ts';
 export { startDeliveries, type Deliveries, type DeliveriesOptions } from './delivery/start-deliveries.ts';
 export type { DeliveryStatus } from './delivery/delivery.ts';

@@ -6,6 +6,7 @@ import type { AuditLog } from './audit-log.ts';
 import { signedCheckpoint } from './checkpoint/checkpoint.ts';
 import { auditError } from './errors.ts';
 import { receiptSchema } from './receipt/receipt.ts';
+import { reportRoutes, type ReportParts } from './report/routes.ts';
 import { auditFilter } from './store/query.ts';
 
 const recordId = z.strictObject({ id: z.string().min(1).max(64) });
@@ -31,7 +32,7 @@ const finding = z.strictObject({
 });
 
 /** The routes over an audit log. */
-export function auditRoutes(audit: AuditLog): readonly Route[] {
+export function auditRoutes(audit: AuditLog, reports: ReportParts): readonly Route[] {
   /** Of a record that is about nothing in a namespace, none: it takes a role that is held everywhere. */
   const whereItHappened = {
     params: recordId,
@@ -151,6 +152,7 @@ export function auditRoutes(audit: AuditLog): readonly Route[] {
         return { ok, records, checkpoints, uncovered, retainedFrom: [...retainedFrom], findings: [...findings] };
       },
     }),
+    ...reportRoutes(audit, reports),
   ];
 }
 

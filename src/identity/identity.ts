@@ -12,6 +12,7 @@ import { KeyVerifier } from './keys/key-verifier.ts';
 import { UsageRecorder } from './keys/usage-recorder.ts';
 import { NamespaceDirectory } from './namespaces/namespace-directory.ts';
 import { permissionCheck, type CheckPermission } from './permissions/index.ts';
+import { accessHolders, type IdentityHolder } from './roles/access-holders.ts';
 import type { DeclaredBindings } from './roles/declared-bindings.ts';
 import { RoleDirectory } from './roles/role-directory.ts';
 import { Standings } from './roles/standings.ts';
@@ -30,6 +31,8 @@ export interface Identity {
   readonly frame: ChangeFrame;
   /** The directory of users, whose profiles that vault seals. Once a process. */
   userDirectory(vault: Pick<Vault, 'envelope' | 'eraseSubject'>): UserDirectory;
+  /** Everybody and what they hold, for who reviews it. */
+  accessHolders(): AsyncIterable<IdentityHolder>;
   /** To be called when declared bindings have been replaced. */
   declarationsChanged(): void;
   /** Writes what it still holds in memory. The database stays open; it is the opener's. */
@@ -70,6 +73,7 @@ export function openIdentity(parts: IdentityParts): Identity {
     standings,
     frame,
     userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
+    accessHolders: () => accessHolders(database.db, declared),
     declarationsChanged: () => changes.tell(),
     close: () => usage.close(),
   };

@@ -42,6 +42,7 @@ export {
   type PermissionTable,
   type Target,
 } from './permissions/index.ts';
+export type { IdentityHolder } from './roles/access-holders.ts';
 export type { Holder, RoleBinding, Subject } from './roles/role-binding.ts';
 export type { NewBinding, RoleDirectory } from './roles/role-directory.ts';
 export type { Standing } from './roles/standing.ts';

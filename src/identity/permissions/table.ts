@@ -34,6 +34,7 @@ export const PERMISSIONS = {
   'user.enable': by('admin', 'admin', 'everywhere rank'),
   'user.erase': by('admin', 'admin', 'everywhere rank dangerous'),
   'user.reset': by('admin', 'admin', 'everywhere rank dangerous'),
+  'user.export': by('read', 'admin', 'everywhere own dangerous'),
 
   'session.read': by('read', 'admin auditor', 'everywhere own'),
   'session.revoke': by('admin', 'admin', 'everywhere own'),

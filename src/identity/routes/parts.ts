@@ -1,3 +1,4 @@
+import type { AuditLog } from '#audit';
 import type { Call } from '#http';
 import type { Clock } from '#kernel';
 import { z } from 'zod';
@@ -11,6 +12,8 @@ export interface RouteParts {
   readonly identity: Identity;
   readonly users: UserDirectory;
   readonly sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>;
+  /** For what the record says of a person. */
+  readonly audit: AuditLog;
   readonly clock: Clock;
 }
 

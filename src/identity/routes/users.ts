@@ -1,9 +1,17 @@
 import { z } from 'zod';
+import {
+  exportSubject,
+  receiptOfErasure,
+  receiptSchema,
+  recordedReport,
+  subjectExportSchema,
+  type SubjectIdentity,
+} from '#audit';
 import { EVERYWHERE, ROLES, type Principal } from '#contract';
-import { entityTag, listing, moment, momentOf, route, type Call, type Route } from '#http';
+import { entityTag, listing, moment, momentOf, route, stream, type Call, type Route } from '#http';
 import { findUser } from '../store/users-store.ts';
 import { unknownUser } from '../users/user-directory.ts';
-import { isSelf, type User, type UserWithProfile } from '../users/user.ts';
+import { isSelf, LOCAL_ISSUER, type User, type UserWithProfile } from '../users/user.ts';
 import { anyId, authorOf, type RouteParts } from './parts.ts';
 
 const profile = z.strictObject({ displayName: z.string().max(1000), email: z.string().max(1000) });
@@ -29,7 +37,7 @@ const stateOf = ({ id, changedAt }: { readonly id: string; readonly changedAt: s
   `${id} ${changedAt}`;
 
 /** `/api/v1/users`. */
-export function userRoutes({ identity, users }: RouteParts): readonly Route[] {
+export function userRoutes({ identity, users, audit, clock }: RouteParts): readonly Route[] {
   const { db } = identity.frame.database;
   const one = {
     params: userId,
@@ -178,11 +186,50 @@ export function userRoutes({ identity, users }: RouteParts): readonly Route[] {
       summary: 'Forget a user for good: their key is destroyed, and with it everything it seals, in backups too',
       tag: 'users',
       permission: 'user.erase',
-      status: 204,
       errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'STEP_UP_REQUIRED', 'VAULT_BUSY'],
-      handle: (call) => users.erase(authorOf(call), call.params.id),
+      answer: z.strictObject({
+        id: z.string(),
+        record: z.string().nullable().describe('The id of the audit record of the erasure.'),
+        receipt: receiptSchema
+          .nullable()
+          .describe('Proves that it was done, and when; null while none can be made. `getReceipt` gives it later.'),
+      }),
+      handle: async (call) => {
+        const { id } = call.params;
+        await users.erase(authorOf(call), id);
+        const { record = null, receipt = null } = (await receiptOfErasure(audit, id)) ?? {};
+        return { id, record, receipt };
+      },
+    }),
+    stream({
+      ...one,
+      operationId: 'exportUserRecords',
+      path: '/users/{id}/records',
+      summary: 'Everything that the audit log holds of a person, for themselves (GDPR, articles 15 and 20)',
+      description: 'Of other people it names no more than the ids. Empty of who was erased.',
+      tag: 'users',
+      permission: 'user.export',
+      errors: [...CHANGE_ERRORS, 'STEP_UP_REQUIRED', 'KEY_WRAPPER_UNAVAILABLE'],
+      media: 'application/json',
+      answer: subjectExportSchema,
+      handle: async ({ params: { id }, origin }) => {
+        const { user } = (await findUser(db, id)) ?? unknown(id);
+        const object = { kind: 'user', namespace: EVERYWHERE, name: id, id };
+        const pieces = exportSubject(audit, identitiesOf(user), clock);
+        return recordedReport(audit, origin, { type: 'report.person', object }, pieces);
+      },
     }),
   ];
+}
+
+/** What the log may call them: by our id, and by what their provider calls them. */
+const identitiesOf = ({ id, issuer, subject }: User): readonly SubjectIdentity[] => [
+  { iss: LOCAL_ISSUER, sub: id },
+  ...(issuer === LOCAL_ISSUER ? [] : [{ iss: issuer, sub: subject }]),
+];
+
+function unknown(id: string): never {
+  throw unknownUser(id);
 }
 
 const checked = (call: Pick<Call, 'checkCurrent'>) => (current: User) =>

@@ -74,6 +74,17 @@ export async function listKeys(db: DatabaseOrTransaction, namespace?: string): P
   return rows.map(toApiKey);
 }
 
+/** The keys of these agents that were not revoked, expired ones too, oldest first. */
+export async function listKeysOf(db: DatabaseOrTransaction, agentIds: readonly string[]): Promise<readonly ApiKey[]> {
+  if (agentIds.length === 0) return [];
+  const rows = await keysWithAgents(db)
+    .where('api_keys.agent_id', 'in', agentIds)
+    .where('api_keys.revoked_at', 'is', null)
+    .orderBy('api_keys.id')
+    .execute();
+  return rows.map(toApiKey);
+}
+
 /** Adds a key under the digest of its secret. */
 export async function insertKey(
   db: DatabaseOrTransaction,

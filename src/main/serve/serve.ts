@@ -110,7 +110,8 @@ async function run(running: Running): Promise<void> {
     tls: tls.all,
     api: lateApi(async () => {
       const { openApi } = await import('../services/open-api.ts');
-      const api = await openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
+      const { version, clock } = context;
+      const api = await openApi(services, { version, dataDir, secret: stateKey, clock, log });
       const { openApiDoor } = await import('#http');
       return await openApiDoor(api, settings.limits);
     }),

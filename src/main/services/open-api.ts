@@ -4,6 +4,7 @@ import { createApi, type Api } from '#http';
 import { loadIdentityRoutes, permissionCheck, refuseBy } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { loadVaultRoutes } from '#vault';
+import { accessSource } from './access-source.ts';
 import type { Services } from './open-services.ts';
 
 /** The REST API over the services: the routes of every module, in the frame. */
@@ -11,19 +12,21 @@ export async function openApi(
   { database, audit, vault, identity, users, signIn }: Services,
   options: {
     readonly version: string;
+    readonly dataDir: string;
     /** A secret of this data directory, from which the key of cursors is made. */
     readonly secret: Buffer;
     readonly clock: Clock;
     readonly log: Logger;
   },
 ): Promise<Api> {
-  const { version, secret, clock, log } = options;
+  const { version, dataDir, secret, clock, log } = options;
   // Whoever is disabled or erased through here is so for signing in as well.
   const { sessions } = signIn();
+  const access = accessSource({ identity, secrets: vault.secrets, audit, clock });
   const routes = await Promise.all([
-    loadIdentityRoutes({ identity, users, sessions, clock }),
+    loadIdentityRoutes({ identity, users, sessions, audit, clock }),
     loadVaultRoutes({ vault, trail: audit }),
-    loadAuditRoutes(audit),
+    loadAuditRoutes(audit, { access, scratch: dataDir, clock }),
   ]);
   return createApi(routes.flat(), {
     database,

@@ -47,6 +47,7 @@ const PLACES: Readonly<Record<string, Place>> = {
   disableUser: ['global', '/users/{user}/disable', 'USER_UNKNOWN'],
   enableUser: ['global', '/users/{user}/enable', 'USER_UNKNOWN'],
   eraseUser: ['global', '/users/{user}/erase', 'USER_UNKNOWN'],
+  exportUserRecords: ['global', '/users/{user}/records', 'USER_UNKNOWN'],
 
   listSessions: ['global', '/users/{user}/sessions', 'USER_UNKNOWN'],
   endSessions: ['global', '/users/{user}/sessions', 'USER_UNKNOWN'],
@@ -99,6 +100,9 @@ const PLACES: Readonly<Record<string, Place>> = {
   listCheckpoints: ['everywhere', '/audit/checkpoints'],
   getAuditPublicKey: ['everywhere', '/audit/public-key'],
   verifyAudit: ['everywhere', '/audit/verify'],
+  reviewAccess: ['everywhere', '/audit/access-review'],
+  exportEvidence: ['everywhere', '/audit/evidence'],
+  exportAudit: ['everywhere', '/audit/export'],
 };
 
 async function operations(): Promise<readonly Operation[]> {
@@ -168,6 +172,10 @@ function expected(caller: TestCaller, operation: Operation, place: Place): strin
 }
 
 async function given(answer: Response, listed: boolean): Promise<string> {
+  if (!/^application\/(?:problem\+)?json$/.test(answer.headers.get('content-type') ?? '')) {
+    await answer.arrayBuffer();
+    return `${answer.status}`;
+  }
   const body = (await answer.json()) as { readonly code?: string; readonly items?: readonly unknown[] };
   if (body.code !== undefined) return `${answer.status} ${body.code}`;
   return listed && body.items?.length === 0 ? '200 of nothing' : `${answer.status}`;
