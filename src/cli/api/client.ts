@@ -17,6 +17,9 @@ export interface ApiAnswer<Body> {
   readonly etag: string | undefined;
 }
 
+/** What is answered, as it comes; `return` lets go of what was not read, also where nothing was. */
+export type AnswerPieces = AsyncIterableIterator<string | Uint8Array>;
+
 /** What carries a request: a server's door, or this process. Gives what was answered, success or not. */
 export type Transport = (request: {
   readonly method: string;
@@ -25,7 +28,7 @@ export type Transport = (request: {
   readonly body: Buffer | undefined;
   /** The answer may be long in coming, and longer than memory. */
   readonly patient: boolean;
-}) => Promise<{ readonly status: number; readonly etag: string | undefined; readonly pieces: Pieces }>;
+}) => Promise<{ readonly status: number; readonly etag: string | undefined; readonly pieces: AnswerPieces }>;
 
 /** The API as commands speak to it. They do not know whether a server answers, or their own process. */
 export class ApiClient {
@@ -43,11 +46,23 @@ export class ApiClient {
     return { body: (text === '' ? undefined : JSON.parse(text)) as Body, etag };
   }
 
-  /** The pieces of an answer that may be longer than memory. Throws as `ask` does, later ones as the transport. */
-  async stream(path: string, query: ApiRequest['query'] = {}): Promise<Pieces> {
-    const { status, pieces } = await this.#send({ method: 'GET', path, query }, true);
+  /**
+   * Hands on the pieces of an answer that may be longer than memory, and lets go of it when `use` has ended,
+   * however it did: behind it somebody holds a connection, or files, or the record of how it ended.
+   * Throws as `ask` does, later as the transport, and what `use` throws.
+   */
+  async stream<Value>(
+    path: string,
+    query: ApiRequest['query'],
+    use: (pieces: Pieces) => Promise<Value>,
+  ): Promise<Value> {
+    const { status, pieces } = await this.#send({ method: 'GET', path, query: query ?? {} }, true);
     if (status !== 200) throw errorOf(status, await textOf(pieces));
-    return pieces;
+    try {
+      return await use(pieces);
+    } finally {
+      await pieces.return?.();
+    }
   }
 
   async #send(request: ApiRequest, patient: boolean): ReturnType<Transport> {

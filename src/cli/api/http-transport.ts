@@ -1,7 +1,7 @@
 import { isLoopbackHost } from '#contract';
 import { reveal, type Secret } from '#kernel';
 import { cliError } from '../errors.ts';
-import type { Transport } from './client.ts';
+import type { AnswerPieces, Transport } from './client.ts';
 
 const LONGEST_MS = 120_000;
 /** Where much has to be found and proven before the first byte. */
@@ -73,18 +73,31 @@ class Silence {
   }
 }
 
-/** Throws `SERVER_UNREACHABLE` when the server stops before it has said all: half a document is none. */
-async function* piecesOf({ body }: Response, base: string, silence: Silence): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
-      silence.broken();
-      yield piece;
-    }
-  } catch (cause) {
-    throw unreachable(base, 'stopped before the end of its answer', cause);
-  } finally {
-    silence.end();
-  }
+/** `next` throws `SERVER_UNREACHABLE` when the server stops before it has said all: half a document is none. */
+function piecesOf({ body }: Response, base: string, silence: Silence): AnswerPieces {
+  const reader = body?.getReader();
+  const end = { done: true, value: undefined } as const;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        const read = (await reader?.read()) ?? end;
+        if (read.done) silence.end();
+        else silence.broken();
+        return read.done ? end : read;
+      } catch (cause) {
+        silence.end();
+        throw unreachable(base, 'stopped before the end of its answer', cause);
+      }
+    },
+    async return() {
+      silence.end();
+      await reader?.cancel().catch(() => undefined);
+      return end;
+    },
+  };
 }
 
 function unreachable(base: string, what: string, thrown: unknown): Error {

@@ -32,17 +32,16 @@ Examples:
       try {
         await withApi(context, options, async (api) => {
           show?.('looking at who holds what', 0);
-          const pieces = await api.stream('/audit/access-review', { unusedDays: options.unusedDays });
           const onBytes = (bytes: number): void => show?.('looking at who holds what', bytes);
-          if (options.json === true) {
-            await writeAll(pieces, context.stdout, onBytes);
-            context.stdout.write('\n');
-            return;
-          }
           const text: string[] = [];
-          await writeAll(pieces, { write: (piece) => text.push(piece) }, onBytes);
+          const sink = options.json === true ? context.stdout : { write: (piece: string) => text.push(piece) };
+          await api.stream('/audit/access-review', { unusedDays: options.unusedDays }, (pieces) =>
+            writeAll(pieces, sink, onBytes),
+          );
           done();
-          context.stdout.write(describeReview(JSON.parse(text.join('')) as AccessReview));
+          context.stdout.write(
+            options.json === true ? '\n' : describeReview(JSON.parse(text.join('')) as AccessReview),
+          );
         });
       } finally {
         done();

@@ -42,12 +42,13 @@ Example:
         const unpacked = await withApi(context, options, async (api) => {
           show?.('finding and proving', 0);
           const query = { ...filterOf(options), ...(opened === true && { opened: 'true' }) };
-          const pieces = await api.stream('/audit/evidence', query);
-          return await unpackEvidence(pieces, out, (bytes) => show?.('writing', bytes)).catch((cause: unknown) => {
-            const { code, syscall } = cause as NodeJS.ErrnoException;
-            if (syscall === undefined) throw cause;
-            throw cliError('FILE_UNUSABLE', `\`${out}\` cannot be written: ${code}`, { cause });
-          });
+          return await api.stream('/audit/evidence', query, (pieces) =>
+            unpackEvidence(pieces, out, (bytes) => show?.('writing', bytes)).catch((cause: unknown) => {
+              const { code, syscall } = cause as NodeJS.ErrnoException;
+              if (syscall === undefined) throw cause;
+              throw cliError('FILE_UNUSABLE', `\`${out}\` cannot be written: ${code}`, { cause });
+            }),
+          );
         });
         done();
         const manifest = unpacked.ok ? readManifest(readFileSync(join(out, 'manifest.json'), 'utf8')) : undefined;
@@ -96,7 +97,8 @@ Example:
       ]);
       const keys = readKeys(options.key) ?? new Map<string, never>();
       const verified = await verifyEvidence(directory, keys).catch((cause: unknown) => {
-        const { code } = cause as NodeJS.ErrnoException;
+        const { code, syscall } = cause as NodeJS.ErrnoException;
+        if (syscall === undefined) throw cause;
         throw cliError('FILE_UNUSABLE', `\`${directory}\` cannot be read: ${code}`, { cause });
       });
       if (!verified.ok) throw cliError('EVIDENCE_PROVES_NOTHING', `\`${directory}\`: ${verified.error}`);

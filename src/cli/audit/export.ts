@@ -43,10 +43,11 @@ async function exportDirectory(options: ExportOptions, context: CliContext): Pro
 async function exportServer({ format, ...options }: ExportOptions, context: CliContext): Promise<void> {
   const [{ readNdjson }, { linesOf, writeAll }] = await Promise.all([import('#audit'), import('./pieces.ts')]);
   await withApi(context, options, async (api) => {
-    const pieces = await api.stream('/audit/export');
-    if (format === 'ndjson') return await writeAll(pieces, context.stdout, () => {});
-    const { items } = await readNdjson(linesOf(pieces));
-    for await (const line of recordLines(items, format, context.version)) await write(context, `${line}\n`);
+    await api.stream('/audit/export', {}, async (pieces) => {
+      if (format === 'ndjson') return await writeAll(pieces, context.stdout, () => {});
+      const { items } = await readNdjson(linesOf(pieces));
+      for await (const line of recordLines(items, format, context.version)) await write(context, `${line}\n`);
+    });
   });
 }
 

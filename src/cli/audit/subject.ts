@@ -1,3 +1,4 @@
+import type { Pieces } from '#http';
 import { addApiOptions, withApi, type ApiOptions } from '../api/index.ts';
 import type { CliContext, InstallCommands } from '../context.ts';
 import { jsonLine } from '../print.ts';
@@ -34,8 +35,10 @@ Example:
         const written = await withApi(context, options, async (api) => {
           const id = await idOf(api, given);
           show?.('collecting', 0);
-          const pieces = await api.stream(`${at`/users/${id}`}/records`);
-          return { id, ...(await writeTo(out, pieces, context, (bytes) => show?.('collecting', bytes))) };
+          return await api.stream(`${at`/users/${id}`}/records`, {}, async (pieces) => ({
+            id,
+            ...(await writeTo(out, pieces, context, (bytes) => show?.('collecting', bytes))),
+          }));
         });
         done();
         if (out === undefined) return;
@@ -70,7 +73,7 @@ const ERASED = /"erased":true\}\s*$/;
 
 async function writeTo(
   out: string | undefined,
-  pieces: Awaited<ReturnType<Api['stream']>>,
+  pieces: Pieces,
   context: CliContext,
   onBytes: (bytes: number) => void,
 ): Promise<{ readonly bytes: number; readonly erased: boolean }> {

@@ -222,10 +222,10 @@ export function userRoutes({ identity, users, audit, clock }: RouteParts): reado
   ];
 }
 
-/** What the log may call them: by our id, and by what their provider calls them. */
-const identitiesOf = ({ id, issuer, subject }: User): readonly SubjectIdentity[] => [
+/** What the log may call them: by our id, and by what their provider calls them, until that is forgotten. */
+const identitiesOf = ({ id, issuer, subject, erasedAt }: User): readonly SubjectIdentity[] => [
   { iss: LOCAL_ISSUER, sub: id },
-  ...(issuer === LOCAL_ISSUER ? [] : [{ iss: issuer, sub: subject }]),
+  ...(issuer === LOCAL_ISSUER || erasedAt !== null ? [] : [{ iss: issuer, sub: subject }]),
 ];
 
 function unknown(id: string): never {
