@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
 import { SegmentStore } from '../store/segments/segment-store.ts';
 import { describeAuditStore } from './audit-store.contract.ts';
@@ -23,10 +24,10 @@ describeAuditStore('segment files', () => {
   return Promise.resolve({ open: () => Promise.resolve(new SegmentStore({ root, clock: tickingClock() })) });
 });
 
-describeAuditStore('segment files of two records each', () => {
+describeAuditStore('segment files of two records each, a block a record', () => {
   const root = join(scratch(), 'audit');
-  const rotation = { bytes: 900, ms: 1e9 };
-  return Promise.resolve({ open: () => Promise.resolve(new SegmentStore({ root, clock: tickingClock(), rotation })) });
+  const options = { root, rotation: { bytes: 900, ms: 1e9 }, indexBlock: 1 };
+  return Promise.resolve({ open: () => Promise.resolve(new SegmentStore({ ...options, clock: tickingClock() })) });
 });
 
 /** A closed log of so many records, and its one segment. */
@@ -189,11 +190,20 @@ describe('the index', () => {
     await vi.waitFor(() => expect(existsSync(join(root, 'index.db'))).toBe(true), 20_000);
   });
 
-  it('is made anew when it is gone, or is no index', async () => {
+  it('is made anew when it is gone, is no index or that of another version; in memory when it cannot be', async () => {
     const { root } = await closedLog(30);
     for (const damage of [
       () => rmSync(join(root, 'index.db'), { force: true }),
       () => writeFileSync(join(root, 'index.db'), 'this is no database'.repeat(1000), { mode: 0o600 }),
+      () => {
+        const database = new DatabaseSync(join(root, 'index.db'));
+        database.exec('drop table blocks; create table records (writer); pragma user_version = 2');
+        database.close();
+      },
+      () => {
+        rmSync(join(root, 'index.db'));
+        mkdirSync(join(root, 'index.db'));
+      },
     ]) {
       damage();
       const { log } = await openLog({ root });

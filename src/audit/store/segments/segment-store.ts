@@ -3,7 +3,7 @@ import { ChatelaineError, newId, type Clock } from '#kernel';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { Head } from '../../chain/chain.ts';
 import { auditError } from '../../errors.ts';
-import { IndexClient } from '../index/index-client.ts';
+import { IndexClient } from '../index/index.ts';
 import { answerPage, type AuditFilter } from '../query.ts';
 import type {
   AuditStore,
@@ -38,6 +38,8 @@ export interface SegmentStoreOptions {
   readonly disk?: Disk;
   /** So many bytes appended, and the index follows without having been asked. */
   readonly indexBehind?: number;
+  /** How much of a segment the index takes for a block, in bytes. */
+  readonly indexBlock?: number;
 }
 
 const ROTATION: Rotation = { bytes: 64 * 1024 * 1024, ms: 24 * 3_600_000 };
@@ -69,7 +71,9 @@ export class SegmentStore implements AuditStore {
     this.#clock = options.clock;
     this.#rotation = options.rotation ?? ROTATION;
     this.#disk = options.disk ?? systemDisk;
-    this.#index = new IndexClient(options.root);
+    this.#index = new IndexClient(options.root, {
+      ...(options.indexBlock !== undefined && { blockBytes: options.indexBlock }),
+    });
     this.#indexBehind = options.indexBehind ?? INDEX_BEHIND;
     try {
       prepareDirectory(this.#root);
