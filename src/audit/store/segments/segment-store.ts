@@ -43,7 +43,7 @@ export interface SegmentStoreOptions {
 }
 
 const ROTATION: Rotation = { bytes: 64 * 1024 * 1024, ms: 24 * 3_600_000 };
-// A first question then waits for seconds at most; less would take from the appending what few ask for.
+// A first question then waits for a fraction of a second; whole blocks are stored, many with one commit.
 const INDEX_BEHIND = 64 * 1024 * 1024;
 
 /** The log of one host, in segment files of a folder. Several processes may have it open. */
