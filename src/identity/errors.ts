@@ -81,7 +81,8 @@ export const identityError = defineErrors('identity', {
   STEP_UP_REQUIRED: {
     status: 403,
     title: 'what is asked for takes a recent sign-in with a second factor',
-    remedy: 'Prove who you are once more, with the second factor, and ask again within ten minutes.',
+    remedy:
+      'Prove who you are once more, with the second factor, and ask again before it is as old as the message says (`signIn.recentProof` of `kind: server`).',
   },
   LAST_ADMIN: {
     status: 409,

@@ -29,6 +29,8 @@ export interface Identity {
   readonly standings: Standings;
   /** The frame around changes, for services above that keep something of identities. */
   readonly frame: ChangeFrame;
+  /** The check of permissions that `frame` asks, for doors that ask earlier. */
+  readonly check: CheckPermission;
   /** The directory of users, whose profiles that vault seals. Once a process. */
   userDirectory(vault: Pick<Vault, 'envelope' | 'eraseSubject'>): UserDirectory;
   /** Everybody and what they hold, for who reviews it. */
@@ -48,7 +50,7 @@ export interface IdentityParts {
   readonly ledger: RevocationLedger;
   /** The `kind: roleBinding` documents as they are now; none by default. */
   readonly declared?: DeclaredBindings;
-  /** Another check of permissions than that of `PERMISSIONS`: for tests that plant a hole. */
+  /** Another check of permissions than that of `PERMISSIONS` with the usual lifetimes. */
   readonly check?: CheckPermission;
 }
 
@@ -72,6 +74,7 @@ export function openIdentity(parts: IdentityParts): Identity {
     namespaces: new NamespaceDirectory(frame),
     standings,
     frame,
+    check,
     userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
     accessHolders: () => accessHolders(database.db, declared),
     declarationsChanged: () => changes.tell(),

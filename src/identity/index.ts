@@ -55,7 +55,7 @@ export { userProfileColumn } from './store/users-store.ts';
 export { openSignIn, type SignInOptions, type SignInServices } from './sign-in/open-sign-in.ts';
 export { mustHaveSecondFactor } from './sign-in/people.ts';
 export type { Visitor } from './sign-in/visitor.ts';
-export { FRESH_MS, SESSION_LIFETIMES, type Session, type SessionLifetimes } from './sessions/session.ts';
+export { SESSION_LIFETIMES, type Session, type SessionLifetimes } from './sessions/session.ts';
 export type { LiveSession, SessionVerifier } from './sessions/session-verifier.ts';
 export { cookieJar, readCookie, type CookieJar } from './sessions/cookies.ts';
 export { csrfToken, isCsrfToken, isOwnPage } from './sessions/csrf.ts';

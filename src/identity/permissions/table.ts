@@ -12,7 +12,7 @@ export interface Permission {
   readonly own?: true;
   /** Refused towards whoever holds a role that the caller could not give, and for giving such a role. */
   readonly rank?: true;
-  /** A person must have proved themselves within ten minutes, with a second factor. */
+  /** A person must have proved themselves recently (`signIn.recentProof`), with a second factor. */
   readonly dangerous?: true;
 }
 

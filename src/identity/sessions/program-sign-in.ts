@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { reveal, sha256Hex, type Clock, type Secret } from '#kernel';
 import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
-import { identityError } from '../errors.ts';
 import { recordedAttempt } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People } from '../sign-in/people.ts';
@@ -19,7 +18,7 @@ import {
 import { addressBlock } from '../throttle/address-block.ts';
 import { PROGRAM_BUDGET, USER_CODE_BUDGET } from '../throttle/budget.ts';
 import type { Throttle } from '../throttle/throttle.ts';
-import { isFresh } from './session.ts';
+import { isRecentProof, stepUpRequired, type SessionLifetimes } from './session.ts';
 import type { LiveSession } from './session-verifier.ts';
 import type { Sessions } from './sessions.ts';
 import { cliCredential, newToken, presentedDigest } from './token.ts';
@@ -56,6 +55,7 @@ export class ProgramSignIn {
   readonly #people: People;
   readonly #sessions: Sessions;
   readonly #throttle: Throttle;
+  readonly #lifetimes: SessionLifetimes;
 
   constructor(parts: {
     readonly database: Database;
@@ -64,6 +64,7 @@ export class ProgramSignIn {
     readonly people: People;
     readonly sessions: Sessions;
     readonly throttle: Throttle;
+    readonly lifetimes: SessionLifetimes;
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
@@ -71,6 +72,7 @@ export class ProgramSignIn {
     this.#people = parts.people;
     this.#sessions = parts.sessions;
     this.#throttle = parts.throttle;
+    this.#lifetimes = parts.lifetimes;
   }
 
   /** Begins to wait. `client` is what the program says of itself. Throws `SIGN_IN_THROTTLED`. */
@@ -145,8 +147,8 @@ export class ProgramSignIn {
       const waiting = await this.look(live, typed);
       notes.details['client'] = waiting.client;
       const now = this.#clock.now();
-      if (approve && !isFresh(session, now)) {
-        throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than ten minutes old');
+      if (approve && !isRecentProof(session.authTime, now, this.#lifetimes)) {
+        throw stepUpRequired('to let a program in takes a proof of who you are', this.#lifetimes);
       }
       const decision = approve
         ? { state: 'approved' as const, userId: person.id, amr: session.amr, authTime: session.authTime }

@@ -1,10 +1,9 @@
 import type { Clock, Secret } from '#kernel';
 import type { AuditTrail } from '#contract';
-import { identityError } from '../errors.ts';
 import { hasFactor, type FactorsOf, type SecondFactors } from '../second-factors/second-factors.ts';
 import type { Enrolment } from '../second-factors/authenticator-app.ts';
 import { passkeyMethod } from '../second-factors/passkey.ts';
-import { isFresh } from '../sessions/session.ts';
+import { isRecentProof, stepUpRequired, type SessionLifetimes } from '../sessions/session.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { recordedAttempt } from './attempt.ts';
@@ -23,17 +22,20 @@ export class FactorEnrolment {
   readonly #clock: Clock;
   readonly #factors: SecondFactors;
   readonly #sessions: Sessions;
+  readonly #lifetimes: SessionLifetimes;
 
   constructor(parts: {
     readonly trail: AuditTrail;
     readonly clock: Clock;
     readonly factors: SecondFactors;
     readonly sessions: Sessions;
+    readonly lifetimes: SessionLifetimes;
   }) {
     this.#trail = parts.trail;
     this.#clock = parts.clock;
     this.#factors = parts.factors;
     this.#sessions = parts.sessions;
+    this.#lifetimes = parts.lifetimes;
   }
 
   /** What to scan: the enrolment under way, or a new one. Throws as `requireMayChange` does. */
@@ -128,7 +130,8 @@ export class FactorEnrolment {
   }
 
   #requireFresh(live: LiveSession): void {
-    if (live.stage === 'active' && isFresh(live.session, this.#clock.now())) return;
-    throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than ten minutes old');
+    const { authTime } = live.session;
+    if (live.stage === 'active' && isRecentProof(authTime, this.#clock.now(), this.#lifetimes)) return;
+    throw stepUpRequired('to change second factors takes a proof of who you are', this.#lifetimes);
   }
 }

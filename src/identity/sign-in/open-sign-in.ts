@@ -32,6 +32,7 @@ export interface SignInOptions {
   readonly declared?: DeclaredBindings;
   /** Where browsers reach this server: `https://tools.example`, or `http://localhost:7420`. */
   readonly publicUrl: URL;
+  /** `SESSION_LIFETIMES` by default. */
   readonly lifetimes?: SessionLifetimes;
   readonly hasher?: HasherLimits;
 }
@@ -39,6 +40,7 @@ export interface SignInOptions {
 /** Everything by which people sign in, over one database. */
 export interface SignInServices {
   readonly publicUrl: URL;
+  readonly lifetimes: SessionLifetimes;
   readonly people: People;
   readonly signIn: SignIn;
   readonly enrolment: FactorEnrolment;
@@ -75,14 +77,15 @@ export function openSignIn(given: SignInOptions): SignInServices {
   });
   return {
     publicUrl: options.publicUrl,
+    lifetimes,
     people,
     signIn,
-    enrolment: new FactorEnrolment({ ...options, factors, sessions }),
+    enrolment: new FactorEnrolment({ ...options, lifetimes, factors, sessions }),
     factors,
     passwords,
     setup: new SetupLinks({ ...options, passwords, sessions }),
     sessions,
     verifier,
-    programs: new ProgramSignIn({ ...options, sessions, throttle }),
+    programs: new ProgramSignIn({ ...options, lifetimes, sessions, throttle }),
   };
 }

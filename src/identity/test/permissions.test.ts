@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { EVERYWHERE, ROLES, type Access, type Principal } from '#contract';
-import { decide, PERMISSIONS, type Action, type Target } from '#identity';
+import { decide, PERMISSIONS, SESSION_LIFETIMES, type Action, type Target } from '#identity';
 import { somebody } from './people.fixture.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
+const USUAL = { now: NOW, proofMs: SESSION_LIFETIMES.proofMs };
 const actions = Object.keys(PERMISSIONS) as readonly Action[];
 const why = (principal: Principal, action: Action, target: Partial<Target> = {}): string =>
-  decide(PERMISSIONS, principal, action, { namespace: 'a', ...target }, NOW)?.why ?? 'permitted';
+  decide(PERMISSIONS, principal, action, { namespace: 'a', ...target }, USUAL)?.why ?? 'permitted';
 const who = (...roles: readonly string[]) => somebody('x', roles).principal;
 
 test('policy_admin, tool_publisher, auditor and user change no identity', () => {
@@ -92,6 +93,13 @@ test.each<[string, Partial<Principal>, string]>([
       dangerous ? verdict : 'permitted',
     ]);
   }
+});
+
+test('what is recent is what the configuration says', () => {
+  const { principal } = somebody('x', ['admin'], { kind: 'user', amr: ['mfa'], authTime: NOW - 60_001 });
+  const verdict = (proofMs: number) =>
+    decide(PERMISSIONS, principal, 'user.erase', { namespace: EVERYWHERE }, { now: NOW, proofMs })?.why ?? 'permitted';
+  expect([verdict(60_000), verdict(120_000)]).toEqual(['step-up', 'permitted']);
 });
 
 test('what one may not see is missing, whatever else would be wrong', () => {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { loadAuditRoutes } from '#audit';
 import { createApi, type Api } from '#http';
-import { loadIdentityRoutes, permissionCheck, refuseBy } from '#identity';
+import { loadIdentityRoutes, refuseBy } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { loadVaultRoutes } from '#vault';
 import { accessSource } from './access-source.ts';
@@ -31,7 +31,7 @@ export async function openApi(
   return createApi(routes.flat(), {
     database,
     trail: audit,
-    refuse: refuseBy(permissionCheck(), clock),
+    refuse: refuseBy(identity.check, clock),
     cursorKey: createHmac('sha256', secret).update('api cursors').digest(),
     version,
     clock,

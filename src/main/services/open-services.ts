@@ -6,6 +6,8 @@ import { databasePlace, openDatabase, type Database } from '#db';
 import {
   openIdentity,
   openSignIn,
+  permissionCheck,
+  PERMISSIONS,
   totpSeedColumn,
   userProfileColumn,
   type Identity,
@@ -16,6 +18,7 @@ import type { Clock, Logger } from '#kernel';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
 import { wrapperSettings } from './key-wrapper.ts';
+import { sessionLifetimes } from './session-lifetimes.ts';
 
 /** What keeps state: everything that a door, a route or a command asks something of. */
 export interface Services {
@@ -34,7 +37,7 @@ export interface Services {
 export interface ServicesOptions {
   /** Exists already, and belongs to us or is shared by several processes. */
   readonly dataDir: string;
-  readonly settings: Pick<ServerSettings, 'audit' | 'database' | 'vault' | 'ledger'>;
+  readonly settings: Pick<ServerSettings, 'audit' | 'database' | 'vault' | 'ledger' | 'signIn'>;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
   /** The `kind: roleBinding` documents as they are now. */
@@ -83,12 +86,14 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     logger: log,
   });
   endings.add('audit log', () => audit.close());
+  const lifetimes = sessionLifetimes(settings.signIn);
   const identity = openIdentity({
     database,
     clock,
     log,
     trail: audit,
     ledger,
+    check: permissionCheck(PERMISSIONS, lifetimes),
     ...(options.declared && { declared: options.declared }),
   });
   endings.add('identity', () => identity.close());
@@ -96,7 +101,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   let opened: SignInServices | undefined;
   const signIn = (publicUrl = new URL('http://localhost')): SignInServices =>
     (opened ??= openSignIn({
-      ...{ frame: identity.frame, envelope: vault.envelope, users, log, publicUrl },
+      ...{ frame: identity.frame, envelope: vault.envelope, users, lifetimes, log, publicUrl },
       ...(options.declared && { declared: options.declared }),
     }));
   return { database, audit, vault, identity, users, signIn };
