@@ -19,6 +19,7 @@ import type { auditRoutes } from './routes.ts';
 
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
+export { CountedRefusals, REFUSAL_LIMITS, type CountedAs, type RefusalLimits } from './counted-refusals.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
 export { closeChains, snapshotAudit, type AuditSnapshot } from './store/segments/snapshot.ts';
 export { keepFormerKeys, trustedKeysOf } from './checkpoint/former-keys.ts';

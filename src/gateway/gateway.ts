@@ -185,6 +185,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       address: peer.address,
       authenticate: async () => (await welcome(request, { door: 'api', requestId, peer }, ways)).principal,
       challenge,
+      recordDenial: (principal, event) => records.denied(principal, event),
     });
   }
 

@@ -18,7 +18,7 @@ export interface DoorOptions {
 }
 
 /** What the listener knows of a request. */
-export interface Visit extends Pick<Incoming, 'requestId' | 'address' | 'challenge'> {
+export interface Visit extends Pick<Incoming, 'requestId' | 'address' | 'challenge' | 'recordDenial'> {
   /** What every answer to it carries. Flat: name, value, name, value. */
   readonly headers: readonly string[];
   readonly authenticate: Authenticate;
@@ -100,7 +100,7 @@ function readJsonAsBytes(app: FastifyInstance): void {
 const bodyOf = (route: Route, { body }: FastifyRequest): Buffer | undefined =>
   route.method !== 'GET' && Buffer.isBuffer(body) ? body : undefined;
 
-function incomingOf(request: FastifyRequest, { requestId, address, challenge }: Visit): Incoming {
+function incomingOf(request: FastifyRequest, { requestId, address, challenge, recordDenial }: Visit): Incoming {
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
@@ -113,6 +113,7 @@ function incomingOf(request: FastifyRequest, { requestId, address, challenge }: 
     query: question === -1 ? '' : (request.raw.url ?? '').slice(question + 1),
     address,
     challenge,
+    recordDenial,
   };
 }
 

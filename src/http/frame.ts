@@ -13,6 +13,7 @@ import {
   rolesIn,
   type Action,
   type ActionTarget,
+  type AuditEvent,
   type AuditTrail,
   type Principal,
   type Refuse,
@@ -158,14 +159,14 @@ export class Frame {
     throw await this.#refused(refused, route, request, namespace);
   }
 
-  /** Puts a refusal on record; gives it back. */
+  /** Puts a refusal on record, or in a flood into a count that will be; gives it back. */
   async #refused(
     refused: ChatelaineError,
     { operationId, permission }: Route,
     { incoming, principal }: Pick<Admitted, 'incoming' | 'principal'>,
     namespace: string,
   ): Promise<ChatelaineError> {
-    await this.#options.trail.append({
+    const event: AuditEvent = {
       class: 'authorization',
       type: 'api.refused',
       ...originOf(principal, incoming),
@@ -174,7 +175,9 @@ export class Frame {
       decision: 'forbid',
       outcome: 'denied',
       error: refused.code,
-    });
+    };
+    const { recordDenial } = incoming;
+    await (recordDenial === undefined ? this.#options.trail.append(event) : recordDenial(principal, event));
     return refused;
   }
 

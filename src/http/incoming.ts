@@ -1,5 +1,5 @@
 import { isRecord, parseStrictJson, type ChatelaineError } from '#kernel';
-import type { AuditEvent } from '#contract';
+import type { AuditEvent, Principal } from '#contract';
 import { httpError } from './errors.ts';
 
 /** Header fields by their lower-case names. */
@@ -16,6 +16,11 @@ export interface Incoming {
   readonly address?: string | undefined;
   /** The `WWW-Authenticate` of a refusal, at doors where somebody can still say who they are. */
   readonly challenge?: ((error: ChatelaineError) => string | undefined) | undefined;
+  /**
+   * Puts on record what the caller may not do, at doors that strangers reach: the listener knows floods.
+   * Elsewhere each refusal is appended. Rejects as the trail does.
+   */
+  readonly recordDenial?: ((principal: Principal, event: AuditEvent) => Promise<unknown>) | undefined;
 }
 
 const DEEPEST = 16;

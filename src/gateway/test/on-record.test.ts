@@ -256,6 +256,20 @@ describe('what gets no further than the door', () => {
 });
 
 describe('a flood of wrong keys', () => {
+  it('hides nothing of what a caller that is known tries', async () => {
+    for (let attempt = 0; attempt < 40; attempt++) await rest('reads', {}, authorized(`chk_wrong-${attempt}`));
+    for (let attempt = 0; attempt < 32; attempt++) await rest('reads', {}, authorized(OUTSIDER));
+    const stopped = running.trail.events.filter(({ type }) => type === 'door');
+    expect(stopped.map(({ actor }) => actor.name)).toEqual(Array.from({ length: 30 }, () => 'outsider'));
+    await running.gateway.close();
+    expect(
+      running.trail.events.slice(-2).map(({ type, actor, details }) => [type, actor.name, details?.['refusals']]),
+    ).toEqual([
+      ['authentication.flood', 'anonymous', 10],
+      ['authorization.flood', 'outsider', 2],
+    ]);
+  });
+
   it('is recorded one by one up to a number, and counted beyond it', async () => {
     for (let attempt = 0; attempt < 40; attempt++) await rest('reads', {}, authorized(`chk_wrong-${attempt}`));
     const refused = (): number => running.trail.events.filter(({ type }) => type === 'authentication').length;

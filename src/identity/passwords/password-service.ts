@@ -6,7 +6,7 @@ import type { IdentityChanges } from '../changes.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import { newToken } from '../sessions/token.ts';
-import { recordedAttempt } from '../sign-in/attempt.ts';
+import type { Attempts } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People, Person } from '../sign-in/people.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
@@ -26,6 +26,7 @@ export class PasswordService {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #trail: AuditTrail;
+  readonly #attempts: Attempts;
   readonly #people: People;
   readonly #hasher: PasswordHasher;
   readonly #sessions: Sessions;
@@ -36,6 +37,7 @@ export class PasswordService {
     readonly database: Database;
     readonly clock: Clock;
     readonly trail: AuditTrail;
+    readonly attempts: Attempts;
     readonly people: People;
     readonly hasher: PasswordHasher;
     readonly sessions: Sessions;
@@ -45,6 +47,7 @@ export class PasswordService {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#trail = parts.trail;
+    this.#attempts = parts.attempts;
     this.#people = parts.people;
     this.#hasher = parts.hasher;
     this.#sessions = parts.sessions;
@@ -63,7 +66,7 @@ export class PasswordService {
   ): Promise<BegunSession> {
     const { person, session } = live;
     const event = { type: 'password.changed', action: 'change', person };
-    return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    return await this.#attempts.recorded(visitor, event, async (notes) => {
       if (live.stage !== 'active') throw signInError('SESSION_REQUIRED', 'the sign-in is not complete');
       await this.#signIn.requirePassword(live, wanted.current);
       const phc = await this.hashNew(wanted.next, person);
@@ -106,7 +109,7 @@ export class PasswordService {
   /** Sets the password of a link and uses it up. Throws `LINK_REFUSED`, `PASSWORD_REFUSED`. */
   async redeem(visitor: Visitor, token: string, password: string): Promise<void> {
     const event = { type: 'password.set-by-link', action: 'change' };
-    await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    await this.#attempts.recorded(visitor, event, async (notes) => {
       const person = await this.linked(token);
       notes.person = person;
       if (person === undefined) throw signInError('LINK_REFUSED', 'this link does not set a password any more');

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { reveal, sha256Hex, type Clock, type Secret } from '#kernel';
-import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
-import { recordedAttempt } from '../sign-in/attempt.ts';
+import type { Attempts } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People } from '../sign-in/people.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
@@ -51,7 +50,7 @@ export type Poll =
 export class ProgramSignIn {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #trail: AuditTrail;
+  readonly #attempts: Attempts;
   readonly #people: People;
   readonly #sessions: Sessions;
   readonly #throttle: Throttle;
@@ -60,7 +59,7 @@ export class ProgramSignIn {
   constructor(parts: {
     readonly database: Database;
     readonly clock: Clock;
-    readonly trail: AuditTrail;
+    readonly attempts: Attempts;
     readonly people: People;
     readonly sessions: Sessions;
     readonly throttle: Throttle;
@@ -68,7 +67,7 @@ export class ProgramSignIn {
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
-    this.#trail = parts.trail;
+    this.#attempts = parts.attempts;
     this.#people = parts.people;
     this.#sessions = parts.sessions;
     this.#throttle = parts.throttle;
@@ -111,7 +110,7 @@ export class ProgramSignIn {
     const person = waiting.userId === null ? undefined : await this.#people.byId(waiting.userId);
     if (person?.state !== 'active') return { state: 'access_denied' };
     const event = { type: 'sign-in.program', action: 'sign-in', person };
-    return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    return await this.#attempts.recorded(visitor, event, async (notes) => {
       const { session, token } = await this.#sessions.begin({
         userId: person.id,
         kind: 'cli',
@@ -143,7 +142,7 @@ export class ProgramSignIn {
   async decide(visitor: Visitor, live: LiveSession, typed: string, approve: boolean): Promise<void> {
     const { person, session } = live;
     const event = { type: approve ? 'program.approved' : 'program.denied', action: 'decide', person };
-    await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    await this.#attempts.recorded(visitor, event, async (notes) => {
       const waiting = await this.look(live, typed);
       notes.details['client'] = waiting.client;
       const now = this.#clock.now();

@@ -6,7 +6,7 @@ import type { IdentityChanges } from '../changes.ts';
 import type { PasswordService } from '../passwords/password-service.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import { newToken } from '../sessions/token.ts';
-import { recordedAttempt } from '../sign-in/attempt.ts';
+import type { Attempts } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People } from '../sign-in/people.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
@@ -30,6 +30,7 @@ export class SetupLinks {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #trail: AuditTrail;
+  readonly #attempts: Attempts;
   readonly #people: People;
   readonly #passwords: PasswordService;
   readonly #sessions: Sessions;
@@ -39,6 +40,7 @@ export class SetupLinks {
     readonly database: Database;
     readonly clock: Clock;
     readonly trail: AuditTrail;
+    readonly attempts: Attempts;
     readonly people: People;
     readonly passwords: PasswordService;
     readonly sessions: Sessions;
@@ -47,6 +49,7 @@ export class SetupLinks {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#trail = parts.trail;
+    this.#attempts = parts.attempts;
     this.#people = parts.people;
     this.#passwords = parts.passwords;
     this.#sessions = parts.sessions;
@@ -83,7 +86,7 @@ export class SetupLinks {
    */
   async redeem(visitor: Visitor, token: string, wanted: FirstAdministrator): Promise<BegunSession> {
     const event = { type: 'setup.administrator', action: 'create' };
-    return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    return await this.#attempts.recorded(visitor, event, async (notes) => {
       if (!(await this.opens(token))) throw refused();
       const phc = await this.#passwords.hashNew(wanted.password, { ...wanted, email: '' });
       const now = this.#clock.now();

@@ -1,12 +1,11 @@
 import type { Clock, Secret } from '#kernel';
-import type { AuditTrail } from '#contract';
 import { hasFactor, type FactorsOf, type SecondFactors } from '../second-factors/second-factors.ts';
 import type { Enrolment } from '../second-factors/authenticator-app.ts';
 import { passkeyMethod } from '../second-factors/passkey.ts';
 import { isRecentProof, stepUpRequired, type SessionLifetimes } from '../sessions/session.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
-import { recordedAttempt } from './attempt.ts';
+import type { Attempts } from './attempt.ts';
 import { signInError } from './errors.ts';
 import { mustHaveSecondFactor } from './people.ts';
 import type { Visitor } from './visitor.ts';
@@ -18,20 +17,20 @@ export interface Enrolled extends BegunSession {
 
 /** Adding second factors and taking them away. */
 export class FactorEnrolment {
-  readonly #trail: AuditTrail;
+  readonly #attempts: Attempts;
   readonly #clock: Clock;
   readonly #factors: SecondFactors;
   readonly #sessions: Sessions;
   readonly #lifetimes: SessionLifetimes;
 
   constructor(parts: {
-    readonly trail: AuditTrail;
+    readonly attempts: Attempts;
     readonly clock: Clock;
     readonly factors: SecondFactors;
     readonly sessions: Sessions;
     readonly lifetimes: SessionLifetimes;
   }) {
-    this.#trail = parts.trail;
+    this.#attempts = parts.attempts;
     this.#clock = parts.clock;
     this.#factors = parts.factors;
     this.#sessions = parts.sessions;
@@ -77,7 +76,7 @@ export class FactorEnrolment {
   async remove(visitor: Visitor, live: LiveSession, what: 'app' | { readonly passkey: string }): Promise<void> {
     const { person } = live;
     const event = { type: 'second-factor.removed', action: 'remove', person };
-    await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    await this.#attempts.recorded(visitor, event, async (notes) => {
       notes.details['factor'] = what === 'app' ? 'totp' : 'passkey';
       await this.#requireMayAdd(live);
       const { app, passkeys } = await this.#factors.of(person.id);
@@ -94,7 +93,7 @@ export class FactorEnrolment {
   /** Ten new recovery codes in the place of the old ones. Throws `STEP_UP_REQUIRED`. */
   async renewRecoveryCodes(visitor: Visitor, live: LiveSession): Promise<readonly Secret[]> {
     const event = { type: 'recovery-codes.renewed', action: 'renew', person: live.person };
-    return await recordedAttempt(this.#trail, visitor, event, async () => {
+    return await this.#attempts.recorded(visitor, event, async () => {
       this.#requireFresh(live);
       return await this.#factors.renewRecoveryCodes(live.person.id);
     });
@@ -108,7 +107,7 @@ export class FactorEnrolment {
   ): Promise<Enrolled> {
     const { person, session } = live;
     const event = { type: 'second-factor.added', action: 'enrol', person };
-    return await recordedAttempt(this.#trail, visitor, event, async (notes) => {
+    return await this.#attempts.recorded(visitor, event, async (notes) => {
       notes.details['factor'] = factor;
       const before = await this.#requireMayAdd(live);
       const method = await confirm();

@@ -16,6 +16,7 @@ import { deleteSignIn } from '../store/sign-in-erasure-store.ts';
 import { Throttle } from '../throttle/throttle.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
+import { Attempts } from './attempt.ts';
 import { directoryPeople } from './directory-people.ts';
 import { FactorEnrolment } from './enrolment.ts';
 import type { People } from './people.ts';
@@ -50,6 +51,8 @@ export interface SignInServices {
   readonly sessions: Sessions;
   readonly verifier: SessionVerifier;
   readonly programs: ProgramSignIn;
+  /** Puts refusals on record that were only counted so far; rejects as the trail does. */
+  close(): Promise<void>;
 }
 
 /** Puts the services together, and sees to it that who is cut off or forgotten is so here. */
@@ -60,6 +63,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
   const options = { ...base, people };
   const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
   const hasher = new PasswordHasher(options.hasher);
+  const attempts = new Attempts(options);
   const throttle = new Throttle(options);
   const sessions = new Sessions({ ...options, lifetimes });
   const verifier = new SessionVerifier({ ...options, lifetimes });
@@ -69,8 +73,8 @@ export function openSignIn(given: SignInOptions): SignInServices {
     apps: new AuthenticatorApps(options),
     passkeys: new Passkeys(options),
   });
-  const signIn = new SignIn({ ...options, hasher, throttle, factors, sessions });
-  const passwords = new PasswordService({ ...options, hasher, sessions, signIn });
+  const signIn = new SignIn({ ...options, attempts, hasher, throttle, factors, sessions });
+  const passwords = new PasswordService({ ...options, attempts, hasher, sessions, signIn });
   options.users.onCutOff(async (userId, why) => {
     if (why === 'erased') await changes.after(database.transaction((trx) => deleteSignIn(trx, userId)));
     else await changes.after(endSessions(database.db, userId, clock.now()));
@@ -80,12 +84,13 @@ export function openSignIn(given: SignInOptions): SignInServices {
     lifetimes,
     people,
     signIn,
-    enrolment: new FactorEnrolment({ ...options, lifetimes, factors, sessions }),
+    enrolment: new FactorEnrolment({ ...options, attempts, lifetimes, factors, sessions }),
     factors,
     passwords,
-    setup: new SetupLinks({ ...options, passwords, sessions }),
+    setup: new SetupLinks({ ...options, attempts, passwords, sessions }),
     sessions,
     verifier,
-    programs: new ProgramSignIn({ ...options, lifetimes, sessions, throttle }),
+    programs: new ProgramSignIn({ ...options, attempts, lifetimes, sessions, throttle }),
+    close: () => attempts.flush(),
   };
 }

@@ -12,7 +12,7 @@ import { findPassword, rehashPassword } from '../store/passwords-store.ts';
 import { addressBlock } from '../throttle/address-block.ts';
 import { ADDRESS_BUDGET, DEVICE_BUDGET, NAME_BUDGET, SECOND_FACTOR_BUDGET } from '../throttle/budget.ts';
 import type { Throttle } from '../throttle/throttle.ts';
-import { recordedAttempt } from './attempt.ts';
+import type { Attempts } from './attempt.ts';
 import { signInError } from './errors.ts';
 import { mustHaveSecondFactor, normalizeName, type Account, type People, type Person } from './people.ts';
 import { originOf, type Visitor } from './visitor.ts';
@@ -29,6 +29,7 @@ export interface SignInParts {
   readonly database: Database;
   readonly clock: Clock;
   readonly trail: AuditTrail;
+  readonly attempts: Attempts;
   readonly people: People;
   readonly hasher: PasswordHasher;
   readonly throttle: Throttle;
@@ -56,9 +57,9 @@ export class SignIn {
     visitor: Visitor,
     presented: { readonly name: string; readonly password: string; readonly device: string | undefined },
   ): Promise<BegunSession> {
-    const { trail, people, throttle, sessions } = this.#parts;
+    const { trail, attempts, people, throttle, sessions } = this.#parts;
     const name = normalizeName(presented.name);
-    return await recordedAttempt(trail, visitor, { type: 'sign-in.password', action: 'sign-in' }, async (notes) => {
+    return await attempts.recorded(visitor, { type: 'sign-in.password', action: 'sign-in' }, async (notes) => {
       const account = await people.byName(name);
       notes.person = account;
       // A name that nobody has may be a password in the wrong field: it is matched later, never read.
@@ -66,7 +67,7 @@ export class SignIn {
       const known = await this.#knownDevice(account, presented.device);
       notes.details['knownDevice'] = known !== undefined;
       // The address first: who is out of attempts there must not use up those of a person.
-      const attempts = await throttle.take(
+      const taken = await throttle.take(
         known === undefined
           ? [
               { budget: ADDRESS_BUDGET, of: addressBlock(visitor.address) },
@@ -81,7 +82,7 @@ export class SignIn {
         notes.details['reason'] = account === undefined ? 'unknown' : matches ? account.state : 'mismatch';
         throw signInError('SIGN_IN_REFUSED', 'the name or the password is not right');
       }
-      await throttle.succeeded(attempts);
+      await throttle.succeeded(taken);
       const stage = await this.#stageAfterPassword(person);
       notes.details['stage'] = stage;
       const where = { address: visitor.address, device: visitor.userAgent };
@@ -99,18 +100,18 @@ export class SignIn {
    * Throws `SECOND_FACTOR_REFUSED`, `SIGN_IN_THROTTLED`, `SESSION_REQUIRED`.
    */
   async secondFactor(visitor: Visitor, live: LiveSession, proof: Proof, device?: string): Promise<SignedIn> {
-    const { trail, factors, throttle } = this.#parts;
+    const { attempts, factors, throttle } = this.#parts;
     const { person, session } = live;
     const stepUp = session.stage === 'active';
     const event = { type: stepUp ? 'sign-in.step-up' : 'sign-in.second-factor', action: 'sign-in', person };
-    return await recordedAttempt(trail, visitor, event, async (notes) => {
+    return await attempts.recorded(visitor, event, async (notes) => {
       notes.details['session'] = session.id;
       const known = await this.#knownDevice(person, device);
       const of = known === undefined ? person.id : `${person.id} ${known}`;
-      const attempts = await throttle.take([{ budget: SECOND_FACTOR_BUDGET, of }]);
+      const taken = await throttle.take([{ budget: SECOND_FACTOR_BUDGET, of }]);
       const accepted = await factors.accept(person.id, session.id, proof);
       if (accepted === undefined) throw signInError('SECOND_FACTOR_REFUSED', 'the second factor is not right');
-      await throttle.succeeded(attempts);
+      await throttle.succeeded(taken);
       notes.details['by'] = accepted.by;
       return await this.#signedIn(live, accepted.amr);
     });
@@ -121,10 +122,10 @@ export class SignIn {
    * `SIGN_IN_REFUSED`, `SIGN_IN_THROTTLED`, `SECOND_FACTOR_REFUSED` where there is a second factor.
    */
   async passwordAgain(visitor: Visitor, live: LiveSession, password: string): Promise<SignedIn> {
-    const { trail, factors } = this.#parts;
+    const { attempts, factors } = this.#parts;
     const { person, session } = live;
     const event = { type: 'sign-in.step-up', action: 'sign-in', person };
-    return await recordedAttempt(trail, visitor, event, async (notes) => {
+    return await attempts.recorded(visitor, event, async (notes) => {
       notes.details['session'] = session.id;
       if (session.stage !== 'active' || hasFactor(await factors.of(person.id))) {
         throw signInError('SECOND_FACTOR_REFUSED', 'a password is not the second factor');

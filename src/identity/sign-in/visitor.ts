@@ -14,7 +14,8 @@ type Actor = AuditEvent['actor'];
 
 const NOBODY: Actor = { kind: 'anonymous', iss: 'chatelaine', sub: '', name: '' };
 
-const actorOf = (person: Pick<Account, 'id' | 'name'> | undefined): Actor =>
+/** The person as the actor of a record; nobody while none is known. */
+export const actorOf = (person: Pick<Account, 'id' | 'name'> | undefined): Actor =>
   person === undefined ? NOBODY : { kind: 'user', iss: 'chatelaine', sub: person.id, name: person.name };
 
 /** What all records of one visit have in common. */

@@ -113,7 +113,13 @@ describe.each(dialects)('second factors: %s', (dialect) => {
     expect(ends.filter((end) => end === 'SECOND_FACTOR_REFUSED').length).toBe(5);
     expect(ends.at(-1)).toBe('SIGN_IN_THROTTLED');
     expect((await password('maria')).session.stage).toBe('second-factor');
-    expect(trail.told.filter((told) => told.startsWith('sign-in.second-factor denied'))).toHaveLength(200);
+    expect(trail.told.filter((told) => told === 'sign-in.second-factor denied SECOND_FACTOR_REFUSED')).toHaveLength(5);
+    expect(trail.told.filter((told) => told.startsWith('sign-in.second-factor denied'))).toHaveLength(60);
+    await services.close();
+    expect(trail.events.at(-1)).toMatchObject({
+      ...{ type: 'sign-in.flood', actor: { sub: pending.person.id } },
+      details: { refusals: 140 },
+    });
   });
 
   test('a recovery code works once, for its person, and new ones end the old ones', async () => {

@@ -99,10 +99,14 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   endings.add('identity', () => identity.close());
   const users = identity.userDirectory(vault);
   let opened: SignInServices | undefined;
-  const signIn = (publicUrl = new URL('http://localhost')): SignInServices =>
-    (opened ??= openSignIn({
+  const signIn = (publicUrl = new URL('http://localhost')): SignInServices => {
+    if (opened !== undefined) return opened;
+    const services = openSignIn({
       ...{ frame: identity.frame, envelope: vault.envelope, users, lifetimes, log, publicUrl },
       ...(options.declared && { declared: options.declared }),
-    }));
+    });
+    endings.add('refusals of sign-ins that were counted', () => services.close());
+    return (opened = services);
+  };
   return { database, audit, vault, identity, users, signIn };
 }
