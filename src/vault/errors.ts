@@ -25,7 +25,8 @@ export const vaultError = defineErrors('vault', {
   KEY_WRAPPER_UNAVAILABLE: {
     status: 503,
     title: 'the service that holds the wrapping key did not answer, or refused',
-    remedy: 'The message says what it answered. Check that it runs, and the rights of the token or role used with it.',
+    remedy:
+      'The message says what it answered. Check that it runs, that its certificate is of an authority in `tls.ca` (a private one is trusted only there), and the rights of the token or role used with it.',
   },
   KEY_UNWRAP_FAILED: {
     status: 500,

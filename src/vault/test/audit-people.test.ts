@@ -7,7 +7,7 @@ import { logStream, openAuditLog, openAuditStore, subjectOf, verifyLog, type Aud
 import { dialects } from '../../../test/databases.ts';
 import { DataKey } from '../envelope/data-key.ts';
 import { decryptDerived, DerivedKey, parseDerivedText } from '../envelope/derived-key.ts';
-import { http, startTransit } from './key-services.fixture.ts';
+import { http, startTransit } from '../../../test/key-services.ts';
 import { startVault, temporaryDirectory, type TestVault } from './vault.fixture.ts';
 
 const ana = { kind: 'user', iss: 'chatelaine', sub: 'u-ana', name: 'Ana Canary' } as const;
