@@ -15,7 +15,7 @@ import type { Api } from './api.ts';
 
 export { createApi, type Api, type LocalRequest } from './api.ts';
 export { entityTag } from './conditional.ts';
-export { describeApi, errorCodesOf } from './openapi.ts';
+export { describeApi, type Described } from './openapi.ts';
 export type { Answer, Problem } from './problem.ts';
 export { listing, route, stream, type Call, type PageOf, type Pieces, type Route } from './route.ts';
 export { API_ROOT } from './router.ts';

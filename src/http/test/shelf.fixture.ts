@@ -252,6 +252,7 @@ export async function serveShelf(
   const database = await openDatabase({ ...at.place, clock });
   const records: AuditEvent[] = [];
   const api = createApi(books.routes, {
+    takesRecentProof: (action) => action === 'secret.delete',
     database,
     trail: {
       status: { available: true },

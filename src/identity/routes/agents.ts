@@ -148,7 +148,7 @@ export function agentRoutes(parts: RouteParts): readonly Route[] {
       permission: 'agent.delete',
       conditional: true,
       status: 204,
-      errors: ['AGENT_UNKNOWN', 'STEP_UP_REQUIRED'],
+      errors: ['AGENT_UNKNOWN'],
       handle: async (call) =>
         void (await agents.delete(authorOf(call), call.params.name, call.params.namespace, checked(call))),
     }),

@@ -38,6 +38,7 @@ type Issued = z.output<typeof issuedAnswer>;
 
 const lifetime = z.number().optional().describe('How long it counts; no end when left out.');
 
+/** A key that is for `admin` takes a recent proof; others do not, so no mark of the route says it. */
 const ISSUE_ERRORS = ['KEY_LIFETIME_REFUSED', 'STEP_UP_REQUIRED'];
 
 /** `/api/v1/keys`, and those of an agent. */

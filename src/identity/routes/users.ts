@@ -64,7 +64,7 @@ export function userRoutes({ identity, users, audit, clock }: RouteParts): reado
       summary: verb === 'disable' ? 'Cut a user off, with the agents they answer for' : 'Let a user in again',
       tag: 'users',
       permission: `user.${verb}`,
-      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'STEP_UP_REQUIRED'],
+      errors: [...CHANGE_ERRORS, 'LAST_ADMIN'],
       answer: userAnswer,
       version: stateOf,
       handle: async (call) => {
@@ -186,7 +186,7 @@ export function userRoutes({ identity, users, audit, clock }: RouteParts): reado
       summary: 'Forget a user for good: their key is destroyed, and with it everything it seals, in backups too',
       tag: 'users',
       permission: 'user.erase',
-      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'STEP_UP_REQUIRED', 'VAULT_BUSY'],
+      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'VAULT_BUSY'],
       answer: z.strictObject({
         id: z.string(),
         record: z.string().nullable().describe('The id of the audit record of the erasure.'),
@@ -209,7 +209,7 @@ export function userRoutes({ identity, users, audit, clock }: RouteParts): reado
       description: 'Of other people it names no more than the ids. Empty of who was erased.',
       tag: 'users',
       permission: 'user.export',
-      errors: [...CHANGE_ERRORS, 'STEP_UP_REQUIRED', 'KEY_WRAPPER_UNAVAILABLE'],
+      errors: [...CHANGE_ERRORS, 'KEY_WRAPPER_UNAVAILABLE'],
       media: 'application/json',
       answer: subjectExportSchema,
       handle: async ({ params: { id }, origin }) => {

@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { loadAuditRoutes } from '#audit';
 import { createApi, type Api } from '#http';
-import { loadIdentityRoutes, refuseBy } from '#identity';
+import { loadIdentityRoutes, PERMISSIONS, refuseBy, type Action } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { loadVaultRoutes } from '#vault';
 import { accessSource } from './access-source.ts';
 import type { Services } from './open-services.ts';
+
+/** As the table of permissions has it. */
+export const takesRecentProof = (action: Action): boolean => PERMISSIONS[action].dangerous === true;
 
 /** The REST API over the services: the routes of every module, in the frame. */
 export async function openApi(
@@ -33,6 +36,7 @@ export async function openApi(
     trail: audit,
     refuse: refuseBy(identity.check, clock),
     cursorKey: createHmac('sha256', secret).update('api cursors').digest(),
+    takesRecentProof,
     version,
     clock,
     log,
