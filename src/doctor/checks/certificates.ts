@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isPem } from '#contract';
+import { isPem, type ServerSettings } from '#contract';
 import { DAY_MS, type Check, type Weakness } from '../check.ts';
 
 const SOON_DAYS = 30;
@@ -9,12 +9,35 @@ const SOON_DAYS = 30;
 export const certificates: Check = {
   id: 'certificates',
   looksAt: 'validity of the certificates that the configuration names',
-  run({ settings: { database }, now }) {
-    if (database.type !== 'postgres') return [];
-    const { ca, cert } = database.tls;
-    return [...look('database.tls.ca', ca, now), ...look('database.tls.cert', cert, now)];
+  run({ settings, now }) {
+    return certificatesOf(settings).flatMap(([field, value]) => look(field, value, now));
   },
 };
+
+type Field = readonly [name: string, value: string | undefined];
+
+/** Every certificate of the configuration, with the field that names it. */
+function certificatesOf({ tls, agentListener, database, audit, vault }: ServerSettings): readonly Field[] {
+  return [
+    ['tls.certificate', tls?.certificate],
+    ['agentListener.certificate', agentListener?.certificate],
+    ['agentListener.clientCa', agentListener?.clientCa],
+    ...(database.type === 'postgres' ? ofClient('database', database) : []),
+    ...audit.anchors.flatMap((one, at) => ofClient(`audit.anchors[${at}]`, one)),
+    ...audit.exports.flatMap((one, at) => ofClient(`audit.exports[${at}]`, one)),
+    ...ofClient('vault.keyWrapper', vault.keyWrapper),
+    ...vault.previousKeyWrappers.flatMap((one, at) => ofClient(`vault.previousKeyWrappers[${at}]`, one)),
+  ];
+}
+
+/** What we connect to, and kinds of it that need no connection. */
+interface TlsTowards {
+  readonly type?: string;
+  readonly tls?: { readonly ca?: string | undefined; readonly cert?: string | undefined } | false | undefined;
+}
+
+const ofClient = (where: string, { tls }: TlsTowards): readonly Field[] =>
+  tls ? [[`${where}.tls.ca`, tls.ca] as const, [`${where}.tls.cert`, tls.cert] as const] : [];
 
 /** What is wrong with the certificates of one field: PEM text, or the path to it. */
 export function look(field: string, value: string | undefined, now: number): readonly Weakness[] {
