@@ -37,6 +37,7 @@ export interface Schema {
   readonly device_codes: DeviceCodesTable;
   readonly attempts: AttemptsTable;
   readonly vault_keyring: VaultKeyringTable;
+  readonly host_keys: HostKeysTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -399,4 +400,11 @@ export interface VaultKeyringTable {
   readonly wrapper: string;
   readonly wrapper_version: string;
   readonly destroyed_at: number | null;
+}
+
+/** Which keys the hosts of one PostgreSQL have in their files; empty on SQLite. Owner: db. */
+export interface HostKeysTable {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly recorded_at: number;
 }

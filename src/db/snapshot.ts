@@ -16,9 +16,13 @@ export interface DatabaseSnapshot {
   close(): Promise<void>;
 }
 
-/** What no snapshot holds: keys that an erasure must be able to destroy, and what is derived. */
+/**
+ * What no snapshot holds: keys that an erasure must be able to destroy, what is derived, and which keys the
+ * hosts had: a restored state begins with those of whoever restored it.
+ */
 export const NOT_COPIED: ReadonlySet<string> = new Set([
   'vault_keyring',
+  'host_keys',
   'change_log',
   'schema_postgres',
   'schema_migrations',

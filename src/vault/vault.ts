@@ -19,6 +19,7 @@ import { SecretService } from './secrets/secret-service.ts';
 import { countWrapperUses, findKeyOfWrapper, type WrapperUse } from './store/data-keys-store.ts';
 import { settleKeyring } from './store/settle-keyring.ts';
 import { secretColumns } from './store/secrets-store.ts';
+import { HostWrapper } from './wrappers/host-wrapper.ts';
 import { Keyring } from './wrappers/keyring.ts';
 import { openWrapper, type WrapperSettings } from './wrappers/open-wrapper.ts';
 
@@ -32,6 +33,8 @@ export interface VaultOptions {
   readonly wrapper: WrapperSettings;
   /** Still open what they wrapped, until `rewrap` has finished. */
   readonly previousWrappers?: readonly WrapperSettings[];
+  /** Whether other hosts open this database too, each with the wrapping key that it has: it must be one. */
+  readonly severalHosts?: boolean;
   readonly mayUse: MayUse;
   /** Hears of every end before it holds, so that no restore undoes it. */
   readonly ledger: RevocationLedger;
@@ -68,7 +71,7 @@ export interface Vault {
  * name has opened one of them: with the wrong key, new data would end up under a key that the old
  * data does not have.
  *
- * Throws `KEY_WRAPPER_MISSING`, `KEY_UNWRAP_FAILED`, `KEY_WRAPPER_UNAVAILABLE`, `KEY_FILE_MISSING`,
+ * Throws `KEY_OF_ANOTHER_HOST`, `KEY_WRAPPER_MISSING`, `KEY_UNWRAP_FAILED`, `KEY_WRAPPER_UNAVAILABLE`, `KEY_FILE_MISSING`,
  * `KEY_FILE_UNSAFE`, `KEY_WEAK`.
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
@@ -79,8 +82,12 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   // A new key file is made where nothing needs an old one, or all of it is opened by the previous ones:
   // never in the place of one that is lost.
   const create = uses.every((use) => previous.some(({ id }) => id === use.wrapper));
+  const hosts = options.severalHosts === true ? new HostWrapper(database.db, options.wrapper) : undefined;
+  await hosts?.checkBeforeMaking(previous);
   const keyring = new Keyring(openWrapper(options.wrapper, create, clock), previous);
+  await hosts?.check(keyring);
   await tryWrappers(database, keyring, uses);
+  await hosts?.claim(keyring, clock.now());
   const cache = new KeyCache(clock, options.cachedKeys ?? CACHED_KEYS);
   const messagesPerKey = Math.min(options.messagesPerKey ?? MESSAGES_PER_KEY, MESSAGES_PER_KEY);
   const keys = new DataKeys({ database, keyring, cache, clock, messagesPerKey });

@@ -15,13 +15,16 @@ export class KeyedDigest {
   #inner: Buffer;
   /** The key's outer pad, then the inner hash. */
   readonly #outer: Buffer;
+  /** Tells keys apart; in every digest. */
+  readonly id: string;
 
   /** `key`: 32 random bytes. Its id, in every digest, tells digests under different keys apart. */
   constructor(key: Uint8Array) {
     const keyId = hash('sha256', Buffer.concat([Buffer.from('chatelaine audit digest key id\0'), key]), 'hex');
-    this.#prefix = `hs256:${keyId.slice(0, 8)}:`;
     this.#inner = Buffer.concat([pad(key, 0x36), Buffer.alloc(1024)]);
     this.#outer = Buffer.concat([pad(key, 0x5c), Buffer.alloc(HASH_BYTES)]);
+    this.id = keyId.slice(0, 8);
+    this.#prefix = `hs256:${this.id}:`;
   }
 
   /**

@@ -14,6 +14,7 @@ import { signInMigration } from './0004-sign-in.ts';
 import { auditMigration } from './0005-audit.ts';
 import { idempotencyMigration } from './0006-idempotency.ts';
 import { keyringMigration } from './0007-keyring.ts';
+import { hostKeysMigration } from './0008-host-keys.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   auditMigration,
   idempotencyMigration,
   keyringMigration,
+  hostKeysMigration,
 ];

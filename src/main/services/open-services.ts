@@ -73,6 +73,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     log,
     wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
+    severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
     columns: [userProfileColumn, totpSeedColumn],
   });
