@@ -7,7 +7,8 @@
  * (`verify/`), receipts for third parties (`receipt/`), the formats of others (`export/`), carrying
  * records and checkpoints to receivers without loss (`delivery/`, `anchor/`), and keeping what is
  * personal apart (`people/`: a port to the keys of people, which the vault fills), removing what is old
- * (`retention/`), and reports (`report/`: on a person, on access, on an incident).
+ * (`retention/`), counting refusals that come in floods (`counted-refusals.ts`), and reports (`report/`: on a
+ * person, on access, on an incident).
  * Does not own who may ask what, or what an event means. Other modules do not import it to record
  * something: they take an `AuditTrail` (`#contract`).
  *
