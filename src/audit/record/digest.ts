@@ -35,7 +35,8 @@ export class KeyedDigest {
     const text = canonicalJson(value, { loneSurrogates: 'escape' });
     // Three bytes is the most that a UTF-16 unit takes in UTF-8.
     const most = BLOCK_BYTES + text.length * 3;
-    if (most > LONGEST_KEPT) return this.#finish(Buffer.concat([this.#inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]));
+    if (most > LONGEST_KEPT)
+      return this.#finish(Buffer.concat([this.#inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]));
     if (most > this.#inner.length) this.#inner = Buffer.concat([this.#inner, Buffer.alloc(most)]);
     const length = this.#inner.write(text, BLOCK_BYTES, 'utf8');
     return this.#finish(this.#inner.subarray(0, BLOCK_BYTES + length));
