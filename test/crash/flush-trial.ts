@@ -24,7 +24,7 @@ export const flushTrial: Trial = {
     const folder = mkdtempSync(join(tmpdir(), 'chatelaine-flush-'));
     try {
       const place = { config: notesConfiguration(folder), dataDir: join(folder, 'data') };
-      const key = await makeKey(place.dataDir);
+      const key = await makeKey(place);
       const server = await startServer(place);
       const { trace, calls } = await traced(server, key, join(folder, 'trace'));
       const synced = syncedDescriptors(server.pid);

@@ -15,8 +15,8 @@ import { readAudit } from './audit-report.ts';
 import { findKeys, findNotes, findRevocations, findSecrets } from './findings.ts';
 import { Journal } from './journal.ts';
 import { judgeKeys, judgeLedger, judgeNotes, judgeRecords, judgeSecrets, judgeWork } from './judge.ts';
-import { notesConfiguration } from './notes.ts';
-import { command, startServer, type Place } from './server.ts';
+import { makeKey, notesConfiguration } from './notes.ts';
+import { startServer, type Place } from './server.ts';
 import { holds, none, type Extent, type Trial, type Verdict } from './trial.ts';
 import { workUntilGone } from './workload.ts';
 
@@ -84,8 +84,8 @@ async function killed({ kills, until, progress }: Extent, state: State): Promise
   const folder = mkdtempSync(join(tmpdir(), 'chatelaine-kill-'));
   try {
     const place = { config: notesConfiguration(folder, state.lines), dataDir: join(folder, 'data') };
-    const admin = await key(place, 'admin', '--access', 'read', '--access', 'admin');
-    const caller = await key(place, 'user');
+    const admin = await makeKey(place, 'admin');
+    const caller = await makeKey(place);
     const journal = new Journal();
     const starts: number[] = [];
     let verdicts: readonly Verdict[] = [];
@@ -150,8 +150,3 @@ async function judged({ place, state, admin, journal, done, starts }: Killed): P
 }
 
 const slowest = (starts: readonly number[]): number => Math.round(Math.max(...starts));
-
-async function key(place: Place, role: string, ...more: readonly string[]): Promise<string> {
-  const named = ['--agent', `the-${role}`, '--role', role, '--config', place.config, '--data-dir', place.dataDir];
-  return (JSON.parse(await command('key', 'create', ...named, ...more, '--json')) as { key: string }).key;
-}

@@ -62,7 +62,10 @@ export async function startServer({ config, dataDir }: Place): Promise<Server> {
 }
 
 /** Runs a command of the command line to its end and gives what it printed; rejects when it failed. */
-export async function command(...args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(COMMAND, args);
+export const command = (...args: readonly string[]): Promise<string> => commandWith({}, ...args);
+
+/** The same, with more in its environment. */
+export async function commandWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(COMMAND, args, { env: { ...process.env, ...env } });
   return stdout;
 }
