@@ -53,12 +53,14 @@ export class Journal {
   readonly secrets: string[] = [];
   /** The secrets that are known to be there, also by a refusal: who made one may not have heard of it. */
   readonly made = new Set<string>();
-  readonly #counts = new Map<Act['kind'], number>();
+  readonly #asked = new Map<Act['kind'], number>();
+  readonly #acknowledged = new Map<Act['kind'], number>();
   readonly #about = new Map<string, Entry[]>();
 
   begin(act: Act, traceId: string): Entry {
     const entry: Entry = { act, traceId, fate: 'open', body: undefined, code: undefined };
     this.entries.push(entry);
+    this.#asked.set(act.kind, this.asked(act.kind) + 1);
     const object = objectOf(act);
     const others = this.#about.get(object);
     if (others === undefined) this.#about.set(object, [entry]);
@@ -70,7 +72,7 @@ export class Journal {
     entry.fate = 'acknowledged';
     entry.body = body;
     const { act } = entry;
-    this.#counts.set(act.kind, this.count(act.kind) + 1);
+    this.#acknowledged.set(act.kind, this.count(act.kind) + 1);
     if (act.kind === 'put-secret') {
       this.secrets.push(act.name);
       this.made.add(act.name);
@@ -90,7 +92,12 @@ export class Journal {
 
   /** How many of a kind were acknowledged. */
   count(kind: Act['kind']): number {
-    return this.#counts.get(kind) ?? 0;
+    return this.#acknowledged.get(kind) ?? 0;
+  }
+
+  /** How many of a kind were asked for, whatever came of it. */
+  asked(kind: Act['kind']): number {
+    return this.#asked.get(kind) ?? 0;
   }
 
   /** What may have happened of a kind: without what was refused. */

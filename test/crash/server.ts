@@ -51,7 +51,11 @@ export async function startServer({ config, dataDir }: Place): Promise<Server> {
     await end('SIGKILL');
     throw new Error(`the server did not start; it said:\n${said.join('\n')}`);
   }
-  while ((await fetch(`${url}/readyz`)).status !== 200);
+  while ((await fetch(`${url}/readyz`)).status !== 200) {
+    if (!timeout.aborted) continue;
+    await end('SIGKILL');
+    throw new Error(`the server did not get ready; it said:\n${said.join('\n')}`);
+  }
   return {
     pid: child.pid as number,
     url,

@@ -1,12 +1,10 @@
 /** Mixed writes at every door of a running server, until it is gone. */
 import { randomBytes } from 'node:crypto';
-import { KINDS, type Act, type Journal } from './journal.ts';
+import { KINDS, type Act, type Journal, type KnownKey } from './journal.ts';
 
 const WORKERS = 8;
 /** Agents and secrets that stay, so that what is lost of them is seen: what was ended answers the same. */
 const STAYING = 6;
-/** So many keys or values, and the next agent or secret to be disabled takes over. */
-const TURN = 3;
 /** What is ended is among the newest, which are few enough to look through. */
 const NEWEST = 40;
 
@@ -67,48 +65,50 @@ function make(journal: Journal, kind: Act['kind']): Act {
     case 'create-key':
       return createKey(journal);
     case 'revoke-key':
-      return revoke(journal) ?? createKey(journal);
+      return revoke(journal) ?? createKey(journal, passing(journal, 'disable-agent'));
     case 'disable-agent':
-      return disableAgent(journal) ?? createKey(journal);
+      return disableAgent(journal) ?? createKey(journal, passing(journal, kind));
     case 'put-secret':
       return putSecret(journal);
     case 'disable-secret':
-      return disableSecret(journal) ?? putSecret(journal);
+      return disableSecret(journal) ?? putSecret(journal, passing(journal, kind));
   }
 }
 
-const createKey = (journal: Journal): Act => ({
+const createKey = (journal: Journal, whose = stayingOrPassing(journal, 'disable-agent')): Act => ({
   kind: 'create-key',
-  agent: `agent-${stayingOrPassing(journal.keys.length)}`,
+  agent: `agent-${whose}`,
   label: token(),
 });
 
-function putSecret(journal: Journal): Act {
-  const name = `secret-${stayingOrPassing(journal.secrets.length)}`;
+function putSecret(journal: Journal, which = stayingOrPassing(journal, 'disable-secret')): Act {
+  const name = `secret-${which}`;
   const how = !journal.made.has(name) ? 'make' : Math.random() < 0.5 ? 'replace' : 'rotate';
   return { kind: 'put-secret', how, name, value: token() };
 }
 
-const stayingOrPassing = (made: number): string =>
-  Math.random() < 0.5 ? `staying-${oneOf(STAYING)}` : `passing-${Math.floor(made / TURN)}`;
+const stayingOrPassing = (journal: Journal, end: Act['kind']): string =>
+  Math.random() < 0.5 ? `staying-${oneOf(STAYING)}` : passing(journal, end);
+
+/** The same until somebody asks to disable it. */
+const passing = (journal: Journal, end: Act['kind']): string => `passing-${journal.asked(end)}`;
 
 const isPassing = (name: string): boolean => name.includes('-passing-');
 
 function revoke(journal: Journal): Act | undefined {
-  const open = journal.keys
-    .slice(-NEWEST)
-    .filter(({ id, agent }) => unasked(journal, 'revoke-key', id) && unasked(journal, 'disable-agent', agent));
+  const open = passingKeys(journal).filter(({ id }) => unasked(journal, 'revoke-key', id));
   const id = open[oneOf(open.length)]?.id;
   return id === undefined ? undefined : { kind: 'revoke-key', id };
 }
 
 function disableAgent(journal: Journal): Act | undefined {
-  const open = journal.keys
-    .slice(-NEWEST)
-    .filter(({ agent }) => isPassing(agent) && unasked(journal, 'disable-agent', agent));
+  const open = passingKeys(journal);
   const agent = open[oneOf(open.length)]?.agent;
   return agent === undefined ? undefined : { kind: 'disable-agent', agent };
 }
+
+const passingKeys = (journal: Journal): readonly KnownKey[] =>
+  journal.keys.slice(-NEWEST).filter(({ agent }) => isPassing(agent) && unasked(journal, 'disable-agent', agent));
 
 function disableSecret(journal: Journal): Act | undefined {
   const open = journal.secrets
