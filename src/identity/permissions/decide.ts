@@ -11,6 +11,8 @@ export interface Target extends ActionTarget {
   readonly touches?: readonly RoleGrant[];
   /** The roles that it gives. */
   readonly gives?: readonly RoleGrant[];
+  /** Whether it lets an agent do what nothing let it do before. */
+  readonly widens?: boolean;
 }
 
 export type Refusal =
@@ -18,6 +20,7 @@ export type Refusal =
   | { readonly why: 'access'; readonly access: Permission['access'] }
   | { readonly why: 'role'; readonly roles: Permission['roles']; readonly everywhere: boolean }
   | { readonly why: 'rank'; readonly grant: RoleGrant }
+  | { readonly why: 'wider' }
   | { readonly why: 'step-up' };
 
 /** Factors that a password is not (RFC 8176 §2); `mfa` says that there were several. */
@@ -39,10 +42,11 @@ export function decide(
 ): Refusal | undefined {
   if (target.missing !== undefined && !sees(table, principal, action, target)) return { why: 'unseen' };
   const permission: Permission = table[action];
-  const { access, roles, everywhere = false, rank, dangerous } = permission;
+  const { access, roles, everywhere = false, narrow, rank, dangerous } = permission;
   if (!principal.access.has(access)) return { why: 'access', access };
   const office = hasRole(permission, principal, target);
   if (!office && !(permission.own === true && target.own === true)) return { why: 'role', roles, everywhere };
+  if (narrow === true && !office && target.widens === true) return { why: 'wider' };
   if (rank === true) {
     // Who acts on their own without an office hands on only what they have themselves.
     const mayHandOn = office ? mayGrant : holds;
@@ -127,6 +131,11 @@ function refused(
         `${about}: it concerns the role \`${role}\` ${where}, which is not theirs to give`,
       );
     }
+    case 'wider':
+      return identityError(
+        'FORBIDDEN',
+        `${about}: no active key of the agent has as much in scopes, access, tools, networks and time; an administrator makes one that has`,
+      );
     case 'step-up':
       return stepUpRequired(`\`${action}\` takes a proof with a second factor`, asked);
   }

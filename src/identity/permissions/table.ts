@@ -10,6 +10,8 @@ export interface Permission {
   readonly everywhere?: true;
   /** Whose it is may do it too: a user to themselves, the responsible user to an agent and its keys. */
   readonly own?: true;
+  /** Who does it only because it is their own gives nothing that was not given before by who holds an office. */
+  readonly narrow?: true;
   /** Refused towards whoever holds a role that the caller could not give, and for giving such a role. */
   readonly rank?: true;
   /** A person must have proved themselves recently (`signIn.recentProof`), with a second factor. */
@@ -56,9 +58,9 @@ export const PERMISSIONS = {
   'agent.delete': by('admin', 'admin', 'rank dangerous'),
 
   'key.read': by('read', 'admin auditor', 'own'),
-  'key.create': by('admin', 'admin', 'own rank'),
+  'key.create': by('admin', 'admin', 'own narrow rank'),
   'key.create-admin': by('admin', 'admin', 'rank dangerous'),
-  'key.rotate': by('admin', 'admin', 'own rank'),
+  'key.rotate': by('admin', 'admin', 'own narrow rank'),
   'key.revoke': by('admin', 'admin', 'own rank'),
 
   'namespace.read': by('read', 'admin auditor'),

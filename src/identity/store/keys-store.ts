@@ -85,6 +85,12 @@ export async function listKeysOf(db: DatabaseOrTransaction, agentIds: readonly s
   return rows.map(toApiKey);
 }
 
+/** Those of one agent, oldest first. */
+export async function listKeysOfAgent(db: DatabaseOrTransaction, agentId: string): Promise<readonly ApiKey[]> {
+  const rows = await keysWithAgents(db).where('api_keys.agent_id', '=', agentId).orderBy('api_keys.id').execute();
+  return rows.map(toApiKey);
+}
+
 /** Adds a key under the digest of its secret. */
 export async function insertKey(
   db: DatabaseOrTransaction,

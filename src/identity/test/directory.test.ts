@@ -254,6 +254,7 @@ test('a responsible user makes, rotates and revokes keys of their agent with no 
   await identity.agents.create(root, { name: 'strong', roles: ['user', 'auditor'], responsibleUser });
   await identity.agents.create(root, { name: 'foreign', roles: ['user'] });
   const by: Author = somebody('cy', ['user@default'], { kind: 'user', sub: cy.id });
+  await identity.keys.create(root, { agent: 'mine' });
   const { key } = await identity.keys.create(by, { agent: 'mine' });
   const fresh = await identity.keys.rotate(by, key.id);
   await identity.keys.revoke(by, fresh.key.id);

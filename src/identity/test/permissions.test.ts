@@ -66,6 +66,10 @@ test('one’s own agent gets what one has, and no more', () => {
   expect(why(owner, 'key.create', own([{ role: 'admin', namespace: 'a' }]))).toBe('rank');
   expect(why(owner, 'key.create', own([{ role: 'user', namespace: 'b' }]))).toBe('rank');
   expect(why(owner, 'key.create-admin', own([]))).toBe('role');
+  for (const action of ['key.create', 'key.rotate'] as const) {
+    expect(why(owner, action, { own: true, widens: true })).toBe('wider');
+    expect(why(who('admin@a'), action, { own: true, widens: true })).toBe('permitted');
+  }
   expect(why(owner, 'agent.enable', own([]))).toBe('role');
 });
 

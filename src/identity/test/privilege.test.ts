@@ -103,6 +103,8 @@ test.each<[string, number, PermissionTable, string?]>([
   ['agent.create without rank', 9, without('agent.create', 'rank')],
   ['agent.change without rank', 1, without('agent.change', 'rank')],
   ['key.create without rank', 6, without('key.create', 'rank')],
+  ['key.create without narrow', 1, without('key.create', 'narrow'), 'cy'],
+  ['key.rotate without narrow', 1, without('key.rotate', 'narrow'), 'cy'],
   [
     'binding.create with a credential that only reads',
     37,
