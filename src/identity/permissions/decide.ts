@@ -53,9 +53,16 @@ export function decide(
     const beyond = [...(target.touches ?? []), ...(target.gives ?? [])].find((grant) => !mayHandOn(principal, grant));
     if (beyond !== undefined) return { why: 'rank', grant: beyond };
   }
-  if (dangerous === true && !isFresh(principal, moment)) return { why: 'step-up' };
+  if ((dangerous === true || concernsMore(permission, target)) && !isFresh(principal, moment)) return { why: 'step-up' };
   return undefined;
 }
+
+/**
+ * Whether it changes who has more than `user`. That is read from what is given and touched and not from the
+ * action: a session that was left open gives a role through a group or an agent as well as by a binding.
+ */
+const concernsMore = ({ access }: Permission, { touches = [], gives = [] }: Target): boolean =>
+  access === 'admin' && [...touches, ...gives].some(({ role }) => role !== 'user');
 
 /** Whether the caller may read objects of this kind there, so that a refusal tells them nothing new. */
 function sees(table: PermissionTable, principal: Principal, action: Action, target: Target): boolean {

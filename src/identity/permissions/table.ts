@@ -14,7 +14,10 @@ export interface Permission {
   readonly narrow?: true;
   /** Refused towards whoever holds a role that the caller could not give, and for giving such a role. */
   readonly rank?: true;
-  /** A person must have proved themselves recently (`signIn.recentProof`), with a second factor. */
+  /**
+   * A person must have proved themselves recently (`signIn.recentProof`), with a second factor. Every change
+   * that gives or touches more than `user` asks for that anyway.
+   */
   readonly dangerous?: true;
 }
 

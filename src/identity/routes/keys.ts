@@ -185,7 +185,7 @@ export function keyRoutes(parts: RouteParts): readonly Route[] {
       summary: 'Take a key back for good',
       tag: 'keys',
       permission: 'key.revoke',
-      errors: ['KEY_UNKNOWN'],
+      errors: ['KEY_UNKNOWN', 'STEP_UP_REQUIRED'],
       answer: keyAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => shownKey(await keys.revoke(authorOf(call), call.params.id)),

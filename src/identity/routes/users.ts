@@ -168,7 +168,7 @@ export function userRoutes({ identity, users, audit, clock }: RouteParts): reado
       tag: 'users',
       permission: 'user.rename',
       body: z.strictObject({ name: z.string().max(1000) }),
-      errors: [...CHANGE_ERRORS, 'NAME_REFUSED', 'USER_NAME_TAKEN'],
+      errors: [...CHANGE_ERRORS, 'NAME_REFUSED', 'USER_NAME_TAKEN', 'STEP_UP_REQUIRED'],
       answer: userAnswer,
       version: stateOf,
       handle: async (call) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVERYWHERE, ROLES, type Access, type Principal } from '#contract';
+import { EVERYWHERE, ROLES, type Access, type Principal, type RoleGrant } from '#contract';
 import { decide, PERMISSIONS, SESSION_LIFETIMES, type Action, type Target } from '#identity';
 import { somebody } from './people.fixture.ts';
 
@@ -73,6 +73,21 @@ test('one’s own agent gets what one has, and no more', () => {
   expect(why(owner, 'agent.enable', own([]))).toBe('role');
 });
 
+/** Said here once more, so that a table in which a word was lost differs from something. */
+const DANGEROUS: ReadonlySet<Action> = new Set([
+  'user.disable',
+  'user.erase',
+  'user.reset',
+  'binding.create',
+  'binding.delete',
+  'agent.delete',
+  'key.create-admin',
+  'namespace.disable',
+  'secret.delete',
+  'vault.erase',
+  'policy.change',
+]);
+
 test.each<[string, Partial<Principal>, string]>([
   [
     'a person, just now, with a second factor',
@@ -91,11 +106,13 @@ test.each<[string, Partial<Principal>, string]>([
     ...more,
   });
   for (const action of actions) {
-    const dangerous = 'dangerous' in PERMISSIONS[action];
-    expect([action, why(principal, action, { namespace: EVERYWHERE })]).toEqual([
-      action,
-      dangerous ? verdict : 'permitted',
-    ]);
+    const changes = PERMISSIONS[action].access === 'admin';
+    const of = (role?: RoleGrant['role'], part: 'touches' | 'gives' = 'gives') =>
+      why(principal, action, { namespace: EVERYWHERE, ...(role && { [part]: [{ role, namespace: 'a' }] }) });
+    const usual = DANGEROUS.has(action) ? verdict : 'permitted';
+    const more = changes ? verdict : 'permitted';
+    expect([action, of(), of('user'), of('user', 'touches')]).toEqual([action, usual, usual, usual]);
+    expect([action, of('auditor'), of('admin', 'touches')]).toEqual([action, more, more]);
   }
 });
 

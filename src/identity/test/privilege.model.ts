@@ -42,6 +42,8 @@ export interface World {
   readonly users: UserDirectory;
   /** When it began. */
   readonly since: number;
+  /** How long ago the players proved who they are, in milliseconds. */
+  readonly proofAge: number;
   readonly players: readonly Player[];
   readonly agents: readonly { readonly namespace: string; readonly name: string; readonly id: string }[];
   readonly groups: readonly { readonly namespace: string; readonly name: string; readonly id: string }[];
@@ -52,7 +54,7 @@ export interface World {
  * calls tools, answers for two agents, one of which has a narrow key and a forgotten one, and uses a key of a third. Di audits everything. In `a` lie an agent and a group that hold
  * more than Ana does, given by a global administrator who takes no part.
  */
-export async function makeWorld(identity: Identity, users: UserDirectory): Promise<World> {
+export async function makeWorld(identity: Identity, users: UserDirectory, proofAge: number): Promise<World> {
   const players: Player[] = [];
   for (const name of ['ana', 'bo', 'cy', 'di']) {
     const { id } = await users.create(root, { name, profile });
@@ -106,7 +108,7 @@ export async function makeWorld(identity: Identity, users: UserDirectory): Promi
     groups.push(await identity.groups.create(root, { name, namespace }));
   }
   await give({ kind: 'group', id: groups[1]?.id ?? '' }, 'policy_admin@*');
-  return { identity, users, since: identity.frame.clock.now(), players, agents, groups };
+  return { identity, users, since: identity.frame.clock.now(), proofAge, players, agents, groups };
 }
 
 /** Every use that a call can make of a key: with a scope or none, of a tool, from an address, at a moment. */
@@ -163,7 +165,7 @@ export async function credentialsOf(world: World, { userId, name, keys }: Player
       groups,
       scopes: new Set(),
       amr: ['mfa'],
-      authTime: now,
+      authTime: now - world.proofAge,
       via: { method: 'session', sessionId: name },
     };
     authors.push({ principal, origin });
@@ -204,11 +206,12 @@ export async function powersNow(world: World): Promise<ReadonlyMap<string, Power
  * they have now and is closed under one rule. Who manages a namespace may give there what they have there,
  * and `user`; they give it to whomever they like, and make any key of the agents there. Nothing else hands
  * anything on but to one's own agents, and those get no more than one has, nor keys that are good for more
- * than they had.
+ * than they had. Who proved too long ago who they are gives `user` and nothing else.
  */
 export function reach(
   beginning: ReadonlyMap<string, Powers>,
   acting: ReadonlySet<string>,
+  isFresh: boolean,
 ): ReadonlyMap<string, Powers> {
   const reached = new Map([...beginning].map(([name, powers]) => [name, new Set(powers)]));
   for (let grew = true; grew;) {
@@ -217,11 +220,12 @@ export function reach(
       if (!acting.has(name)) continue;
       for (const namespace of [...NAMESPACES, EVERYWHERE]) {
         if (!giver.has(`manage@${namespace}`)) continue;
-        const given = ROLES.map((role) => `${role}@${namespace}`).filter((text) => giver.has(text));
+        const held = [...ROLES.map((role) => `${role}@${namespace}`), `manage@${namespace}`];
+        const given = isFresh ? held.filter((text) => giver.has(text)) : [];
         for (const [whose, powers] of reached) {
           const isThere = whose === NEWCOMER || namespace === EVERYWHERE || whose.startsWith(`${namespace}/`);
           const uses = isThere ? USES.map(useWord) : [];
-          for (const text of [...given, ...uses, `user@${namespace}`, `manage@${namespace}`]) {
+          for (const text of [...given, ...uses, `user@${namespace}`]) {
             if (powers.has(text)) continue;
             powers.add(text);
             grew = true;
