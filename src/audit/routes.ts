@@ -37,9 +37,10 @@ export function auditRoutes(audit: AuditLog, reports: ReportParts): readonly Rou
   const whereItHappened = {
     params: recordId,
     where: {
-      target: async ({ id }: { readonly id: string }) => ({
-        namespace: (await audit.find(id)).object?.namespace ?? EVERYWHERE,
-      }),
+      target: async ({ id }: { readonly id: string }) => {
+        const [record] = (await audit.query({ id }, { limit: 1 })).records;
+        return record && { namespace: record.object?.namespace ?? EVERYWHERE };
+      },
       missing: unknownRecord,
     },
   } as const;

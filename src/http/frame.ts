@@ -130,10 +130,11 @@ export class Frame {
     const { principal, params } = request;
     if (action === 'public') return [];
     if (where === 'listed') return await this.#namespacesListed(route, action, request);
+    const nowhere = { namespace: EVERYWHERE };
     const target: ActionTarget =
       where === 'everywhere'
-        ? { namespace: EVERYWHERE }
-        : { ...(await where.target(params, principal)), missing: () => where.missing(params) };
+        ? nowhere
+        : { ...((await where.target(params, principal)) ?? nowhere), missing: () => where.missing(params) };
     const refused = this.#options.refuse(principal, action, target);
     if (refused !== undefined) throw await this.#refused(refused, route, request, target.namespace);
     return [target.namespace];

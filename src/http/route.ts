@@ -28,8 +28,12 @@ export type Where<Params> =
   /** In each namespace that is listed; the others are left out. */
   | 'listed'
   | {
-      /** What is asked for: its namespace, and whether it is the caller's own. May throw that it is not there. */
-      readonly target: (params: Params, principal: Principal) => Target | Promise<Target>;
+      /**
+       * What is asked for: its namespace, and whether it is the caller's own. Undefined for what is not there
+       * and so in no namespace. It does not throw: what is nowhere must be refused as what is foreign is, on
+       * record and in the same time.
+       */
+      readonly target: (params: Params, principal: Principal) => Target | undefined | Promise<Target | undefined>;
       /** The answer for what is not there, which is also the one for what the caller may not see. */
       readonly missing: (params: Params) => ChatelaineError;
     };

@@ -1,5 +1,5 @@
 import { didYouMean, newId, type ChatelaineError } from '#kernel';
-import { DEFAULT_NAMESPACE, type Principal, type Role, type RoleGrant } from '#contract';
+import { DEFAULT_NAMESPACE, type ActionTarget, type Principal, type Role, type RoleGrant } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
 import type { ChangeFrame } from '../change-frame.ts';
@@ -45,6 +45,13 @@ export class AgentDirectory {
   /** All agents that were not deleted, or those of one namespace. */
   list(namespace?: string): Promise<readonly Agent[]> {
     return listAgents(this.#frame.database.db, namespace);
+  }
+
+  /** The namespace of such an agent, whether there is one or not, and whether it is the caller's. */
+  async placeOf(principal: Principal, namespace: string, name: string): Promise<ActionTarget> {
+    const { db } = this.#frame.database;
+    const agent = await findAgent(db, namespace, name);
+    return { namespace, own: agent !== undefined && (await isResponsible(db, principal, agent)) };
   }
 
   /** The agent, for who may see it; throws `AGENT_UNKNOWN` for all others as for one that there is not. */
@@ -204,7 +211,7 @@ export async function targetOf(
 }
 
 /** Whether the caller is the user who answers for the agent. */
-export async function isResponsible(
+async function isResponsible(
   db: DatabaseOrTransaction,
   principal: Principal,
   { responsibleUser }: Pick<Agent, 'responsibleUser'>,

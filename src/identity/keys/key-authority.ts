@@ -1,6 +1,7 @@
 import { sha256Hex, type Result, type Secret } from '#kernel';
 import {
   DEFAULT_NAMESPACE,
+  type ActionTarget,
   type CredentialRefusal,
   type PeerFacts,
   type Principal,
@@ -16,7 +17,16 @@ import { checkAgentName, checkLabel, checkNamespace, checkRoles, checkScopes, qu
 import type { Action, Target } from '../permissions/index.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { findAgent, insertAgent } from '../store/agents-store.ts';
-import { findKey, insertKey, listKeys, listKeysOfAgent, replaceKey, revokeKey } from '../store/keys-store.ts';
+import {
+  findKey,
+  findKeyPlace,
+  insertKey,
+  listKeys,
+  listKeysOfAgent,
+  replaceKey,
+  revokeKey,
+} from '../store/keys-store.ts';
+import { isSelf } from '../users/user.ts';
 import { keyState, type ApiKey } from './api-key.ts';
 import { checkGrace, checkLifetime, checkLimits, USUAL_GRACE_MS, type KeyLimits } from './key-limits.ts';
 import { newKeyText, type KeyText } from './key-text.ts';
@@ -149,6 +159,13 @@ export class KeyAuthority implements TokenVerifier {
   /** All keys, or those of one namespace, oldest first. */
   list(namespace?: string): Promise<readonly ApiKey[]> {
     return listKeys(this.#frame.database.db, namespace);
+  }
+
+  /** Where the key of that id is, and whether its agent is the caller's; undefined where there is none. */
+  async placeOf(principal: Principal, id: string): Promise<ActionTarget | undefined> {
+    const found = await findKeyPlace(this.#frame.database.db, id);
+    if (found === undefined) return undefined;
+    return { namespace: found.namespace, own: found.responsible !== null && isSelf(principal, found.responsible) };
   }
 
   /** The key, for who may see it; throws `KEY_UNKNOWN` for all others as for one that there is not. */

@@ -68,7 +68,7 @@ export function bindingRoutes({ identity }: RouteParts): readonly Route[] {
     route({
       params: bindingId,
       where: {
-        target: async ({ id }) => ({ namespace: (await roles.find(id)).namespace }),
+        target: ({ id }) => roles.placeOf(id),
         missing: ({ id }) => unknownBinding(id),
       },
       operationId: 'deleteRoleBinding',

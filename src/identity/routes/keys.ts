@@ -2,11 +2,8 @@ import { z } from 'zod';
 import { ACCESS, resourceName, type Principal } from '#contract';
 import { listing, moment, momentOf, route, type Route } from '#http';
 import { reveal } from '#kernel';
-import { isResponsible } from '../agents/agent-directory.ts';
 import { keyState, type ApiKey } from '../keys/api-key.ts';
 import { unknownKey, type IssuedKey } from '../keys/key-authority.ts';
-import { findAgent } from '../store/agents-store.ts';
-import { findKey } from '../store/keys-store.ts';
 import { agentAnswer, ofAgent, shownAgent } from './agents.ts';
 import { anyId, authorOf, ofNamespaces, pageOf, type RouteParts } from './parts.ts';
 
@@ -45,17 +42,10 @@ const ISSUE_ERRORS = ['KEY_LIFETIME_REFUSED', 'STEP_UP_REQUIRED'];
 export function keyRoutes(parts: RouteParts): readonly Route[] {
   const { identity, clock } = parts;
   const { keys } = identity;
-  const { db } = identity.frame.database;
   const one = {
     params: z.strictObject({ id: anyId }),
     where: {
-      target: async ({ id }: { readonly id: string }, principal: Principal) => {
-        const stored = await findKey(db, id);
-        if (stored === undefined) throw unknownKey(id);
-        const { namespace, agent: name } = stored.key;
-        const agent = await findAgent(db, namespace, name);
-        return { namespace, own: agent !== undefined && (await isResponsible(db, principal, agent)) };
-      },
+      target: ({ id }: { readonly id: string }, principal: Principal) => keys.placeOf(principal, id),
       missing: ({ id }: { readonly id: string }) => unknownKey(id),
     },
   } as const;

@@ -1,17 +1,9 @@
 import { z } from 'zod';
-import {
-  exportSubject,
-  receiptOfErasure,
-  receiptSchema,
-  recordedReport,
-  subjectExportSchema,
-  type SubjectIdentity,
-} from '#audit';
+import { exportSubject, receiptOfErasure, receiptSchema, recordedReport, subjectExportSchema } from '#audit';
 import { EVERYWHERE, ROLES, type Principal } from '#contract';
 import { entityTag, listing, moment, momentOf, route, stream, type Call, type Route } from '#http';
-import { findUser } from '../store/users-store.ts';
 import { unknownUser } from '../users/user-directory.ts';
-import { isSelf, LOCAL_ISSUER, type User, type UserWithProfile } from '../users/user.ts';
+import type { User, UserWithProfile } from '../users/user.ts';
 import { anyId, authorOf, type RouteParts } from './parts.ts';
 
 const profile = z.strictObject({ displayName: z.string().max(1000), email: z.string().max(1000) });
@@ -37,15 +29,11 @@ const stateOf = ({ id, changedAt }: { readonly id: string; readonly changedAt: s
   `${id} ${changedAt}`;
 
 /** `/api/v1/users`. */
-export function userRoutes({ identity, users, audit, clock }: RouteParts): readonly Route[] {
-  const { db } = identity.frame.database;
+export function userRoutes({ users, audit, clock }: RouteParts): readonly Route[] {
   const one = {
     params: userId,
     where: {
-      target: async ({ id }: UserId, principal: Principal) => {
-        const stored = await findUser(db, id);
-        return { namespace: EVERYWHERE, own: stored !== undefined && isSelf(principal, stored.user) };
-      },
+      target: ({ id }: UserId, principal: Principal) => users.placeOf(principal, id),
       missing: ({ id }: UserId) => unknownUser(id),
     },
   } as const;
@@ -213,20 +201,14 @@ export function userRoutes({ identity, users, audit, clock }: RouteParts): reado
       media: 'application/json',
       answer: subjectExportSchema,
       handle: async ({ params: { id }, origin }) => {
-        const { user } = (await findUser(db, id)) ?? unknown(id);
+        const identities = (await users.identitiesOf(id)) ?? unknown(id);
         const object = { kind: 'user', namespace: EVERYWHERE, name: id, id };
-        const pieces = exportSubject(audit, identitiesOf(user), clock);
+        const pieces = exportSubject(audit, identities, clock);
         return recordedReport(audit, origin, { type: 'report.person', object }, pieces);
       },
     }),
   ];
 }
-
-/** What the log may call them: by our id, and by what their provider calls them, until that is forgotten. */
-const identitiesOf = ({ id, issuer, subject, erasedAt }: User): readonly SubjectIdentity[] => [
-  { iss: LOCAL_ISSUER, sub: id },
-  ...(issuer === LOCAL_ISSUER || erasedAt !== null ? [] : [{ iss: issuer, sub: subject }]),
-];
 
 function unknown(id: string): never {
   throw unknownUser(id);

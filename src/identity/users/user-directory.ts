@@ -1,5 +1,5 @@
 import { newId } from '#kernel';
-import { EVERYWHERE, type RoleGrant } from '#contract';
+import { EVERYWHERE, type ActionTarget, type Principal, type RoleGrant } from '#contract';
 import { subjectScope, type Vault } from '#vault';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
@@ -112,6 +112,24 @@ export class UserDirectory {
     return await this.#withProfile(await findUser(this.#frame.database.db, id));
   }
 
+  /** What permissions ask about a user, whether there is one or not: in no namespace, and whether it is the caller. */
+  async placeOf(principal: Principal, id: string): Promise<ActionTarget> {
+    const stored = await findUser(this.#frame.database.db, id);
+    return { namespace: EVERYWHERE, own: stored !== undefined && isSelf(principal, stored.user) };
+  }
+
+  /**
+   * What the audit log may call a user: by our id, and by what their provider calls them, until that is
+   * forgotten with them. Undefined where there never was one.
+   */
+  async identitiesOf(id: string): Promise<readonly { readonly iss: string; readonly sub: string }[] | undefined> {
+    const stored = await findUser(this.#frame.database.db, id);
+    if (stored === undefined) return undefined;
+    const { issuer, subject, erasedAt } = stored.user;
+    const ours = { iss: LOCAL_ISSUER, sub: id };
+    return issuer === LOCAL_ISSUER || erasedAt !== null ? [ours] : [ours, { iss: issuer, sub: subject }];
+  }
+
   /** The user whom that login name means, in whatever case it was typed. */
   async findByName(name: string): Promise<User | undefined> {
     return (await findUserByKey(this.#frame.database.db, loginKey(name)))?.user;
@@ -144,9 +162,8 @@ export class UserDirectory {
   /** Puts another profile in the place of the one there is. Throws `PROFILE_REFUSED`, `USER_UNKNOWN`. */
   async changeProfile(by: Author, id: string, profile: Profile, look?: Look): Promise<UserWithProfile> {
     return await this.#recorded(by, 'user.change', id, async () => {
-      const stored = await findUser(this.#frame.database.db, id);
-      const own = stored !== undefined && isSelf(by.principal, stored.user);
-      this.#frame.check(by, 'user.change', { namespace: EVERYWHERE, own, missing: () => unknownUser(id) });
+      const place = await this.placeOf(by.principal, id);
+      this.#frame.check(by, 'user.change', { ...place, missing: () => unknownUser(id) });
       return { value: await this.replaceProfile(id, profile, look) };
     });
   }
