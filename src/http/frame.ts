@@ -6,7 +6,7 @@
  *
  * A route cannot leave a step out, because it never sees the request.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ChatelaineError, Clock, Logger } from '#kernel';
 import {
   EVERYWHERE,
@@ -25,7 +25,7 @@ import { httpError } from './errors.ts';
 import { Idempotency, parseIdempotencyKey, type Outcome } from './idempotency.ts';
 import { isEmpty, parseBody, parseQuery, type Incoming } from './incoming.ts';
 import { NOBODY, originOf } from './origin.ts';
-import { refusal, type Answer } from './problem.ts';
+import { refusal, type Answer, type Problem } from './problem.ts';
 import type { Call, PageOf, PageQuery, Pieces, Route } from './route.ts';
 import { streamed } from './streamed.ts';
 import { invalid, validate } from './validation.ts';
@@ -94,8 +94,12 @@ export class Frame {
       const idempotencyKey = route.method === 'POST' ? incoming.headers['idempotency-key'] : undefined;
       if (idempotencyKey === undefined) return (await this.#run(admitted, body.checked, precondition)).answer;
       const request = { method: route.method, path: route.path, params, query: admitted.query, body: body.given };
-      return await this.#idempotency.once(parseIdempotencyKey(idempotencyKey), principal, request, () =>
-        this.#run(admitted, body.checked, precondition),
+      return await this.#idempotency.once(
+        parseIdempotencyKey(idempotencyKey),
+        principal,
+        request,
+        () => this.#run(admitted, body.checked, precondition),
+        (kept) => this.#again(admitted, kept),
       );
     } catch (error) {
       return this.refuse(error, incoming);
@@ -201,8 +205,17 @@ export class Frame {
         : await this.#onePage(admitted, call, route.position);
     } catch (error) {
       const answer = this.refuse(error, incoming);
-      return { answer, kept: answer };
+      return { answer, kept: route.reread === undefined ? answer : withoutDetail(answer) };
     }
+  }
+
+  /** The answer of a repetition, from what was kept of the first. */
+  async #again(admitted: Admitted, kept: Answer): Promise<Answer> {
+    const { reread } = admitted.route;
+    if (reread === undefined || kept.status >= 400) return kept;
+    const { id } = keptId.parse(JSON.parse(kept.body ?? '{}'));
+    const { answer } = this.#oneThing(admitted, await reread.read(id));
+    return { ...answer, status: kept.status };
   }
 
   #oneThing({ route, incoming }: Admitted, handled: unknown): Outcome {
@@ -219,6 +232,9 @@ export class Frame {
     const status = route.made?.(shown) === true ? 201 : (route.status ?? 200);
     const headers = { 'content-type': 'application/json', ...(etag !== undefined && { etag }) };
     const answer = { status, headers, body: JSON.stringify(shown) };
+    if (route.reread !== undefined) {
+      return { answer, kept: { status, headers: {}, body: JSON.stringify({ id: route.reread.id(shown) }) } };
+    }
     if (route.replay === undefined) return { answer, kept: answer };
     return { answer, kept: { ...answer, body: JSON.stringify(route.answer.parse(route.replay(shown))) } };
   }
@@ -237,6 +253,15 @@ export class Frame {
     const answer = { status: 200, headers, body: JSON.stringify(shown) };
     return { answer, kept: answer };
   }
+}
+
+const keptId = z.object({ id: z.string() });
+
+/** A refusal as it may be kept where it may name a person: its code says enough to a repetition. */
+function withoutDetail(answer: Answer): Answer {
+  if (answer.body === undefined) return answer;
+  const problem = JSON.parse(answer.body) as Problem;
+  return { ...answer, body: JSON.stringify({ ...problem, detail: problem.title }) };
 }
 
 /** The namespaces that the principal has anything to do with. */

@@ -19,6 +19,7 @@ export { describeApi, type Described } from './openapi.ts';
 export type { Answer, Problem } from './problem.ts';
 export { listing, route, stream, type Call, type PageOf, type Pieces, type Route } from './route.ts';
 export { API_ROOT } from './router.ts';
+export { startPruning, type PruningOptions } from './start-pruning.ts';
 export type { ApiHandler, DoorOptions, Visit } from './door.ts';
 export { momentOf, moment } from './moment.ts';
 

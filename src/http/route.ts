@@ -59,6 +59,16 @@ interface RouteFacts {
   readonly conditional?: true;
 }
 
+/**
+ * What is kept for a repetition of what the answer is about: its id alone, from which the answer is read
+ * anew. Whatever else was kept of a person would outlive their erasure, here and in backups.
+ */
+export interface Reread<Answer, Read> {
+  readonly id: (answer: Answer) => string;
+  /** Throws what the repetition is answered with when it is gone. */
+  readonly read: (id: string) => Promise<Read>;
+}
+
 interface RouteDefinition<
   Params extends z.ZodType,
   Query extends z.ZodType,
@@ -77,6 +87,8 @@ interface RouteDefinition<
   readonly made?: (answer: z.output<Answer>) => boolean;
   /** What is kept for a repetition under the same `Idempotency-Key`: never a secret. */
   readonly replay?: (answer: z.output<Answer>) => z.output<Answer>;
+  /** Of an answer about a person, in the place of `replay`. */
+  readonly reread?: Reread<z.output<Answer>, z.input<Answer>>;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<z.input<Answer>>;
 }
 
@@ -90,6 +102,7 @@ export interface Route extends RouteFacts {
   readonly version: ((answer: unknown) => string) | undefined;
   readonly made: ((answer: unknown) => boolean) | undefined;
   readonly replay: ((answer: unknown) => unknown) | undefined;
+  readonly reread: Reread<unknown, unknown> | undefined;
   /** Of a listing: what its cursors hold. */
   readonly position: z.ZodType | undefined;
   /** Of a stream: its media type. */
@@ -112,6 +125,7 @@ export function route<
     version: undefined,
     made: undefined,
     replay: undefined,
+    reread: undefined,
     position: undefined,
     media: undefined,
   };

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { createApi, entityTag, listing, openApiDoor, route, stream, type Api, type Route } from '#http';
 import { defineErrors, sha256Hex, silentLogger, type Clock } from '#kernel';
 import { EVERYWHERE, rolesIn, type AuditEvent, type Principal, type Refuse } from '#contract';
-import { openDatabase } from '#db';
+import { openDatabase, type Database } from '#db';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 
 export class HandClock implements Clock {
@@ -227,6 +227,7 @@ const refuse: Refuse = (principal, action, { namespace, missing: gone }) => {
 export interface ServedShelf extends Shelf {
   readonly api: Api;
   readonly clock: HandClock;
+  readonly database: Database;
   readonly at: TestPlace;
   /** What was recorded. */
   readonly records: AuditEvent[];
@@ -290,6 +291,7 @@ export async function serveShelf(
   const served = {
     api,
     clock,
+    database,
     at,
     records,
     kept: async () => JSON.stringify(await database.db.selectFrom('idempotency_keys').selectAll().execute()),

@@ -42,6 +42,10 @@ export function userRoutes({ users, audit, clock }: RouteParts): readonly Route[
     if (found === undefined) throw unknownUser(id);
     return found;
   };
+  const reread = {
+    id: ({ id }: { readonly id: string }) => id,
+    read: async (id: string) => shownUser(await present(id)),
+  };
 
   const switched = (verb: 'disable' | 'enable'): Route =>
     route({
@@ -55,6 +59,7 @@ export function userRoutes({ users, audit, clock }: RouteParts): readonly Route[
       errors: [...CHANGE_ERRORS, 'LAST_ADMIN'],
       answer: userAnswer,
       version: stateOf,
+      reread,
       handle: async (call) => {
         await users[verb](authorOf(call), call.params.id);
         return shownUser(await present(call.params.id));
@@ -94,9 +99,10 @@ export function userRoutes({ users, audit, clock }: RouteParts): readonly Route[
           .optional()
           .describe('Who vouches for them; without it they sign in here.'),
       }),
-      errors: ['NAME_REFUSED', 'PROFILE_REFUSED', 'USER_NAME_TAKEN', 'USER_SUBJECT_TAKEN'],
+      errors: ['NAME_REFUSED', 'PROFILE_REFUSED', 'USER_NAME_TAKEN', 'USER_SUBJECT_TAKEN', 'USER_UNKNOWN'],
       answer: userAnswer,
       version: stateOf,
+      reread,
       handle: async (call) => shownUser(await users.create(authorOf(call), call.body)),
     }),
     route({
@@ -159,6 +165,7 @@ export function userRoutes({ users, audit, clock }: RouteParts): readonly Route[
       errors: [...CHANGE_ERRORS, 'NAME_REFUSED', 'USER_NAME_TAKEN', 'STEP_UP_REQUIRED'],
       answer: userAnswer,
       version: stateOf,
+      reread,
       handle: async (call) => {
         await users.rename(authorOf(call), call.params.id, call.body.name);
         return shownUser(await present(call.params.id));

@@ -4,13 +4,14 @@ import { startDeliveries, startRetention } from '#audit';
 import { BackupSchedule, ledgerFolder } from '#backup';
 import type { ServerSettings } from '#contract';
 import { databasePlace } from '#db';
+import { startPruning } from '#http';
 import type { Clock, Logger } from '#kernel';
 import { startShredding } from '#vault';
 import type { Endings } from '../endings.ts';
 import type { Services } from '../services/index.ts';
 
 interface Duties {
-  readonly services: Pick<Services, 'audit' | 'vault'>;
+  readonly services: Pick<Services, 'audit' | 'database' | 'vault'>;
   readonly settings: ServerSettings;
   readonly dataDir: string;
   readonly version: string;
@@ -25,6 +26,7 @@ export function startDuties(duties: Duties): void {
   startAuditDuties(duties);
   const trail = services.audit;
   endings.add('ended secrets', startShredding({ secrets: services.vault.secrets, trail, log }));
+  endings.add('kept answers of the API', startPruning({ database: services.database, clock: duties.clock, log }));
   startBackups(duties);
 }
 
