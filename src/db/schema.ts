@@ -107,6 +107,8 @@ export interface UsersTable {
   readonly erased_at: number | null;
   readonly created_at: number;
   readonly changed_at: number;
+  /** When the password or a second factor was last replaced or taken away; the ledger has the same moment. */
+  readonly credentials_changed_at: number | null;
 }
 
 /** The groups that an identity provider named at a user's last sign-in. Owner: identity. */

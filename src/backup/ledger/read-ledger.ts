@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Revocation } from '#contract';
 import { backupError } from '../errors.ts';
 import { headOfHeader, nextLine, parseLine, type LedgerEntry, type LedgerHead } from './entry.ts';
 
@@ -32,7 +33,7 @@ export function readLedger(folder: string): Ledger | undefined {
   const hashes = [head.hash];
   for (const line of lines) {
     const entry = parseLine(line)?.entry;
-    const next = entry && nextLine(head, { what: entry.what, id: entry.id }, entry.at);
+    const next = entry && nextLine(head, revocationOf(entry), entry.at);
     if (entry === undefined || next?.line !== line) {
       throw backupError('LEDGER_DAMAGED', `the entry ${head.seq + 1} of \`${file}\` is not what was written`);
     }
@@ -42,6 +43,9 @@ export function readLedger(folder: string): Ledger | undefined {
   }
   return { head, entries, hashAt: (seq) => hashes[seq] };
 }
+
+/** What was appended, without its place. */
+const revocationOf = ({ at: _at, seq: _seq, ...appended }: LedgerEntry): Revocation => appended;
 
 /** Throws `LEDGER_SHORTENED` unless the ledger continues what `seen` is the head of. */
 export function checkContinues(ledger: Ledger, seen: LedgerHead): void {

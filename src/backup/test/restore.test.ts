@@ -1,24 +1,25 @@
 import { operator } from '#identity';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reveal, Secret } from '#kernel';
 import { logStream, openAuditStore, trustedKeysOf, verifyLog } from '#audit';
-import { listBackups, makeKeyPair, parsePassphrase, parsePrivateKey, readBackup, restoreBackup } from '#backup';
-import { keyringFile, openDatabase, restoreMarker, type AfterRestore } from '#db';
-import { dialects, emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { listBackups, makeKeyPair, parsePassphrase, parsePrivateKey, readBackup } from '#backup';
+import { restoreMarker, type AfterRestore } from '#db';
+import { dialects } from '../../../test/databases.ts';
 import { createBackup } from '../create/create-backup.ts';
 import { ledgerFile } from '../ledger/read-ledger.ts';
 import {
   event,
+  nextPlace,
   openSealed,
   opener,
   putSecret,
   readSecret,
   refusal,
+  restoreTo,
   sealFor,
   startInstallation,
-  steadyClock,
   temporaryDirectory,
   verdict,
   type Installation,
@@ -26,34 +27,6 @@ import {
 
 const record = async (): Promise<void> => {};
 const issue = async ({ identity }: Installation, agent: string) => identity.keys.create(operator(), { agent });
-
-/** An empty place, with what is kept apart from backups put back first, as it is now. */
-async function nextPlace(from: Installation, dialect: TestDialect): Promise<TestPlace> {
-  const at = await emptyPlace(dialect);
-  cpSync(from.ledgerFolder, join(at.directory, 'ledger'), { recursive: true });
-  copyFileSync(join(from.at.directory, 'wrapping.key'), join(at.directory, 'wrapping.key'));
-  if (dialect === 'sqlite') {
-    await from.database.purgeDeleted();
-    copyFileSync(keyringFile(from.at.directory), keyringFile(at.directory));
-  } else {
-    const target = await openDatabase({ ...at.place, clock: from.clock });
-    const rows = await from.database.db.selectFrom('vault_keyring').selectAll().execute();
-    for (const row of rows) await target.db.insertInto('vault_keyring').values(row).execute();
-    await target.close();
-  }
-  return at;
-}
-
-const restoreTo = (at: TestPlace, file: string, more: object = {}) =>
-  restoreBackup({
-    file,
-    opener,
-    place: at.place,
-    dataDirectory: at.directory,
-    ledgerFolder: join(at.directory, 'ledger'),
-    clock: steadyClock(),
-    ...more,
-  });
 
 describe.each(dialects)('a backup that is restored elsewhere: %s', (dialect) => {
   test('brings back what was there, and nothing of what ended since', async () => {

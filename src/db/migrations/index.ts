@@ -15,6 +15,7 @@ import { auditMigration } from './0005-audit.ts';
 import { idempotencyMigration } from './0006-idempotency.ts';
 import { keyringMigration } from './0007-keyring.ts';
 import { hostKeysMigration } from './0008-host-keys.ts';
+import { credentialChangesMigration } from './0009-credential-changes.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   idempotencyMigration,
   keyringMigration,
   hostKeysMigration,
+  credentialChangesMigration,
 ];

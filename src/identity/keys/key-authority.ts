@@ -151,8 +151,9 @@ export class KeyAuthority implements TokenVerifier {
       const key: ApiKey = { ...old, id: text.id, createdAt: now, expiresAt, lastUsedAt: null };
       this.#frame.check(by, 'key.rotate', { ...target, widens: await isWidest(trx, agent, key, now) });
       const value = await issue(trx, key, text, agent, false);
-      await replaceKey(trx, id, { id: key.id, expiresAt: Math.min(old.expiresAt ?? Infinity, now + grace) });
-      return { value };
+      const graceEnds = Math.min(old.expiresAt ?? Infinity, now + grace);
+      await replaceKey(trx, id, { id: key.id, expiresAt: graceEnds });
+      return { value, ends: [{ what: 'key.replaced', id: old.id, holdsFrom: graceEnds }] };
     });
   }
 

@@ -1,8 +1,9 @@
 import { sha256Hex, type Clock, type Secret } from '#kernel';
-import type { AuditOrigin, AuditTrail } from '#contract';
+import type { AuditOrigin, AuditTrail, RevocationLedger } from '#contract';
 import { recordedChange } from '#audit';
 import type { Database } from '#db';
 import type { IdentityChanges } from '../changes.ts';
+import { noteCredentialChange } from '../credential-change.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import { newToken } from '../sessions/token.ts';
@@ -27,6 +28,7 @@ export class PasswordService {
   readonly #clock: Clock;
   readonly #trail: AuditTrail;
   readonly #attempts: Attempts;
+  readonly #ledger: RevocationLedger;
   readonly #people: People;
   readonly #hasher: PasswordHasher;
   readonly #sessions: Sessions;
@@ -38,6 +40,7 @@ export class PasswordService {
     readonly clock: Clock;
     readonly trail: AuditTrail;
     readonly attempts: Attempts;
+    readonly ledger: RevocationLedger;
     readonly people: People;
     readonly hasher: PasswordHasher;
     readonly sessions: Sessions;
@@ -48,6 +51,7 @@ export class PasswordService {
     this.#clock = parts.clock;
     this.#trail = parts.trail;
     this.#attempts = parts.attempts;
+    this.#ledger = parts.ledger;
     this.#people = parts.people;
     this.#hasher = parts.hasher;
     this.#sessions = parts.sessions;
@@ -136,6 +140,7 @@ export class PasswordService {
         }
         await putPassword(trx, userId, phc, now);
         await forgetDevices(trx, userId);
+        await noteCredentialChange(trx, this.#ledger, userId, now);
         return await endSessions(trx, userId, now);
       }),
     );

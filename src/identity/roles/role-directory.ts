@@ -82,7 +82,7 @@ export class RoleDirectory {
       const touches = [{ role, namespace }];
       this.#frame.check(by, 'binding.delete', { namespace, touches, missing: () => unknownBinding(id) });
       await keepingAnAdmin(trx, this.#declared, () => deleteBinding(trx, id));
-      return { value: undefined };
+      return { value: undefined, ends: [{ what: 'binding.removed', id: binding.id }] };
     });
   }
 }

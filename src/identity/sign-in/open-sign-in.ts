@@ -23,8 +23,8 @@ import type { People } from './people.ts';
 import { SignIn } from './sign-in.ts';
 
 export interface SignInOptions {
-  /** `Identity.frame`: the database, the clock, the record and the news of changes. */
-  readonly frame: Pick<ChangeFrame, 'database' | 'clock' | 'trail' | 'changes'>;
+  /** `Identity.frame`: the database, the clock, the record, the ledger and the news of changes. */
+  readonly frame: Pick<ChangeFrame, 'database' | 'clock' | 'trail' | 'ledger' | 'changes'>;
   readonly log: Logger;
   /** Of the vault, which was given `totpSeedColumn`, so that rotations find the seeds. */
   readonly envelope: Envelope;
@@ -57,8 +57,8 @@ export interface SignInServices {
 
 /** Puts the services together, and sees to it that who is cut off or forgotten is so here. */
 export function openSignIn(given: SignInOptions): SignInServices {
-  const { database, clock, trail, changes } = given.frame;
-  const base = { declared: () => [], ...given, database, clock, trail, changes };
+  const { database, clock, trail, ledger, changes } = given.frame;
+  const base = { declared: () => [], ...given, database, clock, trail, ledger, changes };
   const people = directoryPeople(base);
   const options = { ...base, people };
   const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
@@ -76,6 +76,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
   const signIn = new SignIn({ ...options, attempts, hasher, throttle, factors, sessions });
   const passwords = new PasswordService({ ...options, attempts, hasher, sessions, signIn });
   options.users.onCutOff(async (userId, why) => {
+    // Once more: a sign-in that was under way may have left something after the erasure had looked.
     if (why === 'erased') await changes.after(database.transaction((trx) => deleteSignIn(trx, userId)));
     else await changes.after(endSessions(database.db, userId, clock.now()));
   });

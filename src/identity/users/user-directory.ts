@@ -9,10 +9,8 @@ import { quote } from '../names.ts';
 import { keepingAnAdmin } from '../roles/last-admin.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { standingOfUser, type Standing } from '../roles/standing.ts';
-import { deleteBindingsTo } from '../store/bindings-store.ts';
-import { deleteMemberships } from '../store/groups-store.ts';
+import { forgetPerson } from '../store/forget-person.ts';
 import {
-  eraseUserRow,
   findUser,
   findUserByKey,
   findUserBySubject,
@@ -229,9 +227,7 @@ export class UserDirectory {
       await this.#frame.database.transaction(async (trx) => {
         const { user } = await this.#permitted(trx, by, 'user.erase', id);
         await keepingAnAdmin(trx, this.#declared, async () => {
-          await deleteMemberships(trx, { kind: 'user', id });
-          await deleteBindingsTo(trx, { kind: 'user', id });
-          await eraseUserRow(trx, user, this.#frame.clock.now());
+          await forgetPerson(trx, user, this.#frame.clock.now());
         });
       });
       await this.#vault.eraseSubject(id, async () => {});
