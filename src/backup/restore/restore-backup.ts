@@ -86,7 +86,7 @@ export async function restoreBackup(request: RestoreBackup): Promise<RestoredBac
     checkKind(manifest, request.place);
     const ledgers = findLedgers(request, manifest);
     const auditRecords = await checkAudit(target, manifest, request);
-    const done = await restoreState(target, manifest, standingEnds(ledgers.flatMap(({ entries }) => entries)), request);
+    const done = await restoreState(target, manifest, standingEnds(ledgers.map(({ entries }) => entries)), request);
     const restored: RestoredBackup = {
       manifest,
       ledgerEntries: ledgers.reduce((sum, { entries }) => sum + entries.length, 0),

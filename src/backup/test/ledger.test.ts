@@ -83,7 +83,7 @@ test('a ledger that was cut off at an entry, or is another one, does not continu
 });
 
 test('of words that take each other back the last holds; what has no way back holds for good', () => {
-  const ends = standingEnds(
+  const ends = standingEnds([
     (
       [
         ['agent.disabled', 'x'],
@@ -97,7 +97,7 @@ test('of words that take each other back the last holds; what has no way back ho
         ['subject.erased', 'ana'],
       ] as const
     ).map(([what, id], seq) => ({ what, id, seq, at: seq })),
-  );
+  ]);
   expect([...ends('agent.disabled')]).toEqual([['y', 2]]);
   expect([...ends('secret.disabled')]).toEqual([['s', 6]]);
   expect([...ends('key.revoked'), ...ends('subject.erased')]).toEqual([
