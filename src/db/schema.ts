@@ -26,6 +26,7 @@ export interface Schema {
   readonly audit_checkpoints: AuditCheckpointsTable;
   readonly delivery_cursors: DeliveryCursorsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
+  readonly api_secrets: ApiSecretsTable;
   readonly passwords: PasswordsTable;
   readonly totp_seeds: TotpSeedsTable;
   readonly passkeys: PasskeysTable;
@@ -262,6 +263,13 @@ export interface AuditCheckpointsTable {
 export interface DeliveryCursorsTable {
   readonly receiver: string;
   readonly state: string;
+}
+
+/** Secrets of the API that every process on the database shares, sealed under the vault's key of no namespace. Owner: http. */
+export interface ApiSecretsTable {
+  readonly name: string;
+  readonly value: string;
+  readonly key_id: string;
 }
 
 /** What was answered to a request that may be sent again. Owner: http. */

@@ -34,8 +34,8 @@ export interface FrameOptions {
   readonly database: Database;
   readonly trail: AuditTrail;
   readonly refuse: Refuse;
-  /** 32 bytes that sign cursors; the same in every process behind one address. */
-  readonly cursorKey: Buffer;
+  /** 32 bytes that sign cursors; the same in every process behind one address. Asked for by the first page. */
+  readonly cursorKey: () => Promise<Buffer>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -58,12 +58,11 @@ export interface Admitted {
 
 export class Frame {
   readonly #options: FrameOptions;
-  readonly #cursors: Cursors;
+  #cursors: Cursors | undefined;
   readonly #idempotency: Idempotency;
 
   constructor(options: FrameOptions) {
     this.#options = options;
-    this.#cursors = new Cursors(options.cursorKey);
     this.#idempotency = new Idempotency({
       database: options.database,
       clock: options.clock,
@@ -239,12 +238,16 @@ export class Frame {
     return { answer, kept: { ...answer, body: JSON.stringify(route.answer.parse(route.replay(shown))) } };
   }
 
+  async #signer(): Promise<Cursors> {
+    return (this.#cursors ??= new Cursors(await this.#options.cursorKey()));
+  }
+
   async #onePage({ route, incoming, query }: Admitted, call: Call, position: z.ZodType): Promise<Outcome> {
     const { cursor, limit, ...filters } = query as PageQuery;
     const of = JSON.stringify([route.operationId, filters]);
-    const after = cursor === undefined ? undefined : this.#cursors.read(of, cursor, position);
+    const after = cursor === undefined ? undefined : (await this.#signer()).read(of, cursor, position);
     const page = (await route.handle({ ...call, limit, after } as Call)) as PageOf<unknown, unknown>;
-    const next = page.next === undefined ? undefined : this.#cursors.write(of, page.next);
+    const next = page.next === undefined ? undefined : (await this.#signer()).write(of, page.next);
     const shown = (route.answer as z.ZodType).parse({ items: page.items, ...(next !== undefined && { next }) });
     const headers = {
       'content-type': 'application/json',

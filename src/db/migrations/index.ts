@@ -16,6 +16,7 @@ import { idempotencyMigration } from './0006-idempotency.ts';
 import { keyringMigration } from './0007-keyring.ts';
 import { hostKeysMigration } from './0008-host-keys.ts';
 import { credentialChangesMigration } from './0009-credential-changes.ts';
+import { apiSecretsMigration } from './0010-api-secrets.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   keyringMigration,
   hostKeysMigration,
   credentialChangesMigration,
+  apiSecretsMigration,
 ];

@@ -261,7 +261,7 @@ export async function serveShelf(
       digest: (value) => sha256Hex(JSON.stringify(value)),
     },
     refuse,
-    cursorKey: Buffer.alloc(32, 7),
+    cursorKey: async () => Buffer.alloc(32, 7),
     version: '1.2.3',
     clock,
     log: silentLogger,

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { loadAuditRoutes } from '#audit';
-import { createApi, type Api } from '#http';
+import { createApi, readCursorKey, type Api } from '#http';
 import { loadIdentityRoutes, PERMISSIONS, refuseBy, type Action } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { loadVaultRoutes } from '#vault';
@@ -16,7 +16,7 @@ export async function openApi(
   options: {
     readonly version: string;
     readonly dataDir: string;
-    /** A secret of this data directory, from which the key of cursors is made. */
+    /** A secret of this data directory; where the installation has no key of cursors, that is made from it. */
     readonly secret: Buffer;
     readonly clock: Clock;
     readonly log: Logger;
@@ -35,7 +35,8 @@ export async function openApi(
     database,
     trail: audit,
     refuse: refuseBy(identity.check, clock),
-    cursorKey: createHmac('sha256', secret).update('api cursors').digest(),
+    cursorKey: () =>
+      readCursorKey(database, vault.envelope, () => createHmac('sha256', secret).update('api cursors').digest()),
     takesRecentProof,
     version,
     clock,

@@ -3,6 +3,7 @@ import { FileLedger, ledgerFolder } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
+import { apiSecretColumn } from '#http';
 import {
   openIdentity,
   openSignIn,
@@ -75,7 +76,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
-    columns: [userProfileColumn, totpSeedColumn],
+    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
