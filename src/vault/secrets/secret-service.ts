@@ -176,8 +176,9 @@ export class SecretService {
   /** Shreds the values of versions whose overlap is over; gives how many secrets that concerned. */
   async shredEnded(record: RecordChange): Promise<number> {
     let concerned = 0;
-    for (;;) {
-      const page = await listSecretsWithEndedVersions(this.#database.db, this.#clock.now(), PAGE);
+    // Each secret once a run, whatever becomes of it: rows that somebody else keeps writing must not hold us.
+    for (let after: SecretName | undefined; ;) {
+      const page = await listSecretsWithEndedVersions(this.#database.db, this.#clock.now(), { after, limit: PAGE });
       for (const name of page) {
         await this.#writing(name, async (trx, sealing) => {
           const current = await this.#mustLoad(trx, sealing, name);
@@ -186,7 +187,8 @@ export class SecretService {
         });
       }
       concerned += page.length;
-      if (page.length === 0) break;
+      if (page.length < PAGE) break;
+      after = page.at(-1);
     }
     if (concerned > 0) await this.#database.purgeDeleted();
     return concerned;
