@@ -78,6 +78,24 @@ describe.each(dialects)('what ends something: %s', (dialect) => {
     ]);
   });
 
+  test('is not in the ledger when it was refused: a restore would end what nobody ended', async () => {
+    const start = await startInstallation(dialect);
+    const { secrets } = start.vault;
+    const name = { namespace: 'default', name: 'one' };
+    await putSecret(start, 'one', 'value');
+    const refuse = (): never => {
+      throw new Error('refused');
+    };
+    // An `If-Match` of another state, a record that is full, rows that somebody altered.
+    expect(await refusal(() => secrets.delete(name, record, refuse))).toBe('Error: refused');
+    expect(await refusal(() => secrets.delete(name, async () => refuse()))).toBe('Error: refused');
+    expect(await refusal(() => secrets.setState(name, 'disabled', async () => refuse()))).toBe('Error: refused');
+    await start.database.db.updateTable('secrets').set({ generation: 7 }).execute();
+    expect(await refusal(() => secrets.delete(name, record))).toBe('SEALED_DATA_ALTERED');
+    expect(await refusal(() => secrets.setState(name, 'disabled', record))).toBe('SEALED_DATA_ALTERED');
+    expect(readLedger(start.ledgerFolder)).toBeUndefined();
+  });
+
   test('does not fill the ledger with what there is not', async () => {
     const start = await startInstallation(dialect);
     expect(await refusal(() => start.identity.keys.revoke(operator(), 'x'.repeat(26)))).toBe('KEY_UNKNOWN');

@@ -97,20 +97,24 @@ export class SecretService {
     });
   }
 
-  /** Takes the secret out of use, or puts it back; a second time changes nothing. Throws `SECRET_UNKNOWN`. */
+  /**
+   * Takes the secret out of use, or puts it back; a second time changes nothing. Throws `SECRET_UNKNOWN`,
+   * and as the ledger does.
+   */
   async setState(name: SecretName, state: 'active' | 'disabled', record: RecordChange): Promise<SecretFacts> {
-    if (state === 'disabled') await this.#announce('secret.disabled', name);
     const facts = await this.#writing(name, async (trx, sealing) => {
       const current = await this.#mustLoad(trx, sealing, name);
       const { secret, versions } = current.loaded;
       if (secret.state === state)
         return { value: factsOf(current.loaded), id: secret.id, generation: secret.generation };
       const what = state === 'active' ? 'secret.enabled' : 'secret.disabled';
-      return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, {
+      const outcome = await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, {
         what,
         secret: { ...secret, state },
         versions,
       });
+      if (state === 'disabled') await this.#ledger.append({ what: 'secret.disabled', id: secret.id });
+      return outcome;
     });
     if (state === 'active') await this.#ledger.append({ what: 'secret.enabled', id: facts.id });
     return facts;
@@ -118,10 +122,9 @@ export class SecretService {
 
   /**
    * Deletes the secret: values and manifest go from the database and its log, the row keeps id, name
-   * and time. The name is free again. Throws `SECRET_UNKNOWN`.
+   * and time. The name is free again. Throws `SECRET_UNKNOWN`, and as the ledger does.
    */
   async delete(name: SecretName, record: RecordChange, check?: CheckSecret): Promise<void> {
-    await this.#announce('secret.deleted', name);
     await this.#writing(name, async (trx, sealing) => {
       const { loaded } = await this.#mustLoad(trx, sealing, name);
       check?.(factsOf(loaded));
@@ -143,6 +146,8 @@ export class SecretService {
         now,
       );
       await record(trx, { what: 'secret.deleted', ...nameOf(secret), secretId: secret.id, generation });
+      // The last word before the commit: what a restore carries out again was refused by nothing in here.
+      await this.#ledger.append({ what: 'secret.deleted', id: secret.id });
       return { value: undefined, id: secret.id, generation };
     });
     await this.#database.purgeDeleted();
@@ -192,14 +197,6 @@ export class SecretService {
     }
     if (concerned > 0) await this.#database.purgeDeleted();
     return concerned;
-  }
-
-  /** Tells the ledger what is about to happen to the secret of that name. Throws `SECRET_UNKNOWN`. */
-  async #announce(what: 'secret.disabled' | 'secret.deleted', name: SecretName): Promise<void> {
-    checkSecretName(name);
-    const loaded = await loadSecret(this.#database.db, name.namespace, name.name);
-    if (loaded === undefined) throw unknownSecret(name);
-    await this.#ledger.append({ what, id: loaded.secret.id });
   }
 
   /** Runs a change and remembers the generation that it has committed, not earlier. */
