@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '#kernel';
 import type { SubjectSealer } from '#audit';
 import type { RevocationLedger } from '#contract';
-import type { Database } from '#db';
+import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from './changes.ts';
 import { DataKeys, MESSAGES_PER_KEY } from './envelope/data-keys.ts';
 import { Envelope } from './envelope/envelope.ts';
@@ -60,8 +60,15 @@ export interface Vault {
   rewrap(): Promise<number>;
   /** How many data keys each wrapping key holds: one that holds none may be thrown away. */
   wrapperUses(): Promise<readonly WrapperUse[]>;
-  /** Destroys the keys of a subject for good; gives when that was. */
-  eraseSubject(subject: string, record: RecordChange): Promise<number>;
+  /**
+   * Destroys the keys of a subject for good; gives when that was. `alongside` does in the same transaction
+   * what goes with it, and when it throws, nothing is erased.
+   */
+  eraseSubject(
+    subject: string,
+    record: RecordChange,
+    alongside?: (trx: DatabaseOrTransaction) => Promise<void>,
+  ): Promise<number>;
   /** Zeroes the keys in memory. */
   close(): void;
 }
@@ -104,8 +111,8 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     finishRotation: (scope) => resealWithActiveKey(rotation, scope),
     rewrap: () => rewrapDataKeys({ database, clock, keyring }),
     wrapperUses: () => countWrapperUses(database.db),
-    eraseSubject: async (subject, record) => {
-      const erasedAt = await eraseSubject({ database, clock, keys, ledger }, subject, record);
+    eraseSubject: async (subject, record, alongside) => {
+      const erasedAt = await eraseSubject({ database, clock, keys, ledger }, subject, record, alongside);
       if (!(await database.purgeDeleted())) {
         log.info('the database has yet to clear the wrapped key of an erased subject out of its files');
       }

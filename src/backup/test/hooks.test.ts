@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { reveal } from '#kernel';
+import { EVERYWHERE } from '#contract';
 import { readLedger } from '#backup';
 import { operator } from '#identity';
 import { dialects } from '../../../test/databases.ts';
@@ -58,6 +59,35 @@ describe.each(dialects)('what ends something: %s', (dialect) => {
       'secret.deleted',
       'subject.erased',
     ]);
+  });
+
+  test('of a person happens whole or not at all: names, roles and keys stay while the ledger cannot be written', async () => {
+    const start = await startInstallation(dialect);
+    const users = start.identity.userDirectory(start.vault);
+    const profile = { displayName: 'Ana Ruiz', email: 'ana@example.test' };
+    const { id } = await users.create(operator(), { name: 'ana', profile });
+    await start.identity.roles.create(operator(), {
+      subject: { kind: 'user', id },
+      role: 'admin',
+      namespace: EVERYWHERE,
+    });
+    // Not the last administrator either, of whom the ledger hears nothing.
+    expect(await refusal(() => users.erase(operator(), id))).toBe('LAST_ADMIN');
+    expect(readLedger(start.ledgerFolder)).toBeUndefined();
+
+    const { id: other } = await users.create(operator(), { name: 'bo', profile });
+    const role = { subject: { kind: 'user', id: other }, role: 'admin', namespace: EVERYWHERE } as const;
+    await start.identity.roles.create(operator(), role);
+    writeFileSync(start.ledgerFolder, '');
+    expect(await refusal(() => users.erase(operator(), id))).toBe('LEDGER_UNAVAILABLE');
+    expect(await users.find(id)).toMatchObject({ name: 'ana', profile });
+    expect((await users.standing(id)).grants).toEqual([{ role: 'admin', namespace: EVERYWHERE }]);
+
+    rmSync(start.ledgerFolder);
+    await users.erase(operator(), id);
+    expect(await users.find(id)).toBeUndefined();
+    const entries = readLedger(start.ledgerFolder)?.entries.map((entry) => [entry.what, entry.id]);
+    expect(entries).toEqual([['subject.erased', id]]);
   });
 
   test('is in the ledger before it holds, and what takes it back after', async () => {

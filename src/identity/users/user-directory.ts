@@ -219,18 +219,24 @@ export class UserDirectory {
 
   /**
    * Forgets the user for good: destroys their key, and with it everything that is sealed under it here and
-   * in backups; takes their names, roles and memberships; leaves the id, which records refer to. What was
-   * begun by an erasure that a kill cut short, a second one finishes. Throws `USER_UNKNOWN`, `LAST_ADMIN`.
+   * in backups; takes their names, roles and memberships; leaves the id, which records refer to. What a kill
+   * cut short, a second erasure finishes. Throws `USER_UNKNOWN`, `LAST_ADMIN`, and as the ledger does.
    */
   async erase(by: Author, id: string): Promise<void> {
     await this.#recorded(by, 'user.erase', id, async () => {
-      await this.#frame.database.transaction(async (trx) => {
-        const { user } = await this.#permitted(trx, by, 'user.erase', id);
-        await keepingAnAdmin(trx, this.#declared, async () => {
-          await forgetPerson(trx, user, this.#frame.clock.now());
-        });
-      });
-      await this.#vault.eraseSubject(id, async () => {});
+      // One transaction with the end of the key, and with the ledger: half an erasure would be undone by a restore.
+      await this.#vault.eraseSubject(
+        id,
+        async () => {},
+        async (trx) => {
+          const { user } = await this.#permitted(trx, by, 'user.erase', id);
+          await keepingAnAdmin(trx, this.#declared, async () => {
+            await deleteMemberships(trx, { kind: 'user', id });
+            await deleteBindingsTo(trx, { kind: 'user', id });
+            await eraseUserRow(trx, user, this.#frame.clock.now());
+          });
+        },
+      );
       await this.#tellCutOff(id, 'erased');
       return { value: undefined };
     });
