@@ -1,4 +1,4 @@
-import { formatDuration, newId, type ChatelaineError, type Clock } from '#kernel';
+import { ChatelaineError, formatDuration, newId, type Clock } from '#kernel';
 import type { RevocationLedger } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from '../changes.ts';
@@ -45,6 +45,9 @@ export interface PutSecret extends SecretName {
  * change; when it throws, nothing changes. For callers who mean a secret in a certain state.
  */
 export type CheckSecret = (current: SecretFacts | undefined) => void;
+
+/** Hears of a secret whose ended versions could not be shredded. */
+export type ShreddingFailed = (name: SecretName, error: unknown) => Promise<void>;
 
 /** Puts, lists, rotates, disables and deletes secrets. It gives names, times and numbers: no method gives a value. */
 export class SecretService {
@@ -178,25 +181,40 @@ export class SecretService {
     return (await listSecrets(this.#database.db, { ...page, limit })).map(factsOf);
   }
 
-  /** Shreds the values of versions whose overlap is over; gives how many secrets that concerned. */
-  async shredEnded(record: RecordChange): Promise<number> {
-    let concerned = 0;
-    // Each secret once a run, whatever becomes of it: rows that somebody else keeps writing must not hold us.
-    for (let after: SecretName | undefined; ;) {
-      const page = await listSecretsWithEndedVersions(this.#database.db, this.#clock.now(), { after, limit: PAGE });
-      for (const name of page) {
-        await this.#writing(name, async (trx, sealing) => {
-          const current = await this.#mustLoad(trx, sealing, name);
-          const step = { what: 'secret.versions-ended', ...current.loaded } as const;
-          return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, step);
-        });
+  /**
+   * Shreds the values of versions whose overlap is over; gives of how many secrets. One that cannot be, since
+   * somebody altered its rows, keeps no other from it: `failed` hears of each, and ends the run by throwing.
+   */
+  async shredEnded(record: RecordChange, failed: ShreddingFailed): Promise<number> {
+    let shredded = 0;
+    try {
+      // Each secret once a run, whatever becomes of it: rows that somebody else keeps writing must not hold us.
+      for (let after: SecretName | undefined; ;) {
+        const page = await listSecretsWithEndedVersions(this.#database.db, this.#clock.now(), { after, limit: PAGE });
+        for (const name of page) {
+          try {
+            await this.#shredEndedOf(name, record);
+            shredded++;
+          } catch (error) {
+            // Deleted since it was listed, and its values with it.
+            if (error instanceof ChatelaineError && error.code === 'SECRET_UNKNOWN') continue;
+            await failed(name, error);
+          }
+        }
+        if (page.length < PAGE) return shredded;
+        after = page.at(-1);
       }
-      concerned += page.length;
-      if (page.length < PAGE) break;
-      after = page.at(-1);
+    } finally {
+      if (shredded > 0) await this.#database.purgeDeleted();
     }
-    if (concerned > 0) await this.#database.purgeDeleted();
-    return concerned;
+  }
+
+  async #shredEndedOf(name: SecretName, record: RecordChange): Promise<void> {
+    await this.#writing(name, async (trx, sealing) => {
+      const current = await this.#mustLoad(trx, sealing, name);
+      const step = { what: 'secret.versions-ended', ...current.loaded } as const;
+      return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, step);
+    });
   }
 
   /** Runs a change and remembers the generation that it has committed, not earlier. */

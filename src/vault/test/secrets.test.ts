@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { reveal, silentLogger } from '#kernel';
+import { createLogger, reveal, silentLogger } from '#kernel';
 import type { AuditTrail } from '#contract';
 import { formatSecretReference, parseSecretMaterial, parseSecretReference, SECRET_KINDS, startShredding } from '#vault';
 import { testAuthority } from '../../../test/certificates.ts';
 import { dialects } from '../../../test/databases.ts';
-import { codeOf, password, passwordOf, refusal, startVault } from './vault.fixture.ts';
+import { codeOf, noFailure, password, passwordOf, refusal, startVault } from './vault.fixture.ts';
 
 const db = { namespace: 'default', name: 'db' };
 const use = { namespace: 'default', by: 'tool test' };
@@ -61,6 +61,43 @@ describe.each(dialects)('secrets on %s', (dialect) => {
     expect(said).toHaveLength(2);
   });
 
+  test('a secret that cannot be shredded keeps no other from it, and is in the log and on record', async () => {
+    const { vault, record, clock, database } = await startVault(dialect);
+    for (const name of ['a', 'b', 'c']) {
+      await vault.secrets.put({ ...db, name, material: password('one') }, record);
+      await vault.secrets.rotate({ ...db, name, material: password('two'), overlapMs: 1000 }, record);
+    }
+    clock.advance(1000);
+    await database.db.updateTable('secrets').set({ generation: 9 }).where('name', '=', 'b').execute();
+    const said: string[] = [];
+    const trail: AuditTrail = {
+      status: { available: true },
+      async append({ type, outcome, object, error, details }) {
+        said.push([type, outcome, object?.name, error ?? '', JSON.stringify(details ?? {})].join(' '));
+        return { id: 'one', sequence: 1 } as never;
+      },
+      digest: () => expect.unreachable('nothing to digest'),
+    };
+    const lines: string[] = [];
+    const log = createLogger({ level: 'error', destination: { write: (line) => void lines.push(line) } });
+    await startShredding({ secrets: vault.secrets, trail, log })();
+    const left = await database.db
+      .selectFrom('secret_versions')
+      .innerJoin('secrets', 'secrets.id', 'secret_versions.secret_id')
+      .select('name')
+      .where('version', '=', 1)
+      .where('value', 'is not', null)
+      .execute();
+    expect(left).toEqual([{ name: 'b' }]);
+    expect(said).toEqual([
+      'secret.versions-ended intent a  {"generation":3}',
+      'secret.versions-ended failure b SEALED_DATA_ALTERED {}',
+      'secret.versions-ended intent c  {"generation":3}',
+      'secret.versions-ended failure *  {"secrets":2,"failed":1}',
+    ]);
+    expect(lines.filter((line) => line.includes('`default/b`'))).toHaveLength(1);
+  });
+
   test('versions overlap as long as was said, and not a millisecond longer', async () => {
     const { vault, record, clock, database } = await startVault(dialect);
     await vault.secrets.put({ ...db, material: password('one') }, record);
@@ -68,11 +105,11 @@ describe.each(dialects)('secrets on %s', (dialect) => {
     expect([await passwordOf(vault, 'db'), await passwordOf(vault, 'db', 1)]).toEqual(['two', 'one']);
     clock.advance(999);
     expect(await passwordOf(vault, 'db', 1)).toBe('one');
-    expect(await vault.secrets.shredEnded(record)).toBe(0);
+    expect(await vault.secrets.shredEnded(record, noFailure)).toBe(0);
     clock.advance(1);
     expect(await passwordOf(vault, 'db', 1)).toBe('SECRET_EXPIRED');
-    expect(await vault.secrets.shredEnded(record)).toBe(1);
-    expect(await vault.secrets.shredEnded(record)).toBe(0);
+    expect(await vault.secrets.shredEnded(record, noFailure)).toBe(1);
+    expect(await vault.secrets.shredEnded(record, noFailure)).toBe(0);
     const left = await database.db
       .selectFrom('secret_versions')
       .select('version')
