@@ -39,6 +39,7 @@ export interface Schema {
   readonly attempts: AttemptsTable;
   readonly vault_keyring: VaultKeyringTable;
   readonly host_keys: HostKeysTable;
+  readonly revocation_ledgers: RevocationLedgersTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -417,4 +418,10 @@ export interface HostKeysTable {
   readonly name: string;
   readonly fingerprint: string;
   readonly recorded_at: number;
+}
+
+/** The ledgers of revocations that belong to this state. Owner: backup. */
+export interface RevocationLedgersTable {
+  readonly ledger: string;
+  readonly known_since: number;
 }

@@ -19,13 +19,13 @@ import { MANIFEST, type Manifest } from '../archive/manifest.ts';
 import { SealedWriter } from '../archive/sealed-file.ts';
 import { readBackup } from '../archive/verify.ts';
 import { backupError } from '../errors.ts';
-import { FileLedger } from '../ledger/file-ledger.ts';
+import type { FileLedger } from '../ledger/file-ledger.ts';
 import { deletePartials, newBackupName, partialOf } from './folder.ts';
 
 export interface BackupSource {
   readonly place: DatabasePlace;
   readonly dataDirectory: string;
-  readonly ledgerFolder: string;
+  readonly ledger: FileLedger;
 }
 
 export interface CreateBackup extends BackupSource {
@@ -107,7 +107,7 @@ async function write(
 ): Promise<{ manifest: Manifest; fileKey: Buffer }> {
   const { clock, onProgress } = request;
   // Before the database: what is in the ledger by now was at least announced when the copy is taken.
-  const ledger = await new FileLedger(request.ledgerFolder, clock).begin();
+  const ledger = await request.ledger.begin();
   const createdAt = clock.now();
   onProgress?.('copying the database', 0);
   const database = await snapshotDatabase(request.place, scratch);

@@ -3,14 +3,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { silentLogger, type Clock } from '#kernel';
 import { closeChains, keepFormerKeys, logStream, openAuditLog, openAuditStore, trustedKeysOf, verifyLog } from '#audit';
-import {
-  restoreDatabase,
-  stateFile,
-  type AfterRestore,
-  type DatabasePlace,
-  type SnapshotPart,
-  type StandingEnds,
-} from '#db';
+import { restoreDatabase, stateFile, type AfterRestore, type DatabasePlace, type SnapshotPart } from '#db';
 import { identityAfterRestore } from '#identity';
 import { vaultAfterRestore } from '#vault';
 import type { Opener } from '../archive/keys.ts';
@@ -18,6 +11,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { readBackup } from '../archive/verify.ts';
 import { backupError } from '../errors.ts';
 import { checkContinues, ledgerFile, readLedger, type Ledger } from '../ledger/read-ledger.ts';
+import { forgetLedgers } from '../store/ledgers-store.ts';
 import { standingEnds } from './standing-ends.ts';
 import { RestoreTarget } from './target.ts';
 
@@ -86,7 +80,7 @@ export async function restoreBackup(request: RestoreBackup): Promise<RestoredBac
     checkKind(manifest, request.place);
     const ledgers = findLedgers(request, manifest);
     const auditRecords = await checkAudit(target, manifest, request);
-    const done = await restoreState(target, manifest, standingEnds(ledgers.map(({ entries }) => entries)), request);
+    const done = await restoreState(target, manifest, ledgers, request);
     const restored: RestoredBackup = {
       manifest,
       ledgerEntries: ledgers.reduce((sum, { entries }) => sum + entries.length, 0),
@@ -153,9 +147,10 @@ async function checkAudit(target: RestoreTarget, manifest: Manifest, request: Re
 async function restoreState(
   target: RestoreTarget,
   manifest: Manifest,
-  ends: StandingEnds,
+  ledgers: readonly Ledger[],
   request: RestoreBackup,
 ): Promise<{ endedAgain: number; sessionsEnded: number }> {
+  const ends = standingEnds(ledgers.map(({ entries }) => entries));
   const modules = [...MODULES, ...(request.modules ?? [])];
   let done = { endedAgain: 0, sessionsEnded: 0 };
   request.onProgress?.('restoring the database', 0);
@@ -167,6 +162,8 @@ async function restoreState(
       // May run again, from the beginning.
       done = { endedAgain: 0, sessionsEnded: 0 };
       const now = request.clock.now();
+      // It is lost, and that is accepted: the next one that is written to is the first again.
+      if (ledgers.length === 0) await forgetLedgers(trx);
       for (const module of modules) {
         done.endedAgain += (await module.replay?.(trx, ends, now)) ?? 0;
         done.sessionsEnded += (await module.endSessions?.(trx, now)) ?? 0;

@@ -114,7 +114,7 @@ export async function startInstallation(
       createBackup({
         place: at.place,
         dataDirectory: directory,
-        ledgerFolder,
+        ledger,
         folder,
         recipient,
         clock,

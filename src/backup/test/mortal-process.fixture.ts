@@ -48,7 +48,13 @@ const common = { place, dataDirectory: directory, ledgerFolder, clock: systemClo
 // What loading the modules does is none of the steps.
 left = Number(dieAt);
 if (mode === 'backup') {
-  await createBackup({ ...common, folder: file, recipient: parseRecipient(key), version: '1' });
+  await createBackup({
+    ...common,
+    ledger: new FileLedger(ledgerFolder, systemClock),
+    folder: file,
+    recipient: parseRecipient(key),
+    version: '1',
+  });
 } else if (mode === 'restore') {
   await restoreBackup({ ...common, file, opener: parsePrivateKey(new Secret(key)) });
 } else {

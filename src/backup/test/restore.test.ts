@@ -237,7 +237,7 @@ describe('the file of a backup', () => {
     const { file } = await createBackup({
       place: start.at.place,
       dataDirectory: start.at.directory,
-      ledgerFolder: start.ledgerFolder,
+      ledger: start.ledger,
       folder: join(temporaryDirectory(), 'backups'),
       recipient: passphrase,
       clock: start.clock,

@@ -69,7 +69,7 @@ export const serverSchema = z
     ledger: absolutePath
       .optional()
       .describe(
-        'The folder of the ledger of revocations, best on another volume; `ledger` in the data directory else.',
+        'The folder of the ledger of revocations, best on another volume, where it must exist; `ledger` in the data directory else.',
       ),
     backup: backupSchema.optional().describe('Backups on a schedule; none otherwise.'),
     signIn: signInSchema.prefault({}).describe('How long sessions of people last, and what they proved.'),

@@ -17,6 +17,7 @@ import { keyringMigration } from './0007-keyring.ts';
 import { hostKeysMigration } from './0008-host-keys.ts';
 import { credentialChangesMigration } from './0009-credential-changes.ts';
 import { apiSecretsMigration } from './0010-api-secrets.ts';
+import { ledgersMigration } from './0011-ledgers.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   hostKeysMigration,
   credentialChangesMigration,
   apiSecretsMigration,
+  ledgersMigration,
 ];

@@ -82,7 +82,7 @@ async function healthy(): Promise<Healthy> {
   const { manifest } = await createBackup({
     place,
     dataDirectory: directory,
-    ledgerFolder: folders.ledger,
+    ledger: new FileLedger(folders.ledger, systemClock),
     folder: folders.backups,
     recipient: parseRecipient(pair.recipient),
     clock: systemClock,

@@ -231,9 +231,7 @@ export class UserDirectory {
         async (trx) => {
           const { user } = await this.#permitted(trx, by, 'user.erase', id);
           await keepingAnAdmin(trx, this.#declared, async () => {
-            await deleteMemberships(trx, { kind: 'user', id });
-            await deleteBindingsTo(trx, { kind: 'user', id });
-            await eraseUserRow(trx, user, this.#frame.clock.now());
+            await forgetPerson(trx, user, this.#frame.clock.now());
           });
         },
       );

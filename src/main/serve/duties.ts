@@ -1,7 +1,7 @@
 /** What a server does of its own accord while it serves. */
 import { hostname } from 'node:os';
 import { startDeliveries, startRetention } from '#audit';
-import { BackupSchedule, ledgerFolder } from '#backup';
+import { BackupSchedule } from '#backup';
 import type { ServerSettings } from '#contract';
 import { databasePlace } from '#db';
 import { startPruning } from '#http';
@@ -11,7 +11,7 @@ import type { Endings } from '../endings.ts';
 import type { Services } from '../services/index.ts';
 
 interface Duties {
-  readonly services: Pick<Services, 'audit' | 'database' | 'vault'>;
+  readonly services: Pick<Services, 'audit' | 'database' | 'ledger' | 'vault'>;
   readonly settings: ServerSettings;
   readonly dataDir: string;
   readonly version: string;
@@ -46,13 +46,13 @@ function startAuditDuties({ services: { audit }, settings, version, clock, log, 
 }
 
 /** Backups on their schedule, where one is set; each is on record. */
-function startBackups({ services: { audit }, settings, dataDir, version, clock, log, endings }: Duties): void {
+function startBackups({ services: { audit, ledger }, settings, dataDir, version, clock, log, endings }: Duties): void {
   if (settings.backup === undefined) return;
   const schedule = new BackupSchedule({
     settings: settings.backup,
     place: databasePlace(settings.database, dataDir),
     dataDirectory: dataDir,
-    ledgerFolder: ledgerFolder(settings, dataDir),
+    ledger,
     clock,
     log,
     version,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FileLedger, ledgerFolder } from '#backup';
+import { ledgerTrouble, openLedger, type FileLedger } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
@@ -24,6 +24,7 @@ import { sessionLifetimes } from './session-lifetimes.ts';
 /** What keeps state: everything that a door, a route or a command asks something of. */
 export interface Services {
   readonly database: Database;
+  readonly ledger: FileLedger;
   readonly audit: AuditLog;
   readonly vault: Vault;
   readonly identity: Identity;
@@ -66,7 +67,11 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   });
   endings.add('database', () => database.close());
   for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
-  const ledger = new FileLedger(ledgerFolder(settings, dataDir), clock);
+  const ledgerOptions = { settings, dataDirectory: dataDir, database, clock };
+  const ledger = await openLedger(ledgerOptions);
+  // No reason not to serve: nothing can be revoked meanwhile, and that must not wait for whoever tries to.
+  const trouble = await ledgerTrouble(ledgerOptions);
+  if (trouble !== undefined) log.error({ event: 'ledger.unknown' }, `${trouble}; nothing can be revoked`);
   const vault = await openVault({
     database,
     ledger,
@@ -110,5 +115,5 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     endings.add('refusals of sign-ins that were counted', () => services.close());
     return (opened = services);
   };
-  return { database, audit, vault, identity, users, signIn };
+  return { database, ledger, audit, vault, identity, users, signIn };
 }
