@@ -22,7 +22,9 @@ export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-l
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { CountedRefusals, REFUSAL_LIMITS, type CountedAs, type RefusalLimits } from './counted-refusals.ts';
 export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
-export { closeChains, snapshotAudit, type AuditSnapshot } from './store/segments/snapshot.ts';
+export { closeChains, snapshotAudit } from './store/segments/snapshot.ts';
+export { closeTableChains, snapshotTables } from './store/postgres/snapshot.ts';
+export type { AuditSnapshot } from './store/snapshot.ts';
 export { keepFormerKeys, trustedKeysOf } from './checkpoint/former-keys.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';
 export type { AuditStore, Page, PageRequest, WriterState } from './store/store.ts';

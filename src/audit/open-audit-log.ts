@@ -17,7 +17,7 @@ export interface OpenAuditOptions {
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
   /** `database:` and what it opened; with PostgreSQL the log lies there, and only its keys in `root`. */
-  readonly storage?: { readonly settings: DatabaseSettings; readonly database: Database };
+  readonly storage?: { readonly settings: DatabaseSettings; readonly database: Pick<Database, 'db'> };
   /** The keys of people. */
   readonly sealer?: SubjectSealer;
 }

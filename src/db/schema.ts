@@ -24,6 +24,7 @@ export interface Schema {
   readonly audit_records: AuditRecordsTable;
   readonly audit_subjects: AuditSubjectsTable;
   readonly audit_checkpoints: AuditCheckpointsTable;
+  readonly audit_closed_chains: AuditClosedChainsTable;
   readonly delivery_cursors: DeliveryCursorsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
   readonly api_secrets: ApiSecretsTable;
@@ -258,6 +259,12 @@ export interface AuditSubjectsTable {
 export interface AuditCheckpointsTable {
   readonly place: number;
   readonly line: string;
+}
+
+/** Chains that nobody continues, since they came out of a backup. */
+export interface AuditClosedChainsTable {
+  readonly writer: string;
+  readonly closed_at: number;
 }
 
 /** How far each receiver of the audit log has got. */

@@ -1,4 +1,5 @@
 import type { DatabasePlace } from './database.ts';
+import type { DatabaseSession } from './postgres/session.ts';
 
 /** A file of a snapshot, read when it is asked for. */
 export interface SnapshotPart {
@@ -13,6 +14,8 @@ export interface DatabaseSnapshot {
   /** The migrations it has had, oldest first. */
   readonly migrations: readonly string[];
   parts(): AsyncIterable<SnapshotPart>;
+  /** Asks a server about the same moment; absent where the snapshot is a file. */
+  readonly query?: DatabaseSession['query'];
   close(): Promise<void>;
 }
 

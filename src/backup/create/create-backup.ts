@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { ChatelaineError, newId, type Clock } from '#kernel';
 import { prepareDataDirectory, snapshotDatabase, withFileLock, type DatabasePlace } from '#db';
-import { snapshotAudit } from '#audit';
+import { snapshotAudit, snapshotTables } from '#audit';
 import { END_OF_PARTS, writePart, type Entry, type Part } from '../archive/entries.ts';
 import type { Recipient } from '../archive/keys.ts';
 import { MANIFEST, type Manifest } from '../archive/manifest.ts';
@@ -125,7 +125,9 @@ async function write(
     for await (const part of database.parts()) {
       await add('writing the database', { ...part, name: `database/${part.name}` });
     }
-    const audit = await snapshotAudit(join(request.dataDirectory, 'audit'));
+    const root = join(request.dataDirectory, 'audit');
+    const { query } = database;
+    const audit = query === undefined ? await snapshotAudit(root) : await snapshotTables({ query }, root);
     for (const part of audit?.parts ?? []) await add('writing the audit log', { ...part, name: `audit/${part.name}` });
     const manifest: Manifest = {
       v: 1,

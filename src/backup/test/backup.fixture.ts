@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { reveal, Secret, silentLogger, type Clock } from '#kernel';
 import type { AuditEvent } from '#contract';
-import { openAuditLog, type AuditLog } from '#audit';
+import { openAuditLog, type AuditLog, type OpenAuditOptions } from '#audit';
 import {
   createBackup,
   FileLedger,
@@ -14,7 +14,7 @@ import {
   restoreBackup,
   type CreatedBackup,
 } from '#backup';
-import { keyringFile, openDatabase, type Database } from '#db';
+import { keyringFile, openDatabase, type Database, type DatabasePlace } from '#db';
 import { openIdentity, type Identity } from '#identity';
 import { openVault, parseSecretMaterial, sameNamespace, subjectScope, type Place, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
@@ -72,6 +72,10 @@ export const event = (): AuditEvent => ({
   outcome: 'success',
 });
 
+/** Where the log lies: with the state, as a server has it. */
+export const storageOf = (place: DatabasePlace, database: Database): Pick<OpenAuditOptions, 'storage'> =>
+  'postgres' in place ? { storage: { settings: place.postgres, database } } : {};
+
 const record = async (): Promise<void> => {};
 
 /** Starts one on the place, or on an empty one; with the clock of another it is later there. */
@@ -88,7 +92,8 @@ export async function startInstallation(
   const parts = { database, clock, log: silentLogger, ledger };
   const wrapper = { type: 'file', file: join(directory, 'wrapping.key') } as const;
   const vault = await openVault({ ...parts, wrapper, mayUse: sameNamespace });
-  const audit = await openAuditLog({ root: join(directory, 'audit'), clock, logger: silentLogger });
+  const root = join(directory, 'audit');
+  const audit = await openAuditLog({ root, clock, logger: silentLogger, ...storageOf(at.place, database) });
   const identity = openIdentity({ ...parts, trail: audit });
   let open = true;
   const close = async (): Promise<void> => {

@@ -61,7 +61,12 @@ if (mode === 'backup') {
   const [{ openIdentity }, { openAuditLog }] = await Promise.all([import('#identity'), import('#audit')]);
   const database = await openDatabase({ ...place, clock: systemClock });
   const ledger = new FileLedger(ledgerFolder, systemClock);
-  const audit = await openAuditLog({ root: join(directory, 'audit'), clock: systemClock, logger: silentLogger });
+  const audit = await openAuditLog({
+    root: join(directory, 'audit'),
+    clock: systemClock,
+    logger: silentLogger,
+    ...('postgres' in place && { storage: { settings: place.postgres, database } }),
+  });
   const identity = openIdentity({ database, clock: systemClock, log: silentLogger, trail: audit, ledger });
   for (let count = 1; ; count++) {
     const { key } = await identity.keys.create(operator(), { agent: `w${count}` });

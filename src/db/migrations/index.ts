@@ -18,6 +18,7 @@ import { hostKeysMigration } from './0008-host-keys.ts';
 import { credentialChangesMigration } from './0009-credential-changes.ts';
 import { apiSecretsMigration } from './0010-api-secrets.ts';
 import { ledgersMigration } from './0011-ledgers.ts';
+import { closedChainsMigration } from './0012-closed-chains.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   credentialChangesMigration,
   apiSecretsMigration,
   ledgersMigration,
+  closedChainsMigration,
 ];

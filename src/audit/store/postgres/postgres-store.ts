@@ -22,6 +22,7 @@ import { selectRecords } from './select-records.ts';
 import {
   addCheckpoint,
   addWriter,
+  closedChains,
   installationId,
   lastCheckpointLine,
   lastEntries,
@@ -34,7 +35,7 @@ import {
 } from './records-store.ts';
 
 export interface PostgresStoreOptions {
-  readonly database: Database;
+  readonly database: Pick<Database, 'db'>;
   readonly settings: PostgresSettings;
   readonly clock: Clock;
 }
@@ -72,7 +73,10 @@ export class PostgresStore implements AuditStore {
     const notices: StoreNotice[] = [];
     try {
       const covered = await this.#covered();
+      const closed = await closedChains(database.db);
       for (const id of await listWriterIds(database.db)) {
+        // It may go on where it was copied from: two records of one number would be two truths.
+        if (closed.has(id)) continue;
         if (this.#ours.has(id) || !(await tryLock(session, chainLock(this.installation, id)))) continue;
         const head = await this.#headOf(id);
         if (typeof head !== 'string' && head.seq >= (covered.get(id) ?? 0))

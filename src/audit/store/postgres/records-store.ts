@@ -29,6 +29,12 @@ export async function listWriterIds(db: DatabaseOrTransaction): Promise<readonly
   return rows.map(({ id }) => id);
 }
 
+/** The chains that nobody continues. */
+export async function closedChains(db: DatabaseOrTransaction): Promise<ReadonlySet<string>> {
+  const rows = await db.selectFrom('audit_closed_chains').select('writer').execute();
+  return new Set(rows.map(({ writer }) => writer));
+}
+
 /** The last records of a chain, last first. */
 export async function lastEntries(
   db: DatabaseOrTransaction,

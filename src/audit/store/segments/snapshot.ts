@@ -14,22 +14,11 @@ import { genesis, parseRecordLine } from '../../chain/chain.ts';
 import { publicKeysOf } from '../../checkpoint/former-keys.ts';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { auditError } from '../../errors.ts';
+import type { AuditSnapshot } from '../snapshot.ts';
 import { FILE_MODE } from './append-file.ts';
 import { listSegments, listWriters, paths } from './layout.ts';
 import { tryLock, type ProcessLock } from './process-lock.ts';
 import { readEnd } from './read-lines.ts';
-
-/** The log of one moment, while processes go on writing it. */
-export interface AuditSnapshot {
-  readonly installation: string;
-  /** Public keys, PEM, of all that ever signed checkpoints of this log. */
-  readonly keys: readonly string[];
-  /** The number of the last checkpoint, 0 before the first. */
-  readonly checkpoints: number;
-  readonly writers: readonly ({ readonly id: string } & Head)[];
-  /** Files by their path in the folder, and their bytes up to the last whole line. */
-  readonly parts: readonly { readonly name: string; readonly data: AsyncIterable<Uint8Array> }[];
-}
 
 interface Length {
   readonly path: string;
