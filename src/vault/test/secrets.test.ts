@@ -5,6 +5,7 @@ import type { AuditTrail } from '#contract';
 import { formatSecretReference, parseSecretMaterial, parseSecretReference, SECRET_KINDS, startShredding } from '#vault';
 import { testAuthority } from '../../../test/certificates.ts';
 import { dialects } from '../../../test/databases.ts';
+import { recordedVaultChange } from '../recorded-vault-change.ts';
 import { codeOf, noFailure, password, passwordOf, refusal, startVault } from './vault.fixture.ts';
 
 const db = { namespace: 'default', name: 'db' };
@@ -151,7 +152,29 @@ describe.each(dialects)('secrets on %s', (dialect) => {
     expect(await passwordOf(vault, 'db')).toBe('a bearer');
   });
 
-  test('every change is recorded in its transaction, and a record that fails undoes it', async () => {
+  test('a change whose intent cannot be recorded does not happen; one whose outcome cannot has, and is not acknowledged', async () => {
+    const { vault, record } = await startVault(dialect);
+    await vault.secrets.put({ ...db, material: password('x') }, record);
+    const disable = (lets: (outcome: string) => boolean): Promise<unknown> => {
+      const trail: AuditTrail = {
+        status: { available: true },
+        async append({ outcome }) {
+          if (lets(outcome)) return { id: 'one', sequence: 1 } as never;
+          throw new Error('the disk is full');
+        },
+        digest: () => expect.unreachable('nothing to digest'),
+      };
+      const origin = { door: 'rest', actor: { kind: 'user', iss: 'chatelaine', sub: 'u', name: 'ana' } } as const;
+      const intended = { type: 'secret.disabled', action: 'disable', object: { kind: 'secret', ...db } };
+      return recordedVaultChange(trail, origin, intended, (heard) => vault.secrets.setState(db, 'disabled', heard));
+    };
+    await expect(disable(() => false)).rejects.toThrow('the disk is full');
+    expect(await passwordOf(vault, 'db')).toBe('x');
+    await expect(disable((outcome) => outcome === 'intent')).rejects.toThrow('the disk is full');
+    expect(await passwordOf(vault, 'db')).toBe('SECRET_DISABLED');
+  });
+
+  test('every change is told in its transaction, and whoever hears of it can undo it', async () => {
     const { vault, record, changes } = await startVault(dialect);
     await vault.secrets.put({ ...db, material: password('one') }, record);
     await vault.secrets.rotate({ ...db, material: password('two'), overlapMs: 1000 }, record);
