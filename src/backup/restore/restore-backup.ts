@@ -31,7 +31,7 @@ import { backupError } from '../errors.ts';
 import { checkContinues, ledgerFile, readLedger, type Ledger } from '../ledger/read-ledger.ts';
 import { forgetLedgers } from '../store/ledgers-store.ts';
 import { standingEnds } from './standing-ends.ts';
-import { RestoreTarget } from './target.ts';
+import { RestoreTarget, syncPath } from './target.ts';
 
 export interface RestoreBackup {
   readonly file: string;
@@ -139,7 +139,10 @@ function placeAuditKeys(target: RestoreTarget, { audit }: Manifest, request: Res
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const kept = join(request.dataDirectory, 'audit');
   for (const name of existsSync(kept) ? readdirSync(kept) : []) {
-    if (name.endsWith('.key')) copyFileSync(join(kept, name), join(root, name));
+    if (!name.endsWith('.key')) continue;
+    copyFileSync(join(kept, name), join(root, name));
+    // It is moved over the one that was put back.
+    syncPath(join(root, name));
   }
   keepFormerKeys(root, audit?.keys ?? []);
   return root;
@@ -291,4 +294,6 @@ function putLedger(request: RestoreBackup, { ledger: seen }: Manifest): void {
   if (found === undefined) return;
   mkdirSync(request.ledgerFolder, { recursive: true, mode: 0o700 });
   copyFileSync(ledgerFile(found), own);
+  syncPath(own);
+  syncPath(request.ledgerFolder);
 }

@@ -1,5 +1,5 @@
 import { operator } from '#identity';
-import {
+import fs, {
   copyFileSync,
   cpSync,
   existsSync,
@@ -9,8 +9,10 @@ import {
   readFileSync,
   rmSync,
   writeFileSync,
+  readlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { syncBuiltinESMExports } from 'node:module';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reveal, Secret } from '#kernel';
 import { logStream, openAuditStore, verifyLog, type SignedCheckpoint } from '#audit';
@@ -211,6 +213,38 @@ describe.each(dialects)('the log of a restored state: %s', (dialect) => {
     expect(report.findings.map(({ kind }) => kind)).toEqual(['checkpoint-changed']);
   });
 });
+
+test.runIf(process.platform === 'linux')(
+  'what keeps a restored chain closed and its keys known is flushed, with its folder',
+  async () => {
+    const start = await startInstallation('sqlite');
+    const { writer } = await start.audit.append(event());
+    const { file } = await start.backup();
+    const at = await nextPlace(start, 'sqlite');
+    copyFileSync(join(start.at.directory, 'audit/signing.key'), join(makeFolder(at, 'audit'), 'signing.key'));
+    const flushed: string[] = [];
+    const { fsyncSync } = fs;
+    fs.fsyncSync = (fd) => {
+      flushed.push(relative(join(at.directory, 'restoring/audit'), readlinkSync(`/proc/self/fd/${fd}`)));
+      fsyncSync(fd);
+    };
+    syncBuiltinESMExports();
+    try {
+      await restoreTo(at, file);
+    } finally {
+      fs.fsyncSync = fsyncSync;
+      syncBuiltinESMExports();
+    }
+    const [former = ''] = readdirSync(join(at.directory, 'audit/former-keys'));
+    const closed = [`writers/${writer}/closed`, `writers/${writer}`, 'writers'];
+    expect(flushed).toEqual(expect.arrayContaining([...closed, `former-keys/${former}`, 'former-keys', 'signing.key']));
+  },
+);
+
+const makeFolder = ({ directory }: TestPlace, name: string): string => {
+  mkdirSync(join(directory, name), { mode: 0o700 });
+  return join(directory, name);
+};
 
 describe('a restore without the whole ledger', () => {
   const prepared = async () => {

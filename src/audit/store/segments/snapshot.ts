@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Head } from '../../chain/chain.ts';
 import { genesis, parseRecordLine } from '../../chain/chain.ts';
@@ -15,8 +6,8 @@ import { publicKeysOf } from '../../checkpoint/former-keys.ts';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { auditError } from '../../errors.ts';
 import type { AuditSnapshot } from '../snapshot.ts';
-import { FILE_MODE } from './append-file.ts';
 import { listSegments, listWriters, paths } from './layout.ts';
+import { syncDirectory, writeFlushed } from './private-files.ts';
 import { tryLock, type ProcessLock } from './process-lock.ts';
 import { readEnd } from './read-lines.ts';
 
@@ -65,9 +56,16 @@ export async function snapshotAudit(root: string): Promise<AuditSnapshot | undef
   }
 }
 
-/** Marks every chain of a restored log: `openWriter` begins a new one. */
+/**
+ * Marks every chain of a restored log: `openWriter` begins a new one. On the disk when it returns, with the
+ * names of the segments beside: without its mark a chain would be continued after a loss of power.
+ */
 export function closeChains(root: string): void {
-  for (const id of listWriters(root)) writeFileSync(paths.closed(root, id), '', { mode: FILE_MODE });
+  for (const id of listWriters(root)) {
+    writeFlushed(paths.closed(root, id), '');
+    syncDirectory(paths.writer(root, id));
+  }
+  syncDirectory(paths.writers(root));
 }
 
 async function checkpointLock(root: string): Promise<ProcessLock> {
