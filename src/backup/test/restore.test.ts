@@ -16,9 +16,9 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reveal, Secret } from '#kernel';
 import { logStream, openAuditStore, verifyLog, type SignedCheckpoint } from '#audit';
-import { listBackups, makeKeyPair, parsePassphrase, parsePrivateKey, readBackup, restoreBackup } from '#backup';
-import { keyringFile, openDatabase, restoreMarker, type AfterRestore } from '#db';
-import { dialects, emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { listBackups, makeKeyPair, parsePassphrase, parsePrivateKey, readBackup } from '#backup';
+import { openDatabase, restoreMarker, type AfterRestore } from '#db';
+import { dialects, type TestPlace } from '../../../test/databases.ts';
 import { createBackup } from '../create/create-backup.ts';
 import { ledgerFile } from '../ledger/read-ledger.ts';
 import {

@@ -53,7 +53,8 @@ export function decide(
     const beyond = [...(target.touches ?? []), ...(target.gives ?? [])].find((grant) => !mayHandOn(principal, grant));
     if (beyond !== undefined) return { why: 'rank', grant: beyond };
   }
-  if ((dangerous === true || concernsMore(permission, target)) && !isFresh(principal, moment)) return { why: 'step-up' };
+  if ((dangerous === true || concernsMore(permission, target)) && !isFresh(principal, moment))
+    return { why: 'step-up' };
   return undefined;
 }
 
