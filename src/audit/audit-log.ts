@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '#kernel';
+import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
@@ -73,6 +73,9 @@ interface Outage {
   readonly notices: StoreNotice[];
 }
 
+/** In place of a chain's id, where the checkpoints themselves are damaged. */
+const CHECKPOINTS = '';
+
 /**
  * The audit log of one process: one chain of its own in the store, checkpoints in their rhythm, and
  * the way back after a failure, which needs no restart and is itself on record.
@@ -84,6 +87,13 @@ export class AuditLog implements AuditTrail {
   /** What was written to chains that this process had to leave. */
   #before: CommitCounts = { records: 0, batches: 0 };
   #outage: Outage | undefined;
+  /** Chains of ours that were found damaged: this process begins others. */
+  readonly #left = new Set<string>();
+  /** What is damaged, by chain: as it was found when a chain was opened, and when the last checkpoint was to be made. */
+  readonly #metOpening = new Map<string, string>();
+  #metSigning: ReadonlyMap<string, string> = new Map();
+  /** What of that is on record. */
+  readonly #reported = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #checkpointing: Promise<SignedCheckpoint | undefined> | undefined;
@@ -115,8 +125,13 @@ export class AuditLog implements AuditTrail {
 
   get status(): AuditStatus {
     const outage = this.#outage;
-    if (outage === undefined) return { available: true };
-    return { available: false, since: outage.since, reason: unavailable(outage.cause).message };
+    const damage = [...new Map([...this.#metOpening, ...this.#metSigning]).values()];
+    return {
+      ...(outage === undefined
+        ? { available: true }
+        : { available: false, since: outage.since, reason: unavailable(outage.cause).message }),
+      ...(damage.length > 0 && { damage }),
+    };
   }
 
   get counts(): CommitCounts {
@@ -306,7 +321,7 @@ export class AuditLog implements AuditTrail {
 
   async #openWriter(): Promise<void> {
     const { store, limits = COMMIT_LIMITS } = this.#options;
-    const { log, notices } = await store.openWriter();
+    const { log, notices } = await store.openWriter(this.#left);
     const commit = new GroupCommit(log, (cause, refused) => this.#fail(cause, refused), limits);
     this.#open = { log, commit };
     // What a process that was killed has left uncovered is covered soon, also when nothing happens.
@@ -317,11 +332,8 @@ export class AuditLog implements AuditTrail {
   /** What was found while opening is neither silent nor only in a log file. */
   async #report(notice: StoreNotice): Promise<void> {
     if (notice.kind === 'damaged') {
-      this.#options.logger.error(
-        { writer: notice.writer },
-        `audit: ${notice.message}; run \`chatelaine audit verify\``,
-      );
-      await this.#writeOwn(DAMAGED_TYPE, 'failure', { writer: notice.writer, message: notice.message });
+      this.#metOpening.set(notice.writer, notice.message);
+      await this.#reportDamage(notice.writer, notice.message);
     } else {
       const { writer, seq, bytes, sha256 } = notice;
       this.#options.logger.warn(
@@ -330,6 +342,15 @@ export class AuditLog implements AuditTrail {
       );
       await this.#writeOwn(TAIL_CUT_TYPE, 'success', { writer, seq, bytes, sha256 });
     }
+  }
+
+  /** Once, however often it is met. */
+  async #reportDamage(writer: string, message: string): Promise<void> {
+    if (this.#reported.has(writer)) return;
+    const found = { message, ...(writer !== CHECKPOINTS && { writer }) };
+    this.#options.logger.error(found, `audit: ${message}; run \`chatelaine audit verify\``);
+    await this.#writeOwn(DAMAGED_TYPE, 'failure', found);
+    this.#reported.add(writer);
   }
 
   #writeOwn(
@@ -387,10 +408,12 @@ export class AuditLog implements AuditTrail {
   async #settle(outage: Outage): Promise<number> {
     const open = this.#open;
     if (open) {
-      const { kept, goOn, notice } = await open.log.settle();
-      outage.kept += kept;
-      if (notice) outage.notices.push(notice);
-      if (goOn) return outage.kept;
+      if (!this.#left.has(open.log.id)) {
+        const { kept, goOn, notice } = await open.log.settle();
+        outage.kept += kept;
+        if (notice) outage.notices.push(notice);
+        if (goOn) return outage.kept;
+      }
       await open.commit.close();
       await open.log.close();
       const { records, batches } = this.counts;
@@ -436,7 +459,15 @@ export class AuditLog implements AuditTrail {
   async #makeCheckpoint(removals?: Removals): Promise<SignedCheckpoint | undefined> {
     const { store, signingKey, clock } = this.#options;
     const { records } = this.counts;
-    const checkpoint = await makeCheckpoint(store, signingKey, clock, removals);
+    const turn = await makeCheckpoint(store, signingKey, clock, removals).catch(async (error: unknown) => {
+      if (error instanceof ChatelaineError && error.code === 'AUDIT_DAMAGED') {
+        await this.#meetDamage(new Map([[CHECKPOINTS, error.message]]));
+      }
+      throw error;
+    });
+    if (!turn) return undefined;
+    await this.#meetDamage(turn.damage);
+    const { checkpoint } = turn;
     if (!checkpoint) return undefined;
     this.#covered = records;
     if (this.#outage) return checkpoint;
@@ -445,5 +476,22 @@ export class AuditLog implements AuditTrail {
     await this.#writeOwn(CHECKPOINT_TYPE, 'success', { number, hash: checkpointHash(checkpoint.body) });
     this.#covered++;
     return checkpoint;
+  }
+
+  /** What a checkpoint cannot cover is neither silent nor the end of what can be covered. */
+  async #meetDamage(damage: ReadonlyMap<string, string>): Promise<void> {
+    this.#metSigning = damage;
+    const own = this.#open?.log.id;
+    if (own !== undefined && damage.has(own) && !this.#outage) await this.#leave(own);
+    if (this.#outage) return;
+    for (const [writer, message] of damage) await this.#reportDamage(writer, message);
+  }
+
+  /** Nothing that follows a damaged record can be vouched for: what comes belongs into another chain. */
+  async #leave(writer: string): Promise<void> {
+    this.#left.add(writer);
+    this.#fail(auditError('AUDIT_DAMAGED', `the chain \`${writer}\` is damaged`), 0);
+    clearTimeout(this.#retry);
+    await this.#resume();
   }
 }

@@ -6,7 +6,7 @@ import { openDigestKey, openSigningKey, shareAuditKeys } from './audit-keys.ts';
 import { trustedKeysOf } from './checkpoint/former-keys.ts';
 import type { SigningKey, TrustedKeys } from './checkpoint/signing-key.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
-import type { AuditStore } from './store/store.ts';
+
 import { prepareDirectory } from './store/segments/private-files.ts';
 import { SegmentStore } from './store/segments/segment-store.ts';
 
@@ -54,13 +54,19 @@ export async function openAuditStore({
   readonly signingKey: SigningKey;
   readonly trustedKeys: TrustedKeys;
 }> {
-  const store = await openStore(root, clock, storage);
-  return { store, signingKey: openSigningKey(root), trustedKeys: trustedKeysOf(root) };
+  if (storage?.settings.type !== 'postgres') {
+    const store = new SegmentStore({ root, clock });
+    return { store, ...signingKeysOf(root) };
+  }
+  prepareDirectory(root);
+  const keys = signingKeysOf(root);
+  const { PostgresStore } = await import('./store/postgres/postgres-store.ts');
+  const { database, settings } = storage;
+  return { store: await PostgresStore.open({ database, settings, clock, keys: keys.trustedKeys }), ...keys };
 }
 
-async function openStore(root: string, clock: Clock, storage: OpenAuditOptions['storage']): Promise<AuditStore> {
-  if (storage?.settings.type !== 'postgres') return new SegmentStore({ root, clock });
-  prepareDirectory(root);
-  const { PostgresStore } = await import('./store/postgres/postgres-store.ts');
-  return await PostgresStore.open({ database: storage.database, settings: storage.settings, clock });
+const signingKeysOf = (root: string): { readonly signingKey: SigningKey; readonly trustedKeys: TrustedKeys } => ({
+  signingKey: openSigningKey(root),
+  trustedKeys: trustedKeysOf(root),
+});
 }

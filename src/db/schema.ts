@@ -23,7 +23,7 @@ export interface Schema {
   readonly audit_writers: AuditWritersTable;
   readonly audit_records: AuditRecordsTable;
   readonly audit_subjects: AuditSubjectsTable;
-  readonly audit_checkpoints: AuditCheckpointsTable;
+  readonly audit_checkpoint_lines: AuditCheckpointsTable;
   readonly audit_closed_chains: AuditClosedChainsTable;
   readonly delivery_cursors: DeliveryCursorsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
@@ -257,7 +257,10 @@ export interface AuditSubjectsTable {
 
 /** The checkpoints, in order. */
 export interface AuditCheckpointsTable {
+  /** Its number. */
   readonly place: number;
+  /** SHA-256 of the line; empty in rows of before the column. */
+  readonly digest: string;
   readonly line: string;
 }
 

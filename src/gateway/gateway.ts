@@ -117,6 +117,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     serving: () => serving,
     tls,
     recording: () => trail.status.available,
+    damaged: () => trail.status.damage !== undefined,
     clock,
   });
   const nextRequestId = requestIds(clock);
@@ -266,6 +267,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       sessions: () => services.sessions.size,
       streams: () => services.streams.size,
       running: () => limit.running,
+      damage: () => trail.status.damage?.length ?? 0,
       certificates: () => tls,
     },
     handler: handlerFor({ verifier }),

@@ -57,6 +57,14 @@ export class MerkleRoot {
     return this.#size;
   }
 
+  /** The same so far; what is added to one of them is not in the other. */
+  copy(): MerkleRoot {
+    const copy = new MerkleRoot();
+    copy.#subtrees.push(...this.#subtrees);
+    copy.#size = this.#size;
+    return copy;
+  }
+
   root(): Buffer {
     const last = this.#subtrees.at(-1);
     if (!last) return EMPTY;

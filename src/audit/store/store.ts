@@ -1,5 +1,6 @@
 import type { AuditRecord } from '#contract';
 import type { Head } from '../chain/chain.ts';
+import type { SignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { SealedBatch } from '../chain/seal.ts';
 import type { AuditFilter } from './query.ts';
 
@@ -16,10 +17,10 @@ export interface AuditStore {
   readonly installation: string;
 
   /**
-   * A chain for this process alone: one that no living process holds, or a new one. Rejects when the
-   * storage cannot be written.
+   * A chain for this process alone: one that no living process holds and that is not among `left`, or a
+   * new one. Rejects when the storage cannot be written.
    */
-  openWriter(): Promise<OpenedWriter>;
+  openWriter(left?: ReadonlySet<string>): Promise<OpenedWriter>;
 
   /** Every chain there is, by id. */
   writers(): Promise<readonly WriterState[]>;
@@ -39,15 +40,18 @@ export interface AuditStore {
   /** The lines of all checkpoints, oldest first; an empty one where there is no whole line. */
   checkpoints(): AsyncIterable<string>;
 
-  /** The last of them, without reading the others. */
+  /**
+   * The last of them, without reading the others: undefined where there is none yet, empty where there
+   * are some and none can be the last. Where others may add lines, only one that we signed is.
+   */
   lastCheckpoint(): Promise<string | undefined>;
 
   /**
    * Runs `action` while nobody else makes a checkpoint; undefined when somebody does. `append` makes
-   * one line durable, or rejects.
+   * one durable, or rejects.
    */
   checkpointTurn<Value>(
-    action: (append: (line: string) => Promise<void>) => Promise<Value>,
+    action: (append: (checkpoint: SignedCheckpoint) => Promise<void>) => Promise<Value>,
   ): Promise<Value | undefined>;
 
   /**
@@ -95,6 +99,8 @@ export interface WriterState {
    * writes it; in files only that one knows what of it is durable, and there is no head.
    */
   readonly held: 'ours' | 'idle' | 'busy';
+  /** In what way its end is none, where it is not. */
+  readonly damage?: string;
 }
 
 /** A chain, open for appending. */

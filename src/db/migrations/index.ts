@@ -19,6 +19,7 @@ import { credentialChangesMigration } from './0009-credential-changes.ts';
 import { apiSecretsMigration } from './0010-api-secrets.ts';
 import { ledgersMigration } from './0011-ledgers.ts';
 import { closedChainsMigration } from './0012-closed-chains.ts';
+import { auditCheckpointsMigration } from './0013-audit-checkpoints.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   apiSecretsMigration,
   ledgersMigration,
   closedChainsMigration,
+  auditCheckpointsMigration,
 ];

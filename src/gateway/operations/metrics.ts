@@ -19,6 +19,8 @@ export interface Gauges {
   readonly sessions: () => number;
   readonly streams: () => number;
   readonly running: () => number;
+  /** What was met in the audit log that is not as it was written. */
+  readonly damage: () => number;
   readonly certificates: () => readonly { readonly name: string; notAfter(): number }[];
 }
 
@@ -69,6 +71,11 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     ['chatelaine_mcp_sessions', 'Sessions of the 2025 revisions.', (all) => all.sessions()],
     ['chatelaine_mcp_streams', 'Event streams that are open.', (all) => all.streams()],
     ['chatelaine_tool_calls_running', 'Tool calls that run now.', (all) => all.running()],
+    [
+      'chatelaine_audit_damage',
+      'Chains of the audit log, and its checkpoints, that are not as they were written; 0 as long as none was met.',
+      (all) => all.damage(),
+    ],
   ];
   for (const [name, help, read] of measured) {
     const gauge: Gauge = new Gauge({

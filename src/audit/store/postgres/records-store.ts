@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { sha256Hex } from '#kernel';
 import type { AuditRecord } from '#contract';
 import type { DatabaseOrTransaction, DatabaseSession } from '#db';
 import { parseRecordLine, type Head } from '../../chain/chain.ts';
@@ -209,30 +211,53 @@ export async function removeEntries(session: DatabaseSession, writer: string, up
 
 const LINES = 500;
 
+/** No checkpoint of ours has a higher number. */
+const LAST_PLACE = Number.MAX_SAFE_INTEGER;
+
 export async function* listCheckpointLines(db: DatabaseOrTransaction): AsyncGenerator<string> {
-  for (let place = 0; ;) {
+  for (let place = 0, digest = ''; ;) {
     const rows = await db
-      .selectFrom('audit_checkpoints')
+      .selectFrom('audit_checkpoint_lines')
       .selectAll()
-      .where('place', '>', place)
+      .where('place', '<=', LAST_PLACE)
+      .where(sql<boolean>`(place, digest) > (${place}, ${digest})`)
       .orderBy('place')
+      .orderBy('digest')
       .limit(LINES)
       .execute();
     for (const { line } of rows) yield line;
     if (rows.length < LINES) return;
-    place = rows.at(-1)?.place ?? place;
+    ({ place, digest } = rows.at(-1) ?? { place, digest });
   }
 }
 
-export async function lastCheckpointLine(db: DatabaseOrTransaction): Promise<string | undefined> {
-  const row = await db.selectFrom('audit_checkpoints').select('line').orderBy('place', 'desc').executeTakeFirst();
-  return row?.line;
+/** The rows of checkpoints, last first: the first is nearly always the one. */
+export async function* checkpointsFromEnd(
+  db: DatabaseOrTransaction,
+): AsyncGenerator<{ readonly place: number; readonly line: string }> {
+  for (let limit = 1, offset = 0; ; offset += limit, limit = LINES) {
+    const rows = await db
+      .selectFrom('audit_checkpoint_lines')
+      .select(['place', 'line'])
+      .where('place', '<=', LAST_PLACE)
+      .orderBy('place', 'desc')
+      .orderBy('digest')
+      .limit(limit)
+      .offset(offset)
+      .execute();
+    yield* rows;
+    if (rows.length < limit) return;
+  }
 }
 
-/** Behind the last one. Of two that come here at once the key lets one through. */
-export async function addCheckpoint(session: DatabaseSession, line: string): Promise<void> {
-  await session.query(
-    'insert into audit_checkpoints (place, line) select coalesce(max(place), 0) + 1, $1 from audit_checkpoints',
-    [line],
-  );
+/** At the place of its number. The digest is in the key, or who may insert could occupy the next place. */
+export async function addCheckpoint(
+  session: DatabaseSession,
+  { place, line }: { readonly place: number; readonly line: string },
+): Promise<void> {
+  await session.query('insert into audit_checkpoint_lines (place, digest, line) values ($1, $2, $3)', [
+    place,
+    sha256Hex(line),
+    line,
+  ]);
 }

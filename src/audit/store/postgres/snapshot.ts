@@ -1,9 +1,10 @@
 import type { DatabaseOrTransaction, DatabaseSession } from '#db';
 import type { Head } from '../../chain/chain.ts';
 import { genesis } from '../../chain/chain.ts';
-import { publicKeysOf } from '../../checkpoint/former-keys.ts';
+import { publicKeysOf, trustedKeysOf } from '../../checkpoint/former-keys.ts';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { AuditSnapshot } from '../snapshot.ts';
+import { ownCheckpoint, type PlacedLine } from './own-checkpoint.ts';
 
 /**
  * What a snapshot of the database holds of the log, asked over the connection that sees its moment; its
@@ -15,9 +16,7 @@ export async function snapshotTables(
 ): Promise<AuditSnapshot | undefined> {
   const [installation] = await session.query<{ id: string }>('select id from audit_installation');
   if (installation === undefined) return undefined;
-  const [last] = await session.query<{ line: string }>(
-    'select line from audit_checkpoints order by place desc limit 1',
-  );
+  const last = await ownCheckpoint(linesFromEnd(session), { installation: installation.id, keys: trustedKeysOf(root) });
   const heads = await session.query<{ id: string; seq: string | number | null; hash: string | null }>(`
     select w.id, r.seq, r.hash from audit_writers w
       left join lateral (
@@ -27,10 +26,24 @@ export async function snapshotTables(
   return {
     installation: installation.id,
     keys: publicKeysOf(root),
-    checkpoints: (last === undefined ? undefined : readCheckpoint(last.line)?.body.number) ?? 0,
+    checkpoints: (last.line === undefined ? undefined : readCheckpoint(last.line)?.body.number) ?? 0,
     writers: heads.map(({ id, seq, hash }) => ({ id, ...headOf(installation.id, id, seq, hash) })),
     parts: [],
   };
+}
+
+const PAGE = 1000;
+
+/** Numbers that JSON can hold: beyond them lies no checkpoint of ours. */
+async function* linesFromEnd(session: Pick<DatabaseSession, 'query'>): AsyncGenerator<PlacedLine> {
+  for (let offset = 0; ; offset += PAGE) {
+    const rows = await session.query<{ place: string | number; line: string }>(
+      `select place, line from audit_checkpoint_lines where place <= ${Number.MAX_SAFE_INTEGER}
+        order by place desc, digest limit ${PAGE} offset ${offset}`,
+    );
+    yield* rows.map(({ place, line }) => ({ place: Number(place), line }));
+    if (rows.length < PAGE) return;
+  }
 }
 
 const headOf = (installation: string, id: string, seq: string | number | null, hash: string | null): Head =>

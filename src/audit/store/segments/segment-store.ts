@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fdatasyncSync, lstatSync, openSync } from 'node:fs';
 import { ChatelaineError, newId, type Clock } from '#kernel';
-import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
+import { checkpointLine, lastReadable, type SignedCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { Head } from '../../chain/chain.ts';
 import { auditError } from '../../errors.ts';
 import { IndexClient } from '../index/index.ts';
@@ -87,13 +87,13 @@ export class SegmentStore implements AuditStore {
   }
 
   /** The first chain that nobody holds and that is as it should be; a new one where there is none. */
-  async openWriter(): Promise<OpenedWriter> {
+  async openWriter(left: ReadonlySet<string> = new Set()): Promise<OpenedWriter> {
     const covered = await this.#covered();
     const removals = await signedRemovals(this);
     const notices: StoreNotice[] = [];
     for (const id of listWriters(this.#root)) {
       // It may go on where it was copied from: two records of one number would be two truths.
-      if (existsSync(paths.closed(this.#root, id))) continue;
+      if (left.has(id) || existsSync(paths.closed(this.#root, id))) continue;
       const lock = tryLock(paths.lock(this.#root, id));
       if (!lock) continue;
       try {
@@ -161,9 +161,10 @@ export class SegmentStore implements AuditStore {
       if (lock === 'busy') return { id, head: undefined, held: 'busy' };
       try {
         return { id, head: this.#flushedHead(id, removals.get(id)), held: 'idle' };
-      } catch {
-        // Damaged: no checkpoint signs for more of it than one did before.
-        return { id, head: undefined, held: 'idle' };
+      } catch (error) {
+        // No checkpoint signs for more of it than one did before.
+        const damaged = error instanceof ChatelaineError && error.code === 'AUDIT_DAMAGED';
+        return { id, head: undefined, held: 'idle', ...(damaged && { damage: error.message }) };
       } finally {
         lock?.release();
       }
@@ -231,12 +232,12 @@ export class SegmentStore implements AuditStore {
   }
 
   async checkpointTurn<Value>(
-    action: (append: (line: string) => Promise<void>) => Promise<Value>,
+    action: (append: (checkpoint: SignedCheckpoint) => Promise<void>) => Promise<Value>,
   ): Promise<Value | undefined> {
     const lock = tryLock(paths.checkpointLock(this.#root));
     if (!lock) return undefined;
     try {
-      return await action((line) => this.#appendCheckpoint(line));
+      return await action((checkpoint) => this.#appendCheckpoint(checkpointLine(checkpoint)));
     } finally {
       lock.release();
     }
@@ -256,13 +257,14 @@ export class SegmentStore implements AuditStore {
   }
 
   async lastCheckpoint(): Promise<string | undefined> {
-    return (await readEnd(paths.checkpoints(this.#root)))?.line;
+    const end = await readEnd(paths.checkpoints(this.#root));
+    // Without a single whole line, a crash came into the first: there is none yet.
+    return end === undefined || end.bytes === 0 ? undefined : (end.line ?? '');
   }
 
   /** What the last checkpoint says of each chain. Taken at its word here; `verify` checks it. */
   async #covered(): Promise<ReadonlyMap<string, number>> {
-    const line = await this.lastCheckpoint();
-    const last = line === undefined ? undefined : readCheckpoint(line);
+    const last = await lastReadable(this);
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
   }
 
