@@ -67,8 +67,8 @@ export interface AuditStore {
   cursorOf(receiver: string): Promise<string | undefined>;
 
   /**
-   * The last record of the chain that can go: in a piece that is finished, older than `before`
-   * (milliseconds), at `limit` or before it. The end of a chain never goes.
+   * The last record of the chain that can go: in a piece that is finished, it and all before it older than
+   * `before` (milliseconds), at `limit` or before it. The end of a chain never goes.
    */
   removable(writer: string, before: number, limit: number): Promise<Head | undefined>;
 

@@ -170,20 +170,31 @@ function valuesOf(record: AuditRecord, hash: string, canonical: string): readonl
 /** PostgreSQL has no text with U+0000; the canonical text has it escaped. Questions are asked likewise. */
 export const storable = (text: string): string => text.replaceAll('\0', '\ufffd');
 
-/** The last record of a chain before a moment, at `limit` or before it. */
+/**
+ * The last record of a chain, at `limit` or before it, up to which all are of before a moment. By the order of
+ * the chain, not by the clock: one reading that was wrong must not make what is young old.
+ */
 export async function lastBefore(
   db: DatabaseOrTransaction,
   writer: string,
   before: string,
   limit: number,
 ): Promise<Head | undefined> {
+  const young = await db
+    .selectFrom('audit_records')
+    .select('seq')
+    .where('writer', '=', writer)
+    .where('time', '>=', before)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
   return await db
     .selectFrom('audit_records')
     .select(['seq', 'hash'])
     .where('writer', '=', writer)
-    .where('time', '<', before)
-    .where('seq', '<=', limit)
+    .where('seq', '<=', Math.min(limit, (young?.seq ?? Number.MAX_SAFE_INTEGER) - 1))
     .orderBy('seq', 'desc')
+    .limit(1)
     .executeTakeFirst();
 }
 
