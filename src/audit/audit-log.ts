@@ -411,7 +411,10 @@ export class AuditLog implements AuditTrail {
       if (!this.#left.has(open.log.id)) {
         const { kept, goOn, notice } = await open.log.settle();
         outage.kept += kept;
-        if (notice) outage.notices.push(notice);
+        if (notice) {
+          outage.notices.push(notice);
+          this.#left.add(open.log.id);
+        }
         if (goOn) return outage.kept;
       }
       await open.commit.close();

@@ -126,8 +126,8 @@ export interface Settled {
   readonly kept: number;
   /** False when the chain is this process's no more: close it and open another. */
   readonly goOn: boolean;
-  /** What was found; belongs into the log and on record. */
-  readonly notice?: StoreNotice;
+  /** In what way the chain is damaged; belongs into the log and on record. */
+  readonly notice?: Extract<StoreNotice, { readonly kind: 'damaged' }>;
 }
 
 export interface OpenedWriter {

@@ -128,6 +128,29 @@ describe('a chain', () => {
     expect(record?.details).toMatchObject({ message: expect.stringContaining('record 3') as string });
   });
 
+  it('whose server has another record in the place of an acknowledged one is not continued', async () => {
+    const at = await emptyServer();
+    const { log } = await openServerLog(at);
+    const { writer } = await log.append(event());
+    await fill(log, 2);
+    // As when a standby that was behind took over, and another process wrote to it and went.
+    const [second, third] = await at.server.query<{ hash: string; canonical: string }>(
+      'select hash, canonical from chatelaine.audit_records where seq > 1 order by seq',
+    );
+    const canonical = third?.canonical.replace('booking-bot', 'another-bot') ?? '';
+    await at.server.query(
+      `update chatelaine.audit_records set canonical = '${canonical}', hash = '${nextHash(second?.hash ?? '', canonical)}' where seq = 3`,
+    );
+    await at.server.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'chatelaine audit'`,
+    );
+    const after = await vi.waitFor(() => log.append(event()), 30_000);
+    expect(after.writer).not.toBe(writer);
+    const [record] = (await log.query({ type: 'audit.damaged' }, { limit: 1 })).records;
+    expect(record?.details).toMatchObject({ writer, message: expect.stringContaining('record 3') as string });
+    expect(await verifyServer(at)).toMatchObject({ ok: true });
+  });
+
   it('is covered by the checkpoints of any process, and so are receipts', async () => {
     const at = await emptyServer();
     const [one, two] = [await openServerLog(at), await openServerLog(at)];

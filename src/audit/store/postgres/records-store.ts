@@ -93,6 +93,14 @@ export async function lastHead(session: DatabaseSession, writer: string): Promis
   return row;
 }
 
+export async function hashAt(session: DatabaseSession, writer: string, seq: number): Promise<string | undefined> {
+  const [row] = await session.query<{ hash: string }>('select hash from audit_records where writer = $1 and seq = $2', [
+    writer,
+    seq,
+  ]);
+  return row?.hash;
+}
+
 /** Columns of `audit_records`, in the order in which `valuesOf` gives them. */
 const COLUMNS = [
   'writer',
