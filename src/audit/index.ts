@@ -21,7 +21,7 @@ import type { auditRoutes } from './routes.ts';
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { CountedRefusals, REFUSAL_LIMITS, type CountedAs, type RefusalLimits } from './counted-refusals.ts';
-export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
+export { openAuditLog, openAuditStore, viewAudit, type AuditView, type OpenAuditOptions } from './open-audit-log.ts';
 export { closeChains, snapshotAudit } from './store/segments/snapshot.ts';
 export { closeTableChains, snapshotTables } from './store/postgres/snapshot.ts';
 export type { AuditSnapshot } from './store/snapshot.ts';

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Clock, Logger } from '#kernel';
 import type { DatabaseSettings } from '#contract';
 import type { Database } from '#db';
@@ -6,7 +7,8 @@ import { openDigestKey, openSigningKey, shareAuditKeys } from './audit-keys.ts';
 import { trustedKeysOf } from './checkpoint/former-keys.ts';
 import type { SigningKey, TrustedKeys } from './checkpoint/signing-key.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
-
+import { paths } from './store/segments/layout.ts';
+import type { AuditStore } from './store/store.ts';
 import { prepareDirectory } from './store/segments/private-files.ts';
 import { SegmentStore } from './store/segments/segment-store.ts';
 
@@ -69,4 +71,29 @@ const signingKeysOf = (root: string): { readonly signingKey: SigningKey; readonl
   signingKey: openSigningKey(root),
   trustedKeys: trustedKeysOf(root),
 });
+
+/** A log that nobody is to change, and the public keys that its data directory vouches for. */
+export interface AuditView {
+  readonly store: AuditStore;
+  readonly keys: TrustedKeys;
+}
+
+/**
+ * The log as it stands, for who looks at it and changes nothing: no folder, key or row is made. Undefined where
+ * there is none. Throws `AUDIT_UNSAFE` when others may use its folder.
+ */
+export async function viewAudit({
+  root,
+  clock,
+  storage,
+}: Pick<OpenAuditOptions, 'root' | 'clock' | 'storage'>): Promise<AuditView | undefined> {
+  const keys = trustedKeysOf(root);
+  if (storage?.settings.type !== 'postgres') {
+    if (!existsSync(paths.installation(root))) return undefined;
+    return { store: new SegmentStore({ root, clock, mustExist: true }), keys };
+  }
+  const { PostgresStore } = await import('./store/postgres/postgres-store.ts');
+  const { database, settings } = storage;
+  const store = await PostgresStore.existing({ database, settings, clock, keys });
+  return store && { store, keys };
 }

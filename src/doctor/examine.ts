@@ -79,7 +79,7 @@ const NOTHING_CHANGES: AuditTrail = {
   digest: () => '',
 };
 
-/** Opening migrates, and a look must not: what has migrations pending is not opened. */
+/** Opening migrates, and a look must not: what has migrations pending is not opened, and the rest as it stands. */
 async function tryOpen(
   settings: ServerSettings,
   dataDirectory: string,
@@ -94,7 +94,7 @@ async function tryOpen(
       const remedy = 'Start the server, or run `chatelaine migrate up`, and ask the doctor again.';
       return { database: undefined, trouble: { severity: 'error', what, remedy } };
     }
-    return { database: await openDatabase({ ...place, clock }), trouble: undefined };
+    return { database: await openDatabase({ ...place, clock, readOnly: true }), trouble: undefined };
   } catch (error) {
     if (!(error instanceof ChatelaineError)) throw error;
     const { code, message, remedy } = error;

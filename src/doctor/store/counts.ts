@@ -33,11 +33,6 @@ export async function newestMoment(db: DatabaseOrTransaction): Promise<number> {
   return Math.max(0, ...moments.map((row) => row?.at ?? 0));
 }
 
-/** Whether an audit log was ever begun in the database. */
-export async function hasAuditLog(db: DatabaseOrTransaction): Promise<boolean> {
-  return (await db.selectFrom('audit_installation').select('id').executeTakeFirst()) !== undefined;
-}
-
 /** People who are neither disabled nor erased, and whether they have a second factor. */
 export async function listActivePeople(
   db: DatabaseOrTransaction,

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -38,6 +48,15 @@ interface Healthy {
   examined(options?: { readonly clock?: Clock; readonly disk?: Disk }): Promise<readonly Finding[]>;
 }
 
+const call = {
+  class: 'tool-call',
+  type: 'tool.call',
+  door: 'mcp',
+  actor: { kind: 'agent', iss: 'chatelaine', sub: 'bot', name: 'bot' },
+  action: 'call',
+  outcome: 'success',
+} as const;
+
 /** An installation with nothing to find: each test then spoils one thing. */
 async function healthy(): Promise<Healthy> {
   const directory = folderOn(tmpdir());
@@ -69,14 +88,7 @@ async function healthy(): Promise<Healthy> {
   });
   const log = await openAuditLog({ root: join(directory, 'audit'), clock: systemClock, logger: silentLogger });
   for (let count = 0; count < 5; count++) {
-    await log.append({
-      class: 'tool-call',
-      type: 'tool.call',
-      door: 'mcp',
-      actor: { kind: 'agent', iss: 'chatelaine', sub: 'bot', name: 'bot' },
-      action: 'call',
-      outcome: 'success',
-    });
+    await log.append(call);
   }
   await log.close();
   const { manifest } = await createBackup({
@@ -127,6 +139,26 @@ test('a healthy installation has no finding', async () => {
   expect(idsOf(await start.examined({ disk })).filter((id) => !VOLUMES.includes(id))).toEqual([]);
 });
 
+test('a look changes nothing: no mode, no byte, no file more or less, and no row', async () => {
+  const start = await healthy();
+  chmodSync(stateFile(start.directory), 0o644);
+  rmSync(keyringFile(start.directory));
+  rmSync(join(start.directory, 'audit', 'writers'), { recursive: true });
+  const before = traces(start.directory);
+  await start.examined();
+  expect(traces(start.directory)).toEqual(before);
+});
+
+/** Everything that lies in a folder: mode, size, time of the last change. */
+function traces(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .toSorted()
+    .map((name) => {
+      const { mode, size, mtimeMs } = statSync(join(folder, name));
+      return `${name} ${mode.toString(8)} ${size} ${mtimeMs}`;
+    });
+}
+
 interface Seed {
   readonly check: string;
   readonly title: string;
@@ -166,6 +198,18 @@ const seeds: readonly Seed[] = [
     title: 'a data directory that others may enter',
     spoil: ({ directory }) => chmodSync(directory, 0o755),
     says: /^error: others may use/,
+  },
+  {
+    check: 'files',
+    title: 'a database that others may read',
+    spoil: ({ directory }) => chmodSync(stateFile(directory), 0o644),
+    says: /^error: others may use `\S+chatelaine\.db` \(mode 644\)$/,
+  },
+  {
+    check: 'keyring',
+    title: 'a keyring that is gone',
+    spoil: ({ directory }) => rmSync(keyringFile(directory)),
+    says: /^error: there is no keyring at `\S+keyring\.db`/,
   },
   {
     check: 'environment',
@@ -330,6 +374,38 @@ const seeds: readonly Seed[] = [
     says: /^error: the (?:last )?checkpoint.* of the audit log (?:does not bear|is not as)/,
   },
   {
+    check: 'audit',
+    title: 'checkpoints that are gone',
+    spoil: ({ directory }) => rmSync(join(directory, 'audit', 'checkpoints.log')),
+    says: /^error: the checkpoint \d+ of the audit log is missing/,
+  },
+  {
+    check: 'audit',
+    title: 'a last checkpoint that was cut off',
+    spoil({ directory }) {
+      const file = join(directory, 'audit', 'checkpoints.log');
+      const lines = readFileSync(file, 'utf8').split('\n');
+      writeFileSync(file, `${lines.slice(0, -2).join('\n')}\n`);
+    },
+    says: /^error: the checkpoint \d+ of the audit log is missing/,
+  },
+  {
+    check: 'audit',
+    title: 'a last checkpoint that is no text',
+    spoil({ directory }) {
+      const file = join(directory, 'audit', 'checkpoints.log');
+      const bytes = readFileSync(file);
+      writeFileSync(file, bytes.fill(0xff, bytes.length - 9, bytes.length - 8));
+    },
+    says: /^error: the last checkpoint of the audit log is not as it was written/,
+  },
+  {
+    check: 'audit',
+    title: 'a log that others may use',
+    spoil: ({ directory }) => chmodSync(join(directory, 'audit'), 0o755),
+    says: /^error: AUDIT_UNSAFE/,
+  },
+  {
     check: 'ledger',
     title: 'a ledger that is gone although something was revoked',
     spoil: ({ elsewhere }) => rmSync(join(elsewhere, 'ledger'), { recursive: true }),
@@ -484,22 +560,28 @@ describe('finds on PostgreSQL', () => {
     );
   });
 
-  test('audit: none in the database, until a server has begun one', async () => {
+  test('audit: nothing of a log that is whole, and what is wrong with its last checkpoint', async () => {
     const at = await emptyPlace('postgres');
-    const database = await openDatabase({ ...at.place, clock: systemClock });
-    onTestFinished(() => database.close());
     const settings = serverSchema.parse({ kind: 'server', database: at.document });
-    const look = async () =>
+    const said = async (): Promise<string> =>
       saidBy('audit', await examine({ settings, dataDirectory: folder, environment: {}, clock: systemClock }));
-    expect(await look()).toBe('warning: there is no audit log in the database');
-    const log = await openAuditLog({
-      root: join(folder, 'audit'),
-      clock: systemClock,
-      logger: silentLogger,
-      storage: { settings: settings.database, database },
-    });
+    const database = await openDatabase({ ...at.place, clock: systemClock });
+    expect(await said()).toBe('warning: there is no audit log in the database');
+    const root = join(folder, 'audit');
+    const storage = { settings: settings.database, database };
+    const log = await openAuditLog({ root, clock: systemClock, logger: silentLogger, storage });
+    for (let count = 0; count < 2; count++) {
+      await log.append(call);
+      await log.checkpoint();
+    }
+    expect(await said()).toBe('');
+    await at.server?.query('delete from chatelaine.audit_checkpoint_lines where place = 2');
+    expect(await said()).toMatch(/^error: the checkpoint 2 of the audit log is missing/);
+    await at.server?.query(`update chatelaine.audit_checkpoint_lines set line = 'x'`);
+    expect(await said()).toMatch(/^error: the checkpoint 1 of the audit log is missing/);
     await log.close();
-    expect(await look()).toBe('');
+    await database.close();
+    rmSync(root, { recursive: true });
   });
 
   test('certificates: one that has expired, one that soon will, and a file that is none', async () => {

@@ -32,6 +32,7 @@ import {
   addWriter,
   checkpointsFromEnd,
   closedChains,
+  existingInstallation,
   installationId,
   lastEntries,
   listCheckpointLines,
@@ -75,6 +76,12 @@ export class PostgresStore implements AuditStore {
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
     const installation = await installationId(options.database.db, newId(options.clock.now()));
     return new PostgresStore(installation, options);
+  }
+
+  /** Undefined where there is no log yet; makes none. */
+  static async existing(options: PostgresStoreOptions): Promise<PostgresStore | undefined> {
+    const installation = await existingInstallation(options.database.db);
+    return installation === undefined ? undefined : new PostgresStore(installation, options);
   }
 
   async openWriter(left: ReadonlySet<string> = new Set()): Promise<OpenedWriter> {

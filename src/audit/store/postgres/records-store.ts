@@ -22,6 +22,10 @@ export async function installationId(db: DatabaseOrTransaction, id: string): Pro
   return (await db.selectFrom('audit_installation').select('id').executeTakeFirstOrThrow()).id;
 }
 
+export async function existingInstallation(db: DatabaseOrTransaction): Promise<string | undefined> {
+  return (await db.selectFrom('audit_installation').select('id').executeTakeFirst())?.id;
+}
+
 export async function addWriter(db: DatabaseOrTransaction, writer: { id: string; created_at: number }): Promise<void> {
   await db.insertInto('audit_writers').values(writer).execute();
 }

@@ -21,7 +21,7 @@ import { AppendFile } from './append-file.ts';
 import { claimFileCursor, readFileCursor } from './file-cursor.ts';
 import { systemDisk, type Disk } from './disk.ts';
 import { listSegments, listWriters, paths } from './layout.ts';
-import { prepareDirectory, readOrCreate } from './private-files.ts';
+import { checkOurs, prepareDirectory, readOrCreate } from './private-files.ts';
 import { tryLock, type ProcessLock } from './process-lock.ts';
 import { readChain } from './read-chain.ts';
 import { readHashes, type ChainPlace } from './read-hashes.ts';
@@ -40,6 +40,8 @@ export interface SegmentStoreOptions {
   readonly indexBehind?: number;
   /** How much of a segment the index takes for a block, in bytes. */
   readonly indexBlock?: number;
+  /** It is there, and nothing is made: for who looks. */
+  readonly mustExist?: boolean;
 }
 
 const ROTATION: Rotation = { bytes: 64 * 1024 * 1024, ms: 24 * 3_600_000 };
@@ -76,8 +78,12 @@ export class SegmentStore implements AuditStore {
     });
     this.#indexBehind = options.indexBehind ?? INDEX_BEHIND;
     try {
-      prepareDirectory(this.#root);
-      prepareDirectory(paths.writers(this.#root));
+      if (options.mustExist === true) {
+        checkOurs(this.#root, 'directory');
+      } else {
+        prepareDirectory(this.#root);
+        prepareDirectory(paths.writers(this.#root));
+      }
       const make = (): Buffer => Buffer.from(`${newId(this.#clock.now())}\n`);
       this.installation = readOrCreate(paths.installation(this.#root), make).toString('utf8').trim();
     } catch (cause) {
