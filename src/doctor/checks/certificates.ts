@@ -23,8 +23,8 @@ function certificatesOf({ tls, agentListener, database, audit, vault }: ServerSe
     ['agentListener.certificate', agentListener?.certificate],
     ['agentListener.clientCa', agentListener?.clientCa],
     ...(database.type === 'postgres' ? ofClient('database', database) : []),
-    ...audit.anchors.flatMap((one, at) => ofClient(`audit.anchors[${at}]`, one)),
-    ...audit.exports.flatMap((one, at) => ofClient(`audit.exports[${at}]`, one)),
+    ...audit.anchors.flatMap((one) => ofClient(`audit.anchors.${one.name}`, one)),
+    ...audit.exports.flatMap((one) => ofClient(`audit.exports.${one.name}`, one)),
     ...ofClient('vault.keyWrapper', vault.keyWrapper),
     ...vault.previousKeyWrappers.flatMap((one, at) => ofClient(`vault.previousKeyWrappers[${at}]`, one)),
   ];
@@ -43,19 +43,23 @@ const ofClient = (where: string, { tls }: TlsTowards): readonly Field[] =>
 export function look(field: string, value: string | undefined, now: number): readonly Weakness[] {
   if (value === undefined) return [];
   const remedy = 'Renew it; the next connection uses the new file.';
-  let pem: string;
+  let ends: readonly number[];
   try {
-    pem = isPem(value) ? value : readFileSync(value, 'utf8');
-    if (!isPem(pem)) throw new Error('no PEM');
+    ends = readCertificates(isPem(value) ? value : readFileSync(value, 'utf8')).map((one) => one.validToDate.getTime());
   } catch {
     return [{ severity: 'error', what: `\`${field}\` cannot be read as a certificate`, remedy: 'Name a PEM file.' }];
   }
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return blocks.flatMap((block): readonly Weakness[] => {
-    const end = new X509Certificate(block).validToDate.getTime();
+  return ends.flatMap((end): readonly Weakness[] => {
     const days = Math.floor((end - now) / DAY_MS);
     if (days > SOON_DAYS) return [];
     const what = days < 0 ? 'has expired' : `expires in ${days} days`;
     return [{ severity: days < 0 ? 'error' : 'warning', what: `a certificate of \`${field}\` ${what}`, remedy }];
   });
+}
+
+/** Throws where there is none, or one that is none. */
+function readCertificates(pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new Error('no certificate');
+  return blocks.map((block) => new X509Certificate(block));
 }

@@ -171,6 +171,40 @@ interface Seed {
 const oneVolume: Disk = { volumeOf: () => 1, space: () => ({ free: 1, total: 1 }) };
 const nearlyFull: Disk = { volumeOf: (path) => path.length, space: () => ({ free: 1024, total: 1024 * 1024 }) };
 
+/** Wherever a certificate is named, one that has expired. */
+function certificateSeeds(): readonly Seed[] {
+  const cert = testAuthority('test').cert;
+  const receiver = { name: 'siem', tls: { ca: cert } };
+  const named: readonly (readonly [field: string, document: object])[] = [
+    ['tls.certificate', { tls: { certificate: cert, key: 'x' } }],
+    [
+      'agentListener.certificate',
+      { agentListener: { certificate: cert, key: 'x', clientCa: cert, trustDomain: 'a.test' } },
+    ],
+    [
+      'agentListener.clientCa',
+      { tls: { certificate: cert, key: 'x' }, agentListener: { clientCa: cert, trustDomain: 'a.test' } },
+    ],
+    ['audit.exports.siem.tls.ca', { audit: { exports: [{ format: 'ocsf', url: 'https://siem.test/', ...receiver }] } }],
+    [
+      'audit.exports.siem.tls.cert',
+      { audit: { exports: [{ format: 'cef', host: 'siem.test', name: 'siem', tls: { cert, key: 'x' } }] } },
+    ],
+    ['audit.anchors.siem.tls.ca', { audit: { anchors: [{ type: 'syslog', host: 'siem.test', ...receiver }] } }],
+    [
+      'audit.anchors.siem.tls.ca',
+      { audit: { anchors: [{ type: 'webhook', url: 'https://siem.test/', secret: 'x', ...receiver }] } },
+    ],
+  ];
+  return named.map(([field, document]) => ({
+    check: 'certificates',
+    title: `one that has expired under ${field}`,
+    spoil: (start) => Object.assign(start.document, document),
+    says: new RegExp(`^error: a certificate of \`${field.replaceAll('.', '\\.')}\` has expired$`, 'm'),
+    clock: later(100_000),
+  }));
+}
+
 const seeds: readonly Seed[] = [
   {
     check: 'database',
@@ -235,6 +269,7 @@ const seeds: readonly Seed[] = [
     spoil: ({ document }) => Object.assign(document, { telemetry: { otlpEndpoint: 'http://collector.example:4318' } }),
     says: /^warning: traces go to `collector\.example:4318` in the clear/,
   },
+  ...certificateSeeds(),
   {
     check: 'transport',
     title: 'people who sign in in the clear',
@@ -701,8 +736,8 @@ function certificateSeeds(): readonly Seed[] {
     'tls.certificate': { tls: { certificate: cert, key } },
     'agentListener.certificate': { agentListener: { ...agents } },
     'agentListener.clientCa': { agentListener: { ...agents } },
-    'audit.anchors[0].tls.ca': { audit: { anchors: [{ type: 'webhook', secret: 's', ...receiver }] } },
-    'audit.exports[0].tls.ca': { audit: { exports: [{ format: 'ndjson', ...receiver }] } },
+    'audit.anchors.far.tls.ca': { audit: { anchors: [{ type: 'webhook', secret: 's', ...receiver }] } },
+    'audit.exports.far.tls.ca': { audit: { exports: [{ format: 'ndjson', ...receiver }] } },
     'vault.keyWrapper.tls.ca': { vault: { keyWrapper: transit } },
     'vault.previousKeyWrappers[0].tls.ca': { vault: { previousKeyWrappers: [transit] } },
   };
