@@ -62,6 +62,8 @@ export { readManifest, type EvidenceManifest } from './report/evidence.ts';
 export { exportNdjson, readNdjson, type ReadExport } from './export/ndjson.ts';
 export { startDeliveries, type Deliveries, type DeliveriesOptions } from './delivery/start-deliveries.ts';
 export type { DeliveryStatus } from './delivery/delivery.ts';
+export { readStandings, type DeliveryStanding } from './delivery/standing.ts';
+export type { DeliveryReport } from './delivery/report.ts';
 export type { ExportOrigin } from './delivery/open-export.ts';
 export { readAnchors } from './anchor/read-anchors.ts';
 export { checkWebhook, SIGNATURE_HEADER } from './anchor/webhook-signature.ts';

@@ -4,6 +4,9 @@ import { auditRecord, EVERYWHERE, type AuditRecord } from '#contract';
 import { listing, route, type Route } from '#http';
 import type { AuditLog } from './audit-log.ts';
 import { signedCheckpoint } from './checkpoint/checkpoint.ts';
+import type { DeliveryStatus } from './delivery/delivery.ts';
+import { deliveryReport, reportDeliveries } from './delivery/report.ts';
+import type { DeliveryStanding } from './delivery/standing.ts';
 import { auditError } from './errors.ts';
 import { receiptSchema } from './receipt/receipt.ts';
 import { reportRoutes, type ReportParts } from './report/routes.ts';
@@ -31,8 +34,15 @@ const finding = z.strictObject({
   checkpoint: z.int().optional(),
 });
 
+/** How each receiver stands: by the process that sends, or as it lies. */
+export type AskDeliveries = () => Promise<readonly (DeliveryStatus | DeliveryStanding)[]>;
+
+export interface AuditRouteParts extends ReportParts {
+  readonly deliveries: AskDeliveries;
+}
+
 /** The routes over an audit log. */
-export function auditRoutes(audit: AuditLog, reports: ReportParts): readonly Route[] {
+export function auditRoutes(audit: AuditLog, { deliveries, ...reports }: AuditRouteParts): readonly Route[] {
   /** Of a record that is about nothing in a namespace, none: it takes a role that is held everywhere. */
   const whereItHappened = {
     params: recordId,
@@ -129,6 +139,17 @@ export function auditRoutes(audit: AuditLog, reports: ReportParts): readonly Rou
         keyId: audit.publicKey.id,
         pem: audit.publicKey.pem,
       }),
+    }),
+    route({
+      operationId: 'getDeliveries',
+      method: 'GET',
+      path: '/audit/deliveries',
+      summary: 'How far each export and each anchor has got, and what keeps it',
+      tag: 'audit',
+      permission: 'audit.read',
+      where: 'everywhere',
+      answer: deliveryReport,
+      handle: async () => reportDeliveries(await deliveries()),
     }),
     route({
       operationId: 'verifyAudit',

@@ -76,7 +76,7 @@ export interface Gateway {
   agentHandler(certificates: AgentCertificates): Handler;
   /** What other doors (standard input, `invoke`) share with it. */
   readonly services: McpServices;
-  readonly gauges: Gauges;
+  readonly gauges: Omit<Gauges, 'deliveries'>;
   /** Refuses new calls and ends what waits for news; running calls end by themselves. */
   drain(): void;
   /** Puts on record what was only counted so far. Rejects when it cannot. */

@@ -1,5 +1,6 @@
 import type { InstallCommands } from '../context.ts';
 import { addAuditAccessReview } from './access-review.ts';
+import { addAuditDeliveries } from './deliveries.ts';
 import { addAuditEvidence, addAuditVerifyEvidence } from './evidence.ts';
 import { addAuditExport } from './export.ts';
 import { addAuditQuery } from './query.ts';
@@ -21,6 +22,7 @@ export const installAuditCommands: InstallCommands = (program, context) => {
     addAuditAccessReview,
     addAuditEvidence,
     addAuditVerifyEvidence,
+    addAuditDeliveries,
   ];
   for (const add of verbs) add(audit, context);
 };

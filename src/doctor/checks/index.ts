@@ -7,6 +7,7 @@ import { backups } from './backups.ts';
 import { certificates } from './certificates.ts';
 import { clock } from './clock.ts';
 import { database } from './database.ts';
+import { deliveries } from './deliveries.ts';
 import { disk } from './disk.ts';
 import { drill } from './drill.ts';
 import { encryption } from './encryption.ts';
@@ -40,6 +41,7 @@ export const checks: readonly Check[] = [
   keyring,
   audit,
   anchors,
+  deliveries,
   ledger,
   backups,
   drill,

@@ -441,6 +441,32 @@ const seeds: readonly Seed[] = [
     says: /^error: AUDIT_UNSAFE/,
   },
   {
+    check: 'deliveries',
+    title: 'an export and an anchor that have received nothing',
+    spoil: ({ document, elsewhere }) =>
+      Object.assign(document, {
+        audit: {
+          exports: [{ format: 'ocsf', name: 'siem', url: 'https://siem.test/' }],
+          anchors: [{ type: 'file', name: 'worm', path: join(elsewhere, 'anchor') }],
+        },
+      }),
+    clock: { now: () => Date.now() + 2 * 3_600_000 },
+    says: /^warning: the receiver `worm` lacks \d+ of the audit log, the first for .*\nwarning: the receiver `siem` lacks \d+/,
+  },
+  {
+    check: 'deliveries',
+    title: 'an export that holds retention back',
+    spoil: ({ document }) =>
+      Object.assign(document, {
+        audit: {
+          exports: [{ format: 'ocsf', name: 'siem', url: 'https://siem.test/' }],
+          retention: { keep: '1d' },
+        },
+      }),
+    clock: later(2),
+    says: /^error: the receiver `siem` lacks \d+ of the audit log, .*, and holds retention back$/,
+  },
+  {
     check: 'ledger',
     title: 'a ledger that is gone although something was revoked',
     spoil: ({ elsewhere }) => rmSync(join(elsewhere, 'ledger'), { recursive: true }),

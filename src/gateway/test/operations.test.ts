@@ -40,6 +40,10 @@ describe('metrics', () => {
       running: () => 0,
       certificates: () => [],
       damage: () => 2,
+      deliveries: async () => [
+        { name: 'siem', state: 'failing', behind: 12, failure: { since: 5000, attempts: 3, message: 'away' } },
+        { name: 'worm', state: 'sending', behind: 0 },
+      ],
     }));
     // Before the library is loaded, which the scrape waits for.
     for (const report of reports) metrics.observer.called(report);
@@ -51,6 +55,11 @@ describe('metrics', () => {
     expect(text).toContain('chatelaine_tool_calls_total{tool="(unknown)",door="rest",outcome="TOOL_UNKNOWN"} 1');
     expect(text).toContain('chatelaine_mcp_sessions 7');
     expect(text).toContain('chatelaine_audit_damage 2');
+    expect(text).toContain('chatelaine_audit_delivery_behind{receiver="siem"} 12');
+    expect(text).toContain('chatelaine_audit_delivery_failing_since_seconds{receiver="siem"} 5');
+    expect(text).toContain('chatelaine_audit_delivery_failing_since_seconds{receiver="worm"} 0');
+    expect(text).toContain('chatelaine_audit_delivery_state{receiver="siem",state="failing"} 1');
+    expect(text).toContain('chatelaine_audit_delivery_state{receiver="worm",state="failing"} 0');
     expect(text).toContain('chatelaine_configuration_reloads_total{outcome="refused"} 1');
     expect(text).not.toContain('made_up');
     expect((await fetch(`${url}/`)).status).toBe(404);

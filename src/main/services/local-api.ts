@@ -29,7 +29,7 @@ export const openLocalApi =
     const { clock, version } = context;
     try {
       const services = await openServices({ dataDir, settings, mustExist: !create, clock, log, endings });
-      const api = await openApi(services, { version, dataDir, secret: readStateKey(dataDir), clock, log });
+      const api = await openApi(services, { version, dataDir, settings, secret: readStateKey(dataDir), clock, log });
       const { principal, origin } = operator();
       const publicUrl = new URL(settings.publicUrl ?? `http://localhost:${settings.port}`);
       let requests = 0;

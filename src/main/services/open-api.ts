@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { loadAuditRoutes } from '#audit';
+import { loadAuditRoutes, readStandings, type Deliveries } from '#audit';
+import type { ServerSettings } from '#contract';
 import { createApi, readCursorKey, type Api } from '#http';
 import { loadIdentityRoutes, PERMISSIONS, refuseBy, type Action } from '#identity';
 import type { Clock, Logger } from '#kernel';
@@ -16,20 +17,26 @@ export async function openApi(
   options: {
     readonly version: string;
     readonly dataDir: string;
+    readonly settings: Pick<ServerSettings, 'audit'>;
+    /** What carries the log to its receivers, where this process does. */
+    readonly deliveries?: Pick<Deliveries, 'status'> | undefined;
     /** A secret of this data directory; where the installation has no key of cursors, that is made from it. */
     readonly secret: Buffer;
     readonly clock: Clock;
     readonly log: Logger;
   },
 ): Promise<Api> {
-  const { version, dataDir, secret, clock, log } = options;
+  const { version, dataDir, settings, deliveries, secret, clock, log } = options;
   // Whoever is disabled or erased through here is so for signing in as well.
   const { sessions } = signIn();
   const access = accessSource({ identity, secrets: vault.secrets, audit, clock });
   const routes = await Promise.all([
     loadIdentityRoutes({ identity, users, sessions, audit, clock }),
     loadVaultRoutes({ vault, trail: audit }),
-    loadAuditRoutes(audit, { access, scratch: dataDir, clock }),
+    loadAuditRoutes(audit, {
+      ...{ access, scratch: dataDir, clock },
+      deliveries: () => deliveries?.status() ?? readStandings(audit.store, settings.audit),
+    }),
   ]);
   return createApi(routes.flat(), {
     database,
