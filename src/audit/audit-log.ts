@@ -30,7 +30,8 @@ import { RecordMaker } from './record/record-maker.ts';
 import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
 import { auditFilter, type AuditFilter } from './store/query.ts';
 import { logStream, type LogItem } from './verify/log-stream.ts';
-import { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
+import { paced } from './verify/paced.ts';
+import { verifyLog, type VerifyReport } from './verify/verify.ts';
 import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
 
 export interface AuditLogOptions {
@@ -61,6 +62,8 @@ const RETRY_MS = 500;
 interface Open {
   readonly log: WriterLog;
   readonly commit: GroupCommit;
+  /** Records of the chain that the counts of `commit` know nothing of. */
+  uncounted: number;
 }
 
 interface Outage {
@@ -97,6 +100,7 @@ export class AuditLog implements AuditTrail {
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #checkpointing: Promise<SignedCheckpoint | undefined> | undefined;
+  #verifying: Promise<VerifyReport> | undefined;
   /** Of the records written here, those covered, with the checkpoints' own: or idle logs would grow for ever. */
   #covered = 0;
   /** So many written records make the next checkpoint due. */
@@ -264,7 +268,7 @@ export class AuditLog implements AuditTrail {
   /** Checkpoints after that number, oldest first, at most `limit`. One that cannot be read is left out. */
   async checkpoints(after: number, limit: number): Promise<readonly SignedCheckpoint[]> {
     const found: SignedCheckpoint[] = [];
-    for await (const line of this.#options.store.checkpoints()) {
+    for await (const line of this.#options.store.checkpoints(after)) {
       const checkpoint = readCheckpoint(line);
       if (checkpoint !== undefined && checkpoint.body.number > after) found.push(checkpoint);
       if (found.length === limit) break;
@@ -277,15 +281,21 @@ export class AuditLog implements AuditTrail {
     return logStream(this.#options.store);
   }
 
-  /** Holds the log to its word with its own keys; a verifier who trusts nobody here brings another. */
-  verify(onProgress?: VerifyOptions['onProgress']): Promise<VerifyReport> {
+  /**
+   * Holds the log to its word with its own keys; a verifier who trusts nobody here brings another. One run at a
+   * time, whose answer all share who ask meanwhile, or a few of them would keep a server from its work; and
+   * in pieces that leave everybody else their turn.
+   */
+  verify(): Promise<VerifyReport> {
     const { signingKey, trustedKeys } = this.#options;
-    return verifyLog(this.stream(), {
+    this.#verifying ??= verifyLog(paced(this.stream()), {
       installation: this.installation,
       keys: trustedKeys ?? new Map([[signingKey.id, signingKey.publicKey]]),
       latest: () => this.latestCheckpoint(),
-      ...(onProgress && { onProgress }),
+    }).finally(() => {
+      this.#verifying = undefined;
     });
+    return this.#verifying;
   }
 
   /** The number of the last checkpoint, 0 before the first. */
@@ -323,7 +333,7 @@ export class AuditLog implements AuditTrail {
     const { store, limits = COMMIT_LIMITS } = this.#options;
     const { log, notices } = await store.openWriter(this.#left);
     const commit = new GroupCommit(log, (cause, refused) => this.#fail(cause, refused), limits);
-    this.#open = { log, commit };
+    this.#open = { log, commit, uncounted: log.head.seq };
     // What a process that was killed has left uncovered is covered soon, also when nothing happens.
     if (log.head.seq > 0) this.#armCheckpoint();
     for (const notice of notices) await this.#report(notice);
@@ -411,6 +421,7 @@ export class AuditLog implements AuditTrail {
       if (!this.#left.has(open.log.id)) {
         const { kept, goOn, notice } = await open.log.settle();
         outage.kept += kept;
+        open.uncounted += kept;
         if (notice) {
           outage.notices.push(notice);
           this.#left.add(open.log.id);
@@ -461,7 +472,6 @@ export class AuditLog implements AuditTrail {
 
   async #makeCheckpoint(removals?: Removals): Promise<SignedCheckpoint | undefined> {
     const { store, signingKey, clock } = this.#options;
-    const { records } = this.counts;
     const turn = await makeCheckpoint(store, signingKey, clock, removals).catch(async (error: unknown) => {
       if (error instanceof ChatelaineError && error.code === 'AUDIT_DAMAGED') {
         await this.#meetDamage(new Map([[CHECKPOINTS, error.message]]));
@@ -472,13 +482,20 @@ export class AuditLog implements AuditTrail {
     await this.#meetDamage(turn.damage);
     const { checkpoint } = turn;
     if (!checkpoint) return undefined;
-    this.#covered = records;
+    this.#covered = this.#before.records + this.#coveredOfOurs(checkpoint);
     if (this.#outage) return checkpoint;
     // So that the last checkpoint cannot be removed without a trace either.
     const { number } = checkpoint.body;
     await this.#writeOwn(CHECKPOINT_TYPE, 'success', { number, hash: checkpointHash(checkpoint.body) });
     this.#covered++;
     return checkpoint;
+  }
+
+  /** By what it says, not by what was written when it was begun: it may cover more. */
+  #coveredOfOurs({ body }: SignedCheckpoint): number {
+    const open = this.#open;
+    const ours = body.writers.find(({ id }) => id === open?.log.id);
+    return open && ours ? Math.max(0, ours.count - open.uncounted) : 0;
   }
 
   /** What a checkpoint cannot cover is neither silent nor the end of what can be covered. */

@@ -37,8 +37,11 @@ export interface AuditStore {
    */
   hashes(writer: string, after: number, upTo: number): AsyncIterable<readonly Buffer[]>;
 
-  /** The lines of all checkpoints, oldest first; an empty one where there is no whole line. */
-  checkpoints(): AsyncIterable<string>;
+  /**
+   * The lines of all checkpoints, oldest first; an empty one where there is no whole line. With `after`
+   * it begins at one with a higher number, or before it, without reading all that lies in front.
+   */
+  checkpoints(after?: number): AsyncIterable<string>;
 
   /**
    * The last of them, without reading the others: undefined where there is none yet, empty where there

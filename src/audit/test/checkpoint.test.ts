@@ -1,7 +1,9 @@
 import { appendFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { event, fill, openLog, openLogAt, verifyRoot } from './audit.fixture.ts';
+import { checkpointLine, NO_CHECKPOINT, readCheckpoint } from '../checkpoint/checkpoint.ts';
+import { offsetAfter } from '../store/segments/find-checkpoint.ts';
+import { event, fill, openLog, openLogAt, scratch, signingKey, START, verifyRoot } from './audit.fixture.ts';
 
 describe('checkpoints', () => {
   it('come after so many records, and cover what is there', async () => {
@@ -138,6 +140,44 @@ describe('checkpoints', () => {
     await fill(log, 2);
     expect((await log.checkpoint())?.body.number).toBe(1);
   });
+});
+
+it('checkpoints after a number are found without reading all that lie before', async () => {
+  const file = join(scratch(), 'checkpoints.log');
+  const lines = Array.from({ length: 2000 }, (_, at) => {
+    const time = new Date(START + at).toISOString();
+    const empty = { previous: NO_CHECKPOINT, root: NO_CHECKPOINT, size: 0, writers: [], keyId: signingKey.id };
+    const body = { v: 1, installation: '0'.repeat(26), number: at + 1, time, ...empty } as const;
+    return checkpointLine({ body, signature: 'A'.repeat(86) });
+  });
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const text = readFileSync(file, 'utf8');
+  for (const after of [0, 1, 2, 777, 1500, 1999, 2000, 5000]) {
+    const offset = await offsetAfter(file, after);
+    const first = readCheckpoint(text.slice(offset).split('\n')[0] ?? '')?.body.number ?? 0;
+    expect(first).toBeLessThanOrEqual(after + 1);
+    expect(first).toBeGreaterThan(Math.min(after, lines.length) - 1000);
+  }
+  expect(await offsetAfter(file, 1500)).toBeGreaterThan(0);
+});
+
+it('verifying is one run for all who ask meanwhile, and leaves everybody else their turn', async () => {
+  const { log } = await openLog();
+  await fill(log, 2000);
+  await log.checkpoint();
+  let turns = 0;
+  let verifying = true;
+  const count = (): void => {
+    turns++;
+    if (verifying) setImmediate(count);
+  };
+  setImmediate(count);
+  const [one, other] = await Promise.all([log.verify(), log.verify()]);
+  verifying = false;
+  expect(other).toBe(one);
+  expect(one).toMatchObject({ ok: true, records: 2001 });
+  expect(turns).toBeGreaterThan(2000 / 64);
+  expect(await log.verify()).not.toBe(one);
 });
 
 /** Puts something that is no digit into the hash of a record. */

@@ -182,8 +182,8 @@ export class PostgresStore implements AuditStore {
     }
   }
 
-  async *checkpoints(): AsyncGenerator<string> {
-    yield* listCheckpointLines(this.#options.database.db);
+  async *checkpoints(after = 0): AsyncGenerator<string> {
+    yield* listCheckpointLines(this.#options.database.db, after);
   }
 
   async lastCheckpoint(): Promise<string | undefined> {

@@ -237,20 +237,20 @@ const LINES = 500;
 /** No checkpoint of ours has a higher number. */
 const LAST_PLACE = Number.MAX_SAFE_INTEGER;
 
-export async function* listCheckpointLines(db: DatabaseOrTransaction): AsyncGenerator<string> {
-  for (let place = 0, digest = ''; ;) {
+export async function* listCheckpointLines(db: DatabaseOrTransaction, after: number): AsyncGenerator<string> {
+  for (let last: { readonly place: number; readonly digest: string } | undefined; ;) {
     const rows = await db
       .selectFrom('audit_checkpoint_lines')
       .selectAll()
       .where('place', '<=', LAST_PLACE)
-      .where(sql<boolean>`(place, digest) > (${place}, ${digest})`)
+      .where(last ? sql<boolean>`(place, digest) > (${last.place}, ${last.digest})` : sql<boolean>`place > ${after}`)
       .orderBy('place')
       .orderBy('digest')
       .limit(LINES)
       .execute();
     for (const { line } of rows) yield line;
     if (rows.length < LINES) return;
-    ({ place, digest } = rows.at(-1) ?? { place, digest });
+    last = rows.at(-1);
   }
 }
 

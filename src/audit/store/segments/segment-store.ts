@@ -26,6 +26,7 @@ import { tryLock, type ProcessLock } from './process-lock.ts';
 import { readChain } from './read-chain.ts';
 import { readHashes, type ChainPlace } from './read-hashes.ts';
 import { readEnd, readLines } from './read-lines.ts';
+import { offsetAfter } from './find-checkpoint.ts';
 import { removableSegments, removeSegments } from './remove-segments.ts';
 import { repairTail, findTail, type Tail } from './recover-tail.ts';
 import { SegmentWriter, type Rotation } from './segment-writer.ts';
@@ -229,10 +230,10 @@ export class SegmentStore implements AuditStore {
     }
   }
 
-  async *checkpoints(): AsyncGenerator<string> {
+  async *checkpoints(after = 0): AsyncGenerator<string> {
     const path = paths.checkpoints(this.#root);
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-    for await (const lines of readLines(path)) {
+    for await (const lines of readLines(path, await offsetAfter(path, after))) {
       for (const { text, complete } of lines) yield complete ? (text ?? '') : '';
     }
   }
