@@ -1,8 +1,8 @@
 import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
-import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
+import { AuditReading, type ReadingOptions } from './audit-reading.ts';
+import { checkpointHash, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
-import { exportPublicKey, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
 import {
   COMMIT_LIMITS,
   GroupCommit,
@@ -13,8 +13,6 @@ import {
 import { auditError } from './errors.ts';
 import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
-import { openPersonal } from './people/personal.ts';
-import type { SubjectSealer } from './people/subject-sealer.ts';
 import type { EvidenceManifest } from './report/evidence.ts';
 import type { EvidenceOptions } from './report/write-evidence.ts';
 import type { KeyedDigest } from './record/digest.ts';
@@ -28,20 +26,10 @@ import {
 } from './record/own-types.ts';
 import { RecordMaker } from './record/record-maker.ts';
 import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
-import { auditFilter, type AuditFilter } from './store/query.ts';
-import { logStream, type LogItem } from './verify/log-stream.ts';
-import { paced } from './verify/paced.ts';
-import { verifyLog, type VerifyReport } from './verify/verify.ts';
-import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
+import type { StoreNotice, WriterLog } from './store/store.ts';
 
-export interface AuditLogOptions {
-  readonly store: AuditStore;
-  readonly signingKey: SigningKey;
-  /** What checkpoints may be signed with: that key, and those from before a restore; by default that key alone. */
-  readonly trustedKeys?: TrustedKeys;
+export interface AuditLogOptions extends ReadingOptions {
   readonly digest: KeyedDigest;
-  /** Without one, what is personal is left out of the record. */
-  readonly sealer?: SubjectSealer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
@@ -83,7 +71,7 @@ const CHECKPOINTS = '';
  * The audit log of one process: one chain of its own in the store, checkpoints in their rhythm, and
  * the way back after a failure, which needs no restart and is itself on record.
  */
-export class AuditLog implements AuditTrail {
+export class AuditLog extends AuditReading implements AuditTrail {
   readonly #options: AuditLogOptions;
   readonly #maker: RecordMaker;
   #open: Open | undefined;
@@ -100,7 +88,6 @@ export class AuditLog implements AuditTrail {
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #checkpointing: Promise<SignedCheckpoint | undefined> | undefined;
-  #verifying: Promise<VerifyReport> | undefined;
   /** Of the records written here, those covered, with the checkpoints' own: or idle logs would grow for ever. */
   #covered = 0;
   /** So many written records make the next checkpoint due. */
@@ -108,6 +95,7 @@ export class AuditLog implements AuditTrail {
   #closed = false;
 
   private constructor(options: AuditLogOptions) {
+    super(options);
     this.#options = options;
     this.#maker = new RecordMaker(options);
     this.#dueAt = (options.checkpoints ?? RHYTHM).records;
@@ -166,34 +154,6 @@ export class AuditLog implements AuditTrail {
     return this.#options.digest.of(value);
   }
 
-  /** Newest first. Throws `AUDIT_QUERY_INVALID` for a filter or a cursor that cannot be. */
-  async query(filter: AuditFilter, page: PageRequest): Promise<Page> {
-    const checked = auditFilter.safeParse(filter);
-    if (!checked.success) {
-      const where = checked.error.issues[0]?.path.join('.') ?? '';
-      throw auditError(
-        'AUDIT_QUERY_INVALID',
-        `the filter \`${where}\` ${checked.error.issues[0]?.message ?? 'is wrong'}`,
-      );
-    }
-    return this.#options.store.query(checked.data, page);
-  }
-
-  /**
-   * The record with its personal fields, for those who may know; what cannot be opened is marked in
-   * `sealed`, and what is of others than the subjects of `only`. Rejects when the keys cannot be reached.
-   */
-  opened(record: AuditRecord, only?: ReadonlySet<string>): Promise<AuditRecord> {
-    return openPersonal(record, this.#options.sealer, only);
-  }
-
-  /** The record with the id. Throws `AUDIT_RECORD_UNKNOWN`. */
-  async find(id: string): Promise<AuditRecord> {
-    const [record] = (await this.query({ id }, { limit: 1 })).records;
-    if (!record) throw auditError('AUDIT_RECORD_UNKNOWN', `there is no audit record \`${id}\``);
-    return record;
-  }
-
   /**
    * The receipt of a record, after a checkpoint where none covers it yet. Throws
    * `AUDIT_RECORD_UNKNOWN`, and `AUDIT_UNAVAILABLE` when no checkpoint can be made now.
@@ -248,60 +208,6 @@ export class AuditLog implements AuditTrail {
     await this.#writeOwn(RETAINED_TYPE, 'success', { removed, before: new Date(before).toISOString() });
     await finishRemovals(store);
     return removed;
-  }
-
-  /** The public half of the key that signs checkpoints: its id, and SPKI PEM. */
-  get publicKey(): { readonly id: string; readonly pem: string } {
-    const { signingKey } = this.#options;
-    return { id: signingKey.id, pem: exportPublicKey(signingKey) };
-  }
-
-  /** Where it lies, for those who carry it elsewhere: this process alone knows what of its chain is durable. */
-  get store(): AuditStore {
-    return this.#options.store;
-  }
-
-  get installation(): string {
-    return this.#options.store.installation;
-  }
-
-  /** Checkpoints after that number, oldest first, at most `limit`. One that cannot be read is left out. */
-  async checkpoints(after: number, limit: number): Promise<readonly SignedCheckpoint[]> {
-    const found: SignedCheckpoint[] = [];
-    for await (const line of this.#options.store.checkpoints(after)) {
-      const checkpoint = readCheckpoint(line);
-      if (checkpoint !== undefined && checkpoint.body.number > after) found.push(checkpoint);
-      if (found.length === limit) break;
-    }
-    return found;
-  }
-
-  /** The whole log as it lies, for exports and verifiers. */
-  stream(): AsyncIterable<readonly LogItem[]> {
-    return logStream(this.#options.store);
-  }
-
-  /**
-   * Holds the log to its word with its own keys; a verifier who trusts nobody here brings another. One run at a
-   * time, whose answer all share who ask meanwhile, or a few of them would keep a server from its work; and
-   * in pieces that leave everybody else their turn.
-   */
-  verify(): Promise<VerifyReport> {
-    const { signingKey, trustedKeys } = this.#options;
-    this.#verifying ??= verifyLog(paced(this.stream()), {
-      installation: this.installation,
-      keys: trustedKeys ?? new Map([[signingKey.id, signingKey.publicKey]]),
-      latest: () => this.latestCheckpoint(),
-    }).finally(() => {
-      this.#verifying = undefined;
-    });
-    return this.#verifying;
-  }
-
-  /** The number of the last checkpoint, 0 before the first. */
-  async latestCheckpoint(): Promise<number> {
-    const line = await this.#options.store.lastCheckpoint();
-    return (line === undefined ? undefined : readCheckpoint(line)?.body.number) ?? 0;
   }
 
   /** Refuses what comes, writes what waits, and signs for it. */

@@ -88,7 +88,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   listCheckpoints: ['everywhere', '/audit/checkpoints'],
   getAuditPublicKey: ['everywhere', '/audit/public-key'],
   verifyAudit: ['everywhere', '/audit/verify'],
-  listDeliveries: ['everywhere', '/audit/deliveries'],
+  getDeliveries: ['everywhere', '/audit/deliveries'],
   reviewAccess: ['everywhere', '/audit/access-review'],
   exportEvidence: ['everywhere', '/audit/evidence'],
   exportAudit: ['everywhere', '/audit/export'],
