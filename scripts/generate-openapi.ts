@@ -18,7 +18,13 @@ async function describe(): Promise<Record<string, unknown>> {
   try {
     const settings = serverSchema.parse({ kind: 'server' });
     const services = await openServices({ dataDir, settings, endings, ...surroundings });
-    const api = await openApi(services, { version: 'VERSION', dataDir, settings, secret: Buffer.alloc(32), ...surroundings });
+    const api = await openApi(services, {
+      version: 'VERSION',
+      dataDir,
+      settings,
+      secret: Buffer.alloc(32),
+      ...surroundings,
+    });
     // Without the version: a release must not be a change of the contract.
     return describeApi(api.routes, { version: 'VERSION', takesRecentProof });
   } finally {

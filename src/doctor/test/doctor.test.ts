@@ -172,7 +172,7 @@ const oneVolume: Disk = { volumeOf: () => 1, space: () => ({ free: 1, total: 1 }
 const nearlyFull: Disk = { volumeOf: (path) => path.length, space: () => ({ free: 1024, total: 1024 * 1024 }) };
 
 /** Wherever a certificate is named, one that has expired. */
-function certificateSeeds(): readonly Seed[] {
+function expiredCertificateSeeds(): readonly Seed[] {
   const cert = testAuthority('test').cert;
   const receiver = { name: 'siem', tls: { ca: cert } };
   const named: readonly (readonly [field: string, document: object])[] = [
@@ -269,7 +269,7 @@ const seeds: readonly Seed[] = [
     spoil: ({ document }) => Object.assign(document, { telemetry: { otlpEndpoint: 'http://collector.example:4318' } }),
     says: /^warning: traces go to `collector\.example:4318` in the clear/,
   },
-  ...certificateSeeds(),
+  ...expiredCertificateSeeds(),
   {
     check: 'transport',
     title: 'people who sign in in the clear',

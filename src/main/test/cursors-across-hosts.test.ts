@@ -23,7 +23,13 @@ async function host({ document }: TestPlace, secret: number, beside?: string) {
   const settings = serverSchema.parse({ kind: 'server', database: document });
   const options = { clock: systemClock, log: silentLogger };
   const services = await openServices({ dataDir, settings, endings, ...options });
-  const api = await openApi(services, { dataDir, version: '1', secret: Buffer.alloc(32, secret), ...options });
+  const api = await openApi(services, {
+    dataDir,
+    settings,
+    version: '1',
+    secret: Buffer.alloc(32, secret),
+    ...options,
+  });
   let requests = 0;
   const page = async (target: string) => {
     const { principal } = operator();

@@ -2,13 +2,7 @@ import { newId, type Clock } from '#kernel';
 import type { PostgresSettings } from '#contract';
 import { openDatabaseSession, type Database, type DatabaseSession } from '#db';
 import { genesis, nextHash, type Head } from '../../chain/chain.ts';
-import {
-  checkpointLine,
-  checkSignature,
-  lastReadable,
-  readCheckpoint,
-  type SignedCheckpoint,
-} from '../../checkpoint/checkpoint.ts';
+import { checkpointLine, lastReadable, type SignedCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { TrustedKeys } from '../../checkpoint/signing-key.ts';
 import { auditError } from '../../errors.ts';
 import { answerPage, type AuditFilter } from '../query.ts';
