@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { serverSchema } from '#contract';
 import { describeApi } from '#http';
 import { silentLogger, systemClock } from '#kernel';
-import { Endings, openApi, openServices } from '#main';
+import { Endings, openApi, openServices, takesRecentProof } from '#main';
 import { writeOrCheck } from './generated-file.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -18,9 +18,15 @@ async function describe(): Promise<Record<string, unknown>> {
   try {
     const settings = serverSchema.parse({ kind: 'server' });
     const services = await openServices({ dataDir, settings, endings, ...surroundings });
-    const api = await openApi(services, { version: 'VERSION', secret: Buffer.alloc(32), ...surroundings });
+    const api = await openApi(services, {
+      version: 'VERSION',
+      dataDir,
+      settings,
+      secret: Buffer.alloc(32),
+      ...surroundings,
+    });
     // Without the version: a release must not be a change of the contract.
-    return describeApi(api.routes, 'VERSION');
+    return describeApi(api.routes, { version: 'VERSION', takesRecentProof });
   } finally {
     await endings.close(silentLogger);
     rmSync(dataDir, { recursive: true, force: true });

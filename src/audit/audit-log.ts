@@ -1,8 +1,8 @@
-import type { Clock, Logger } from '#kernel';
+import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
-import { checkpointHash, readCheckpoint, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
+import { AuditReading, type ReadingOptions } from './audit-reading.ts';
+import { checkpointHash, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
-import { exportPublicKey, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
 import {
   COMMIT_LIMITS,
   GroupCommit,
@@ -13,8 +13,8 @@ import {
 import { auditError } from './errors.ts';
 import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
-import { openPersonal } from './people/personal.ts';
-import type { SubjectSealer } from './people/subject-sealer.ts';
+import type { EvidenceManifest } from './report/evidence.ts';
+import type { EvidenceOptions } from './report/write-evidence.ts';
 import type { KeyedDigest } from './record/digest.ts';
 import {
   CHECKPOINT_TYPE,
@@ -26,19 +26,10 @@ import {
 } from './record/own-types.ts';
 import { RecordMaker } from './record/record-maker.ts';
 import { findRemovals, finishRemovals, signedRemovals, type Removals } from './retention/removals.ts';
-import { auditFilter, type AuditFilter } from './store/query.ts';
-import { logStream, type LogItem } from './verify/log-stream.ts';
-import { verifyLog, type VerifyOptions, type VerifyReport } from './verify/verify.ts';
-import type { AuditStore, Page, PageRequest, StoreNotice, WriterLog } from './store/store.ts';
+import type { StoreNotice, WriterLog } from './store/store.ts';
 
-export interface AuditLogOptions {
-  readonly store: AuditStore;
-  readonly signingKey: SigningKey;
-  /** What checkpoints may be signed with: that key, and those from before a restore; by default that key alone. */
-  readonly trustedKeys?: TrustedKeys;
+export interface AuditLogOptions extends ReadingOptions {
   readonly digest: KeyedDigest;
-  /** Without one, what is personal is left out of the record. */
-  readonly sealer?: SubjectSealer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
@@ -59,6 +50,8 @@ const RETRY_MS = 500;
 interface Open {
   readonly log: WriterLog;
   readonly commit: GroupCommit;
+  /** Records of the chain that the counts of `commit` know nothing of. */
+  uncounted: number;
 }
 
 interface Outage {
@@ -71,17 +64,27 @@ interface Outage {
   readonly notices: StoreNotice[];
 }
 
+/** In place of a chain's id, where the checkpoints themselves are damaged. */
+const CHECKPOINTS = '';
+
 /**
  * The audit log of one process: one chain of its own in the store, checkpoints in their rhythm, and
  * the way back after a failure, which needs no restart and is itself on record.
  */
-export class AuditLog implements AuditTrail {
+export class AuditLog extends AuditReading implements AuditTrail {
   readonly #options: AuditLogOptions;
   readonly #maker: RecordMaker;
   #open: Open | undefined;
   /** What was written to chains that this process had to leave. */
   #before: CommitCounts = { records: 0, batches: 0 };
   #outage: Outage | undefined;
+  /** Chains of ours that were found damaged: this process begins others. */
+  readonly #left = new Set<string>();
+  /** What is damaged, by chain: as it was found when a chain was opened, and when the last checkpoint was to be made. */
+  readonly #metOpening = new Map<string, string>();
+  #metSigning: ReadonlyMap<string, string> = new Map();
+  /** What of that is on record. */
+  readonly #reported = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #checkpointing: Promise<SignedCheckpoint | undefined> | undefined;
@@ -92,6 +95,7 @@ export class AuditLog implements AuditTrail {
   #closed = false;
 
   private constructor(options: AuditLogOptions) {
+    super(options);
     this.#options = options;
     this.#maker = new RecordMaker(options);
     this.#dueAt = (options.checkpoints ?? RHYTHM).records;
@@ -113,8 +117,13 @@ export class AuditLog implements AuditTrail {
 
   get status(): AuditStatus {
     const outage = this.#outage;
-    if (outage === undefined) return { available: true };
-    return { available: false, since: outage.since, reason: unavailable(outage.cause).message };
+    const damage = [...new Map([...this.#metOpening, ...this.#metSigning]).values()];
+    return {
+      ...(outage === undefined
+        ? { available: true }
+        : { available: false, since: outage.since, reason: unavailable(outage.cause).message }),
+      ...(damage.length > 0 && { damage }),
+    };
   }
 
   get counts(): CommitCounts {
@@ -145,34 +154,6 @@ export class AuditLog implements AuditTrail {
     return this.#options.digest.of(value);
   }
 
-  /** Newest first. Throws `AUDIT_QUERY_INVALID` for a filter or a cursor that cannot be. */
-  async query(filter: AuditFilter, page: PageRequest): Promise<Page> {
-    const checked = auditFilter.safeParse(filter);
-    if (!checked.success) {
-      const where = checked.error.issues[0]?.path.join('.') ?? '';
-      throw auditError(
-        'AUDIT_QUERY_INVALID',
-        `the filter \`${where}\` ${checked.error.issues[0]?.message ?? 'is wrong'}`,
-      );
-    }
-    return this.#options.store.query(checked.data, page);
-  }
-
-  /**
-   * The record with its personal fields, for those who may know; what cannot be opened is marked in
-   * `sealed`, and what is of others than the subjects of `only`. Rejects when the keys cannot be reached.
-   */
-  opened(record: AuditRecord, only?: ReadonlySet<string>): Promise<AuditRecord> {
-    return openPersonal(record, this.#options.sealer, only);
-  }
-
-  /** The record with the id. Throws `AUDIT_RECORD_UNKNOWN`. */
-  async find(id: string): Promise<AuditRecord> {
-    const [record] = (await this.query({ id }, { limit: 1 })).records;
-    if (!record) throw auditError('AUDIT_RECORD_UNKNOWN', `there is no audit record \`${id}\``);
-    return record;
-  }
-
   /**
    * The receipt of a record, after a checkpoint where none covers it yet. Throws
    * `AUDIT_RECORD_UNKNOWN`, and `AUDIT_UNAVAILABLE` when no checkpoint can be made now.
@@ -187,6 +168,16 @@ export class AuditLog implements AuditTrail {
   async #receiptAfterCheckpoint(record: AuditRecord): Promise<Receipt | undefined> {
     await this.checkpoint();
     return makeReceipt(this.#options.store, record);
+  }
+
+  /**
+   * Writes the evidence of what the filter finds into a folder, which must not exist: records, proofs and
+   * checkpoints under a signed manifest. Throws as `writeEvidence` does.
+   */
+  async evidence(asked: Pick<EvidenceOptions, 'filter' | 'directory' | 'opened'>): Promise<EvidenceManifest> {
+    const { store, signingKey, clock } = this.#options;
+    const { writeEvidence } = await import('./report/write-evidence.ts');
+    return await writeEvidence({ log: this, store, signingKey, clock, ...asked });
   }
 
   /** Makes a checkpoint now; undefined when there is nothing new, or another process makes one. */
@@ -219,54 +210,6 @@ export class AuditLog implements AuditTrail {
     return removed;
   }
 
-  /** The public half of the key that signs checkpoints: its id, and SPKI PEM. */
-  get publicKey(): { readonly id: string; readonly pem: string } {
-    const { signingKey } = this.#options;
-    return { id: signingKey.id, pem: exportPublicKey(signingKey) };
-  }
-
-  /** Where it lies, for those who carry it elsewhere: this process alone knows what of its chain is durable. */
-  get store(): AuditStore {
-    return this.#options.store;
-  }
-
-  get installation(): string {
-    return this.#options.store.installation;
-  }
-
-  /** Checkpoints after that number, oldest first, at most `limit`. One that cannot be read is left out. */
-  async checkpoints(after: number, limit: number): Promise<readonly SignedCheckpoint[]> {
-    const found: SignedCheckpoint[] = [];
-    for await (const line of this.#options.store.checkpoints()) {
-      const checkpoint = readCheckpoint(line);
-      if (checkpoint !== undefined && checkpoint.body.number > after) found.push(checkpoint);
-      if (found.length === limit) break;
-    }
-    return found;
-  }
-
-  /** The whole log as it lies, for exports and verifiers. */
-  stream(): AsyncIterable<readonly LogItem[]> {
-    return logStream(this.#options.store);
-  }
-
-  /** Holds the log to its word with its own keys; a verifier who trusts nobody here brings another. */
-  verify(onProgress?: VerifyOptions['onProgress']): Promise<VerifyReport> {
-    const { signingKey, trustedKeys } = this.#options;
-    return verifyLog(this.stream(), {
-      installation: this.installation,
-      keys: trustedKeys ?? new Map([[signingKey.id, signingKey.publicKey]]),
-      latest: () => this.latestCheckpoint(),
-      ...(onProgress && { onProgress }),
-    });
-  }
-
-  /** The number of the last checkpoint, 0 before the first. */
-  async latestCheckpoint(): Promise<number> {
-    const line = await this.#options.store.lastCheckpoint();
-    return (line === undefined ? undefined : readCheckpoint(line)?.body.number) ?? 0;
-  }
-
   /** Refuses what comes, writes what waits, and signs for it. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -294,9 +237,9 @@ export class AuditLog implements AuditTrail {
 
   async #openWriter(): Promise<void> {
     const { store, limits = COMMIT_LIMITS } = this.#options;
-    const { log, notices } = await store.openWriter();
+    const { log, notices } = await store.openWriter(this.#left);
     const commit = new GroupCommit(log, (cause, refused) => this.#fail(cause, refused), limits);
-    this.#open = { log, commit };
+    this.#open = { log, commit, uncounted: log.head.seq };
     // What a process that was killed has left uncovered is covered soon, also when nothing happens.
     if (log.head.seq > 0) this.#armCheckpoint();
     for (const notice of notices) await this.#report(notice);
@@ -305,11 +248,8 @@ export class AuditLog implements AuditTrail {
   /** What was found while opening is neither silent nor only in a log file. */
   async #report(notice: StoreNotice): Promise<void> {
     if (notice.kind === 'damaged') {
-      this.#options.logger.error(
-        { writer: notice.writer },
-        `audit: ${notice.message}; run \`chatelaine audit verify\``,
-      );
-      await this.#writeOwn(DAMAGED_TYPE, 'failure', { writer: notice.writer, message: notice.message });
+      this.#metOpening.set(notice.writer, notice.message);
+      await this.#reportDamage(notice.writer, notice.message);
     } else {
       const { writer, seq, bytes, sha256 } = notice;
       this.#options.logger.warn(
@@ -318,6 +258,15 @@ export class AuditLog implements AuditTrail {
       );
       await this.#writeOwn(TAIL_CUT_TYPE, 'success', { writer, seq, bytes, sha256 });
     }
+  }
+
+  /** Once, however often it is met. */
+  async #reportDamage(writer: string, message: string): Promise<void> {
+    if (this.#reported.has(writer)) return;
+    const found = { message, ...(writer !== CHECKPOINTS && { writer }) };
+    this.#options.logger.error(found, `audit: ${message}; run \`chatelaine audit verify\``);
+    await this.#writeOwn(DAMAGED_TYPE, 'failure', found);
+    this.#reported.add(writer);
   }
 
   #writeOwn(
@@ -375,10 +324,16 @@ export class AuditLog implements AuditTrail {
   async #settle(outage: Outage): Promise<number> {
     const open = this.#open;
     if (open) {
-      const { kept, goOn, notice } = await open.log.settle();
-      outage.kept += kept;
-      if (notice) outage.notices.push(notice);
-      if (goOn) return outage.kept;
+      if (!this.#left.has(open.log.id)) {
+        const { kept, goOn, notice } = await open.log.settle();
+        outage.kept += kept;
+        open.uncounted += kept;
+        if (notice) {
+          outage.notices.push(notice);
+          this.#left.add(open.log.id);
+        }
+        if (goOn) return outage.kept;
+      }
       await open.commit.close();
       await open.log.close();
       const { records, batches } = this.counts;
@@ -423,15 +378,46 @@ export class AuditLog implements AuditTrail {
 
   async #makeCheckpoint(removals?: Removals): Promise<SignedCheckpoint | undefined> {
     const { store, signingKey, clock } = this.#options;
-    const { records } = this.counts;
-    const checkpoint = await makeCheckpoint(store, signingKey, clock, removals);
+    const turn = await makeCheckpoint(store, signingKey, clock, removals).catch(async (error: unknown) => {
+      if (error instanceof ChatelaineError && error.code === 'AUDIT_DAMAGED') {
+        await this.#meetDamage(new Map([[CHECKPOINTS, error.message]]));
+      }
+      throw error;
+    });
+    if (!turn) return undefined;
+    await this.#meetDamage(turn.damage);
+    const { checkpoint } = turn;
     if (!checkpoint) return undefined;
-    this.#covered = records;
+    this.#covered = this.#before.records + this.#coveredOfOurs(checkpoint);
     if (this.#outage) return checkpoint;
     // So that the last checkpoint cannot be removed without a trace either.
     const { number } = checkpoint.body;
     await this.#writeOwn(CHECKPOINT_TYPE, 'success', { number, hash: checkpointHash(checkpoint.body) });
     this.#covered++;
     return checkpoint;
+  }
+
+  /** By what it says, not by what was written when it was begun: it may cover more. */
+  #coveredOfOurs({ body }: SignedCheckpoint): number {
+    const open = this.#open;
+    const ours = body.writers.find(({ id }) => id === open?.log.id);
+    return open && ours ? Math.max(0, ours.count - open.uncounted) : 0;
+  }
+
+  /** What a checkpoint cannot cover is neither silent nor the end of what can be covered. */
+  async #meetDamage(damage: ReadonlyMap<string, string>): Promise<void> {
+    this.#metSigning = damage;
+    const own = this.#open?.log.id;
+    if (own !== undefined && damage.has(own) && !this.#outage) await this.#leave(own);
+    if (this.#outage) return;
+    for (const [writer, message] of damage) await this.#reportDamage(writer, message);
+  }
+
+  /** Nothing that follows a damaged record can be vouched for: what comes belongs into another chain. */
+  async #leave(writer: string): Promise<void> {
+    this.#left.add(writer);
+    this.#fail(auditError('AUDIT_DAMAGED', `the chain \`${writer}\` is damaged`), 0);
+    clearTimeout(this.#retry);
+    await this.#resume();
   }
 }

@@ -22,6 +22,12 @@ export const auditError = defineErrors('audit', {
     title: 'the audit log is not as it was written',
     remedy: 'Keep a copy of the data directory, then let `chatelaine audit verify` name the first bad record.',
   },
+  AUDIT_KEY_OF_ANOTHER_HOST: {
+    status: 500,
+    title: 'the hosts of one database must have the same keys of the audit log, and this one has others',
+    remedy:
+      'Copy `signing.key`, `digest.key` and `former-keys` from the folder `audit` of a host that serves, mode 0600, or mount one secret on all. When a key is lost for good, run `chatelaine migrate forget-keys`.',
+  },
   AUDIT_UNSAFE: {
     status: 500,
     title: 'other users of the machine could read or replace what belongs to the audit log',

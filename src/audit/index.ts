@@ -7,7 +7,8 @@
  * (`verify/`), receipts for third parties (`receipt/`), the formats of others (`export/`), carrying
  * records and checkpoints to receivers without loss (`delivery/`, `anchor/`), and keeping what is
  * personal apart (`people/`: a port to the keys of people, which the vault fills), removing what is old
- * (`retention/`), and reports (`report/`: on a person, on access, on an incident).
+ * (`retention/`), counting refusals that come in floods (`counted-refusals.ts`), and reports (`report/`: on a
+ * person, on access, on an incident).
  * Does not own who may ask what, or what an event means. Other modules do not import it to record
  * something: they take an `AuditTrail` (`#contract`).
  *
@@ -20,8 +21,10 @@ import type { auditRoutes } from './routes.ts';
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { CountedRefusals, REFUSAL_LIMITS, type CountedAs, type RefusalLimits } from './counted-refusals.ts';
-export { openAuditLog, openAuditStore, type OpenAuditOptions } from './open-audit-log.ts';
-export { closeChains, snapshotAudit, type AuditSnapshot } from './store/segments/snapshot.ts';
+export { openAuditLog, openAuditStore, viewAudit, type AuditView, type OpenAuditOptions } from './open-audit-log.ts';
+export { closeChains, snapshotAudit } from './store/segments/snapshot.ts';
+export { closeTableChains, snapshotTables } from './store/postgres/snapshot.ts';
+export type { AuditSnapshot } from './store/snapshot.ts';
 export { keepFormerKeys, trustedKeysOf } from './checkpoint/former-keys.ts';
 export { auditFilter, MOST_RECORDS, type AuditFilter } from './store/query.ts';
 export type { AuditStore, Page, PageRequest, WriterState } from './store/store.ts';
@@ -40,7 +43,8 @@ export {
   type SubjectExport,
   type SubjectIdentity,
 } from './report/subject-export.ts';
-export { recordErasure, type RecordedErasure } from './report/record-erasure.ts';
+export { receiptOfErasure, type ErasureOnRecord } from './report/receipt-of-erasure.ts';
+export { recordedReport, type LeavingReport } from './report/recorded-report.ts';
 export {
   accessReviewSchema,
   reviewAccess,
@@ -48,14 +52,18 @@ export {
   type AccessKey,
   type AccessReview,
   type AccessSource,
+  type HeldRole,
 } from './report/access-review.ts';
 export { startRetention, type RetentionOptions } from './retention/start-retention.ts';
 export { writeEvidence, type EvidenceOptions } from './report/write-evidence.ts';
+export { evidenceArchive, unpackEvidence } from './report/evidence-archive.ts';
 export { verifyEvidence } from './report/verify-evidence.ts';
-export type { EvidenceManifest } from './report/evidence.ts';
+export { readManifest, type EvidenceManifest } from './report/evidence.ts';
 export { exportNdjson, readNdjson, type ReadExport } from './export/ndjson.ts';
 export { startDeliveries, type Deliveries, type DeliveriesOptions } from './delivery/start-deliveries.ts';
 export type { DeliveryStatus } from './delivery/delivery.ts';
+export { readStandings, type DeliveryStanding } from './delivery/standing.ts';
+export type { DeliveryReport } from './delivery/report.ts';
 export type { ExportOrigin } from './delivery/open-export.ts';
 export { readAnchors } from './anchor/read-anchors.ts';
 export { checkWebhook, SIGNATURE_HEADER } from './anchor/webhook-signature.ts';

@@ -1,17 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import { existsSync } from 'node:fs';
+import type { Clock, Logger } from '#kernel';
 import type { DatabaseSettings } from '#contract';
 import type { Database } from '#db';
 import { AuditLog, type CheckpointRhythm } from './audit-log.ts';
+import { openDigestKey, openSigningKey, shareAuditKeys } from './audit-keys.ts';
 import { trustedKeysOf } from './checkpoint/former-keys.ts';
-import { makeSigningKey, readSigningKey, type SigningKey, type TrustedKeys } from './checkpoint/signing-key.ts';
-import { auditError } from './errors.ts';
+import type { SigningKey, TrustedKeys } from './checkpoint/signing-key.ts';
 import type { SubjectSealer } from './people/subject-sealer.ts';
-import { KeyedDigest } from './record/digest.ts';
-import type { AuditStore } from './store/store.ts';
 import { paths } from './store/segments/layout.ts';
-import { prepareDirectory, readOrCreate } from './store/segments/private-files.ts';
+import type { AuditStore } from './store/store.ts';
+import { prepareDirectory } from './store/segments/private-files.ts';
 import { SegmentStore } from './store/segments/segment-store.ts';
 
 export interface OpenAuditOptions {
@@ -21,30 +19,26 @@ export interface OpenAuditOptions {
   readonly logger: Logger;
   readonly checkpoints?: CheckpointRhythm;
   /** `database:` and what it opened; with PostgreSQL the log lies there, and only its keys in `root`. */
-  readonly storage?: { readonly settings: DatabaseSettings; readonly database: Database };
+  readonly storage?: { readonly settings: DatabaseSettings; readonly database: Pick<Database, 'db'> };
   /** The keys of people. */
   readonly sealer?: SubjectSealer;
 }
 
-const DIGEST_KEY_BYTES = 32;
-
 /**
  * Opens the audit log of a data directory for appending, with its keys: made at first, 0600, refused
  * with `AUDIT_UNSAFE` when others may read them. Throws `AUDIT_UNAVAILABLE` when what is missing
- * cannot be made; a directory that is complete but cannot be written opens, see `AuditLog.open`.
+ * cannot be made, `AUDIT_KEY_OF_ANOTHER_HOST` when other hosts of the database have other keys; a directory that is complete but cannot be written opens, see `AuditLog.open`.
  */
 export async function openAuditLog(options: OpenAuditOptions): Promise<AuditLog> {
-  const { root, clock, logger, checkpoints, sealer } = options;
+  const { root, clock, logger, checkpoints, sealer, storage } = options;
+  // Before anything of the log is opened: a record under keys of its own could not be taken back.
+  if (storage?.settings.type === 'postgres') await shareAuditKeys(root, storage.database.db, clock.now());
   const { store, signingKey, trustedKeys } = await openAuditStore(options);
-  const digestKey = readKey(join(root, 'digest.key'), () => randomBytes(DIGEST_KEY_BYTES));
-  if (digestKey.length !== DIGEST_KEY_BYTES) {
-    throw auditError('AUDIT_DAMAGED', `\`${join(root, 'digest.key')}\` is not ${DIGEST_KEY_BYTES} bytes long`);
-  }
   return AuditLog.open({
     store,
     signingKey,
     trustedKeys,
-    digest: new KeyedDigest(digestKey),
+    digest: openDigestKey(root),
     clock,
     logger,
     ...(checkpoints && { checkpoints }),
@@ -62,28 +56,44 @@ export async function openAuditStore({
   readonly signingKey: SigningKey;
   readonly trustedKeys: TrustedKeys;
 }> {
-  const store = await openStore(root, clock, storage);
-  const file = paths.signingKey(root);
-  const pem = readKey(file, makeSigningKey);
-  try {
-    return { store, signingKey: readSigningKey(pem), trustedKeys: trustedKeysOf(root) };
-  } catch (cause) {
-    throw auditError('AUDIT_DAMAGED', `\`${file}\` holds no Ed25519 private key`, { cause });
+  if (storage?.settings.type !== 'postgres') {
+    const store = new SegmentStore({ root, clock });
+    return { store, ...signingKeysOf(root) };
   }
-}
-
-async function openStore(root: string, clock: Clock, storage: OpenAuditOptions['storage']): Promise<AuditStore> {
-  if (storage?.settings.type !== 'postgres') return new SegmentStore({ root, clock });
   prepareDirectory(root);
+  const keys = signingKeysOf(root);
   const { PostgresStore } = await import('./store/postgres/postgres-store.ts');
-  return await PostgresStore.open({ database: storage.database, settings: storage.settings, clock });
+  const { database, settings } = storage;
+  return { store: await PostgresStore.open({ database, settings, clock, keys: keys.trustedKeys }), ...keys };
 }
 
-function readKey(file: string, make: () => Uint8Array): Buffer {
-  try {
-    return readOrCreate(file, make);
-  } catch (cause) {
-    if (cause instanceof ChatelaineError) throw cause;
-    throw auditError('AUDIT_UNAVAILABLE', `cannot read or make \`${file}\`: ${(cause as Error).message}`, { cause });
+const signingKeysOf = (root: string): { readonly signingKey: SigningKey; readonly trustedKeys: TrustedKeys } => ({
+  signingKey: openSigningKey(root),
+  trustedKeys: trustedKeysOf(root),
+});
+
+/** A log that nobody is to change, and the public keys that its data directory vouches for. */
+export interface AuditView {
+  readonly store: AuditStore;
+  readonly keys: TrustedKeys;
+}
+
+/**
+ * The log as it stands, for who looks at it and changes nothing: no folder, key or row is made. Undefined where
+ * there is none. Throws `AUDIT_UNSAFE` when others may use its folder.
+ */
+export async function viewAudit({
+  root,
+  clock,
+  storage,
+}: Pick<OpenAuditOptions, 'root' | 'clock' | 'storage'>): Promise<AuditView | undefined> {
+  const keys = trustedKeysOf(root);
+  if (storage?.settings.type !== 'postgres') {
+    if (!existsSync(paths.installation(root))) return undefined;
+    return { store: new SegmentStore({ root, clock, mustExist: true }), keys };
   }
+  const { PostgresStore } = await import('./store/postgres/postgres-store.ts');
+  const { database, settings } = storage;
+  const store = await PostgresStore.existing({ database, settings, clock, keys });
+  return store && { store, keys };
 }

@@ -55,7 +55,7 @@ export async function recordedChange<Value>(
 }
 
 /** A refusal is the caller's, a failure ours. */
-function failureOf(error: unknown): Pick<AuditEvent, 'outcome' | 'error'> {
+export function failureOf(error: unknown): Pick<AuditEvent, 'outcome' | 'error'> {
   if (!(error instanceof ChatelaineError)) return { outcome: 'failure', error: 'INTERNAL' };
   return { outcome: error.status < 500 ? 'denied' : 'failure', error: error.code };
 }

@@ -4,8 +4,12 @@ import { auditRecord, EVERYWHERE, type AuditRecord } from '#contract';
 import { listing, route, type Route } from '#http';
 import type { AuditLog } from './audit-log.ts';
 import { signedCheckpoint } from './checkpoint/checkpoint.ts';
+import type { DeliveryStatus } from './delivery/delivery.ts';
+import { deliveryReport, reportDeliveries } from './delivery/report.ts';
+import type { DeliveryStanding } from './delivery/standing.ts';
 import { auditError } from './errors.ts';
 import { receiptSchema } from './receipt/receipt.ts';
+import { reportRoutes, type ReportParts } from './report/routes.ts';
 import { auditFilter } from './store/query.ts';
 
 const recordId = z.strictObject({ id: z.string().min(1).max(64) });
@@ -30,15 +34,23 @@ const finding = z.strictObject({
   checkpoint: z.int().optional(),
 });
 
+/** How each receiver stands: by the process that sends, or as it lies. */
+export type AskDeliveries = () => Promise<readonly (DeliveryStatus | DeliveryStanding)[]>;
+
+export interface AuditRouteParts extends ReportParts {
+  readonly deliveries: AskDeliveries;
+}
+
 /** The routes over an audit log. */
-export function auditRoutes(audit: AuditLog): readonly Route[] {
+export function auditRoutes(audit: AuditLog, { deliveries, ...reports }: AuditRouteParts): readonly Route[] {
   /** Of a record that is about nothing in a namespace, none: it takes a role that is held everywhere. */
   const whereItHappened = {
     params: recordId,
     where: {
-      target: async ({ id }: { readonly id: string }) => ({
-        namespace: (await audit.find(id)).object?.namespace ?? EVERYWHERE,
-      }),
+      target: async ({ id }: { readonly id: string }) => {
+        const [record] = (await audit.query({ id }, { limit: 1 })).records;
+        return record && { namespace: record.object?.namespace ?? EVERYWHERE };
+      },
       missing: unknownRecord,
     },
   } as const;
@@ -129,6 +141,17 @@ export function auditRoutes(audit: AuditLog): readonly Route[] {
       }),
     }),
     route({
+      operationId: 'getDeliveries',
+      method: 'GET',
+      path: '/audit/deliveries',
+      summary: 'How far each export and each anchor has got, and what keeps it',
+      tag: 'audit',
+      permission: 'audit.read',
+      where: 'everywhere',
+      answer: deliveryReport,
+      handle: async () => reportDeliveries(await deliveries()),
+    }),
+    route({
       operationId: 'verifyAudit',
       method: 'POST',
       path: '/audit/verify',
@@ -151,6 +174,7 @@ export function auditRoutes(audit: AuditLog): readonly Route[] {
         return { ok, records, checkpoints, uncovered, retainedFrom: [...retainedFrom], findings: [...findings] };
       },
     }),
+    ...reportRoutes(audit, reports),
   ];
 }
 

@@ -6,12 +6,18 @@ export const backupError = defineErrors('backup', {
     status: 500,
     title: 'the ledger of revocations is not as it was written',
     remedy:
-      'Keep a copy and look who changed it. To revoke meanwhile, move it aside and make a backup at once: a new ledger begins.',
+      'Keep a copy and look who changed it. To revoke meanwhile, move it aside, begin a new one with `chatelaine ledger adopt`, and make a backup at once.',
   },
   LEDGER_UNAVAILABLE: {
     status: 503,
     title: 'the ledger of revocations cannot be read or written',
     remedy: 'The message says what was refused: check the disk and the rights on the folder. Nothing was revoked.',
+  },
+  LEDGER_UNKNOWN: {
+    status: 503,
+    title: 'this is not the ledger of revocations that the installation writes to',
+    remedy:
+      'Most often its volume is not mounted: mount it. If the ledger is lost, or this host is to have one of its own, `chatelaine ledger adopt` takes or begins the one that is configured; make a backup at once then. Nothing was revoked.',
   },
   LEDGER_MISSING: {
     status: 409,

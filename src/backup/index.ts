@@ -11,7 +11,8 @@
  * keys. Kept apart, because a copy would undo what they are for: the keyring, the wrapping key, the
  * other `*.key` files, the ledger. RFC 9180 (HPKE), RFC 9106 (argon2id). docs/backup.md, ADR 13 and 14.
  */
-export { FileLedger } from './ledger/file-ledger.ts';
+export { FileLedger, type FileLedgerOptions } from './ledger/file-ledger.ts';
+export { adoptLedger, ledgerTrouble, openLedger, type LedgerOptions } from './ledger/open-ledger.ts';
 export { ledgerFolder } from './ledger/ledger-folder.ts';
 export { readLedger, type Ledger } from './ledger/read-ledger.ts';
 export {

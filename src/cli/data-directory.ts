@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { RevocationLedger, ServerSettings } from '#contract';
+import type { ServerSettings } from '#contract';
 import type { DatabasePlace } from '#db';
 import type { CliContext } from './context.ts';
 
@@ -61,13 +61,4 @@ export async function readServerSettings(
   if (loaded.ok) return loaded.value.configuration.server;
   const problems = loaded.error.map((problem) => formatProblem(problem)).join('\n\n');
   throw cliError('CONFIGURATION_UNUSABLE', `the configuration has problems:\n\n${problems}\n`);
-}
-
-/** The ledger that ends of things are written to, of the same data directory or configuration. */
-export async function findLedger(context: CliContext, options: DatabaseOptions): Promise<RevocationLedger> {
-  const [{ FileLedger, ledgerFolder }, settings] = await Promise.all([
-    import('#backup'),
-    readServerSettings(options.config, context),
-  ]);
-  return new FileLedger(ledgerFolder(settings, options.dataDir), context.clock);
 }

@@ -83,6 +83,11 @@ export const cliError = defineErrors('cli', {
     title: 'a receipt does not prove what it says',
     remedy: 'The message says why. Ask for another receipt, and for the public key at a second place.',
   },
+  EVIDENCE_PROVES_NOTHING: {
+    status: 422,
+    title: 'a folder of evidence does not prove what it says',
+    remedy: 'The message says why. Ask for the folder again, and for the public key at a second place.',
+  },
   PERSON_UNKNOWN: {
     status: 404,
     title: 'there is no user whom the command could mean',

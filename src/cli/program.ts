@@ -12,6 +12,7 @@ import type { CliContext, InstallCommands } from './context.ts';
 import { installDoctorCommand } from './doctor/index.ts';
 import { installKeyCommands } from './key/index.ts';
 import { installLoginCommands } from './login/index.ts';
+import { installLedgerCommands } from './ledger/index.ts';
 import { installSessionCommands } from './session/index.ts';
 import { installMigrateCommands } from './migrate/index.ts';
 import { installSecretCommands } from './secret/index.ts';
@@ -33,6 +34,7 @@ const NOUNS: readonly InstallCommands[] = [
   installMigrateCommands,
   installBackupCommands,
   installRestoreCommand,
+  installLedgerCommands,
   installDoctorCommand,
   installCaCommands,
 ];

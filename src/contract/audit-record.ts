@@ -165,9 +165,13 @@ export interface AuditPosition {
 }
 
 /** Whether the log can be written: while it cannot, everything that must be on record is refused. */
-export type AuditStatus =
+export type AuditStatus = (
   | { readonly available: true }
-  | { readonly available: false; readonly since: number; readonly reason: string };
+  | { readonly available: false; readonly since: number; readonly reason: string }
+) & {
+  /** What of it is not as it was written, as far as that was met; a sentence each. What comes is recorded all the same. */
+  readonly damage?: readonly string[];
+};
 
 /** What other modules need of the audit log. */
 export interface AuditTrail {

@@ -14,6 +14,7 @@ export const ACTIONS = [
   'user.enable',
   'user.erase',
   'user.reset',
+  'user.export',
   'session.read',
   'session.revoke',
   'group.read',

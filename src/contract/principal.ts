@@ -60,5 +60,15 @@ export function rolesIn(principal: Principal, namespace: string): readonly Role[
     .map(({ role }) => role);
 }
 
+/** Whether `rolesIn` would name the role: the question of every call, asked without a list. */
+export function hasRole(principal: Principal, namespace: string, role: Role): boolean {
+  const { grants } = principal;
+  if (grants === undefined) return principal.namespace === namespace && principal.roles.includes(role);
+  for (const grant of grants) {
+    if (grant.role === role && (grant.namespace === namespace || grant.namespace === EVERYWHERE)) return true;
+  }
+  return false;
+}
+
 export const ROLES = ['admin', 'tool_publisher', 'policy_admin', 'user', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];

@@ -6,10 +6,18 @@ import { z } from 'zod';
  */
 export const REVOCATIONS = [
   'key.revoked',
+  'key.replaced',
   'agent.disabled',
   'agent.enabled',
   'user.disabled',
   'user.enabled',
+  'namespace.disabled',
+  'namespace.enabled',
+  'binding.removed',
+  'membership.removed',
+  'membership.added',
+  'group.deleted',
+  'credential.changed',
   'session.ended',
   'client.disabled',
   'client.enabled',
@@ -22,10 +30,22 @@ export const REVOCATIONS = [
 
 export const revocation = z.strictObject({
   what: z.enum(REVOCATIONS),
-  /** Of the key, agent, user, session, client, grant or secret; of a subject its identifier. */
+  /**
+   * Of the key, agent, user, binding, group, session, client, grant or secret; the name of a namespace; of a
+   * subject its identifier; of a membership what `membershipId` makes.
+   */
   id: z.string().min(1).max(512),
+  /**
+   * From when on it holds, in milliseconds, where that is not the moment of the entry: of a replaced key
+   * when its grace ends; of a person's credentials when they changed, earlier ones being over.
+   */
+  holdsFrom: z.int().nonnegative().optional(),
 });
 export type Revocation = Readonly<z.output<typeof revocation>>;
+
+/** The id of a membership. */
+export const membershipId = (groupId: string, member: { readonly kind: string; readonly id: string }): string =>
+  `${groupId} ${member.kind} ${member.id}`;
 
 /**
  * The port to the record of revocations and erasures that lies outside the database and its backups.

@@ -1,7 +1,7 @@
 import type { Revocation } from '#contract';
 import type { DatabaseOrTransaction } from './database.ts';
 
-/** The ends that hold, by what ended: the object's id, and when (milliseconds). */
+/** The ends that hold, by what ended: the object's id, and from when on (milliseconds). */
 export type StandingEnds = (what: Revocation['what']) => ReadonlyMap<string, number>;
 
 /**

@@ -6,7 +6,7 @@ import { stateFile } from './data-directory.ts';
 import type { MigrationState } from './migrate.ts';
 import type { DatabaseSession } from './postgres/session.ts';
 import type { Schema } from './schema.ts';
-import { inspectSqlite, openSqlite, type SqliteFile } from './sqlite/open.ts';
+import { inspectSqlite, openSqlite, type Opening, type SqliteFile } from './sqlite/open.ts';
 
 /** A store function takes this first: the database, or the transaction its service has open. */
 export type DatabaseOrTransaction = Kysely<Schema>;
@@ -53,10 +53,11 @@ export function databasePlace(settings: DatabaseSettings, dataDirectory: string)
   return { file: stateFile(dataDirectory), ...(keyring !== undefined && { keyring }) };
 }
 
-export type OpenDatabaseOptions = DatabasePlace & { readonly clock: Clock };
+export type OpenDatabaseOptions = DatabasePlace & Opening & { readonly clock: Clock };
 
 /**
- * Opens the database and brings its schema up to date. Several processes may have it open at once.
+ * Opens the database and brings its schema up to date; with `readOnly` it must be there and up to date, and
+ * stays as it is. Several processes may have it open at once.
  *
  * Throws the errors of `migrate` and, of a file, those of `prepareStateFile`, `DATABASE_DAMAGED`, and
  * `DATABASE_BUSY` when another process holds the lock for more than five seconds; of a server,
@@ -64,9 +65,9 @@ export type OpenDatabaseOptions = DatabasePlace & { readonly clock: Clock };
  * `DATABASE_RIGHTS_EXCESSIVE` and `DATABASE_OUTDATED`.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
-  if (!('postgres' in options)) return await openSqlite(options, options.clock);
+  if (!('postgres' in options)) return await openSqlite(options, options.clock, options);
   const { openPostgres } = await import('./postgres/open.ts');
-  return await openPostgres(options.postgres, options.clock);
+  return await openPostgres(options.postgres, options.clock, options);
 }
 
 /** Where the schema of a database stands; changes nothing. Throws as `openDatabase` does. */

@@ -3,7 +3,8 @@
  *
  * Owns the connections (`sqlite/`, `postgres/`), the types of every table (`schema.ts`), the one ordered
  * stream of migrations (`migrations/`), transactions that hold what they checked (`transaction.ts`), the
- * rights of the role that serves (`rights.ts`), the modes of directory and file, whose directory it is
+ * rights of the role that serves (`rights.ts`), which keys all hosts of one database must have
+ * (`host-keys.ts`), the modes of directory and file, whose directory it is
  * (`sqlite/claim.ts`), and the news that another process has changed something (`change-feed.ts`).
  * Does not own queries: they stand in `<module>/store/`, in SQL that SQLite and PostgreSQL both take.
  * Heavy (Kysely): import it where a database is opened, not where a command line is parsed. The driver of
@@ -21,6 +22,7 @@ export {
 } from './database.ts';
 export type { DatabaseSession } from './postgres/session.ts';
 export type { AfterRestore, StandingEnds } from './after-restore.ts';
+export { claimHostKey, findHostKey, forgetHostKeys, replaceHostKey, type HostKey } from './host-keys.ts';
 export { restoreDatabase } from './restore.ts';
 export { snapshotDatabase, type DatabaseSnapshot, type SnapshotPart } from './snapshot.ts';
 export type { ChangeFeed } from './change-feed.ts';

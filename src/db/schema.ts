@@ -23,9 +23,11 @@ export interface Schema {
   readonly audit_writers: AuditWritersTable;
   readonly audit_records: AuditRecordsTable;
   readonly audit_subjects: AuditSubjectsTable;
-  readonly audit_checkpoints: AuditCheckpointsTable;
+  readonly audit_checkpoint_lines: AuditCheckpointsTable;
+  readonly audit_closed_chains: AuditClosedChainsTable;
   readonly delivery_cursors: DeliveryCursorsTable;
   readonly idempotency_keys: IdempotencyKeysTable;
+  readonly api_secrets: ApiSecretsTable;
   readonly passwords: PasswordsTable;
   readonly totp_seeds: TotpSeedsTable;
   readonly passkeys: PasskeysTable;
@@ -37,6 +39,8 @@ export interface Schema {
   readonly device_codes: DeviceCodesTable;
   readonly attempts: AttemptsTable;
   readonly vault_keyring: VaultKeyringTable;
+  readonly host_keys: HostKeysTable;
+  readonly revocation_ledgers: RevocationLedgersTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -106,6 +110,8 @@ export interface UsersTable {
   readonly erased_at: number | null;
   readonly created_at: number;
   readonly changed_at: number;
+  /** When the password or a second factor was last replaced or taken away; the ledger has the same moment. */
+  readonly credentials_changed_at: number | null;
 }
 
 /** The groups that an identity provider named at a user's last sign-in. Owner: identity. */
@@ -251,14 +257,30 @@ export interface AuditSubjectsTable {
 
 /** The checkpoints, in order. */
 export interface AuditCheckpointsTable {
+  /** Its number. */
   readonly place: number;
+  /** SHA-256 of the line; empty in rows of before the column. */
+  readonly digest: string;
   readonly line: string;
+}
+
+/** Chains that nobody continues, since they came out of a backup. */
+export interface AuditClosedChainsTable {
+  readonly writer: string;
+  readonly closed_at: number;
 }
 
 /** How far each receiver of the audit log has got. */
 export interface DeliveryCursorsTable {
   readonly receiver: string;
   readonly state: string;
+}
+
+/** Secrets of the API that every process on the database shares, sealed under the vault's key of no namespace. Owner: http. */
+export interface ApiSecretsTable {
+  readonly name: string;
+  readonly value: string;
+  readonly key_id: string;
 }
 
 /** What was answered to a request that may be sent again. Owner: http. */
@@ -403,4 +425,17 @@ export interface VaultKeyringTable {
   readonly wrapper: string;
   readonly wrapper_version: string;
   readonly destroyed_at: number | null;
+}
+
+/** Which keys the hosts of one PostgreSQL have in their files; empty on SQLite. Owner: db. */
+export interface HostKeysTable {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly recorded_at: number;
+}
+
+/** The ledgers of revocations that belong to this state. Owner: backup. */
+export interface RevocationLedgersTable {
+  readonly ledger: string;
+  readonly known_since: number;
 }

@@ -1,4 +1,5 @@
 import type { DatabasePlace } from './database.ts';
+import type { DatabaseSession } from './postgres/session.ts';
 
 /** A file of a snapshot, read when it is asked for. */
 export interface SnapshotPart {
@@ -13,12 +14,18 @@ export interface DatabaseSnapshot {
   /** The migrations it has had, oldest first. */
   readonly migrations: readonly string[];
   parts(): AsyncIterable<SnapshotPart>;
+  /** Asks a server about the same moment; absent where the snapshot is a file. */
+  readonly query?: DatabaseSession['query'];
   close(): Promise<void>;
 }
 
-/** What no snapshot holds: keys that an erasure must be able to destroy, and what is derived. */
+/**
+ * What no snapshot holds: keys that an erasure must be able to destroy, what is derived, and which keys the
+ * hosts had: a restored state begins with those of whoever restored it.
+ */
 export const NOT_COPIED: ReadonlySet<string> = new Set([
   'vault_keyring',
+  'host_keys',
   'change_log',
   'schema_postgres',
   'schema_migrations',

@@ -1,5 +1,5 @@
 import type { Database } from '#db';
-import type { ServerSettings } from '#contract';
+import type { Role, ServerSettings } from '#contract';
 import type { Agent, ApiKey } from '#identity';
 
 /** `error`: somebody could get in, or something is lost already. `warning`: one mishap away from that. */
@@ -26,6 +26,14 @@ export interface Disk {
   space(path: string): { readonly free: number; readonly total: number };
 }
 
+/** A person, as far as it matters for what is weak. */
+export interface PersonSeen {
+  readonly name: string;
+  /** Anywhere, those of the configuration left out. */
+  readonly roles: readonly Role[];
+  readonly hasSecondFactor: boolean;
+}
+
 /** What is looked at. Nothing of it is changed. */
 export interface Patient {
   readonly settings: ServerSettings;
@@ -40,6 +48,10 @@ export interface Patient {
   readonly databaseTrouble: Weakness | undefined;
   readonly keys: readonly ApiKey[];
   readonly agents: readonly Agent[];
+  /** Ids of agents that were given `admin`, themselves or by a group. */
+  readonly givenAdmin: ReadonlySet<string>;
+  /** People who may sign in. */
+  readonly people: readonly PersonSeen[];
 }
 
 /** One question to an installation; a file each, in `checks/`. */

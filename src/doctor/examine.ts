@@ -5,8 +5,9 @@ import { forgetfulLedger, type ServerSettings, type AuditTrail } from '#contract
 import { ledgerFolder } from '#backup';
 import { databasePlace, inspectMigrations, openDatabase, type Database } from '#db';
 import { openIdentity } from '#identity';
-import type { Disk, Finding, Patient, Weakness } from './check.ts';
+import type { Disk, Finding, Patient, PersonSeen, Weakness } from './check.ts';
 import { checks } from './checks/index.ts';
+import { listActivePeople, listAgentsGivenAdmin } from './store/counts.ts';
 
 export interface Examination {
   readonly settings: ServerSettings;
@@ -42,8 +43,10 @@ export async function examine(examination: Examination): Promise<readonly Findin
   }
 }
 
-async function whoIsThere(database: Database | undefined, clock: Clock): Promise<Pick<Patient, 'keys' | 'agents'>> {
-  if (database === undefined) return { keys: [], agents: [] };
+type Present = Pick<Patient, 'keys' | 'agents' | 'givenAdmin' | 'people'>;
+
+async function whoIsThere(database: Database | undefined, clock: Clock): Promise<Present> {
+  if (database === undefined) return { keys: [], agents: [], givenAdmin: new Set(), people: [] };
   const identity = openIdentity({
     database,
     clock,
@@ -51,9 +54,22 @@ async function whoIsThere(database: Database | undefined, clock: Clock): Promise
     trail: NOTHING_CHANGES,
     ledger: forgetfulLedger,
   });
-  const found = { keys: await identity.keys.list(), agents: await identity.agents.list() };
-  await identity.close();
-  return found;
+  try {
+    const people: PersonSeen[] = [];
+    for (const { id, hasSecondFactor } of await listActivePeople(database.db)) {
+      const standing = await identity.standings.ofUser(id);
+      if (standing === undefined) continue;
+      people.push({ name: standing.user.name, roles: standing.grants.map(({ role }) => role), hasSecondFactor });
+    }
+    return {
+      keys: await identity.keys.list(),
+      agents: await identity.agents.list(),
+      givenAdmin: await listAgentsGivenAdmin(database.db),
+      people,
+    };
+  } finally {
+    await identity.close();
+  }
 }
 
 /** Nothing is changed here, so nothing is recorded, nor written to a ledger. */
@@ -63,7 +79,7 @@ const NOTHING_CHANGES: AuditTrail = {
   digest: () => '',
 };
 
-/** Opening migrates, and a look must not: what has migrations pending is not opened. */
+/** Opening migrates, and a look must not: what has migrations pending is not opened, and the rest as it stands. */
 async function tryOpen(
   settings: ServerSettings,
   dataDirectory: string,
@@ -78,7 +94,7 @@ async function tryOpen(
       const remedy = 'Start the server, or run `chatelaine migrate up`, and ask the doctor again.';
       return { database: undefined, trouble: { severity: 'error', what, remedy } };
     }
-    return { database: await openDatabase({ ...place, clock }), trouble: undefined };
+    return { database: await openDatabase({ ...place, clock, readOnly: true }), trouble: undefined };
   } catch (error) {
     if (!(error instanceof ChatelaineError)) throw error;
     const { code, message, remedy } = error;

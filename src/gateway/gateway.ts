@@ -84,7 +84,7 @@ export interface Gateway {
   agentHandler(certificates: AgentCertificates): Handler;
   /** What other doors (standard input, `invoke`) share with it. */
   readonly services: McpServices;
-  readonly gauges: Gauges;
+  readonly gauges: Omit<Gauges, 'deliveries'>;
   /** Refuses new calls and ends what waits for news; running calls end by themselves. */
   drain(): void;
   /** Puts on record what was only counted so far. Rejects when it cannot. */
@@ -125,6 +125,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     serving: () => serving,
     tls,
     recording: () => trail.status.available,
+    damaged: () => trail.status.damage !== undefined,
     clock,
   });
   const nextRequestId = requestIds(clock);
@@ -278,6 +279,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       sessions: () => services.sessions.size,
       streams: () => services.streams.size,
       running: () => limit.running,
+      damage: () => trail.status.damage?.length ?? 0,
       certificates: () => tls,
     },
     handler: handlerFor({ verifier }),

@@ -1,7 +1,7 @@
 import type { Principal } from '#contract';
 import { Frame, type FrameOptions } from './frame.ts';
 import type { Headers } from './incoming.ts';
-import { openApiRoute } from './openapi.ts';
+import { openApiRoute, type Described } from './openapi.ts';
 import type { Answer } from './problem.ts';
 import type { Route } from './route.ts';
 import { API_ROOT, Router } from './router.ts';
@@ -27,8 +27,8 @@ export interface Api {
 }
 
 /** An API of these routes; its own description is one more. Throws for two routes of one name or place. */
-export function createApi(routes: readonly Route[], options: FrameOptions & { readonly version: string }): Api {
-  const all = [...routes, openApiRoute(routes, options.version)];
+export function createApi(routes: readonly Route[], options: FrameOptions & Described): Api {
+  const all = [...routes, openApiRoute(routes, options)];
   checkDistinct(all);
   const frame = new Frame(options);
   const router = new Router(all);

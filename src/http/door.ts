@@ -3,6 +3,7 @@
  * the rest. Who is calling is established before a byte of the body is kept.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Api } from './api.ts';
 import { httpError } from './errors.ts';
@@ -50,6 +51,7 @@ export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandl
     });
     // What was not read of a refused body is not worth reading: the connection goes with it.
     if (answer.status === 401 || answer.status === 413) void reply.header('connection', 'close');
+    if (answer.pieces !== undefined) return await sendPieces(reply, answer.pieces);
     // As bytes: to a text Fastify adds a charset, which JSON does not have (RFC 8259 §11).
     return await reply.send(answer.body === undefined ? undefined : Buffer.from(answer.body));
   }
@@ -76,6 +78,13 @@ export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandl
     visits.set(request, visit);
     app.routing(request, response);
   };
+}
+
+/** As fast as they are read, and no further than they are wanted. */
+async function sendPieces(reply: FastifyReply, pieces: NonNullable<Answer['pieces']>): Promise<FastifyReply> {
+  if (reply.request.method !== 'HEAD') return await reply.send(Readable.from(pieces));
+  await pieces.return?.();
+  return await reply.send();
 }
 
 /** Bodies arrive as bytes: the frame reads them strictly. Anything but JSON is refused by its type. */

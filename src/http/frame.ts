@@ -6,7 +6,7 @@
  *
  * A route cannot leave a step out, because it never sees the request.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ChatelaineError, Clock, Logger } from '#kernel';
 import {
   EVERYWHERE,
@@ -25,16 +25,17 @@ import { httpError } from './errors.ts';
 import { Idempotency, parseIdempotencyKey, type Outcome } from './idempotency.ts';
 import { isEmpty, parseBody, parseQuery, type Incoming } from './incoming.ts';
 import { NOBODY, originOf } from './origin.ts';
-import { refusal, type Answer } from './problem.ts';
-import type { Call, PageOf, PageQuery, Route } from './route.ts';
+import { refusal, type Answer, type Problem } from './problem.ts';
+import type { Call, PageOf, PageQuery, Pieces, Route } from './route.ts';
+import { streamed } from './streamed.ts';
 import { invalid, validate } from './validation.ts';
 
 export interface FrameOptions {
   readonly database: Database;
   readonly trail: AuditTrail;
   readonly refuse: Refuse;
-  /** 32 bytes that sign cursors; the same in every process behind one address. */
-  readonly cursorKey: Buffer;
+  /** 32 bytes that sign cursors; the same in every process behind one address. Asked for by the first page. */
+  readonly cursorKey: () => Promise<Buffer>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -57,12 +58,11 @@ export interface Admitted {
 
 export class Frame {
   readonly #options: FrameOptions;
-  readonly #cursors: Cursors;
+  #cursors: Cursors | undefined;
   readonly #idempotency: Idempotency;
 
   constructor(options: FrameOptions) {
     this.#options = options;
-    this.#cursors = new Cursors(options.cursorKey);
     this.#idempotency = new Idempotency({
       database: options.database,
       clock: options.clock,
@@ -93,8 +93,12 @@ export class Frame {
       const idempotencyKey = route.method === 'POST' ? incoming.headers['idempotency-key'] : undefined;
       if (idempotencyKey === undefined) return (await this.#run(admitted, body.checked, precondition)).answer;
       const request = { method: route.method, path: route.path, params, query: admitted.query, body: body.given };
-      return await this.#idempotency.once(parseIdempotencyKey(idempotencyKey), principal, request, () =>
-        this.#run(admitted, body.checked, precondition),
+      return await this.#idempotency.once(
+        parseIdempotencyKey(idempotencyKey),
+        principal,
+        request,
+        () => this.#run(admitted, body.checked, precondition),
+        (kept) => this.#again(admitted, kept),
       );
     } catch (error) {
       return this.refuse(error, incoming);
@@ -129,10 +133,11 @@ export class Frame {
     const { principal, params } = request;
     if (action === 'public') return [];
     if (where === 'listed') return await this.#namespacesListed(route, action, request);
+    const nowhere = { namespace: EVERYWHERE };
     const target: ActionTarget =
       where === 'everywhere'
-        ? { namespace: EVERYWHERE }
-        : { ...(await where.target(params, principal)), missing: () => where.missing(params) };
+        ? nowhere
+        : { ...((await where.target(params, principal)) ?? nowhere), missing: () => where.missing(params) };
     const refused = this.#options.refuse(principal, action, target);
     if (refused !== undefined) throw await this.#refused(refused, route, request, target.namespace);
     return [target.namespace];
@@ -193,13 +198,23 @@ export class Frame {
         namespaces,
         checkCurrent: (etag) => precondition && checkPrecondition(precondition, etag),
       };
+      if (route.media !== undefined) return await streamed(route.media, (await route.handle(call)) as Pieces);
       return route.position === undefined
         ? this.#oneThing(admitted, await route.handle(call))
         : await this.#onePage(admitted, call, route.position);
     } catch (error) {
       const answer = this.refuse(error, incoming);
-      return { answer, kept: answer };
+      return { answer, kept: route.reread === undefined ? answer : withoutDetail(answer) };
     }
+  }
+
+  /** The answer of a repetition, from what was kept of the first. */
+  async #again(admitted: Admitted, kept: Answer): Promise<Answer> {
+    const { reread } = admitted.route;
+    if (reread === undefined || kept.status >= 400) return kept;
+    const { id } = keptId.parse(JSON.parse(kept.body ?? '{}'));
+    const { answer } = this.#oneThing(admitted, await reread.read(id));
+    return { ...answer, status: kept.status };
   }
 
   #oneThing({ route, incoming }: Admitted, handled: unknown): Outcome {
@@ -216,16 +231,23 @@ export class Frame {
     const status = route.made?.(shown) === true ? 201 : (route.status ?? 200);
     const headers = { 'content-type': 'application/json', ...(etag !== undefined && { etag }) };
     const answer = { status, headers, body: JSON.stringify(shown) };
+    if (route.reread !== undefined) {
+      return { answer, kept: { status, headers: {}, body: JSON.stringify({ id: route.reread.id(shown) }) } };
+    }
     if (route.replay === undefined) return { answer, kept: answer };
     return { answer, kept: { ...answer, body: JSON.stringify(route.answer.parse(route.replay(shown))) } };
+  }
+
+  async #signer(): Promise<Cursors> {
+    return (this.#cursors ??= new Cursors(await this.#options.cursorKey()));
   }
 
   async #onePage({ route, incoming, query }: Admitted, call: Call, position: z.ZodType): Promise<Outcome> {
     const { cursor, limit, ...filters } = query as PageQuery;
     const of = JSON.stringify([route.operationId, filters]);
-    const after = cursor === undefined ? undefined : this.#cursors.read(of, cursor, position);
+    const after = cursor === undefined ? undefined : (await this.#signer()).read(of, cursor, position);
     const page = (await route.handle({ ...call, limit, after } as Call)) as PageOf<unknown, unknown>;
-    const next = page.next === undefined ? undefined : this.#cursors.write(of, page.next);
+    const next = page.next === undefined ? undefined : (await this.#signer()).write(of, page.next);
     const shown = (route.answer as z.ZodType).parse({ items: page.items, ...(next !== undefined && { next }) });
     const headers = {
       'content-type': 'application/json',
@@ -234,6 +256,15 @@ export class Frame {
     const answer = { status: 200, headers, body: JSON.stringify(shown) };
     return { answer, kept: answer };
   }
+}
+
+const keptId = z.object({ id: z.string() });
+
+/** A refusal as it may be kept where it may name a person: its code says enough to a repetition. */
+function withoutDetail(answer: Answer): Answer {
+  if (answer.body === undefined) return answer;
+  const problem = JSON.parse(answer.body) as Problem;
+  return { ...answer, body: JSON.stringify({ ...problem, detail: problem.title }) };
 }
 
 /** The namespaces that the principal has anything to do with. */

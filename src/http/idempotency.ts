@@ -3,13 +3,14 @@ import type { Database } from '#db';
 import type { Principal } from '#contract';
 import { httpError } from './errors.ts';
 import type { Answer } from './problem.ts';
-import { findTakenKey, forgetKeys, keepAnswer, takeKey, type KeyOwner } from './store/idempotency-store.ts';
+import { findTakenKey, forgetKey, keepAnswer, takeKey, type KeyOwner } from './store/idempotency-store.ts';
 
-const KEPT_MS = 24 * 3_600_000;
+/** How long a repetition gets the first answer. */
+export const KEPT_MS = 24 * 3_600_000;
 /** Longer than any request runs: one that began before ended without an answer, with its process. */
 const LONGEST_REQUEST_MS = 5 * 60_000;
 
-/** An answer, and what of it may be kept: an answer with a new key is kept without it. */
+/** An answer, and what of it may be kept: one with a new key is kept without it, one about a person as their id. */
 export interface Outcome {
   readonly answer: Answer;
   readonly kept: Answer;
@@ -40,23 +41,33 @@ export class Idempotency {
   }
 
   /**
-   * Runs the request, or gives the answer that it had. `request` is everything that makes it this one.
+   * Runs the request, or gives the answer that it had, as `again` makes it from what was kept. `request` is
+   * everything that makes it this one.
    * Throws `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_IN_FLIGHT`, `IDEMPOTENCY_OUTCOME_UNKNOWN`.
    */
-  async once(key: string, principal: Principal, request: unknown, run: () => Promise<Outcome>): Promise<Answer> {
+  async once(
+    key: string,
+    principal: Principal,
+    request: unknown,
+    run: () => Promise<Outcome>,
+    again: (kept: Answer) => Answer | Promise<Answer>,
+  ): Promise<Answer> {
     const { db } = this.#database;
     const now = this.#clock.now();
     const owner: KeyOwner = { principal: `${principal.iss} ${principal.sub}`, key };
     const digest = this.#digest(request);
-    await forgetKeys(db, now - KEPT_MS);
-    if (!(await takeKey(db, owner, digest, now))) return await this.#repeat(owner, digest, now);
+    await forgetKey(db, owner, now - KEPT_MS);
+    if (!(await takeKey(db, owner, digest, now))) {
+      const { status, headers, body } = await again(await this.#kept(owner, digest, now));
+      return { status, headers: { ...headers, 'idempotency-replayed': 'true' }, body };
+    }
     const { answer, kept } = await run();
     const body = kept.status < 500 ? (kept.body ?? null) : null;
     await keepAnswer(db, owner, { status: kept.status, headers: JSON.stringify(kept.headers), body });
     return answer;
   }
 
-  async #repeat(owner: KeyOwner, digest: string, now: number): Promise<Answer> {
+  async #kept(owner: KeyOwner, digest: string, now: number): Promise<Answer> {
     const taken = await findTakenKey(this.#database.db, owner);
     if (taken === undefined) throw inFlight();
     if (taken.request_digest !== digest) {
@@ -68,10 +79,7 @@ export class Idempotency {
     }
     return {
       status: taken.status,
-      headers: {
-        ...(JSON.parse(taken.headers ?? '{}') as Record<string, string>),
-        'idempotency-replayed': 'true',
-      },
+      headers: JSON.parse(taken.headers ?? '{}') as Record<string, string>,
       body: taken.body ?? undefined,
     };
   }

@@ -4,21 +4,24 @@
  * Owns what a route is (`route.ts`: data, declared by the module whose behaviour it shows, in its
  * `routes.ts`), the steps that every request goes through (`frame.ts`), problems (RFC 9457,
  * `problem.ts`), conditional requests (RFC 9110 §13, `conditional.ts`), pages and their cursors
- * (`cursor.ts`), `Idempotency-Key` (`idempotency.ts`), the OpenAPI 3.1 description (`openapi.ts`), and
+ * (`cursor.ts`), answers longer than memory (`streamed.ts`), `Idempotency-Key` (`idempotency.ts`), the OpenAPI 3.1 description (`openapi.ts`), and
  * the door to it all behind a listener (`door.ts`, Fastify, loaded when the first request comes).
  * Does not own: any route but that of the description, who is calling (a port to the gateway and identity),
- * who may do what (`Refuse`, a port to identity), the record (`AuditTrail`).
- * Table: `idempotency_keys`, queried in `store/` alone.
+ * who may do what (`Refuse`, a port to identity), how a secret is sealed (`SecretSealer`, a port to the vault), the record (`AuditTrail`).
+ * Tables: `idempotency_keys`, `api_secrets`, queried in `store/` alone.
  */
 import type { ApiHandler, DoorOptions } from './door.ts';
 import type { Api } from './api.ts';
 
 export { createApi, type Api, type LocalRequest } from './api.ts';
 export { entityTag } from './conditional.ts';
-export { describeApi, errorCodesOf } from './openapi.ts';
+export { readCursorKey } from './cursor-key.ts';
+export { apiSecretColumn } from './store/api-secrets-store.ts';
+export { describeApi, type Described } from './openapi.ts';
 export type { Answer, Problem } from './problem.ts';
-export { listing, route, type Call, type PageOf, type Route } from './route.ts';
+export { listing, route, stream, type Call, type PageOf, type Pieces, type Route } from './route.ts';
 export { API_ROOT } from './router.ts';
+export { startPruning, type PruningOptions } from './start-pruning.ts';
 export type { ApiHandler, DoorOptions, Visit } from './door.ts';
 export { momentOf, moment } from './moment.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Action } from '#contract';
 import { errorCatalogues } from '#kernel';
 import { route as defineRoute, type Route } from './route.ts';
 import { API_ROOT } from './router.ts';
@@ -26,10 +27,21 @@ const REPEATABLE = [
   'IDEMPOTENCY_OUTCOME_UNKNOWN',
 ];
 
+/** What the description says of routes beyond what they say of themselves. */
+export interface Described {
+  readonly version: string;
+  /** Whether the action takes a recent proof of a person: a port to the table of permissions. */
+  takesRecentProof(action: Action): boolean;
+}
+
+const takesProof = ({ permission }: Route, { takesRecentProof }: Described): boolean =>
+  permission !== 'public' && takesRecentProof(permission);
+
 /** Every code that a route may answer with, its own first. */
-export function errorCodesOf(route: Route): readonly string[] {
+function errorCodesOf(route: Route, described: Described): readonly string[] {
   return [
     ...(route.errors ?? []),
+    ...(takesProof(route, described) ? ['STEP_UP_REQUIRED'] : []),
     ...(route.permission === 'public' ? ['API_FAULT'] : ALWAYS),
     ...(route.params !== undefined || route.query !== undefined ? ['REQUEST_INVALID'] : []),
     ...(route.method === 'POST' || route.body !== undefined ? WITH_BODY : []),
@@ -40,17 +52,17 @@ export function errorCodesOf(route: Route): readonly string[] {
 }
 
 /** The OpenAPI 3.1 description of the routes. */
-export function describeApi(routes: readonly Route[], version: string): Json {
+export function describeApi(routes: readonly Route[], described: Described): Json {
   const paths: Record<string, Json> = {};
   for (const one of routes) {
     const path = `${API_ROOT}${one.path}`;
-    paths[path] = { ...paths[path], [one.method.toLowerCase()]: operation(one) };
+    paths[path] = { ...paths[path], [one.method.toLowerCase()]: operation(one, described) };
   }
   return {
     openapi: '3.1.1',
     info: {
       title: 'Chatelaine',
-      version,
+      version: described.version,
       summary: 'The keeper of tools and keys for AI agents.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -77,7 +89,7 @@ export function describeApi(routes: readonly Route[], version: string): Json {
 }
 
 /** The route of the description itself. */
-export function openApiRoute(routes: readonly Route[], version: string): Route {
+export function openApiRoute(routes: readonly Route[], described: Described): Route {
   let document: Json | undefined;
   const self: Route = defineRoute({
     operationId: 'describeApi',
@@ -89,12 +101,12 @@ export function openApiRoute(routes: readonly Route[], version: string): Route {
     where: 'everywhere',
     answer: z.record(z.string(), z.unknown()),
     version: (shown) => JSON.stringify(shown),
-    handle: async () => (document ??= describeApi([...routes, self], version)),
+    handle: async () => (document ??= describeApi([...routes, self], described)),
   });
   return self;
 }
 
-function operation(one: Route): Json {
+function operation(one: Route, described: Described): Json {
   const parameters = [
     ...parametersOf(one.params, 'path'),
     ...parametersOf(one.query, 'query'),
@@ -117,11 +129,12 @@ function operation(one: Route): Json {
     ...(one.description !== undefined && { description: one.description }),
     tags: [one.tag],
     ...(one.permission === 'public' ? { security: [] } : { 'x-permission': one.permission }),
+    ...(takesProof(one, described) && { 'x-recent-proof': true }),
     ...(parameters.length > 0 && { parameters }),
     ...(one.body !== undefined && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(one.body, 'input') } } },
     }),
-    responses: { ...successes(one), ...failures(errorCodesOf(one)) },
+    responses: { ...successes(one), ...failures(errorCodesOf(one, described)) },
   };
 }
 
@@ -148,12 +161,16 @@ function parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query'): r
 }
 
 function successes(one: Route): Json {
-  const { answer, position, version, made, method } = one;
+  const { answer, position, version, made, method, media } = one;
   const headers = {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
     ...(version !== undefined && { ETag: { $ref: '#/components/headers/ETag' } }),
     ...(position !== undefined && { Link: { $ref: '#/components/headers/Link' } }),
   };
+  if (media !== undefined) {
+    const content = { [media]: answer === undefined ? {} : { schema: schemaOf(answer, 'output') } };
+    return { 200: { description: 'Sent as it is made.', headers, content } };
+  }
   if (answer === undefined) return { 204: { description: 'Done.', headers } };
   const content = { 'application/json': { schema: schemaOf(answer, 'output') } };
   return {

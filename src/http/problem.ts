@@ -8,6 +8,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON; undefined for none. */
   readonly body: string | undefined;
+  /** Of a stream, in the place of a body: read to its end, or returned. */
+  readonly pieces?: AsyncIterableIterator<string | Uint8Array>;
 }
 
 /** The body of every answer that is no success (RFC 9457). */

@@ -28,8 +28,12 @@ export type Where<Params> =
   /** In each namespace that is listed; the others are left out. */
   | 'listed'
   | {
-      /** What is asked for: its namespace, and whether it is the caller's own. May throw that it is not there. */
-      readonly target: (params: Params, principal: Principal) => Target | Promise<Target>;
+      /**
+       * What is asked for: its namespace, and whether it is the caller's own. Undefined for what is not there
+       * and so in no namespace. It does not throw: what is nowhere must be refused as what is foreign is, on
+       * record and in the same time.
+       */
+      readonly target: (params: Params, principal: Principal) => Target | undefined | Promise<Target | undefined>;
       /** The answer for what is not there, which is also the one for what the caller may not see. */
       readonly missing: (params: Params) => ChatelaineError;
     };
@@ -55,6 +59,16 @@ interface RouteFacts {
   readonly conditional?: true;
 }
 
+/**
+ * What is kept for a repetition of what the answer is about: its id alone, from which the answer is read
+ * anew. Whatever else was kept of a person would outlive their erasure, here and in backups.
+ */
+export interface Reread<Answer, Read> {
+  readonly id: (answer: Answer) => string;
+  /** Throws what the repetition is answered with when it is gone. */
+  readonly read: (id: string) => Promise<Read>;
+}
+
 interface RouteDefinition<
   Params extends z.ZodType,
   Query extends z.ZodType,
@@ -73,6 +87,8 @@ interface RouteDefinition<
   readonly made?: (answer: z.output<Answer>) => boolean;
   /** What is kept for a repetition under the same `Idempotency-Key`: never a secret. */
   readonly replay?: (answer: z.output<Answer>) => z.output<Answer>;
+  /** Of an answer about a person, in the place of `replay`. */
+  readonly reread?: Reread<z.output<Answer>, z.input<Answer>>;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<z.input<Answer>>;
 }
 
@@ -86,8 +102,11 @@ export interface Route extends RouteFacts {
   readonly version: ((answer: unknown) => string) | undefined;
   readonly made: ((answer: unknown) => boolean) | undefined;
   readonly replay: ((answer: unknown) => unknown) | undefined;
+  readonly reread: Reread<unknown, unknown> | undefined;
   /** Of a listing: what its cursors hold. */
   readonly position: z.ZodType | undefined;
+  /** Of a stream: its media type. */
+  readonly media: string | undefined;
   readonly handle: (call: Call) => Promise<unknown>;
 }
 
@@ -106,9 +125,33 @@ export function route<
     version: undefined,
     made: undefined,
     replay: undefined,
+    reread: undefined,
     position: undefined,
+    media: undefined,
   };
   return { ...nothing, ...definition } as Route;
+}
+
+/** What a stream sends, as it comes. */
+export type Pieces = AsyncIterable<string | Uint8Array>;
+
+/**
+ * A route whose answer may be longer than memory. It is sent while it is made, so nobody holds it against
+ * its description before it leaves; and what goes wrong after the first piece cuts the connection, since the
+ * status has been sent. A reading, always: a change is answered with what it did.
+ */
+export function stream<Params extends z.ZodType, Query extends z.ZodType>(
+  definition: Omit<RouteFacts, 'method' | 'status' | 'conditional'> & {
+    readonly where: Where<z.output<Params>>;
+    readonly params?: Params;
+    readonly query?: Query;
+    readonly media: string;
+    /** What the pieces make up, where that is JSON. */
+    readonly answer?: z.ZodType;
+    readonly handle: (call: Call<z.output<Params>, z.output<Query>>) => Promise<Pieces>;
+  },
+): Route {
+  return route({ ...definition, method: 'GET' } as never);
 }
 
 /** A page of a listing, and the position after which the next one begins; none on the last. */

@@ -1,5 +1,5 @@
 import type { AuditTrail, Revocation, RevocationLedger } from '#contract';
-import type { Clock } from '#kernel';
+import { ChatelaineError, type Clock } from '#kernel';
 import type { Database, DatabaseOrTransaction } from '#db';
 import { recordedChange, type Changed, type IntendedChange } from '#audit';
 import type { Author } from './author.ts';
@@ -44,6 +44,17 @@ export class ChangeFrame {
   /** Throws unless the author may; see `CheckPermission`. */
   check(by: Author, action: Action, target: Target): void {
     this.#check(by.principal, action, target, this.clock.now());
+  }
+
+  /** Whether the author may, for who asks to choose and not to refuse. */
+  may(by: Author, action: Action, target: Target): boolean {
+    try {
+      this.check(by, action, target);
+      return true;
+    } catch (error) {
+      if (error instanceof ChatelaineError) return false;
+      throw error;
+    }
   }
 
   /**

@@ -82,7 +82,7 @@ export const identityError = defineErrors('identity', {
     status: 403,
     title: 'what is asked for takes a recent sign-in with a second factor',
     remedy:
-      'Prove who you are once more, with the second factor, and ask again within ten minutes. On a command line: `chatelaine login`.',
+      'Prove who you are once more, with the second factor, and ask again before that is as old as the message says (`signIn.recentProof` of `kind: server`). On a command line: `chatelaine login`.',
   },
   LAST_ADMIN: {
     status: 409,

@@ -12,6 +12,7 @@ import { KeyVerifier } from './keys/key-verifier.ts';
 import { UsageRecorder } from './keys/usage-recorder.ts';
 import { NamespaceDirectory } from './namespaces/namespace-directory.ts';
 import { permissionCheck, type CheckPermission } from './permissions/index.ts';
+import { accessHolders, type IdentityHolder } from './roles/access-holders.ts';
 import type { DeclaredBindings } from './roles/declared-bindings.ts';
 import { RoleDirectory } from './roles/role-directory.ts';
 import { Standings } from './roles/standings.ts';
@@ -28,8 +29,12 @@ export interface Identity {
   readonly standings: Standings;
   /** The frame around changes, for services above that keep something of identities. */
   readonly frame: ChangeFrame;
+  /** The check of permissions that `frame` asks, for doors that ask earlier. */
+  readonly check: CheckPermission;
   /** The directory of users, whose profiles that vault seals. Once a process. */
   userDirectory(vault: Pick<Vault, 'envelope' | 'eraseSubject'>): UserDirectory;
+  /** Everybody and what they hold, for who reviews it. */
+  accessHolders(): AsyncIterable<IdentityHolder>;
   /** To be called when declared bindings have been replaced. */
   declarationsChanged(): void;
   /** Writes what it still holds in memory. The database stays open; it is the opener's. */
@@ -45,7 +50,7 @@ export interface IdentityParts {
   readonly ledger: RevocationLedger;
   /** The `kind: roleBinding` documents as they are now; none by default. */
   readonly declared?: DeclaredBindings;
-  /** Another check of permissions than that of `PERMISSIONS`: for tests that plant a hole. */
+  /** Another check of permissions than that of `PERMISSIONS` with the usual lifetimes. */
   readonly check?: CheckPermission;
 }
 
@@ -69,7 +74,9 @@ export function openIdentity(parts: IdentityParts): Identity {
     namespaces: new NamespaceDirectory(frame),
     standings,
     frame,
+    check,
     userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
+    accessHolders: () => accessHolders(database.db, declared),
     declarationsChanged: () => changes.tell(),
     close: () => usage.close(),
   };

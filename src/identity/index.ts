@@ -42,6 +42,7 @@ export {
   type PermissionTable,
   type Target,
 } from './permissions/index.ts';
+export type { IdentityHolder } from './roles/access-holders.ts';
 export type { Holder, RoleBinding, Subject } from './roles/role-binding.ts';
 export type { NewBinding, RoleDirectory } from './roles/role-directory.ts';
 export type { Standing } from './roles/standing.ts';
@@ -54,7 +55,7 @@ export { userProfileColumn } from './store/users-store.ts';
 export { openSignIn, type SignInOptions, type SignInServices } from './sign-in/open-sign-in.ts';
 export { mustHaveSecondFactor } from './sign-in/people.ts';
 export type { Visitor } from './sign-in/visitor.ts';
-export { FRESH_MS, SESSION_LIFETIMES, type Session, type SessionLifetimes } from './sessions/session.ts';
+export { SESSION_LIFETIMES, type Session, type SessionLifetimes } from './sessions/session.ts';
 export type { LiveSession, SessionVerifier } from './sessions/session-verifier.ts';
 export { cookieJar, readCookie, type CookieJar } from './sessions/cookies.ts';
 export { csrfToken, isCsrfToken, isOwnPage } from './sessions/csrf.ts';

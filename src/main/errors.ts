@@ -33,6 +33,11 @@ export const mainError = defineErrors('main', {
     title: 'the file with the token of the key service cannot be read',
     remedy: 'Check the path under `vault.keyWrapper.tokenFile` and its permissions; it is read at each use.',
   },
+  STATE_KEY_UNUSABLE: {
+    status: 500,
+    title: 'the key that seals the state of calls in several rounds is no key',
+    remedy: 'Remove the file and start again: a new key is made, and calls in several rounds begin again.',
+  },
   ADDRESS_UNAVAILABLE: {
     status: 500,
     title: 'the address to listen on cannot be had',

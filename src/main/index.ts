@@ -7,5 +7,5 @@
 export { installCommands } from './commands.ts';
 export { Endings } from './endings.ts';
 export { openServices, type Services } from './services/index.ts';
-export { openApi } from './services/open-api.ts';
+export { openApi, takesRecentProof } from './services/open-api.ts';
 export { openLocalApi } from './services/local-api.ts';

@@ -3,10 +3,10 @@
  *
  * Owns what our listeners speak (`server/handshake.ts`: TLS 1.3 and nothing else), reading and checking
  * their certificates (`server/`), following the files when they are replaced (`live/`), SPIFFE IDs and
- * the identity in a client's certificate (`spiffe/`), whom to trust and whom no more (`trust/`), and the
- * small certificate authority for those who have none (`ca/`). Does not own: sockets (gateway), which
- * workload is which agent (identity, behind the port `AgentsBySpiffeId`), TLS towards others (`db`,
- * `toolbox`).
+ * the identity in a client's certificate (`spiffe/`), whom to trust and whom no more (`trust/`), how we
+ * connect to receivers and key services (`client/`), and the small certificate authority for those who have
+ * none (`ca/`). Does not own: sockets (gateway), which workload is which agent (identity, behind the port
+ * `AgentsBySpiffeId`), TLS towards databases and sources (`db`, `toolbox`).
  *
  * Specifications: RFC 8446 (TLS 1.3), RFC 5280 (certificates and revocation lists), RFC 7468 (PEM),
  * RFC 9525 (names of servers), SPIFFE-ID and X509-SVID.
@@ -23,6 +23,7 @@ export {
   type SpiffeId,
   type SpiffeIdRefusal,
 } from './spiffe/spiffe-id.ts';
+export { tlsClient } from './client/tls-client.ts';
 export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/server-tls.ts';
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { ClientCertificates } from './trust/client-certificates.ts';

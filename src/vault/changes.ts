@@ -27,7 +27,9 @@ export type VaultChange =
   | { readonly what: 'subject.erased'; readonly subject: string; readonly keys: number };
 
 /**
- * Writes the change down in the transaction that makes it; when it throws, nothing has changed. The
- * vault knows no caller: who it was is known to whoever hands this in.
+ * Hears of the change in the transaction that makes it, and when it throws, nothing has changed. Not the
+ * record itself: the transaction may run again or fail to commit, and a record cannot be taken back. Whoever
+ * hands this in, and knows the caller, which the vault does not, has the intent on record before and puts
+ * what it heard last into the outcome (`recordedVaultChange`), or writes down an intent here (`startShredding`).
  */
 export type RecordChange = (trx: DatabaseOrTransaction, change: VaultChange) => Promise<void>;

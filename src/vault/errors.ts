@@ -12,6 +12,12 @@ export const vaultError = defineErrors('vault', {
     title: 'the key file is gone while the database holds keys that only it opens',
     remedy: 'Put the key file back from where you keep it. No other one opens these keys.',
   },
+  KEY_OF_ANOTHER_HOST: {
+    status: 500,
+    title: 'the hosts of one database must wrap with the same key, and this one has another',
+    remedy:
+      'Copy the key file from a host that serves, mode 0600, or name the same key in `vault.keyWrapper` of all hosts. To change the key, name the old one in `vault.previousKeyWrappers`. When it is lost for good and nothing needs it, run `chatelaine migrate forget-keys`.',
+  },
   KEY_WEAK: {
     status: 500,
     title: 'a wrapping key is not 32 random bytes',
@@ -25,7 +31,8 @@ export const vaultError = defineErrors('vault', {
   KEY_WRAPPER_UNAVAILABLE: {
     status: 503,
     title: 'the service that holds the wrapping key did not answer, or refused',
-    remedy: 'The message says what it answered. Check that it runs, and the rights of the token or role used with it.',
+    remedy:
+      'The message says what it answered. Check that it runs, that its certificate is of an authority in `tls.ca` (a private one is trusted only there), and the rights of the token or role used with it.',
   },
   KEY_UNWRAP_FAILED: {
     status: 500,

@@ -32,8 +32,9 @@ export { secretStanding, type SecretStanding } from './secrets/standing.ts';
 export type { CheckSecret, PutSecret, SecretService } from './secrets/secret-service.ts';
 export type { AwsCredentials } from './wrappers/aws-signature.ts';
 export type { HttpPost, KeyWrapper } from './wrappers/key-wrapper.ts';
+export { httpsPost } from './wrappers/https-post.ts';
 export type { WrapperSettings } from './wrappers/open-wrapper.ts';
-export type { WrapperUse } from './store/data-keys-store.ts';
+export { countWrapperUses, type WrapperUse } from './store/data-keys-store.ts';
 export { vaultAfterRestore } from './store/after-restore.ts';
 export { countMissingSubjectKeys } from './store/missing-keys.ts';
 

@@ -4,8 +4,8 @@ import type { RecordChange, VaultChange } from './changes.ts';
 
 /**
  * A change of the vault in the frame of the record: the vault says in its transaction what it does,
- * and what it said of the one that was committed goes into the outcome. A transaction may run again, so the
- * last word counts; a change that found nothing to do says nothing, and the outcome says that.
+ * and what it said of the one that was committed goes into the outcome, which follows the commit. A
+ * transaction may run again, so the last word counts; a change that found nothing to do says nothing, and the outcome says that.
  *
  * Throws what `work` throws, and as `recordedChange` does.
  */

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '#kernel';
 import type { SubjectSealer } from '#audit';
 import type { RevocationLedger } from '#contract';
-import type { Database } from '#db';
+import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from './changes.ts';
 import { DataKeys, MESSAGES_PER_KEY } from './envelope/data-keys.ts';
 import { Envelope } from './envelope/envelope.ts';
@@ -19,6 +19,7 @@ import { SecretService } from './secrets/secret-service.ts';
 import { countWrapperUses, findKeyOfWrapper, type WrapperUse } from './store/data-keys-store.ts';
 import { settleKeyring } from './store/settle-keyring.ts';
 import { secretColumns } from './store/secrets-store.ts';
+import { HostWrapper } from './wrappers/host-wrapper.ts';
 import { Keyring } from './wrappers/keyring.ts';
 import { openWrapper, type WrapperSettings } from './wrappers/open-wrapper.ts';
 
@@ -32,6 +33,8 @@ export interface VaultOptions {
   readonly wrapper: WrapperSettings;
   /** Still open what they wrapped, until `rewrap` has finished. */
   readonly previousWrappers?: readonly WrapperSettings[];
+  /** Whether other hosts open this database too, each with the wrapping key that it has: it must be one. */
+  readonly severalHosts?: boolean;
   readonly mayUse: MayUse;
   /** Hears of every end before it holds, so that no restore undoes it. */
   readonly ledger: RevocationLedger;
@@ -57,8 +60,15 @@ export interface Vault {
   rewrap(): Promise<number>;
   /** How many data keys each wrapping key holds: one that holds none may be thrown away. */
   wrapperUses(): Promise<readonly WrapperUse[]>;
-  /** Destroys the keys of a subject for good; gives when that was. */
-  eraseSubject(subject: string, record: RecordChange): Promise<number>;
+  /**
+   * Destroys the keys of a subject for good; gives when that was. `alongside` does in the same transaction
+   * what goes with it, and when it throws, nothing is erased.
+   */
+  eraseSubject(
+    subject: string,
+    record: RecordChange,
+    alongside?: (trx: DatabaseOrTransaction) => Promise<void>,
+  ): Promise<number>;
   /** Zeroes the keys in memory. */
   close(): void;
 }
@@ -68,7 +78,7 @@ export interface Vault {
  * name has opened one of them: with the wrong key, new data would end up under a key that the old
  * data does not have.
  *
- * Throws `KEY_WRAPPER_MISSING`, `KEY_UNWRAP_FAILED`, `KEY_WRAPPER_UNAVAILABLE`, `KEY_FILE_MISSING`,
+ * Throws `KEY_OF_ANOTHER_HOST`, `KEY_WRAPPER_MISSING`, `KEY_UNWRAP_FAILED`, `KEY_WRAPPER_UNAVAILABLE`, `KEY_FILE_MISSING`,
  * `KEY_FILE_UNSAFE`, `KEY_WEAK`.
  */
 export async function openVault(options: VaultOptions): Promise<Vault> {
@@ -79,8 +89,12 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   // A new key file is made where nothing needs an old one, or all of it is opened by the previous ones:
   // never in the place of one that is lost.
   const create = uses.every((use) => previous.some(({ id }) => id === use.wrapper));
+  const hosts = options.severalHosts === true ? new HostWrapper(database.db, options.wrapper) : undefined;
+  await hosts?.checkBeforeMaking(previous);
   const keyring = new Keyring(openWrapper(options.wrapper, create, clock), previous);
+  await hosts?.check(keyring);
   await tryWrappers(database, keyring, uses);
+  await hosts?.claim(keyring, clock.now());
   const cache = new KeyCache(clock, options.cachedKeys ?? CACHED_KEYS);
   const messagesPerKey = Math.min(options.messagesPerKey ?? MESSAGES_PER_KEY, MESSAGES_PER_KEY);
   const keys = new DataKeys({ database, keyring, cache, clock, messagesPerKey });
@@ -97,8 +111,8 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     finishRotation: (scope) => resealWithActiveKey(rotation, scope),
     rewrap: () => rewrapDataKeys({ database, clock, keyring }),
     wrapperUses: () => countWrapperUses(database.db),
-    eraseSubject: async (subject, record) => {
-      const erasedAt = await eraseSubject({ database, clock, keys, ledger }, subject, record);
+    eraseSubject: async (subject, record, alongside) => {
+      const erasedAt = await eraseSubject({ database, clock, keys, ledger }, subject, record, alongside);
       if (!(await database.purgeDeleted())) {
         log.info('the database has yet to clear the wrapped key of an erased subject out of its files');
       }

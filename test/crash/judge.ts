@@ -1,105 +1,101 @@
-/** Holds what a server knows after a crash against what it acknowledged before. */
-import { forgetfulLedger } from '#contract';
-import { DatabaseSync } from 'node:sqlite';
-import { openDatabase, type DatabasePlace } from '#db';
-import { reveal, silentLogger, systemClock } from '#kernel';
-import { openVault, sameNamespace } from '#vault';
-import { join } from 'node:path';
+/**
+ * Holds what is there after a crash against what was acknowledged before. Pure: what is there comes from
+ * `findings.ts`, so that each loss can be shown to be seen.
+ */
 import type { AuditReport } from './audit-report.ts';
-import type { Act, Journal, KnownKey } from './journal.ts';
-import { none, holds, type Verdict } from './trial.ts';
+import type { FoundKey, FoundSecret, Revocation } from './findings.ts';
+import { KINDS, type Act, type Journal, type KnownKey } from './journal.ts';
+import { holds, none, type Verdict } from './trial.ts';
 
-/** Acknowledged keys that do not count, and revoked ones or those of disabled agents that do. */
-export async function judgeKeys(url: string, journal: Journal): Promise<readonly string[]> {
-  const wrong: string[] = [];
-  for (const known of journal.keys) {
-    const expected = expectedOf(journal, known);
-    const { status } = await fetch(`${url}/api/toolset`, { headers: { Authorization: `Bearer ${known.key}` } });
-    if (!expected.includes(status))
-      wrong.push(`key ${known.id} of ${known.agent}: ${status}, not ${expected.join(' or ')}`);
-  }
-  return wrong;
+/** What a request may be refused with because of another one at the same moment. */
+const RACES: Readonly<Partial<Record<Act['kind'], readonly string[]>>> = {
+  'create-key': ['AGENT_DISABLED'],
+  'put-secret': ['SECRET_DISABLED', 'VAULT_BUSY', 'PRECONDITION_FAILED'],
+  'disable-secret': ['VAULT_BUSY'],
+};
+
+/** What shows that the trial was one: each kind of act came through, and nothing else was in its way. */
+export function judgeWork(journal: Journal, least: number): readonly Verdict[] {
+  const counts = KINDS.map((kind) => ({ kind, count: journal.count(kind) }));
+  const seen = counts.map(({ kind, count }) => `${kind} ${count}`).join(', ');
+  const refused = journal.entries.flatMap(({ act: { kind }, code }) =>
+    code === undefined || RACES[kind]?.includes(code) === true ? [] : [`${kind}: ${code}`],
+  );
+  return [
+    holds(
+      `each kind of change was acknowledged ${least} times at least`,
+      counts.every((of) => of.count >= least),
+      seen,
+    ),
+    none('refused without a reason', refused),
+  ];
 }
 
-function expectedOf(journal: Journal, { id, agent }: KnownKey): readonly number[] {
-  const fates = [
-    journal.fate((act) => act.kind === 'revoke-key' && act.id === id),
-    journal.fate((act) => act.kind === 'disable-agent' && act.agent === agent),
+/** Keys that are gone or do not count, and those that count again after they were revoked or their agent disabled. */
+export function judgeKeys(journal: Journal, found: ReadonlyMap<string, FoundKey>): readonly string[] {
+  return journal.keys.flatMap((known) => {
+    const key = found.get(known.id);
+    if (key === undefined) return [`key ${known.id} of ${known.agent} is gone`];
+    const states = statesOf(journal, known);
+    if (!states.includes(key.state))
+      return [`key ${known.id} of ${known.agent} is ${key.state}, not ${states.join(' or ')}`];
+    const status = key.state === 'active' ? 200 : 401;
+    return key.status === status ? [] : [`key ${known.id} of ${known.agent} is ${key.state} and gets ${key.status}`];
+  });
+}
+
+function statesOf(journal: Journal, { id, agent }: KnownKey): readonly string[] {
+  const revoked = journal.fate('revoke-key', id);
+  const disabled = journal.fate('disable-agent', agent);
+  if (revoked === 'acknowledged') return ['revoked'];
+  return [
+    ...(disabled === 'acknowledged' ? [] : ['active']),
+    ...(disabled === 'acknowledged' || disabled === 'open' ? ['disabled'] : []),
+    ...(revoked === 'open' ? ['revoked'] : []),
   ];
-  if (fates.includes('acknowledged')) return [401];
-  return fates.includes('open') ? [200, 401] : [200];
 }
 
 /** Acknowledged notes that are not there. */
-export function judgeNotes(file: string, journal: Journal): readonly string[] {
-  const database = new DatabaseSync(file, { readOnly: true });
-  const there = new Set(
-    database
-      .prepare('SELECT text FROM notes')
-      .all()
-      .map((row) => row['text']),
-  );
-  database.close();
-  return acknowledgedActs(journal, 'note').flatMap(({ text }) => (there.has(text) ? [] : [text]));
-}
+export const judgeNotes = (journal: Journal, found: ReadonlySet<string>): readonly string[] =>
+  journal.acknowledged('note').flatMap(({ act: { text } }) => (found.has(text) ? [] : [text]));
 
 /**
- * Secrets whose value is neither the last one acknowledged nor one that was on its way, and those that
- * do not open. Disabled ones open for nobody.
+ * Secrets that are gone or do not open, that hold another value than the one acknowledged last or one that
+ * was on its way, and those that open again after they were disabled.
  */
-export async function judgeSecrets(
-  place: DatabasePlace,
-  dataDir: string,
-  journal: Journal,
-): Promise<readonly string[]> {
-  const database = await openDatabase({ ...place, clock: systemClock });
-  const vault = await openVault({
-    ledger: forgetfulLedger,
-    database,
-    clock: systemClock,
-    log: silentLogger,
-    wrapper: { type: 'file', file: join(dataDir, 'vault.key') },
-    mayUse: sameNamespace,
-  });
-  const wrong: string[] = [];
-  try {
-    for (const name of new Set(journal.entries.flatMap(({ act }) => (act.kind === 'put-secret' ? [act.name] : [])))) {
-      const puts = journal.entries.filter(({ act }) => act.kind === 'put-secret' && act.name === name);
-      const acknowledged = puts.filter((entry) => entry.acknowledged !== undefined);
-      // Several workers put at once: the order of acknowledgements is not the order of commits.
-      const possible = new Set(puts.map(({ act }) => (act.kind === 'put-secret' ? act.value : '')));
-      const disabled = journal.fate((act) => act.kind === 'disable-secret' && act.name === name);
-      const found = await valueOf(vault, name);
-      if ('value' in found) {
-        if (!possible.has(found.value)) wrong.push(`${name} holds what nobody put`);
-        const latest = Math.max(0, ...acknowledged.map((entry) => generationOf(entry.acknowledged)));
-        const now = (await vault.secrets.find({ namespace: 'default', name })).generation;
-        if (now < latest) wrong.push(`${name} is at ${now}, and ${latest} was acknowledged`);
-      } else if (found.code === 'SECRET_UNKNOWN') {
-        if (acknowledged.length > 0) wrong.push(`${name} is gone`);
-      } else if (found.code !== 'SECRET_DISABLED' || disabled === 'never asked') {
-        wrong.push(`${name} does not open: ${found.code}`);
-      }
+export function judgeSecrets(journal: Journal, found: ReadonlyMap<string, FoundSecret>): readonly string[] {
+  const names = new Set(journal.of('put-secret').map(({ act: { name } }) => name));
+  return [...names].flatMap((name) => {
+    const puts = journal.of('put-secret').filter(({ act }) => act.name === name);
+    const acknowledged = puts.filter(({ fate }) => fate === 'acknowledged');
+    const disabled = journal.fate('disable-secret', name);
+    const secret = found.get(name);
+    if (secret === undefined) return acknowledged.length === 0 ? [] : [`${name} is gone`];
+    const latest = Math.max(0, ...acknowledged.map(({ body }) => generationOf(body)));
+    if (secret.generation < latest) return [`${name} is at ${secret.generation}, and ${latest} was acknowledged`];
+    if ('value' in secret) {
+      if (disabled === 'acknowledged') return [`${name} opens, and was disabled`];
+      // Who put what is there: the one who was told so, or one who was told nothing.
+      const known = acknowledged.find(({ body }) => generationOf(body) === secret.generation);
+      const possible = known ? [known] : puts.filter(({ fate }) => fate === 'open');
+      return possible.some(({ act }) => act.value === secret.value) ? [] : [`${name} holds what nobody put there`];
     }
-  } finally {
-    vault.close();
-    await database.close();
-  }
-  return wrong;
+    const mayBeDisabled = disabled === 'acknowledged' || disabled === 'open';
+    return secret.code === 'SECRET_DISABLED' && mayBeDisabled ? [] : [`${name} does not open: ${secret.code}`];
+  });
 }
 
-const generationOf = (answer: unknown): number => (answer as { readonly generation: number }).generation;
+const generationOf = (body: unknown): number => (body as { readonly generation: number }).generation;
+const idOf = (body: unknown): string => (body as { readonly id: string }).id;
 
-async function valueOf(
-  vault: Awaited<ReturnType<typeof openVault>>,
-  name: string,
-): Promise<{ readonly value: string } | { readonly code: string }> {
-  try {
-    const material = await vault.reader.read({ namespace: 'default', name }, { namespace: 'default', by: 'the judge' });
-    return { value: material.kind === 'bearer' ? reveal(material.token) : '' };
-  } catch (error) {
-    return { code: (error as { readonly code?: string }).code ?? String(error) };
-  }
+/** Acknowledged revocations that the ledger does not have: a restore would bring back what they ended. */
+export function judgeLedger(journal: Journal, found: readonly Revocation[]): readonly string[] {
+  const there = new Set(found.map(({ what, id }) => `${what} ${id}`));
+  return [
+    ...journal.acknowledged('revoke-key').map(({ act }) => `key.revoked ${act.id}`),
+    ...journal.acknowledged('disable-agent').map(({ body }) => `agent.disabled ${idOf(body)}`),
+    ...journal.acknowledged('disable-secret').map(({ body }) => `secret.disabled ${idOf(body)}`),
+  ].filter((entry) => !there.has(entry));
 }
 
 /** What the log must hold of it all: one outcome for each acknowledgement, and at most one for each request. */
@@ -111,27 +107,15 @@ export function judgeRecords(report: AuditReport, journal: Journal): readonly Ve
     if (outcome === 'success') outcomes.set(traceId, (outcomes.get(traceId) ?? 0) + 1);
     if (outcome === 'intent') intents.set(traceId, (intents.get(traceId) ?? 0) + 1);
   }
-  const acknowledged = journal.acknowledged();
-  const without = acknowledged.filter(({ traceId }) => outcomes.get(traceId) !== 1);
-  const unintended = acknowledged.filter(({ traceId }) => intents.get(traceId) !== 1);
-  const twice = journal.entries.filter(({ traceId }) => (outcomes.get(traceId) ?? 0) > 1);
+  const acknowledged = journal.entries.filter(({ fate }) => fate === 'acknowledged');
+  const kinds = (wrong: typeof acknowledged): readonly string[] => wrong.map(({ act }) => act.kind);
   return [
     none(
       `acknowledged without one record, of ${acknowledged.length}`,
-      without.map(({ act }) => act.kind),
+      kinds(acknowledged.filter(({ traceId }) => outcomes.get(traceId) !== 1)),
     ),
-    none(
-      'changed without an intent',
-      unintended.map(({ act }) => act.kind),
-    ),
-    none(
-      'recorded twice',
-      twice.map(({ act }) => act.kind),
-    ),
+    none('changed without an intent', kinds(acknowledged.filter(({ traceId }) => intents.get(traceId) !== 1))),
+    none('recorded twice', kinds(journal.entries.filter(({ traceId }) => (outcomes.get(traceId) ?? 0) > 1))),
     holds('the chain verifies', report.ok, report.findings[0] ?? `${report.records.length} records`),
   ];
-}
-
-function acknowledgedActs<Kind extends Act['kind']>(journal: Journal, kind: Kind): Extract<Act, { kind: Kind }>[] {
-  return journal.acknowledged().flatMap(({ act }) => (act.kind === kind ? [act as Extract<Act, { kind: Kind }>] : []));
 }

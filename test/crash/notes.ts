@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { command } from './server.ts';
+import { command, type Place } from './server.ts';
 
 /** Writes a database and a configuration over it into the folder; gives the configuration's path. */
 export function notesConfiguration(folder: string, serverFields = ''): string {
@@ -43,19 +43,11 @@ statement: SELECT count(*) AS notes FROM notes
   return config;
 }
 
-/** A key that may call tools. */
-export async function makeKey(dataDir: string): Promise<string> {
-  const printed = await command(
-    'key',
-    'create',
-    '--agent',
-    'caller',
-    '--role',
-    'user',
-    '--data-dir',
-    dataDir,
-    '--json',
-  );
+/** A key that may call tools, or administer. */
+export async function makeKey({ config, dataDir }: Place, role: 'user' | 'admin' = 'user'): Promise<string> {
+  const access = role === 'admin' ? ['--access', 'read', '--access', 'admin'] : [];
+  const whose = ['--agent', `the-${role}`, '--role', role, ...access];
+  const printed = await command('key', 'create', ...whose, '--config', config, '--data-dir', dataDir, '--json');
   return (JSON.parse(printed) as { key: string }).key;
 }
 

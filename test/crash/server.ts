@@ -51,7 +51,11 @@ export async function startServer({ config, dataDir }: Place): Promise<Server> {
     await end('SIGKILL');
     throw new Error(`the server did not start; it said:\n${said.join('\n')}`);
   }
-  while ((await fetch(`${url}/readyz`)).status !== 200);
+  while ((await fetch(`${url}/readyz`)).status !== 200) {
+    if (!timeout.aborted) continue;
+    await end('SIGKILL');
+    throw new Error(`the server did not get ready; it said:\n${said.join('\n')}`);
+  }
   return {
     pid: child.pid as number,
     url,
@@ -62,7 +66,10 @@ export async function startServer({ config, dataDir }: Place): Promise<Server> {
 }
 
 /** Runs a command of the command line to its end and gives what it printed; rejects when it failed. */
-export async function command(...args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(COMMAND, args);
+export const command = (...args: readonly string[]): Promise<string> => commandWith({}, ...args);
+
+/** The same, with more in its environment. */
+export async function commandWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(COMMAND, args, { env: { ...process.env, ...env } });
   return stdout;
 }

@@ -8,8 +8,10 @@ export interface Trial {
 export interface Extent {
   /** How often a server is killed, on each database. */
   readonly kills: number;
-  /** Told how far it is, on a terminal. */
-  readonly progress: (line: string) => void;
+  /** When a trial must come to its end, as `performance.now()` counts. */
+  readonly until: number;
+  /** Told how far it is and what it knows so far; `keep` what whoever breaks it off wants to have. */
+  readonly progress: (line: string, how?: { readonly keep: true }) => void;
 }
 
 /** One fact that must hold, with what was seen. `skipped` says what this machine lacks. */

@@ -89,6 +89,20 @@ export function readCheckpoint(line: string): SignedCheckpoint | undefined {
   }
 }
 
+/**
+ * The last checkpoint that can be read, where the last line is none: what it covers and says was removed
+ * still holds, whatever somebody did to those after it.
+ */
+export async function lastReadable(
+  store: Pick<AuditStore, 'lastCheckpoint' | 'checkpoints'>,
+): Promise<SignedCheckpoint | undefined> {
+  const line = await store.lastCheckpoint();
+  let last = line === undefined ? undefined : readCheckpoint(line);
+  if (line === undefined || last) return last;
+  for await (const earlier of store.checkpoints()) last = readCheckpoint(earlier) ?? last;
+  return last;
+}
+
 /** The last checkpoint of a log; undefined where there is none, or none that can be read. */
 export async function lastCheckpoint(store: Pick<AuditStore, 'lastCheckpoint'>): Promise<SignedCheckpoint | undefined> {
   const line = await store.lastCheckpoint();

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../store/segments/layout.ts';
+import { syncDirectory, writeFlushed } from '../store/segments/private-files.ts';
 import { exportPublicKey, keyIdOf, readSigningKey, trustKeys, type TrustedKeys } from './signing-key.ts';
 
 /**
@@ -24,13 +25,15 @@ export function publicKeysOf(root: string): readonly string[] {
 /** The same, to verify with. */
 export const trustedKeysOf = (root: string): TrustedKeys => trustKeys(publicKeysOf(root));
 
-/** Puts public keys, PEM, among the former ones. */
+/** Puts public keys, PEM, among the former ones; on the disk when it returns. */
 export function keepFormerKeys(root: string, pems: readonly string[]): void {
   const folder = paths.formerKeys(root);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const pem of pems) {
     for (const key of trustKeys([pem]).values()) {
-      writeFileSync(join(folder, `${keyIdOf(key)}.pem`), pem, { mode: 0o600 });
+      writeFlushed(join(folder, `${keyIdOf(key)}.pem`), pem);
     }
   }
+  syncDirectory(folder);
+  syncDirectory(root);
 }

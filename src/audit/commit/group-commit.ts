@@ -7,6 +7,8 @@ import type { WriterLog } from '../store/store.ts';
 export interface CommitLimits {
   /** Records of one batch: what is sealed in one piece, hence how long the event loop is busy with it. */
   readonly batchRecords: number;
+  /** Turns of the event loop that a batch may gather in, as long as each brings more. */
+  readonly gatherTurns: number;
   /** Records, and characters of them, that may wait. What comes on top is refused. */
   readonly waitingRecords: number;
   readonly waitingCharacters: number;
@@ -14,6 +16,7 @@ export interface CommitLimits {
 
 export const COMMIT_LIMITS: CommitLimits = {
   batchRecords: 512,
+  gatherTurns: 8,
   waitingRecords: 32_768,
   waitingCharacters: 64 * 1024 * 1024,
 };
@@ -98,10 +101,24 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // Sockets are read before immediates run: everything of this turn shares the first batch.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#commit(this.#take());
+    while (this.#waiting.length > 0) {
+      await this.#gather();
+      await this.#commit(this.#take());
+    }
     this.#running = undefined;
+  }
+
+  /**
+   * Lets turns of the event loop pass as long as each brings more: sockets are read before immediates
+   * run, so what arrived together shares a flush, and a turn without a record ends the waiting.
+   */
+  async #gather(): Promise<void> {
+    const { gatherTurns, batchRecords } = this.#limits;
+    for (let turn = 0, before = 0; turn < gatherTurns && this.#waiting.length < batchRecords; turn++) {
+      if (this.#waiting.length === before) return;
+      before = this.#waiting.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   #take(): Waiting[] {

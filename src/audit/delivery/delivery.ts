@@ -43,7 +43,7 @@ const TIMES: DeliveryTimes = { idleMs: 1000, firstMs: 500, longestMs: 60_000, st
 export interface DeliveryOptions<Item> {
   /** Of the receiver, unique among all; its cursor has it. */
   readonly name: string;
-  readonly store: Pick<AuditStore, 'claimCursor'>;
+  readonly store: Pick<AuditStore, 'claimCursor' | 'cursorOf'>;
   readonly feed: Feed<Item>;
   readonly sink: Sink<Item>;
   readonly clock: Clock;
@@ -98,10 +98,14 @@ export class Delivery<Item> {
 
   /** How it stands. Rejects when the log cannot be asked. */
   async status(): Promise<DeliveryStatus> {
+    // Who stands by knows no place of its own.
+    const place = this.#cursor
+      ? this.#place
+      : ((await this.#options.store.cursorOf(this.#options.name)) ?? this.#place);
     return {
       name: this.#options.name,
       state: this.#standby ? 'standby' : this.#failure ? 'failing' : 'sending',
-      behind: await this.#options.feed.behind(this.#place),
+      behind: await this.#options.feed.behind(place),
       delivered: this.#delivered,
       refused: this.#refused,
       reachedAt: this.#reachedAt,

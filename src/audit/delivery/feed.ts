@@ -174,7 +174,7 @@ export class CheckpointFeed implements Feed<SignedCheckpoint> {
     if (last === undefined || last.body.number <= reached) return undefined;
     if (last.body.number === reached + 1) return { items: [last], place: String(last.body.number) };
     const items: SignedCheckpoint[] = [];
-    for await (const line of this.#store.checkpoints()) {
+    for await (const line of this.#store.checkpoints(reached)) {
       const checkpoint = readCheckpoint(line);
       if (checkpoint && checkpoint.body.number > reached) items.push(checkpoint);
       if (items.length === this.#most) break;

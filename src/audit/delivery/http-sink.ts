@@ -2,8 +2,8 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { once } from 'node:events';
 import type { TlsClientSettings } from '#contract';
+import { tlsClient } from '#tls';
 import { NotNow, TooLarge, type Sink } from './delivery.ts';
-import { tlsClient } from './tls-client.ts';
 
 export interface HttpPiece {
   readonly body: string;

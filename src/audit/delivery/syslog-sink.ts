@@ -1,8 +1,8 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { TlsClientSettings } from '#contract';
+import { tlsClient } from '#tls';
 import type { Sink } from './delivery.ts';
-import { tlsClient } from './tls-client.ts';
 
 export interface SyslogSinkOptions<Item> {
   readonly host: string;

@@ -28,6 +28,8 @@ const personalFields = z.strictObject({
   personal: z.record(z.string(), z.json()).optional(),
 });
 
+const NO_PARTS: readonly PersonalPart[] = [];
+
 /** Where a sealed part opens: nowhere but in this record, in this role. */
 const placeOf = (record: { readonly id: string }, role: Role): string => `${record.id}/${role}`;
 
@@ -37,12 +39,13 @@ const placeOf = (record: { readonly id: string }, role: Role): string => `${reco
  * values, by which they can be found and not read.
  */
 export function splitPersonal(built: BuiltRecord, digestOf: (value: unknown) => string): SplitRecord {
-  const { personal, ...rest } = built;
-  const { actor, object } = rest;
+  const { actor, object } = built;
   const actorIsPerson = actor.kind === 'user';
   const objectIsPerson = object?.kind === 'user';
-  if (!actorIsPerson && !objectIsPerson && personal === undefined) return { record: rest, parts: [] };
+  // Most calls are an agent's and name nobody: such a record is not even copied.
+  if (!actorIsPerson && !objectIsPerson && built.personal === undefined) return { record: built, parts: NO_PARTS };
 
+  const { personal, ...rest } = built;
   const record: { -readonly [Field in keyof UnplacedRecord]: UnplacedRecord[Field] } = { ...rest };
   const parts: PersonalPart[] = [];
   const owner: Role | undefined =

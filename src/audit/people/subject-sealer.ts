@@ -13,12 +13,12 @@ export interface SubjectSealer {
    */
   seal(subject: string, place: string, text: string): SealedFields | Promise<SealedFields>;
 
-  /** The text again. Rejects when the keys cannot be reached. */
+  /** The text again; `missing` where the keyring lacks its key. Rejects when the keys cannot be reached. */
   open(subject: string, place: string, sealed: string): Promise<OpenedFields>;
 }
 
 export type SealedFields = { readonly sealed: string } | 'erased';
-export type OpenedFields = { readonly text: string } | 'erased' | 'altered';
+export type OpenedFields = { readonly text: string } | 'erased' | 'altered' | 'missing';
 
 const OURS = 'chatelaine';
 

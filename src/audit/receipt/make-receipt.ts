@@ -1,6 +1,6 @@
 import type { AuditRecord } from '#contract';
 import { genesis } from '../chain/chain.ts';
-import { readCheckpoint, type SignedCheckpoint } from '../checkpoint/checkpoint.ts';
+import { lastCheckpoint, readCheckpoint, type SignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import { inclusionPath, leafHash } from '../checkpoint/merkle.ts';
 import { auditError } from '../errors.ts';
 import type { AuditStore } from '../store/store.ts';
@@ -28,11 +28,42 @@ export async function makeReceipt(store: AuditStore, record: AuditRecord): Promi
   };
 }
 
-async function coveringCheckpoint(
+async function coveringCheckpoint(store: AuditStore, record: AuditRecord): Promise<SignedCheckpoint | undefined> {
+  // From one before it on, as far as can be told; what was not found so is looked for from the first on.
+  return (
+    (await firstCovering(store, record, await lastBefore(store, record))) ?? (await firstCovering(store, record, 0))
+  );
+}
+
+/** The number of the last checkpoint that does not reach the record yet: what they cover of a chain only grows. */
+async function lastBefore(store: AuditStore, { writer, seq }: AuditRecord): Promise<number> {
+  let low = 0;
+  for (let high = (await lastCheckpoint(store))?.body.number ?? 0; high - low > 1;) {
+    const middle = low + Math.floor((high - low) / 2);
+    const checkpoint = await checkpointAt(store, middle);
+    const covered = checkpoint?.body.writers.find(({ id }) => id === writer)?.count ?? 0;
+    if (checkpoint === undefined) return low;
+    if (covered < seq) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+async function checkpointAt(store: AuditStore, number: number): Promise<SignedCheckpoint | undefined> {
+  for await (const line of store.checkpoints(number - 1)) {
+    const checkpoint = readCheckpoint(line);
+    if (checkpoint && checkpoint.body.number >= number)
+      return checkpoint.body.number === number ? checkpoint : undefined;
+  }
+  return undefined;
+}
+
+async function firstCovering(
   store: AuditStore,
   { writer, seq }: AuditRecord,
+  after: number,
 ): Promise<SignedCheckpoint | undefined> {
-  for await (const line of store.checkpoints()) {
+  for await (const line of store.checkpoints(after)) {
     const checkpoint = readCheckpoint(line);
     const covered = checkpoint?.body.writers.find(({ id }) => id === writer);
     if (checkpoint && covered && seq > covered.from && seq <= covered.count) return checkpoint;

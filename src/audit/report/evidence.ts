@@ -37,6 +37,15 @@ export const evidenceManifest = z.strictObject({
 });
 export type EvidenceManifest = z.infer<typeof evidenceManifest>;
 
+/** The manifest of a text; undefined for what is none. Whether it is to be believed, `verifyEvidence` says. */
+export function readManifest(text: string): EvidenceManifest | undefined {
+  try {
+    return evidenceManifest.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The way of a record to the root of a checkpoint. */
 export const evidenceProof = z.strictObject({
   id: z.string().length(26),

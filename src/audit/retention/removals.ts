@@ -1,5 +1,5 @@
 import type { Head } from '../chain/chain.ts';
-import { readCheckpoint, type CheckpointBody } from '../checkpoint/checkpoint.ts';
+import { lastReadable, type CheckpointBody } from '../checkpoint/checkpoint.ts';
 import { readPlaces } from '../delivery/places.ts';
 import type { AuditStore } from '../store/store.ts';
 
@@ -16,8 +16,8 @@ export function removalsIn(body: CheckpointBody | undefined): Removals {
 }
 
 /** What the last checkpoint says was removed: it repeats what those before it have said. */
-export async function signedRemovals(store: Pick<AuditStore, 'lastCheckpoint'>): Promise<Removals> {
-  return removalsIn(await lastBody(store));
+export async function signedRemovals(store: Pick<AuditStore, 'lastCheckpoint' | 'checkpoints'>): Promise<Removals> {
+  return removalsIn((await lastReadable(store))?.body);
 }
 
 /**
@@ -26,7 +26,7 @@ export async function signedRemovals(store: Pick<AuditStore, 'lastCheckpoint'>):
  * delivered nothing yet holds everything back.
  */
 export async function findRemovals(store: AuditStore, before: number, exports: readonly string[]): Promise<Removals> {
-  const body = await lastBody(store);
+  const body = (await lastReadable(store))?.body;
   const signed = removalsIn(body);
   const places = await Promise.all(exports.map(async (name) => readPlaces(await store.cursorOf(name))));
   const removals = new Map<string, Head>();
@@ -41,9 +41,4 @@ export async function findRemovals(store: AuditStore, before: number, exports: r
 /** Removes what the last checkpoint says was removed; what an interrupted run has left goes as well. */
 export async function finishRemovals(store: AuditStore): Promise<void> {
   for (const [id, { seq }] of await signedRemovals(store)) await store.remove(id, seq);
-}
-
-async function lastBody(store: Pick<AuditStore, 'lastCheckpoint'>): Promise<CheckpointBody | undefined> {
-  const line = await store.lastCheckpoint();
-  return line === undefined ? undefined : readCheckpoint(line)?.body;
 }

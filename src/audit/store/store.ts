@@ -1,5 +1,6 @@
 import type { AuditRecord } from '#contract';
 import type { Head } from '../chain/chain.ts';
+import type { SignedCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { SealedBatch } from '../chain/seal.ts';
 import type { AuditFilter } from './query.ts';
 
@@ -16,10 +17,10 @@ export interface AuditStore {
   readonly installation: string;
 
   /**
-   * A chain for this process alone: one that no living process holds, or a new one. Rejects when the
-   * storage cannot be written.
+   * A chain for this process alone: one that no living process holds and that is not among `left`, or a
+   * new one. Rejects when the storage cannot be written.
    */
-  openWriter(): Promise<OpenedWriter>;
+  openWriter(left?: ReadonlySet<string>): Promise<OpenedWriter>;
 
   /** Every chain there is, by id. */
   writers(): Promise<readonly WriterState[]>;
@@ -36,18 +37,24 @@ export interface AuditStore {
    */
   hashes(writer: string, after: number, upTo: number): AsyncIterable<readonly Buffer[]>;
 
-  /** The lines of all checkpoints, oldest first; an empty one where there is no whole line. */
-  checkpoints(): AsyncIterable<string>;
+  /**
+   * The lines of all checkpoints, oldest first; an empty one where there is no whole line. With `after`
+   * it begins at one with a higher number, or before it, without reading all that lies in front.
+   */
+  checkpoints(after?: number): AsyncIterable<string>;
 
-  /** The last of them, without reading the others. */
+  /**
+   * The last of them, without reading the others: undefined where there is none yet, empty where there
+   * are some and none can be the last. Where others may add lines, only one that we signed is.
+   */
   lastCheckpoint(): Promise<string | undefined>;
 
   /**
    * Runs `action` while nobody else makes a checkpoint; undefined when somebody does. `append` makes
-   * one line durable, or rejects.
+   * one durable, or rejects.
    */
   checkpointTurn<Value>(
-    action: (append: (line: string) => Promise<void>) => Promise<Value>,
+    action: (append: (checkpoint: SignedCheckpoint) => Promise<void>) => Promise<Value>,
   ): Promise<Value | undefined>;
 
   /**
@@ -63,8 +70,8 @@ export interface AuditStore {
   cursorOf(receiver: string): Promise<string | undefined>;
 
   /**
-   * The last record of the chain that can go: in a piece that is finished, older than `before`
-   * (milliseconds), at `limit` or before it. The end of a chain never goes.
+   * The last record of the chain that can go: in a piece that is finished, it and all before it older than
+   * `before` (milliseconds), at `limit` or before it. The end of a chain never goes.
    */
   removable(writer: string, before: number, limit: number): Promise<Head | undefined>;
 
@@ -95,6 +102,8 @@ export interface WriterState {
    * writes it; in files only that one knows what of it is durable, and there is no head.
    */
   readonly held: 'ours' | 'idle' | 'busy';
+  /** In what way its end is none, where it is not. */
+  readonly damage?: string;
 }
 
 /** A chain, open for appending. */
@@ -120,8 +129,8 @@ export interface Settled {
   readonly kept: number;
   /** False when the chain is this process's no more: close it and open another. */
   readonly goOn: boolean;
-  /** What was found; belongs into the log and on record. */
-  readonly notice?: StoreNotice;
+  /** In what way the chain is damaged; belongs into the log and on record. */
+  readonly notice?: Extract<StoreNotice, { readonly kind: 'damaged' }>;
 }
 
 export interface OpenedWriter {

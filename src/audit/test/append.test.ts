@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -13,13 +13,13 @@ describe('appending', () => {
   it('keeps the order of 10,000 parallel records and lets them share flushes', async () => {
     const disk = new ScriptedDisk();
     const { log, root } = await openLog({ disk });
-    const before = disk.counts.datasync;
+    const before = disk.counts.write;
     const positions = await Promise.all(
       Array.from({ length: 10_000 }, (_, at) => log.append(event({ requestId: `req-${at}` }))),
     );
     expect(positions.map(({ seq }) => seq)).toEqual(Array.from({ length: 10_000 }, (_, at) => at + 1));
     // One for the segment's first line, then one a batch.
-    expect(disk.counts.datasync - before).toBe(1 + Math.ceil(10_000 / COMMIT_LIMITS.batchRecords));
+    expect(disk.counts.write - before).toBe(1 + Math.ceil(10_000 / COMMIT_LIMITS.batchRecords));
     const [header, ...lines] = await linesOf(segmentsOf(root)[0] as string);
     expect(header).toContain('chatelaine-audit-segment/1');
     expect(lines.map((line) => JSON.parse(line.slice(65)).requestId)).toEqual(
@@ -35,9 +35,9 @@ describe('appending', () => {
     const disk = new ScriptedDisk();
     const { log } = await openLog({ disk });
     await log.append(event());
-    const before = disk.counts.datasync;
+    const before = disk.counts.write;
     for (let done = 0; done < 1000; done += concurrent) await fill(log, Math.min(concurrent, 1000 - done));
-    expect(disk.counts.datasync - before).toBe(flushes);
+    expect(disk.counts.write - before).toBe(flushes);
   });
 
   it('lets what comes during a flush share the next one', async () => {
@@ -45,10 +45,10 @@ describe('appending', () => {
     const { log } = await openLog({ disk });
     await log.append(event());
     const flush = Promise.withResolvers<void>();
-    disk.beforeSync = () => flush.promise;
-    const before = disk.counts.datasync;
+    disk.beforeFlushed = () => flush.promise;
+    const before = disk.counts.write;
     const first = log.append(event());
-    await vi.waitFor(() => expect(disk.counts.datasync).toBe(before + 1));
+    await vi.waitFor(() => expect(disk.counts.write).toBe(before + 1));
     const rest = Array.from({ length: 50 }, async () => {
       await new Promise((resolve) => setImmediate(resolve));
       return log.append(event());
@@ -59,15 +59,39 @@ describe('appending', () => {
     expect(acknowledged).toBe(0);
     flush.resolve();
     await Promise.all([first, ...rest]);
-    expect(disk.counts.datasync).toBe(before + 2);
+    expect(disk.counts.write).toBe(before + 2);
+  });
+
+  it('writes into room that was laid out before, and gives back what it did not use', async () => {
+    const disk = new ScriptedDisk();
+    const { log, root } = await openLog({ disk });
+    await fill(log, 200);
+    const [segment] = segmentsOf(root) as [string];
+    const laidOut = statSync(segment).size;
+    await fill(log, 50);
+    expect([disk.counts.layOut, statSync(segment).size]).toEqual([1, laidOut]);
+    await fill(log, 1000);
+    expect(disk.counts.layOut).toBeGreaterThan(1);
+    await log.close();
+    expect((await linesOf(segment)).join('\n')).toHaveLength(statSync(segment).size - 1);
+  });
+
+  it('needs no room ahead: where none can be laid out, records are written all the same', async () => {
+    const disk = new ScriptedDisk();
+    const { log, root } = await openLog({ disk });
+    disk.failing = (operation) => operation === 'lay-out';
+    await fill(log, 20);
+    expect(disk.counts.layOut).toBeGreaterThan(0);
+    await log.close();
+    await expect(verifyRoot(root)).resolves.toMatchObject({ ok: true, records: 21 });
   });
 
   it('refuses what no longer fits in memory instead of collecting it', async () => {
     const disk = new ScriptedDisk();
-    const { log } = await openLog({ disk, limits: { batchRecords: 4, waitingRecords: 10, waitingCharacters: 1e6 } });
+    const { log } = await openLog({ disk, limits: { ...COMMIT_LIMITS, batchRecords: 4, waitingRecords: 10 } });
     await log.append(event());
     const flush = Promise.withResolvers<void>();
-    disk.beforeSync = () => flush.promise;
+    disk.beforeFlushed = () => flush.promise;
     const settled = Promise.allSettled(Array.from({ length: 30 }, () => log.append(event())));
     flush.resolve();
     const results = await settled;
@@ -104,7 +128,7 @@ describe('appending', () => {
 });
 
 describe('a disk that fails', () => {
-  it.each(['write', 'short-write', 'datasync'] as const)(
+  it.each(['write', 'short-write', 'flush'] as const)(
     'refuses every record while %s fails, and recovers without restart',
     async (operation) => {
       const disk = new ScriptedDisk();

@@ -6,7 +6,8 @@ import { buildRecord } from '../record/build-record.ts';
 import { encodeRecord } from '../record/encode-record.ts';
 import { RecordIds } from '../record/record-ids.ts';
 import type { AuditStore, LogEntry, WriterLog } from '../store/store.ts';
-import { event, START } from './audit.fixture.ts';
+import { checkpointLine, NO_CHECKPOINT, signCheckpoint, type SignedCheckpoint } from '../checkpoint/checkpoint.ts';
+import { event, signingKey, START } from './audit.fixture.ts';
 
 /** What a store is tested with: it can be opened several times, as processes would. */
 export interface StoreUnderTest {
@@ -25,6 +26,13 @@ async function append(log: WriterLog, events: readonly Partial<AuditEvent>[], st
     return encodeRecord(buildRecord(event(overrides), place));
   });
   await log.append(sealer.seal(records, log.head));
+}
+
+/** One over nothing. */
+function checkpointOf({ installation }: AuditStore, number: number): SignedCheckpoint {
+  const time = new Date(START + number).toISOString();
+  const empty = { previous: NO_CHECKPOINT, root: NO_CHECKPOINT, size: 0, writers: [], keyId: signingKey.id };
+  return signCheckpoint({ v: 1, installation, number, time, ...empty }, signingKey.privateKey);
 }
 
 async function collect<Item>(groups: AsyncIterable<readonly Item[]>): Promise<Item[]> {
@@ -123,16 +131,17 @@ export function describeAuditStore(kind: string, prepare: () => Promise<StoreUnd
       const storage = await prepare();
       const [one, two] = [await storage.open(), await storage.open()];
       expect(await one.lastCheckpoint()).toBeUndefined();
+      const [first, second] = [checkpointOf(one, 1), checkpointOf(one, 2)];
       await one.checkpointTurn(async (add) => {
-        await add('first');
+        await add(first);
         expect(await two.checkpointTurn(() => Promise.resolve('mine'))).toBeUndefined();
-        await add('second');
+        await add(second);
       });
       expect(await two.checkpointTurn(() => Promise.resolve('mine'))).toBe('mine');
       const lines: string[] = [];
       for await (const line of two.checkpoints()) lines.push(line);
-      expect(lines).toEqual(['first', 'second']);
-      expect(await two.lastCheckpoint()).toBe('second');
+      expect(lines).toEqual([first, second].map(checkpointLine));
+      expect(await two.lastCheckpoint()).toBe(lines[1]);
       await Promise.all([one.close(), two.close()]);
     });
 

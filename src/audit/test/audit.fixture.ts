@@ -11,6 +11,7 @@ import { event } from './event.fixture.ts';
 import { AuditLog, type AuditLogOptions } from '../audit-log.ts';
 import { makeSigningKey, readSigningKey, type SigningKey } from '../checkpoint/signing-key.ts';
 import { KeyedDigest } from '../record/digest.ts';
+import { beforeZeros } from '../store/segments/read-lines.ts';
 import { SegmentStore, type SegmentStoreOptions } from '../store/segments/segment-store.ts';
 import { logStream } from '../verify/log-stream.ts';
 import { verifyLog, type VerifyReport } from '../verify/verify.ts';
@@ -105,6 +106,8 @@ export async function verifyRoot(root: string): Promise<VerifyReport> {
 /** The lines of a file. */
 export const linesOf = async (file: string): Promise<string[]> => {
   const lines: string[] = [];
-  for await (const line of createInterface({ input: Readable.from(await readFile(file)) })) lines.push(line);
+  const bytes = await readFile(file);
+  const written = bytes.subarray(0, beforeZeros(bytes));
+  for await (const line of createInterface({ input: Readable.from(written) })) lines.push(line);
   return lines;
 };

@@ -173,6 +173,8 @@ describe('a receiver', () => {
     await upToDate(one);
     const two = deliver(beside.store, beside.log, exportTo(receiver, ndjson));
     await vi.waitFor(async () => expect((await two.status())[0]?.state).toBe('standby'), 20_000);
+    // What the other has delivered is not waiting here.
+    expect((await two.status())[0]?.behind).toBe(0);
     await fill(log, 5);
     await upToDate(one);
     await one.close();

@@ -57,7 +57,7 @@ describe('a disk that is full', () => {
     const { bavail, bsize } = statfsSync(mount);
     writeFileSync(join(mount, 'filler'), Buffer.alloc(bavail * bsize - 40 * 1024));
 
-    const attempts = await Promise.allSettled(Array.from({ length: 500 }, append));
+    const attempts = await Promise.allSettled(Array.from({ length: 1500 }, append));
     const refused = attempts.filter((attempt) => attempt.status === 'rejected');
     expect(refused.length).toBeGreaterThan(100);
     for (const { reason } of refused) {

@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tcpProxy, type TcpProxy } from '../../../test/tcp-proxy.ts';
+import { genesis, nextHash } from '../chain/chain.ts';
+import { makeSigningKey, readSigningKey } from '../checkpoint/signing-key.ts';
 import { verifyReceipt } from '../receipt/receipt.ts';
 import { describeAuditStore } from './audit-store.contract.ts';
 import { event, fill, trusted } from './audit.fixture.ts';
@@ -126,6 +128,29 @@ describe('a chain', () => {
     expect(record?.details).toMatchObject({ message: expect.stringContaining('record 3') as string });
   });
 
+  it('whose server has another record in the place of an acknowledged one is not continued', async () => {
+    const at = await emptyServer();
+    const { log } = await openServerLog(at);
+    const { writer } = await log.append(event());
+    await fill(log, 2);
+    // As when a standby that was behind took over, and another process wrote to it and went.
+    const [second, third] = await at.server.query<{ hash: string; canonical: string }>(
+      'select hash, canonical from chatelaine.audit_records where seq > 1 order by seq',
+    );
+    const canonical = third?.canonical.replace('booking-bot', 'another-bot') ?? '';
+    await at.server.query(
+      `update chatelaine.audit_records set canonical = '${canonical}', hash = '${nextHash(second?.hash ?? '', canonical)}' where seq = 3`,
+    );
+    await at.server.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'chatelaine audit'`,
+    );
+    const after = await vi.waitFor(() => log.append(event()), 30_000);
+    expect(after.writer).not.toBe(writer);
+    const [record] = (await log.query({ type: 'audit.damaged' }, { limit: 1 })).records;
+    expect(record?.details).toMatchObject({ writer, message: expect.stringContaining('record 3') as string });
+    expect(await verifyServer(at)).toMatchObject({ ok: true });
+  });
+
   it('is covered by the checkpoints of any process, and so are receipts', async () => {
     const at = await emptyServer();
     const [one, two] = [await openServerLog(at), await openServerLog(at)];
@@ -144,6 +169,80 @@ describe('a chain', () => {
   });
 });
 
+describe('checkpoints on PostgreSQL', () => {
+  it('go on for all hosts when one chain is damaged', async () => {
+    const at = await emptyServer();
+    const [one, two] = [await openServerLog(at), await openServerLog(at)];
+    const { writer } = await one.log.append(event());
+    await fill(one.log, 5);
+    await at.server.query(`update chatelaine.audit_records set hash = 'x' where seq = 3`);
+    const { writer: other } = await two.log.append(event());
+    expect((await two.log.checkpoint())?.body.writers).toMatchObject([{ id: other, from: 0, count: 1 }]);
+    expect(two.log.status).toMatchObject({ available: true, damage: [expect.stringContaining(writer)] });
+    expect((await two.log.query({ type: 'audit.damaged' }, { limit: 9 })).records).toMatchObject([
+      { details: { writer } },
+    ]);
+  });
+
+  it.each([
+    [
+      'junk at a high place',
+      `insert into audit_checkpoint_lines (place, digest, line) values (9223372036854775807, '', 'junk')`,
+    ],
+    ['junk at the next place', `insert into audit_checkpoint_lines (place, digest, line) values (3, '', 'junk')`],
+    [
+      'an old one again, at a high place',
+      `insert into audit_checkpoint_lines (place, digest, line) select 9000, '', line from audit_checkpoint_lines where place = 1`,
+    ],
+    [
+      'one that is signed by nobody',
+      `insert into audit_checkpoint_lines (place, digest, line) select 3, '', replace(line, '"number":2', '"number":3') from audit_checkpoint_lines where place = 2`,
+    ],
+  ])('are not stopped by a row that the serving role can add: %s', async (_, sql) => {
+    const at = await emptyServer();
+    const { log } = await openServerLog(at);
+    for (let round = 0; round < 2; round++) {
+      await fill(log, 2);
+      await log.checkpoint();
+    }
+    await at.server.query(`set search_path to chatelaine; ${sql}`);
+    for (const number of [3, 4, 5]) {
+      await fill(log, 2);
+      expect((await log.checkpoint())?.body.number).toBe(number);
+      expect(await log.latestCheckpoint()).toBe(number);
+    }
+  });
+
+  it('are not stopped by a chain with a name that no chain has', async () => {
+    const at = await emptyServer();
+    const { log } = await openServerLog(at);
+    await fill(log, 2);
+    const hash = nextHash(genesis(log.installation, 'x').hash, '{}');
+    await at.server.query(
+      `set search_path to chatelaine; insert into audit_writers (id, created_at) values ('x', 1);
+       insert into audit_records (writer, seq, hash, canonical, id, time, actor, issuer, class, type, action, outcome)
+         values ('x', 1, '${hash}', '{}', '', '', '', '', '', '', '', '')`,
+    );
+    await log.checkpoint();
+    await fill(log, 2);
+    expect((await log.checkpoint())?.body.number).toBe(2);
+    expect(log.status.damage).toEqual(['`x` is no name of a chain']);
+  });
+
+  it('are not begun anew by a host with another key: it says so, and leaves them alone', async () => {
+    const at = await emptyServer();
+    const { log } = await openServerLog(at);
+    await fill(log, 2);
+    await log.checkpoint();
+    const stranger = await openServerLog(at, { signingKey: readSigningKey(makeSigningKey()) });
+    await fill(stranger.log, 2);
+    await expect(stranger.log.checkpoint()).rejects.toMatchObject({ code: 'AUDIT_DAMAGED' });
+    expect(stranger.log.status).toMatchObject({ damage: [expect.stringContaining('signing.key')] });
+    await fill(log, 2);
+    expect((await log.checkpoint())?.body.number).toBe(2);
+  });
+});
+
 it('needs no more than to insert and to read', async () => {
   const at = await emptyServer();
   const { server } = at;
@@ -159,7 +258,7 @@ it('needs no more than to insert and to read', async () => {
   await store.close();
   for (const statement of [
     `update chatelaine.audit_records set hash = ''`,
-    'delete from chatelaine.audit_checkpoints',
+    'delete from chatelaine.audit_checkpoint_lines',
   ]) {
     await expect(server.query(`set role serving; ${statement}`)).rejects.toThrow('permission denied');
     await server.query('reset role');
@@ -207,10 +306,10 @@ describe('VLT-011: a log in a database that somebody has worked on', () => {
       `update audit_records a set hash = b.hash, canonical = b.canonical from audit_records b where a.writer = $W and b.writer <> $W and a.seq = 4 and b.seq = 4`,
       { kind: 'changed', seq: 4 },
     ],
-    ['no checkpoints any more', `delete from audit_checkpoints`, { kind: 'checkpoint-missing', checkpoint: 1 }],
+    ['no checkpoints any more', `delete from audit_checkpoint_lines`, { kind: 'checkpoint-missing', checkpoint: 1 }],
     [
       'a changed checkpoint',
-      `update audit_checkpoints set line = replace(line, '"size":14', '"size":13')`,
+      `update audit_checkpoint_lines set line = replace(line, '"size":14', '"size":13')`,
       { kind: 'signature', checkpoint: 1 },
     ],
   ])('shows %s', async (_, sql, finding) => {

@@ -8,6 +8,7 @@ import { AuditLog, type AuditLogOptions } from '../audit-log.ts';
 import { PostgresStore } from '../store/postgres/postgres-store.ts';
 import { logStream } from '../verify/log-stream.ts';
 import { verifyLog, type VerifyReport } from '../verify/verify.ts';
+import type { TrustedKeys } from '../checkpoint/signing-key.ts';
 import { digest, signingKey, tickingClock, trusted } from './audit.fixture.ts';
 
 export interface ServerPlace extends TestPlace {
@@ -24,7 +25,11 @@ export interface OpenedStore {
 }
 
 /** Another opening of it, with other settings where they are given; the database is closed with the test. */
-export async function openStore({ server, directory }: ServerPlace, settings: object = {}): Promise<OpenedStore> {
+export async function openStore(
+  { server, directory }: ServerPlace,
+  settings: object = {},
+  keys: TrustedKeys = trusted,
+): Promise<OpenedStore> {
   const { place } = testPlace({ ...documentOf(server), poolSize: 2, ...settings }, directory, server);
   if (!('postgres' in place)) throw new Error('this place is no server');
   const clock = tickingClock();
@@ -33,7 +38,7 @@ export async function openStore({ server, directory }: ServerPlace, settings: ob
   return {
     database,
     settings: place.postgres,
-    store: await PostgresStore.open({ database, settings: place.postgres, clock }),
+    store: await PostgresStore.open({ database, settings: place.postgres, clock, keys }),
   };
 }
 
@@ -42,7 +47,8 @@ export async function openServerLog(
   at: ServerPlace,
   { settings, ...options }: Partial<AuditLogOptions> & { readonly settings?: object } = {},
 ): Promise<{ readonly log: AuditLog; readonly store: PostgresStore }> {
-  const { store } = await openStore(at, settings);
+  const keys = options.signingKey && new Map([[options.signingKey.id, options.signingKey.publicKey]]);
+  const { store } = await openStore(at, settings, keys);
   const log = await AuditLog.open({
     store,
     signingKey,

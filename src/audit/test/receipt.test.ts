@@ -4,6 +4,18 @@ import { makeSigningKey, readSigningKey, trustKeys, exportPublicKey } from '../c
 import { verifyReceipt, type Receipt } from '../receipt/receipt.ts';
 import { event, fill, openLog, openLogAt, signingKey, suiteScratch, trusted } from './audit.fixture.ts';
 
+it('a receipt names the one checkpoint that covers its record, also in a long log', async () => {
+  const { log } = await openLog();
+  const made: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    made.push((await log.append(event())).id);
+    await log.checkpoint();
+  }
+  const numbers: number[] = [];
+  for (const id of made) numbers.push((await log.receipt(id)).checkpoint.body.number);
+  expect(numbers).toEqual(made.map((_, at) => at + 1));
+});
+
 describe('a receipt', () => {
   it('proves each record of every chain, with the public key alone', async () => {
     const { root, log } = await openLog();

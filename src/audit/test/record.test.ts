@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AUDIT_CLASSES, AUDIT_DOORS, AUDIT_OUTCOMES, auditRecord, type AuditEvent } from '#contract';
@@ -94,6 +95,24 @@ describe('a keyed digest', () => {
     expect(one.of({ a: 1, b: ['x'] })).toBe(one.of({ b: ['x'], a: 1 }));
     expect(one.of({ a: 1 })).not.toBe(other.of({ a: 1 }));
     expect(one.of({ a: 1 })).toMatch(/^hs256:[0-9a-f]{8}:[\w-]{43}$/);
+  });
+
+  it('is the HMAC-SHA-256 (RFC 2104) of the canonical text, whatever its length and what came before', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.array(fc.tuple(fc.string({ unit: 'binary', maxLength: 40 }), fc.nat({ max: 3000 })), { maxLength: 4 }),
+        (key, texts) => {
+          const digest = new KeyedDigest(key);
+          for (const [text, times] of texts) {
+            const value = text.repeat(times);
+            const canonical = canonicalJson(value, { loneSurrogates: 'escape' });
+            const expected = createHmac('sha256', key).update(canonical).digest('base64url');
+            expect(digest.of(value).split(':')[2]).toBe(expected);
+          }
+        },
+      ),
+    );
   });
 
   it('tells all values apart, types and lone surrogates included', () => {

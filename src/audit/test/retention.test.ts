@@ -11,7 +11,7 @@ import { exportNdjson, readNdjson } from '../export/ndjson.ts';
 import { RecordFeed } from '../delivery/feed.ts';
 import { logStream } from '../verify/log-stream.ts';
 import { verifyLog } from '../verify/verify.ts';
-import { fill, openLog, scratch, trusted, verifyRoot } from './audit.fixture.ts';
+import { fill, openLog, scratch, START, tickingClock, trusted, verifyRoot } from './audit.fixture.ts';
 import { emptyServer, openServerLog, verifyServer } from './postgres.fixture.ts';
 
 const rotation = { bytes: 3000, ms: 1e9 };
@@ -73,6 +73,19 @@ describe('retention', () => {
     expect(removed).toBeGreaterThan(0);
     expect(removed).toBeLessThanOrEqual(17);
     await cursor?.release();
+  });
+
+  it('goes by no single reading of the clock: what is young stays, also before a record stamped long ago', async () => {
+    const clock = wayward();
+    const { log, root } = await openLog({ rotation: { bytes: 900, ms: 1e12 }, clock });
+    for (let at = 0; at < 30; at++) {
+      clock.astray = at % 3 > 0;
+      await fill(log, 1);
+    }
+    clock.astray = false;
+    expect(segmentsIn(root).length).toBeGreaterThan(3);
+    expect(await log.retain(400 * 86_400_000, [])).toBe(0);
+    expect(await verifyRoot(root)).toMatchObject({ ok: true, retainedFrom: [] });
   });
 
   it('that was interrupted is finished by the next', async () => {
@@ -146,6 +159,13 @@ describe('retention', () => {
   });
 });
 
+/** A clock that is in 1970 while it is astray. */
+function wayward(): { astray: boolean; now(): number } {
+  const right = tickingClock(START);
+  const clock = { astray: false, now: () => (clock.astray ? 1 : right.now()) };
+  return clock;
+}
+
 const eventLike = {
   class: 'tool-call',
   type: 'tool.call',
@@ -184,10 +204,23 @@ describe('retention on PostgreSQL', () => {
     expect(removed).toBeGreaterThan(40);
     expect(await verifyServer(at)).toMatchObject({ ok: true, retainedFrom: [{ seq: removed + 1 }] });
     await log.close();
-    const again = await openServerLog(at);
+    const again = await openServerLog(at, { clock: tickingClock(START + 60_000) });
     await fill(again.log, 5);
     expect(await again.log.retain(1, [])).toBeGreaterThan(0);
     expect(await verifyServer(at)).toMatchObject({ ok: true });
+  });
+
+  it('removes no young record, also not before one that is stamped long ago', async () => {
+    const at = await emptyServer();
+    const clock = wayward();
+    const { log } = await openServerLog(at, { clock });
+    await fill(log, 40);
+    clock.astray = true;
+    await fill(log, 1);
+    clock.astray = false;
+    await fill(log, 5);
+    expect(await log.retain(400 * 86_400_000, [])).toBe(0);
+    expect(await verifyServer(at)).toMatchObject({ ok: true, retainedFrom: [] });
   });
 
   it('does not sign for a removal that the role is not allowed', async () => {

@@ -1,14 +1,14 @@
 import { systemDisk, type Disk } from '../store/segments/disk.ts';
 
-type Operation = 'write' | 'short-write' | 'datasync' | 'truncate' | 'open' | 'sync-directory';
+type Operation = 'write' | 'short-write' | 'flush' | 'lay-out' | 'truncate' | 'open' | 'sync-directory';
 
 /** A real disk that can be told to fail, and counts. */
 export class ScriptedDisk implements Disk {
-  readonly counts = { write: 0, datasync: 0 };
+  readonly counts = { write: 0, layOut: 0 };
   /** Asked before each operation: true makes it fail. A short write does half of its work first. */
   failing: (operation: Operation) => boolean = () => false;
-  /** Awaited before each flush: a disk that takes its time. */
-  beforeSync: () => Promise<void> = () => Promise.resolve();
+  /** Awaited when the bytes are in the file and nobody has been told so: a disk that takes its time. */
+  beforeFlushed: () => Promise<void> = () => Promise.resolve();
 
   async open(path: string, flags: number, mode: number): Promise<number> {
     this.#check('open');
@@ -16,20 +16,25 @@ export class ScriptedDisk implements Disk {
   }
 
   async write(fd: number, bytes: Buffer, offset: number, position: number): Promise<number> {
-    this.counts.write++;
     if (this.failing('short-write')) {
       await systemDisk.write(fd, bytes.subarray(0, offset + Math.ceil((bytes.length - offset) / 2)), offset, position);
       throw failure('ENOSPC');
     }
     this.#check('write');
-    return systemDisk.write(fd, bytes, offset, position);
+    const written = await systemDisk.write(fd, bytes, offset, position);
+    this.counts.write++;
+    await this.beforeFlushed();
+    this.#check('flush');
+    return written;
   }
 
-  async datasync(fd: number): Promise<void> {
-    this.counts.datasync++;
-    await this.beforeSync();
-    this.#check('datasync');
-    return systemDisk.datasync(fd);
+  async layOut(fd: number, position: number, length: number): Promise<void> {
+    this.counts.layOut++;
+    if (this.failing('lay-out')) {
+      await systemDisk.layOut(fd, position, Math.ceil(length / 2));
+      throw failure('ENOSPC');
+    }
+    return systemDisk.layOut(fd, position, length);
   }
 
   async truncate(fd: number, length: number): Promise<void> {
@@ -47,7 +52,7 @@ export class ScriptedDisk implements Disk {
   }
 
   #check(operation: Operation): void {
-    if (this.failing(operation)) throw failure(operation === 'datasync' ? 'EIO' : 'EROFS');
+    if (this.failing(operation)) throw failure(operation === 'flush' ? 'EIO' : 'EROFS');
   }
 }
 

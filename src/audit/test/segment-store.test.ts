@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
 import { SegmentStore } from '../store/segments/segment-store.ts';
 import { describeAuditStore } from './audit-store.contract.ts';
@@ -23,10 +24,10 @@ describeAuditStore('segment files', () => {
   return Promise.resolve({ open: () => Promise.resolve(new SegmentStore({ root, clock: tickingClock() })) });
 });
 
-describeAuditStore('segment files of two records each', () => {
+describeAuditStore('segment files of two records each, a block a record', () => {
   const root = join(scratch(), 'audit');
-  const rotation = { bytes: 900, ms: 1e9 };
-  return Promise.resolve({ open: () => Promise.resolve(new SegmentStore({ root, clock: tickingClock(), rotation })) });
+  const options = { root, rotation: { bytes: 900, ms: 1e9 }, indexBlock: 1 };
+  return Promise.resolve({ open: () => Promise.resolve(new SegmentStore({ ...options, clock: tickingClock() })) });
 });
 
 /** A closed log of so many records, and its one segment. */
@@ -46,8 +47,9 @@ describe('the end of a chain after a crash', () => {
     ['half a line', (bytes: Buffer) => bytes.subarray(0, lastStart(bytes) + 100)],
     ['a line without its end', (bytes: Buffer) => bytes.subarray(0, -1)],
     [
-      'zero bytes where a line was to be',
-      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, lastStart(bytes)), Buffer.alloc(4096)]),
+      'half a line and the room that was laid out after it',
+      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, lastStart(bytes) + 100), Buffer.alloc(4096)]),
+      100,
     ],
     [
       'zero bytes before a line that was written',
@@ -56,21 +58,36 @@ describe('the end of a chain after a crash', () => {
         return torn.fill(0, lastStart(bytes), lastStart(bytes) + 200);
       },
     ],
-  ])('with %s is cut there, kept aside, and on record', async (_, tear) => {
+  ])('with %s is cut there, kept aside, and on record', async (_, tear, kept?: number) => {
     const { root, segment } = await closedLog(5);
     const bytes = readFileSync(segment);
     const torn = tear(bytes);
+    const piece = torn.subarray(lastStart(bytes)).subarray(0, kept);
     writeFileSync(segment, torn);
     const { log } = await openLog({ root });
     const position = await log.append(event({ requestId: 'after' }));
     // 5 calls and the checkpoint's record, which was torn; then what was found, then ours.
     expect(position.seq).toBe(7);
     const [notice] = (await log.query({ type: 'audit.tail-cut' }, { limit: 1 })).records;
-    expect(notice).toMatchObject({ seq: 6, details: { seq: 6, bytes: torn.length - lastStart(bytes) } });
+    expect(notice).toMatchObject({ seq: 6, details: { seq: 6, bytes: piece.length } });
     const [aside] = globSync(join(dirname(segment), 'torn-6-*.bin'));
-    expect(readFileSync(aside as string)).toEqual(torn.subarray(lastStart(bytes)));
+    expect(readFileSync(aside as string)).toEqual(piece);
     await log.close();
     expect(await verifyRoot(root)).toMatchObject({ ok: true });
+  });
+
+  it('with nothing but room that was laid out is no loss: the chain goes on, and nothing is on record of it', async () => {
+    const { root, log: before } = await openLog();
+    await fill(before, 5);
+    await before.close();
+    const [segment] = globSync(join(root, 'writers/*/*.log')) as [string];
+    appendFileSync(segment, Buffer.alloc(4096));
+    expect(await verifyRoot(root)).toMatchObject({ ok: true, findings: [] });
+    const { log } = await openLog({ root });
+    await expect(log.append(event())).resolves.toMatchObject({ seq: 7 });
+    expect((await log.query({ type: 'audit.tail-cut' }, { limit: 1 })).records).toEqual([]);
+    await log.close();
+    expect(await verifyRoot(root)).toMatchObject({ ok: true, findings: [] });
   });
 
   it('with a segment that never began goes on in the one before', async () => {
@@ -173,11 +190,20 @@ describe('the index', () => {
     await vi.waitFor(() => expect(existsSync(join(root, 'index.db'))).toBe(true), 20_000);
   });
 
-  it('is made anew when it is gone, or is no index', async () => {
+  it('is made anew when it is gone, is no index or that of another version; in memory when it cannot be', async () => {
     const { root } = await closedLog(30);
     for (const damage of [
       () => rmSync(join(root, 'index.db'), { force: true }),
       () => writeFileSync(join(root, 'index.db'), 'this is no database'.repeat(1000), { mode: 0o600 }),
+      () => {
+        const database = new DatabaseSync(join(root, 'index.db'));
+        database.exec('drop table blocks; create table records (writer); pragma user_version = 2');
+        database.close();
+      },
+      () => {
+        rmSync(join(root, 'index.db'));
+        mkdirSync(join(root, 'index.db'));
+      },
     ]) {
       damage();
       const { log } = await openLog({ root });
@@ -192,14 +218,14 @@ describe('the index', () => {
     const other = await openLog({ root, disk });
     await fill(other.log, 3, { action: 'kept' });
     const flush = Promise.withResolvers<void>();
-    const before = disk.counts.datasync;
-    disk.beforeSync = () => flush.promise;
+    const before = disk.counts.write;
+    disk.beforeFlushed = () => flush.promise;
     const refused = expect(fill(other.log, 3, { action: 'taken-back' })).rejects.toMatchObject({
       code: 'AUDIT_UNAVAILABLE',
     });
-    await vi.waitFor(() => expect(disk.counts.datasync).toBe(before + 1));
+    await vi.waitFor(() => expect(disk.counts.write).toBe(before + 1));
     expect((await log.query({ action: 'taken-back' }, { limit: 10 })).records).toHaveLength(3);
-    disk.failing = (operation) => operation === 'datasync';
+    disk.failing = (operation) => operation === 'flush';
     flush.resolve();
     await refused;
     disk.failing = () => false;

@@ -7,6 +7,9 @@ import { checkpointLine, readCheckpoint, signCheckpoint, type SignedCheckpoint }
 import { makeSigningKey, readSigningKey } from '../checkpoint/signing-key.ts';
 import { SegmentStore } from '../store/segments/segment-store.ts';
 import { logStream } from '../verify/log-stream.ts';
+import { ChainCheck } from '../verify/chain-check.ts';
+import { CheckpointCheck } from '../verify/checkpoint-check.ts';
+import type { Finding } from '../verify/finding.ts';
 import { verifyLog } from '../verify/verify.ts';
 import { fill, openLog, openLogAt, scratch, suiteScratch, tickingClock, trusted, verifyRoot } from './audit.fixture.ts';
 
@@ -286,6 +289,37 @@ describe('VLT-011: a log that somebody has worked on', { timeout: 300_000 }, () 
     const anchored = await verifyLog(logStream(store), { ...options, anchors: [kept] });
     expect(anchored.findings[0]).toMatchObject({ kind: 'checkpoint-missing', checkpoint: 2 });
   });
+});
+
+it('a longer log takes no more memory to verify: what is known of a checkpoint goes with it', async () => {
+  const { log, store } = await openLog();
+  for (let round = 0; round < 40; round++) {
+    await fill(log, 1);
+    await log.checkpoint();
+  }
+  const findings: Finding[] = [];
+  const chains = new Map<string, ChainCheck>();
+  const chainOf = (id: string): ChainCheck => {
+    const chain = chains.get(id) ?? new ChainCheck(store.installation, id, findings);
+    chains.set(id, chain);
+    return chain;
+  };
+  const options = { installation: store.installation, keys: trusted };
+  const check = new CheckpointCheck(options, { chainOf, removals: new Map(), findings });
+  let most = 0;
+  for await (const items of logStream(store)) {
+    for (const item of items) {
+      if (item.kind === 'checkpoint') check.take(item.line);
+      if (item.kind !== 'record') continue;
+      const claim = chainOf(item.writer).take(item);
+      check.addLeaf(item.hash);
+      if (claim) check.claim(claim);
+    }
+    most = Math.max(most, check.inMind);
+  }
+  await check.conclude();
+  expect([findings, check.count]).toEqual([[], 40]);
+  expect(most).toBeLessThan(3);
 });
 
 describe('a log that grows while it is verified', () => {

@@ -50,7 +50,7 @@ export class ChainCheck {
       return undefined;
     }
     this.#head = { seq: expected, hash };
-    return claimOf(record);
+    return claimIn(record);
   }
 
   /** Something that is no record lies at the next place. */
@@ -78,7 +78,13 @@ function parse(canonical: string): Record<string, unknown> | undefined {
   }
 }
 
-function claimOf(record: Record<string, unknown>): CheckpointClaim | undefined {
+/** What a stored record says of a checkpoint, if it is a record of one. */
+export function claimOf(canonical: string): CheckpointClaim | undefined {
+  const record = parse(canonical);
+  return record && claimIn(record);
+}
+
+function claimIn(record: Record<string, unknown>): CheckpointClaim | undefined {
   if (record['type'] !== CHECKPOINT_TYPE || !isRecord(record['details'])) return undefined;
   const { number, hash } = record['details'];
   return typeof number === 'number' && typeof hash === 'string' ? { number, hash } : undefined;

@@ -18,8 +18,14 @@ export class CheckpointCheck {
   readonly #chainOf: (id: string) => ChainCheck;
   readonly #removals: ReadonlyMap<string, Head>;
   readonly #findings: Finding[];
-  readonly #hashes = new Map<number, string>();
-  readonly #claims: CheckpointClaim[] = [];
+  /** Of those that have passed, the hashes that no record has spoken of yet: of a whole log, the last alone. */
+  readonly #unclaimed = new Map<number, string>();
+  /** What records say of some that have not passed yet: where a log was tampered with, or grows. */
+  readonly #open = new Map<number, string>();
+  /** What anchors say, whom to believe first. */
+  readonly #anchored = new Map<number, string[]>();
+  /** The first that is not the one that somebody knew. */
+  #changed: number | undefined;
   #last: CheckpointBody | undefined;
   /** The place of the next one, counted as they lie. */
   #number = 1;
@@ -40,6 +46,9 @@ export class CheckpointCheck {
     this.#chainOf = log.chainOf;
     this.#removals = log.removals;
     this.#findings = log.findings;
+    for (const { number, hash } of this.#trustedAnchors()) {
+      this.#anchored.set(number, [...(this.#anchored.get(number) ?? []), hash]);
+    }
   }
 
   get count(): number {
@@ -55,8 +64,26 @@ export class CheckpointCheck {
   }
 
   /** A record says that there is this checkpoint. */
-  claim(claim: CheckpointClaim): void {
-    this.#claims.push(claim);
+  claim({ number, hash }: CheckpointClaim): void {
+    if (number > this.count) {
+      const said = this.#open.get(number) ?? hash;
+      this.#open.set(number, said);
+      if (said !== hash) this.#changed ??= number;
+      return;
+    }
+    // Each is spoken of once, so what was said of it need not be kept.
+    const known = this.#unclaimed.get(number);
+    this.#unclaimed.delete(number);
+    if (known !== undefined && known !== hash) this.#changed ??= number;
+  }
+
+  /** Holds one that has passed to what is known of it. */
+  #compare(number: number, hash: string): void {
+    const claimed = this.#open.get(number);
+    this.#open.delete(number);
+    if (claimed === undefined) this.#unclaimed.set(number, hash);
+    const known = [...(claimed === undefined ? [] : [claimed]), ...(this.#anchored.get(number) ?? [])];
+    if (known.some((one) => one !== hash)) this.#changed ??= number;
   }
 
   take(line: string): void {
@@ -78,7 +105,7 @@ export class CheckpointCheck {
       return this.#report('checkpoint-changed', number, 'belongs to another installation');
     }
     this.#checkCoverage(body);
-    this.#hashes.set(number, checkpointHash(body));
+    this.#compare(number, checkpointHash(body));
     this.#last = body;
     this.#tree = new MerkleRoot();
   }
@@ -147,14 +174,18 @@ export class CheckpointCheck {
       const message = `the records 1 to ${seq} are missing, and no checkpoint says that they were removed`;
       this.#findings.push({ kind: 'missing', message, writer, seq: 1 });
     }
-    const latest = Math.max(this.count, (await this.#options.latest?.()) ?? 0);
-    const known = this.#trustedAnchors();
-    for (const { number, hash } of [...this.#claims, ...known]) {
-      if (number > latest) return this.#report('checkpoint-missing', this.count + 1, 'is missing');
-      if (number > this.count) continue;
-      if (this.#hashes.get(number) !== hash)
-        return this.#report('checkpoint-changed', number, 'is not the one that was made');
+    if (this.#changed !== undefined) {
+      return this.#report('checkpoint-changed', this.#changed, 'is not the one that was made');
     }
+    const latest = Math.max(this.count, (await this.#options.latest?.()) ?? 0);
+    for (const number of [...this.#open.keys(), ...this.#anchored.keys()]) {
+      if (number > latest) return this.#report('checkpoint-missing', this.count + 1, 'is missing');
+    }
+  }
+
+  /** How many checkpoints are kept in mind, for tests: not more with a longer log. */
+  get inMind(): number {
+    return this.#unclaimed.size + this.#open.size;
   }
 
   /** An anchor must not be believed blindly either: whoever can write there could cry wolf. */

@@ -12,20 +12,20 @@ import {
 import { join } from 'node:path';
 import { ChatelaineError, newId, type Clock } from '#kernel';
 import { prepareDataDirectory, snapshotDatabase, withFileLock, type DatabasePlace } from '#db';
-import { snapshotAudit } from '#audit';
+import { snapshotAudit, snapshotTables } from '#audit';
 import { END_OF_PARTS, writePart, type Entry, type Part } from '../archive/entries.ts';
 import type { Recipient } from '../archive/keys.ts';
 import { MANIFEST, type Manifest } from '../archive/manifest.ts';
 import { SealedWriter } from '../archive/sealed-file.ts';
 import { readBackup } from '../archive/verify.ts';
 import { backupError } from '../errors.ts';
-import { FileLedger } from '../ledger/file-ledger.ts';
+import type { FileLedger } from '../ledger/file-ledger.ts';
 import { deletePartials, newBackupName, partialOf } from './folder.ts';
 
 export interface BackupSource {
   readonly place: DatabasePlace;
   readonly dataDirectory: string;
-  readonly ledgerFolder: string;
+  readonly ledger: FileLedger;
 }
 
 export interface CreateBackup extends BackupSource {
@@ -107,7 +107,7 @@ async function write(
 ): Promise<{ manifest: Manifest; fileKey: Buffer }> {
   const { clock, onProgress } = request;
   // Before the database: what is in the ledger by now was at least announced when the copy is taken.
-  const ledger = await new FileLedger(request.ledgerFolder, clock).begin();
+  const ledger = await request.ledger.begin();
   const createdAt = clock.now();
   onProgress?.('copying the database', 0);
   const database = await snapshotDatabase(request.place, scratch);
@@ -125,7 +125,9 @@ async function write(
     for await (const part of database.parts()) {
       await add('writing the database', { ...part, name: `database/${part.name}` });
     }
-    const audit = await snapshotAudit(join(request.dataDirectory, 'audit'));
+    const root = join(request.dataDirectory, 'audit');
+    const { query } = database;
+    const audit = query === undefined ? await snapshotAudit(root) : await snapshotTables({ query }, root);
     for (const part of audit?.parts ?? []) await add('writing the audit log', { ...part, name: `audit/${part.name}` });
     const manifest: Manifest = {
       v: 1,

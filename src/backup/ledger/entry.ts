@@ -26,6 +26,7 @@ export interface LedgerEntry extends Revocation {
 
 const stored = z.strictObject({
   at: z.int().nonnegative(),
+  holdsFrom: revocation.shape.holdsFrom,
   id: revocation.shape.id,
   seq: z.int().positive(),
   what: z.enum(REVOCATIONS),

@@ -1,17 +1,24 @@
-import { closeSync, fsyncSync, ftruncateSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, ftruncateSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChatelaineError, newId, type Clock } from '#kernel';
 import { revocation, type Revocation, type RevocationLedger } from '#contract';
 import { prepareDataDirectory, withFileLock } from '#db';
 import { backupError } from '../errors.ts';
 import { headerLine, headOfHeader, nextLine, parseLine, type LedgerHead } from './entry.ts';
-import { ledgerFile, readLedger } from './read-ledger.ts';
+import { ledgerFile, readLedger, readLedgerId } from './read-ledger.ts';
 
 /** What says by itself what is wrong with a ledger. */
 const OUR_OWN = /^(LEDGER_\w+|DATABASE_BUSY|DATA_DIRECTORY_UNSAFE)$/;
 
 /** Longer than any line. */
 const WINDOW = 8192;
+
+export interface FileLedgerOptions {
+  /** The folder is not made: it was named, and where it is not, its volume is not mounted. */
+  readonly mustExist?: boolean;
+  /** The ids of the ledgers it may be; no new one is begun then. */
+  readonly known?: ReadonlySet<string>;
+}
 
 /**
  * The ledger as a file: one line an entry, each with the hash over the one before it. Appending is
@@ -20,15 +27,20 @@ const WINDOW = 8192;
 export class FileLedger implements RevocationLedger {
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #options: FileLedgerOptions;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** Nothing is made before the first entry. */
-  constructor(folder: string, clock: Clock) {
+  constructor(folder: string, clock: Clock, options: FileLedgerOptions = {}) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#options = options;
   }
 
-  /** Resolves when the entry is on the disk. Throws `LEDGER_DAMAGED`, `LEDGER_UNAVAILABLE`, `DATABASE_BUSY`. */
+  /**
+   * Resolves when the entry is on the disk. Throws `LEDGER_DAMAGED`, `LEDGER_UNAVAILABLE`, `LEDGER_UNKNOWN`,
+   * `DATABASE_BUSY`.
+   */
   append(entry: Revocation): Promise<void> {
     const checked = revocation.parse(entry);
     const turn = this.#turn.then(
@@ -47,17 +59,33 @@ export class FileLedger implements RevocationLedger {
     return ledger.head;
   }
 
+  /** Throws `LEDGER_UNKNOWN` unless the ledger of that id, undefined for none, is the one to write to. */
+  check(found: string | undefined): void {
+    const { known } = this.#options;
+    if (known === undefined || (found !== undefined && known.has(found))) return;
+    const what = found === undefined ? 'holds no ledger' : `holds the ledger \`${found}\``;
+    const ours = [...known].toSorted().join('`, `');
+    throw backupError('LEDGER_UNKNOWN', `the folder \`${this.#folder}\` ${what}; this installation knows \`${ours}\``);
+  }
+
   async #append(entry: Revocation): Promise<void> {
     await this.#locked(() => this.#write(entry));
   }
 
   async #locked(work: () => void): Promise<void> {
     try {
+      // Before anything is made: a mount point must not be left with files that the volume then hides.
+      this.check(readLedgerId(this.#folder));
+      if (this.#options.mustExist === true && !existsSync(this.#folder)) throw new Error('its folder is not there');
       prepareDataDirectory(this.#folder);
       await withFileLock(join(this.#folder, 'lock'), async () => work());
     } catch (cause) {
       if (cause instanceof ChatelaineError && OUR_OWN.test(cause.code)) throw cause;
-      throw backupError('LEDGER_UNAVAILABLE', `the ledger refused: ${(cause as Error).message}`, { cause });
+      throw backupError(
+        'LEDGER_UNAVAILABLE',
+        `the ledger in \`${this.#folder}\` refused: ${(cause as Error).message}`,
+        { cause },
+      );
     }
   }
 

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Revocation } from '#contract';
 import { backupError } from '../errors.ts';
 import { headOfHeader, nextLine, parseLine, type LedgerEntry, type LedgerHead } from './entry.ts';
 
@@ -32,7 +33,7 @@ export function readLedger(folder: string): Ledger | undefined {
   const hashes = [head.hash];
   for (const line of lines) {
     const entry = parseLine(line)?.entry;
-    const next = entry && nextLine(head, { what: entry.what, id: entry.id }, entry.at);
+    const next = entry && nextLine(head, revocationOf(entry), entry.at);
     if (entry === undefined || next?.line !== line) {
       throw backupError('LEDGER_DAMAGED', `the entry ${head.seq + 1} of \`${file}\` is not what was written`);
     }
@@ -41,6 +42,26 @@ export function readLedger(folder: string): Ledger | undefined {
     head = next.head;
   }
   return { head, entries, hashAt: (seq) => hashes[seq] };
+}
+
+/** What was appended, without its place. */
+const revocationOf = ({ at: _at, seq: _seq, ...appended }: LedgerEntry): Revocation => appended;
+
+/** The id of the ledger in a folder, from its first line; undefined where none has begun. Throws `LEDGER_DAMAGED`. */
+export function readLedgerId(folder: string): string | undefined {
+  const file = ledgerFile(folder);
+  if (!existsSync(file)) return undefined;
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(128);
+    const line = bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0)).split('\n');
+    if (line.length < 2) return undefined;
+    const head = headOfHeader(line[0] ?? '');
+    if (head === undefined) throw backupError('LEDGER_DAMAGED', `\`${file}\` does not begin as a ledger`);
+    return head.ledger;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Throws `LEDGER_SHORTENED` unless the ledger continues what `seen` is the head of. */

@@ -2,14 +2,25 @@ import { copyFileSync, createReadStream, createWriteStream, existsSync, mkdirSyn
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { silentLogger, type Clock } from '#kernel';
-import { closeChains, keepFormerKeys, logStream, openAuditLog, openAuditStore, trustedKeysOf, verifyLog } from '#audit';
+import type { PostgresSettings } from '#contract';
 import {
+  closeChains,
+  closeTableChains,
+  keepFormerKeys,
+  logStream,
+  openAuditLog,
+  openAuditStore,
+  verifyLog,
+  type OpenAuditOptions,
+} from '#audit';
+import {
+  openDatabase,
   restoreDatabase,
   stateFile,
   type AfterRestore,
+  type DatabaseOrTransaction,
   type DatabasePlace,
   type SnapshotPart,
-  type StandingEnds,
 } from '#db';
 import { identityAfterRestore } from '#identity';
 import { vaultAfterRestore } from '#vault';
@@ -18,8 +29,9 @@ import type { Manifest } from '../archive/manifest.ts';
 import { readBackup } from '../archive/verify.ts';
 import { backupError } from '../errors.ts';
 import { checkContinues, ledgerFile, readLedger, type Ledger } from '../ledger/read-ledger.ts';
+import { forgetLedgers } from '../store/ledgers-store.ts';
 import { standingEnds } from './standing-ends.ts';
-import { RestoreTarget } from './target.ts';
+import { RestoreTarget, syncPath } from './target.ts';
 
 export interface RestoreBackup {
   readonly file: string;
@@ -85,13 +97,11 @@ export async function restoreBackup(request: RestoreBackup): Promise<RestoredBac
     });
     checkKind(manifest, request.place);
     const ledgers = findLedgers(request, manifest);
-    const auditRecords = await checkAudit(target, manifest, request);
-    const done = await restoreState(target, manifest, standingEnds(ledgers.flatMap(({ entries }) => entries)), request);
+    const done = await restoreState(target, manifest, ledgers, request);
     const restored: RestoredBackup = {
       manifest,
       ledgerEntries: ledgers.reduce((sum, { entries }) => sum + entries.length, 0),
       ...done,
-      auditRecords,
       lostRevocations: ledgers.length === 0,
     };
     await record(target, restored, request);
@@ -123,56 +133,93 @@ function findLedgers(request: RestoreBackup, { ledger: seen }: Manifest): readon
   return found;
 }
 
-/** Holds the log to its chains and checkpoints, and closes its chains. Gives how many records it has. */
-async function checkAudit(target: RestoreTarget, manifest: Manifest, request: RestoreBackup): Promise<number> {
+/** Puts the keys that the log is verified and continued with beside where it grows; gives the folder. */
+function placeAuditKeys(target: RestoreTarget, { audit }: Manifest, request: RestoreBackup): string {
   const root = join(target.staging, 'audit');
-  if (manifest.audit === undefined) return 0;
+  mkdirSync(root, { recursive: true, mode: 0o700 });
   const kept = join(request.dataDirectory, 'audit');
   for (const name of existsSync(kept) ? readdirSync(kept) : []) {
-    if (name.endsWith('.key')) copyFileSync(join(kept, name), join(root, name));
+    if (!name.endsWith('.key')) continue;
+    copyFileSync(join(kept, name), join(root, name));
+    // It is moved over the one that was put back.
+    syncPath(join(root, name));
   }
-  keepFormerKeys(root, manifest.audit.keys);
-  mkdirSync(join(root, 'writers'), { recursive: true, mode: 0o700 });
-  const { store } = await openAuditStore({ root, clock: request.clock });
+  keepFormerKeys(root, audit?.keys ?? []);
+  return root;
+}
+
+/**
+ * Holds the log, in files or in the tables of `storage`, to its chains and checkpoints; gives how many
+ * records it has. Throws `BACKUP_UNREADABLE`.
+ */
+async function verifyAudit(
+  root: string,
+  { installation }: NonNullable<Manifest['audit']>,
+  { clock, onProgress }: RestoreBackup,
+  storage?: OpenAuditOptions['storage'],
+): Promise<number> {
+  const { store, trustedKeys: keys } = await openAuditStore({ root, clock, ...(storage && { storage }) });
   try {
     const report = await verifyLog(logStream(store), {
-      installation: manifest.audit.installation,
-      keys: trustedKeysOf(root),
-      onProgress: ({ records }) => request.onProgress?.('verifying the audit log', records),
+      installation,
+      keys,
+      onProgress: ({ records }) => onProgress?.('verifying the audit log', records),
     });
-    if (!report.ok) {
-      throw backupError('BACKUP_UNREADABLE', `the audit log in the backup: ${report.findings[0]?.message ?? ''}`);
-    }
-    return report.records;
+    if (report.ok) return report.records;
+    throw backupError('BACKUP_UNREADABLE', `the audit log in the backup: ${report.findings[0]?.message ?? ''}`);
   } finally {
     await store.close();
-    closeChains(root);
   }
+}
+
+/** Verifies a log in files, before anything is moved, and closes its chains. */
+async function checkFiles(root: string, manifest: Manifest, request: RestoreBackup): Promise<number> {
+  if (manifest.audit === undefined) return 0;
+  mkdirSync(join(root, 'writers'), { recursive: true, mode: 0o700 });
+  const records = await verifyAudit(root, manifest.audit, request);
+  closeChains(root);
+  return records;
+}
+
+/** The same for a log in tables, in the transaction that fills them: nobody sees one that does not verify. */
+async function checkTables(
+  trx: DatabaseOrTransaction,
+  settings: PostgresSettings,
+  root: string,
+  manifest: Manifest,
+  request: RestoreBackup,
+): Promise<number> {
+  const storage = { settings, database: { db: trx } };
+  const records = manifest.audit === undefined ? 0 : await verifyAudit(root, manifest.audit, request, storage);
+  await closeTableChains(trx, request.clock.now());
+  return records;
 }
 
 async function restoreState(
   target: RestoreTarget,
   manifest: Manifest,
-  ends: StandingEnds,
+  ledgers: readonly Ledger[],
   request: RestoreBackup,
-): Promise<{ endedAgain: number; sessionsEnded: number }> {
+): Promise<{ endedAgain: number; sessionsEnded: number; auditRecords: number }> {
+  const { place, clock } = request;
+  const root = placeAuditKeys(target, manifest, request);
+  const inFiles = 'postgres' in place ? 0 : await checkFiles(root, manifest, request);
+  const ends = standingEnds(ledgers.map(({ entries }) => entries));
   const modules = [...MODULES, ...(request.modules ?? [])];
-  let done = { endedAgain: 0, sessionsEnded: 0 };
+  let done = { endedAgain: 0, sessionsEnded: 0, auditRecords: 0 };
   request.onProgress?.('restoring the database', 0);
-  await restoreDatabase(
-    placeInStaging(target, request.place),
-    request.clock,
-    snapshotOf(target, manifest),
-    async (trx) => {
-      // May run again, from the beginning.
-      done = { endedAgain: 0, sessionsEnded: 0 };
-      const now = request.clock.now();
-      for (const module of modules) {
-        done.endedAgain += (await module.replay?.(trx, ends, now)) ?? 0;
-        done.sessionsEnded += (await module.endSessions?.(trx, now)) ?? 0;
-      }
-    },
-  );
+  await restoreDatabase(placeInStaging(target, place), clock, snapshotOf(target, manifest), async (trx) => {
+    // May run again, from the beginning.
+    done = { endedAgain: 0, sessionsEnded: 0, auditRecords: inFiles };
+    if ('postgres' in place) done.auditRecords = await checkTables(trx, place.postgres, root, manifest, request);
+    // It is lost, and that is accepted: the next one that is written to is the first again.
+    if (ledgers.length === 0) await forgetLedgers(trx);
+    const now = clock.now();
+    for (const module of modules) {
+      done.endedAgain += (await module.replay?.(trx, ends, now)) ?? 0;
+      done.sessionsEnded += (await module.endSessions?.(trx, now)) ?? 0;
+    }
+  });
   return done;
 }
 
@@ -198,8 +245,21 @@ async function* lazily(path: string): AsyncGenerator<Uint8Array> {
 
 /** In a new chain of the restored log: a log that was set back says so itself. */
 async function record(target: RestoreTarget, restored: RestoredBackup, request: RestoreBackup): Promise<void> {
+  const { place, clock } = request;
+  const root = join(target.staging, 'audit');
+  if (!('postgres' in place)) return await append(restored, { root, clock, logger: silentLogger });
+  const database = await openDatabase({ ...place, clock });
+  try {
+    const storage = { settings: place.postgres, database };
+    await append(restored, { root, clock, logger: silentLogger, storage });
+  } finally {
+    await database.close();
+  }
+}
+
+async function append(restored: RestoredBackup, options: OpenAuditOptions): Promise<void> {
   const { manifest } = restored;
-  const log = await openAuditLog({ root: join(target.staging, 'audit'), clock: request.clock, logger: silentLogger });
+  const log = await openAuditLog(options);
   try {
     await log.append({
       class: 'administration',
@@ -234,4 +294,6 @@ function putLedger(request: RestoreBackup, { ledger: seen }: Manifest): void {
   if (found === undefined) return;
   mkdirSync(request.ledgerFolder, { recursive: true, mode: 0o700 });
   copyFileSync(ledgerFile(found), own);
+  syncPath(own);
+  syncPath(request.ledgerFolder);
 }

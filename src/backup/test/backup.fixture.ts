@@ -1,12 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { reveal, Secret, silentLogger, type Clock } from '#kernel';
 import type { AuditEvent } from '#contract';
-import { openAuditLog, type AuditLog } from '#audit';
-import { createBackup, FileLedger, makeKeyPair, parsePrivateKey, parseRecipient, type CreatedBackup } from '#backup';
-import { openDatabase, type Database } from '#db';
+import { openAuditLog, type AuditLog, type OpenAuditOptions } from '#audit';
+import {
+  createBackup,
+  FileLedger,
+  makeKeyPair,
+  parsePrivateKey,
+  parseRecipient,
+  restoreBackup,
+  type CreatedBackup,
+} from '#backup';
+import { keyringFile, openDatabase, type Database, type DatabasePlace } from '#db';
 import { openIdentity, type Identity } from '#identity';
 import { openVault, parseSecretMaterial, sameNamespace, subjectScope, type Place, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
@@ -64,12 +72,19 @@ export const event = (): AuditEvent => ({
   outcome: 'success',
 });
 
+/** Where the log lies: with the state, as a server has it. */
+export const storageOf = (place: DatabasePlace, database: Database): Pick<OpenAuditOptions, 'storage'> =>
+  'postgres' in place ? { storage: { settings: place.postgres, database } } : {};
+
 const record = async (): Promise<void> => {};
 
-/** Starts one on the place, or on an empty one. */
-export async function startInstallation(dialect: TestDialect, existing?: TestPlace): Promise<Installation> {
+/** Starts one on the place, or on an empty one; with the clock of another it is later there. */
+export async function startInstallation(
+  dialect: TestDialect,
+  existing?: TestPlace,
+  clock: Clock = steadyClock(),
+): Promise<Installation> {
   const at = existing ?? (await emptyPlace(dialect));
-  const clock = steadyClock();
   const { directory } = at;
   const database = await openDatabase({ ...at.place, clock });
   const ledgerFolder = join(directory, 'ledger');
@@ -77,7 +92,8 @@ export async function startInstallation(dialect: TestDialect, existing?: TestPla
   const parts = { database, clock, log: silentLogger, ledger };
   const wrapper = { type: 'file', file: join(directory, 'wrapping.key') } as const;
   const vault = await openVault({ ...parts, wrapper, mayUse: sameNamespace });
-  const audit = await openAuditLog({ root: join(directory, 'audit'), clock, logger: silentLogger });
+  const root = join(directory, 'audit');
+  const audit = await openAuditLog({ root, clock, logger: silentLogger, ...storageOf(at.place, database) });
   const identity = openIdentity({ ...parts, trail: audit });
   let open = true;
   const close = async (): Promise<void> => {
@@ -103,7 +119,7 @@ export async function startInstallation(dialect: TestDialect, existing?: TestPla
       createBackup({
         place: at.place,
         dataDirectory: directory,
-        ledgerFolder,
+        ledger,
         folder,
         recipient,
         clock,
@@ -147,3 +163,32 @@ export const verdict = async ({ identity }: Installation, key: string): Promise<
   const answer = await identity.keys.verify(key);
   return answer.ok ? answer.value.name : answer.error.reason;
 };
+
+/** An empty place, with what is kept apart from backups put back first, as it is now. */
+export async function nextPlace(from: Installation, dialect: TestDialect): Promise<TestPlace> {
+  const at = await emptyPlace(dialect);
+  cpSync(from.ledgerFolder, join(at.directory, 'ledger'), { recursive: true });
+  copyFileSync(join(from.at.directory, 'wrapping.key'), join(at.directory, 'wrapping.key'));
+  if (dialect === 'sqlite') {
+    await from.database.purgeDeleted();
+    copyFileSync(keyringFile(from.at.directory), keyringFile(at.directory));
+  } else {
+    const target = await openDatabase({ ...at.place, clock: from.clock });
+    const rows = await from.database.db.selectFrom('vault_keyring').selectAll().execute();
+    for (const row of rows) await target.db.insertInto('vault_keyring').values(row).execute();
+    await target.close();
+  }
+  return at;
+}
+
+/** Restores into that place. */
+export const restoreTo = (at: TestPlace, file: string, more: object = {}) =>
+  restoreBackup({
+    file,
+    opener,
+    place: at.place,
+    dataDirectory: at.directory,
+    ledgerFolder: join(at.directory, 'ledger'),
+    clock: steadyClock(),
+    ...more,
+  });

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { reveal } from '#kernel';
+import { EVERYWHERE } from '#contract';
 import { readLedger } from '#backup';
 import { operator } from '#identity';
 import { dialects } from '../../../test/databases.ts';
@@ -60,6 +61,35 @@ describe.each(dialects)('what ends something: %s', (dialect) => {
     ]);
   });
 
+  test('of a person happens whole or not at all: names, roles and keys stay while the ledger cannot be written', async () => {
+    const start = await startInstallation(dialect);
+    const users = start.identity.userDirectory(start.vault);
+    const profile = { displayName: 'Ana Ruiz', email: 'ana@example.test' };
+    const { id } = await users.create(operator(), { name: 'ana', profile });
+    await start.identity.roles.create(operator(), {
+      subject: { kind: 'user', id },
+      role: 'admin',
+      namespace: EVERYWHERE,
+    });
+    // Not the last administrator either, of whom the ledger hears nothing.
+    expect(await refusal(() => users.erase(operator(), id))).toBe('LAST_ADMIN');
+    expect(readLedger(start.ledgerFolder)).toBeUndefined();
+
+    const { id: other } = await users.create(operator(), { name: 'bo', profile });
+    const role = { subject: { kind: 'user', id: other }, role: 'admin', namespace: EVERYWHERE } as const;
+    await start.identity.roles.create(operator(), role);
+    writeFileSync(start.ledgerFolder, '');
+    expect(await refusal(() => users.erase(operator(), id))).toBe('LEDGER_UNAVAILABLE');
+    expect(await users.find(id)).toMatchObject({ name: 'ana', profile });
+    expect((await users.standing(id)).grants).toEqual([{ role: 'admin', namespace: EVERYWHERE }]);
+
+    rmSync(start.ledgerFolder);
+    await users.erase(operator(), id);
+    expect(await users.find(id)).toBeUndefined();
+    const entries = readLedger(start.ledgerFolder)?.entries.map((entry) => [entry.what, entry.id]);
+    expect(entries).toEqual([['subject.erased', id]]);
+  });
+
   test('is in the ledger before it holds, and what takes it back after', async () => {
     const start = await startInstallation(dialect);
     await start.identity.keys.create(operator(), { agent: 'bot' });
@@ -76,6 +106,24 @@ describe.each(dialects)('what ends something: %s', (dialect) => {
       'agent.disabled',
       'agent.enabled',
     ]);
+  });
+
+  test('is not in the ledger when it was refused: a restore would end what nobody ended', async () => {
+    const start = await startInstallation(dialect);
+    const { secrets } = start.vault;
+    const name = { namespace: 'default', name: 'one' };
+    await putSecret(start, 'one', 'value');
+    const refuse = (): never => {
+      throw new Error('refused');
+    };
+    // An `If-Match` of another state, a record that is full, rows that somebody altered.
+    expect(await refusal(() => secrets.delete(name, record, refuse))).toBe('Error: refused');
+    expect(await refusal(() => secrets.delete(name, async () => refuse()))).toBe('Error: refused');
+    expect(await refusal(() => secrets.setState(name, 'disabled', async () => refuse()))).toBe('Error: refused');
+    await start.database.db.updateTable('secrets').set({ generation: 7 }).execute();
+    expect(await refusal(() => secrets.delete(name, record))).toBe('SEALED_DATA_ALTERED');
+    expect(await refusal(() => secrets.setState(name, 'disabled', record))).toBe('SEALED_DATA_ALTERED');
+    expect(readLedger(start.ledgerFolder)).toBeUndefined();
   });
 
   test('does not fill the ledger with what there is not', async () => {

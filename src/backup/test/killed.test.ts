@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { reveal, systemClock } from '#kernel';
 import {
+  FileLedger,
   listBackups,
   makeKeyPair,
   parsePrivateKey,
@@ -67,7 +68,7 @@ test('a restore that is killed before any step refuses to be opened, or is whole
   const { file } = await createBackup({
     place: from.place,
     dataDirectory: from.directory,
-    ledgerFolder: join(from.directory, 'ledger'),
+    ledger: new FileLedger(join(from.directory, 'ledger'), systemClock),
     folder: join(temporaryDirectory(), 'backups'),
     recipient: parseRecipient(pair.recipient),
     clock: systemClock,
@@ -131,7 +132,7 @@ describe.each(dialects)('while another process writes: %s', (dialect) => {
     const { file, manifest } = await createBackup({
       place: at.place,
       dataDirectory: at.directory,
-      ledgerFolder: join(at.directory, 'ledger'),
+      ledger: new FileLedger(join(at.directory, 'ledger'), systemClock),
       folder: join(temporaryDirectory(), 'backups'),
       recipient: parseRecipient(pair.recipient),
       clock: systemClock,

@@ -1,11 +1,23 @@
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '#kernel';
-import { FileLedger, readLedger } from '#backup';
+import { adoptLedger, FileLedger, ledgerTrouble, openLedger, readLedger } from '#backup';
+import { openDatabase } from '#db';
 import { checkContinues, ledgerFile } from '../ledger/read-ledger.ts';
 import { standingEnds } from '../restore/standing-ends.ts';
+import { dialects, emptyPlace } from '../../../test/databases.ts';
 import { codeOf, refusal, temporaryDirectory } from './backup.fixture.ts';
 
 async function ledgerOf(...ids: readonly string[]): Promise<{ folder: string; ledger: FileLedger }> {
@@ -83,7 +95,7 @@ test('a ledger that was cut off at an entry, or is another one, does not continu
 });
 
 test('of words that take each other back the last holds; what has no way back holds for good', () => {
-  const ends = standingEnds(
+  const ends = standingEnds([
     (
       [
         ['agent.disabled', 'x'],
@@ -97,7 +109,7 @@ test('of words that take each other back the last holds; what has no way back ho
         ['subject.erased', 'ana'],
       ] as const
     ).map(([what, id], seq) => ({ what, id, seq, at: seq })),
-  );
+  ]);
   expect([...ends('agent.disabled')]).toEqual([['y', 2]]);
   expect([...ends('secret.disabled')]).toEqual([['s', 6]]);
   expect([...ends('key.revoked'), ...ends('subject.erased')]).toEqual([
@@ -105,3 +117,56 @@ test('of words that take each other back the last holds; what has no way back ho
     ['ana', 8],
   ]);
 });
+
+test.each(dialects)(
+  'one on a volume is not taken for another while that is away: the state on %s knows it',
+  async (dialect) => {
+    const { place, directory } = await emptyPlace(dialect);
+    const database = await openDatabase({ ...place, clock: systemClock });
+    onTestFinished(() => database.close());
+    const volume = join(temporaryDirectory(), 'volume');
+    const options = { settings: { ledger: volume }, dataDirectory: directory, database, clock: systemClock };
+    const entry = { what: 'key.revoked', id: 'a' } as const;
+
+    // Not mounted from the start: nothing is made in its place.
+    expect(await refusal(() => openLedger(options))).toBe('LEDGER_UNAVAILABLE');
+    expect(existsSync(volume)).toBe(false);
+    mkdirSync(volume);
+    const first = await openLedger(options);
+    await first.append(entry);
+
+    const away = `${volume}-away`;
+    renameSync(volume, away);
+    const refused = async (): Promise<void> => {
+      const again = await openLedger(options);
+      for (const ledger of [first, again]) {
+        expect(await refusal(() => ledger.append(entry))).toBe('LEDGER_UNKNOWN');
+        expect(await refusal(() => ledger.begin())).toBe('LEDGER_UNKNOWN');
+      }
+      expect(await ledgerTrouble(options)).toContain(`\`${volume}\``);
+    };
+    await refused();
+    expect(existsSync(volume)).toBe(false);
+    // The mount point.
+    mkdirSync(volume);
+    await refused();
+    expect(readdirSync(volume)).toEqual([]);
+    // The volume of somebody else.
+    await new FileLedger(volume, systemClock).append({ what: 'key.revoked', id: 'theirs' });
+    await refused();
+    expect(idsIn(volume)).toEqual(['theirs']);
+
+    rmSync(volume, { recursive: true });
+    renameSync(away, volume);
+    await first.append({ what: 'key.revoked', id: 'b' });
+    expect(idsIn(volume)).toEqual(['a', 'b']);
+    expect(await ledgerTrouble(options)).toBeUndefined();
+
+    // Lost for good: another one is begun when somebody says so.
+    rmSync(volume, { recursive: true });
+    mkdirSync(volume);
+    await adoptLedger(options);
+    await (await openLedger(options)).append({ what: 'key.revoked', id: 'c' });
+    expect(idsIn(volume)).toEqual(['c']);
+  },
+);

@@ -48,14 +48,25 @@ const common = { place, dataDirectory: directory, ledgerFolder, clock: systemClo
 // What loading the modules does is none of the steps.
 left = Number(dieAt);
 if (mode === 'backup') {
-  await createBackup({ ...common, folder: file, recipient: parseRecipient(key), version: '1' });
+  await createBackup({
+    ...common,
+    ledger: new FileLedger(ledgerFolder, systemClock),
+    folder: file,
+    recipient: parseRecipient(key),
+    version: '1',
+  });
 } else if (mode === 'restore') {
   await restoreBackup({ ...common, file, opener: parsePrivateKey(new Secret(key)) });
 } else {
   const [{ openIdentity }, { openAuditLog }] = await Promise.all([import('#identity'), import('#audit')]);
   const database = await openDatabase({ ...place, clock: systemClock });
   const ledger = new FileLedger(ledgerFolder, systemClock);
-  const audit = await openAuditLog({ root: join(directory, 'audit'), clock: systemClock, logger: silentLogger });
+  const audit = await openAuditLog({
+    root: join(directory, 'audit'),
+    clock: systemClock,
+    logger: silentLogger,
+    ...('postgres' in place && { storage: { settings: place.postgres, database } }),
+  });
   const identity = openIdentity({ database, clock: systemClock, log: silentLogger, trail: audit, ledger });
   for (let count = 1; ; count++) {
     const { key } = await identity.keys.create(operator(), { agent: `w${count}` });

@@ -1,24 +1,39 @@
 import { operator } from '#identity';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import fs, {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  readlinkSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { reveal, Secret } from '#kernel';
-import { logStream, openAuditStore, trustedKeysOf, verifyLog } from '#audit';
-import { listBackups, makeKeyPair, parsePassphrase, parsePrivateKey, readBackup, restoreBackup } from '#backup';
-import { keyringFile, openDatabase, restoreMarker, type AfterRestore } from '#db';
-import { dialects, emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { logStream, openAuditStore, verifyLog, type SignedCheckpoint } from '#audit';
+import { listBackups, makeKeyPair, parsePassphrase, parsePrivateKey, readBackup } from '#backup';
+import { openDatabase, restoreMarker, type AfterRestore } from '#db';
+import { dialects, type TestPlace } from '../../../test/databases.ts';
 import { createBackup } from '../create/create-backup.ts';
 import { ledgerFile } from '../ledger/read-ledger.ts';
 import {
   event,
+  nextPlace,
   openSealed,
   opener,
   putSecret,
   readSecret,
   refusal,
+  restoreTo,
   sealFor,
   startInstallation,
   steadyClock,
+  storageOf,
   temporaryDirectory,
   verdict,
   type Installation,
@@ -26,34 +41,6 @@ import {
 
 const record = async (): Promise<void> => {};
 const issue = async ({ identity }: Installation, agent: string) => identity.keys.create(operator(), { agent });
-
-/** An empty place, with what is kept apart from backups put back first, as it is now. */
-async function nextPlace(from: Installation, dialect: TestDialect): Promise<TestPlace> {
-  const at = await emptyPlace(dialect);
-  cpSync(from.ledgerFolder, join(at.directory, 'ledger'), { recursive: true });
-  copyFileSync(join(from.at.directory, 'wrapping.key'), join(at.directory, 'wrapping.key'));
-  if (dialect === 'sqlite') {
-    await from.database.purgeDeleted();
-    copyFileSync(keyringFile(from.at.directory), keyringFile(at.directory));
-  } else {
-    const target = await openDatabase({ ...at.place, clock: from.clock });
-    const rows = await from.database.db.selectFrom('vault_keyring').selectAll().execute();
-    for (const row of rows) await target.db.insertInto('vault_keyring').values(row).execute();
-    await target.close();
-  }
-  return at;
-}
-
-const restoreTo = (at: TestPlace, file: string, more: object = {}) =>
-  restoreBackup({
-    file,
-    opener,
-    place: at.place,
-    dataDirectory: at.directory,
-    ledgerFolder: join(at.directory, 'ledger'),
-    clock: steadyClock(),
-    ...more,
-  });
 
 describe.each(dialects)('a backup that is restored elsewhere: %s', (dialect) => {
   test('brings back what was there, and nothing of what ended since', async () => {
@@ -160,51 +147,104 @@ test('ends sessions and token families of every module that hands them in, and s
   expect(records[0]?.details).toMatchObject({ sessionsEnded: 2 });
 });
 
-describe('the log of a restored state', () => {
+/** What `verify` says of the log of a place, with the keys that its data directory vouches for. */
+async function verified(at: TestPlace, anchors: readonly SignedCheckpoint[] = []) {
+  const root = join(at.directory, 'audit');
+  const clock = steadyClock();
+  const database = await openDatabase({ ...at.place, clock });
+  const { store, trustedKeys: keys } = await openAuditStore({ root, clock, ...storageOf(at.place, database) });
+  try {
+    return { ...(await verifyLog(logStream(store), { installation: store.installation, keys, anchors })), keys };
+  } finally {
+    await store.close();
+    await database.close();
+  }
+}
+
+describe.each(dialects)('the log of a restored state: %s', (dialect) => {
   test('verifies with the keys of before and after, says that it was restored, and goes on in a chain of its own', async () => {
-    const start = await startInstallation('sqlite');
+    const start = await startInstallation(dialect);
     for (let count = 0; count < 20; count++) await start.audit.append(event());
     await start.audit.checkpoint();
-    await start.audit.append(event());
-    const { file } = await start.backup();
-    const before = readdirSync(join(start.at.directory, 'audit', 'writers'));
-    const at = await nextPlace(start, 'sqlite');
-    await restoreTo(at, file);
-    const next = await startInstallation('sqlite', at);
+    const { writer: before, seq } = await start.audit.append(event());
+    const { file, manifest } = await start.backup();
+    expect(manifest.audit?.writers).toMatchObject([{ id: before, seq }]);
+    expect(manifest.audit?.checkpoints).toBeGreaterThan(0);
+    const at = await nextPlace(start, dialect);
+    expect((await restoreTo(at, file)).auditRecords).toBe(seq);
+    const next = await startInstallation(dialect, at);
     const { writer } = await next.audit.append(event());
     const { records } = await next.audit.query({ type: 'backup.restored' }, { limit: 5 });
-    expect(records).toHaveLength(1);
-    expect(before).not.toContain(writer);
-    expect(before).not.toContain(records[0]?.writer);
+    expect(records.map((one) => [one.seq, one.writer === before])).toEqual([[1, false]]);
+    expect(writer).not.toBe(before);
     await next.close();
-    const root = join(at.directory, 'audit');
-    const { store } = await openAuditStore({ root, clock: start.clock });
-    const report = await verifyLog(logStream(store), { installation: store.installation, keys: trustedKeysOf(root) });
-    await store.close();
+    const report = await verified(at);
     expect(report).toMatchObject({ ok: true, findings: [] });
-    expect(trustedKeysOf(root).size).toBe(2);
+    expect(report.keys.size).toBe(2);
+  });
+
+  test('a log that was altered in the database is not restored', async () => {
+    const start = await startInstallation(dialect);
+    for (let count = 0; count < 3; count++) await start.audit.append(event());
+    await start.audit.checkpoint();
+    if (dialect === 'postgres') {
+      await start.at.server?.query(`update chatelaine.audit_records set hash = repeat('0', 64) where seq = 2`);
+    } else {
+      const [chain = ''] = globSync(join(start.at.directory, 'audit/writers/*/*.log'));
+      writeFileSync(chain, readFileSync(chain, 'utf8').replace('booking-bot', 'looking-bot'));
+    }
+    const { file } = await start.backup();
+    const at = await nextPlace(start, dialect);
+    expect(await refusal(() => restoreTo(at, file))).toBe('BACKUP_UNREADABLE');
+    const left = 'postgres' in at.place ? await at.server?.query('select 1 from chatelaine.audit_writers') : [];
+    expect([left, existsSync(join(at.directory, 'chatelaine.db'))]).toEqual([[], false]);
   });
 
   test('a checkpoint that was kept elsewhere shows what the backup did not have', async () => {
-    const start = await startInstallation('sqlite');
+    const start = await startInstallation(dialect);
     await start.audit.append(event());
     await start.audit.checkpoint();
     const { file } = await start.backup();
     await start.audit.append(event());
     const anchor = await start.audit.checkpoint();
-    const at = await nextPlace(start, 'sqlite');
+    const at = await nextPlace(start, dialect);
     await restoreTo(at, file);
-    const root = join(at.directory, 'audit');
-    const { store } = await openAuditStore({ root, clock: start.clock });
-    const report = await verifyLog(logStream(store), {
-      installation: store.installation,
-      keys: trustedKeysOf(root),
-      anchors: anchor === undefined ? [] : [anchor],
-    });
-    await store.close();
+    const report = await verified(at, anchor === undefined ? [] : [anchor]);
     expect(report.findings.map(({ kind }) => kind)).toEqual(['checkpoint-changed']);
   });
 });
+
+test.runIf(process.platform === 'linux')(
+  'what keeps a restored chain closed and its keys known is flushed, with its folder',
+  async () => {
+    const start = await startInstallation('sqlite');
+    const { writer } = await start.audit.append(event());
+    const { file } = await start.backup();
+    const at = await nextPlace(start, 'sqlite');
+    copyFileSync(join(start.at.directory, 'audit/signing.key'), join(makeFolder(at, 'audit'), 'signing.key'));
+    const flushed: string[] = [];
+    const { fsyncSync } = fs;
+    fs.fsyncSync = (fd) => {
+      flushed.push(relative(join(at.directory, 'restoring/audit'), readlinkSync(`/proc/self/fd/${fd}`)));
+      fsyncSync(fd);
+    };
+    syncBuiltinESMExports();
+    try {
+      await restoreTo(at, file);
+    } finally {
+      fs.fsyncSync = fsyncSync;
+      syncBuiltinESMExports();
+    }
+    const [former = ''] = readdirSync(join(at.directory, 'audit/former-keys'));
+    const closed = [`writers/${writer}/closed`, `writers/${writer}`, 'writers'];
+    expect(flushed).toEqual(expect.arrayContaining([...closed, `former-keys/${former}`, 'former-keys', 'signing.key']));
+  },
+);
+
+const makeFolder = ({ directory }: TestPlace, name: string): string => {
+  mkdirSync(join(directory, name), { mode: 0o700 });
+  return join(directory, name);
+};
 
 describe('a restore without the whole ledger', () => {
   const prepared = async () => {
@@ -264,7 +304,7 @@ describe('the file of a backup', () => {
     const { file } = await createBackup({
       place: start.at.place,
       dataDirectory: start.at.directory,
-      ledgerFolder: start.ledgerFolder,
+      ledger: start.ledger,
       folder: join(temporaryDirectory(), 'backups'),
       recipient: passphrase,
       clock: start.clock,

@@ -17,7 +17,7 @@ function schedule(start: Installation, folder: string, clock: Clock, keep = 14) 
     settings: { folder, recipient: pair.recipient, every: HOUR_MS, keep },
     place: start.at.place,
     dataDirectory: start.at.directory,
-    ledgerFolder: start.ledgerFolder,
+    ledger: start.ledger,
     clock,
     log: createLogger({
       level: 'info',

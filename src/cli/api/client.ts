@@ -1,5 +1,5 @@
 import { ChatelaineError } from '#kernel';
-import type { Problem } from '#http';
+import type { Pieces, Problem } from '#http';
 import { cliError } from '../errors.ts';
 
 /** A request of the REST contract; its path is below `/api/v1`. */
@@ -17,13 +17,18 @@ export interface ApiAnswer<Body> {
   readonly etag: string | undefined;
 }
 
+/** What is answered, as it comes; `return` lets go of what was not read, also where nothing was. */
+export type AnswerPieces = AsyncIterableIterator<string | Uint8Array>;
+
 /** What carries a request: a server's door, or this process. Gives what was answered, success or not. */
 export type Transport = (request: {
   readonly method: string;
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
-}) => Promise<{ readonly status: number; readonly etag: string | undefined; readonly text: string }>;
+  /** The answer may be long in coming, and longer than memory. */
+  readonly patient: boolean;
+}) => Promise<{ readonly status: number; readonly etag: string | undefined; readonly pieces: AnswerPieces }>;
 
 /** The API as commands speak to it. They do not know whether a server answers, or their own process. */
 export class ApiClient {
@@ -35,24 +40,49 @@ export class ApiClient {
 
   /** Throws what the API refuses with, as the error that it is. */
   async ask<Body>(request: ApiRequest): Promise<ApiAnswer<Body>> {
+    const { status, etag, pieces } = await this.#send(request, false);
+    const text = await textOf(pieces);
+    if (status < 200 || status >= 300) throw errorOf(status, text);
+    return { body: (text === '' ? undefined : JSON.parse(text)) as Body, etag };
+  }
+
+  /**
+   * Hands on the pieces of an answer that may be longer than memory, and lets go of it when `use` has ended,
+   * however it did: behind it somebody holds a connection, or files, or the record of how it ended.
+   * Throws as `ask` does, later as the transport, and what `use` throws.
+   */
+  async stream<Value>(
+    path: string,
+    query: ApiRequest['query'],
+    use: (pieces: Pieces) => Promise<Value>,
+  ): Promise<Value> {
+    const { status, pieces } = await this.#send({ method: 'GET', path, query: query ?? {} }, true);
+    if (status !== 200) throw errorOf(status, await textOf(pieces));
+    try {
+      return await use(pieces);
+    } finally {
+      await pieces.return?.();
+    }
+  }
+
+  async #send(request: ApiRequest, patient: boolean): ReturnType<Transport> {
     const { method, path, query = {}, headers = {}, body } = request;
     const parameters = new URLSearchParams(
       Object.entries(query).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as [string, string]],
       ),
     ).toString();
-    const { status, etag, text } = await this.#transport({
+    return await this.#transport({
       method,
+      patient,
       target: `/api/v1${path}${parameters === '' ? '' : `?${parameters}`}`,
       headers: {
-        accept: 'application/json',
+        accept: patient ? '*/*' : 'application/json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
       body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
     });
-    if (status < 200 || status >= 300) throw errorOf(status, text);
-    return { body: (text === '' ? undefined : JSON.parse(text)) as Body, etag };
   }
 
   async get<Body>(path: string, query: ApiRequest['query'] = {}): Promise<Body> {
@@ -88,6 +118,13 @@ export function at(parts: TemplateStringsArray, ...names: readonly string[]): st
       throw cliError('NAME_IMPOSSIBLE', `\`${name}\` is no name of anything`);
     }),
   );
+}
+
+async function textOf(pieces: Pieces): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const piece of pieces) text += typeof piece === 'string' ? piece : decoder.decode(piece, { stream: true });
+  return text + decoder.decode();
 }
 
 function errorOf(status: number, text: string): ChatelaineError {

@@ -1,4 +1,5 @@
-import type { verifyLog, VerifyOptions, VerifyReport } from '#audit';
+import type { Command } from 'commander';
+import type { SignedCheckpoint, verifyLog, VerifyOptions, VerifyReport } from '#audit';
 import { addApiOptions, withApi, type ApiOptions } from '../api/index.ts';
 import { EXIT, QuietEnd, type CliContext, type InstallCommands } from '../context.ts';
 import { jsonLine } from '../print.ts';
@@ -6,6 +7,7 @@ import { jsonLine } from '../print.ts';
 interface VerifyCommandOptions extends ApiOptions {
   readonly export?: string;
   readonly key?: readonly string[];
+  readonly anchor?: readonly string[];
   readonly json?: true;
 }
 
@@ -16,7 +18,8 @@ export const addAuditVerify: InstallCommands = (audit, context) => {
     .command('verify')
     .description('hold the log to its word; names the first record that is not what was written')
     .option('--export <file>', 'verify this NDJSON export instead, without a data directory')
-    .option('--key <file>', 'a public key to trust, from elsewhere than the log (repeatable)', collect);
+    .option('--key <file>', 'a public key to trust, from elsewhere than the log (repeatable)', collect)
+    .option('--anchor <file>', 'what an anchor kept: the log must still hold these checkpoints (repeatable)', collect);
   addApiOptions(command, context)
     .option('--json', 'print one line of JSON: ok, records, checkpoints, uncovered, retainedFrom, findings')
     .addHelpText(
@@ -26,10 +29,11 @@ Ends with 1 when something is not as it was written.
 
 Examples:
   $ chatelaine audit verify --data-dir /var/lib/chatelaine
+  $ chatelaine audit verify --anchor /mnt/worm/chatelaine-checkpoints
   $ chatelaine audit verify --export audit.ndjson --key audit-public-key.pem`,
     )
     .action(async (options: VerifyCommandOptions) => {
-      const report = await verify(options, context);
+      const report = await verify(options, context, command);
       context.stdout.write(options.json === true ? jsonLine(report) : describeReport(report));
       if (!report.ok) throw new QuietEnd(EXIT.failure);
     });
@@ -37,9 +41,12 @@ Examples:
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
-async function verify(options: VerifyCommandOptions, context: CliContext): Promise<VerifyReport> {
+async function verify(options: VerifyCommandOptions, context: CliContext, command: Command): Promise<VerifyReport> {
   if (options.export !== undefined) return await verifyExport(options.export, options, context);
   const server = options.server ?? (context.env['CHATELAINE_SERVER'] || undefined);
+  // What speaks for the server must not come by way of the server.
+  if (server !== undefined && options.anchor !== undefined)
+    command.error("error: option '--anchor' needs the log or an export of it here, not '--server'");
   if (server !== undefined) return await withApi(context, options, (api) => api.post<VerifyReport>('/audit/verify'));
   return await verifyDirectory(options, context);
 }
@@ -53,9 +60,10 @@ async function verifyDirectory(options: VerifyCommandOptions, context: CliContex
   return await withLog(context, options, async ({ store, trustedKeys }) => {
     const keys = readKeys(options.key ?? []) ?? trustedKeys;
     const last = await lastCheckpoint(store);
+    const anchors = await readAnchorFiles(options.anchor ?? []);
     const total = last?.body.writers.reduce((sum, { count }) => sum + count, 0);
     const latest = async (): Promise<number> => (await lastCheckpoint(store))?.body.number ?? 0;
-    return await watched(logStream(store), { installation: store.installation, keys, latest }, total, context);
+    return await watched(logStream(store), { installation: store.installation, keys, anchors, latest }, total, context);
   });
 }
 
@@ -70,11 +78,12 @@ async function verifyExport(file: string, options: VerifyCommandOptions, context
   ]);
   const keys = readKeys(options.key ?? []);
   if (keys === undefined) throw cliError('KEY_MISSING', 'an export is verified with a public key from elsewhere');
+  const anchors = await readAnchorFiles(options.anchor ?? []);
   const input = createReadStream(file);
   const lines = createInterface({ input, crlfDelay: Infinity });
   try {
     const { installation, items } = await readNdjson(lines);
-    return await watched(items, { installation, keys }, undefined, context);
+    return await watched(items, { installation, keys, anchors }, undefined, context);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code?.startsWith('E') !== true) throw cause;
@@ -82,6 +91,28 @@ async function verifyExport(file: string, options: VerifyCommandOptions, context
   } finally {
     input.destroy();
   }
+}
+
+/** The checkpoints of all of them. Throws `FILE_UNUSABLE`, and `AUDIT_DAMAGED` for a file without one. */
+async function readAnchorFiles(files: readonly string[]): Promise<readonly SignedCheckpoint[]> {
+  const anchors: SignedCheckpoint[] = [];
+  if (files.length === 0) return anchors;
+  const [{ open }, { readAnchors }, { cliError }] = await Promise.all([
+    import('node:fs/promises'),
+    import('#audit'),
+    import('../errors.ts'),
+  ]);
+  for (const file of files) {
+    try {
+      const opened = await open(file);
+      anchors.push(...(await readAnchors(opened.readLines())));
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code?.startsWith('E') !== true) throw cause;
+      throw cliError('FILE_UNUSABLE', `\`${file}\` cannot be read: ${code}`, { cause });
+    }
+  }
+  return anchors;
 }
 
 async function watched(

@@ -1,12 +1,6 @@
 import { isoMoment, jsonLine } from '../print.ts';
 import type { InstallCommands } from '../context.ts';
-import {
-  databaseOption,
-  dataDirectoryOption,
-  findDatabase,
-  readServerSettings,
-  type DatabaseOptions,
-} from '../data-directory.ts';
+import { databaseOption, dataDirectoryOption, readServerSettings, type DatabaseOptions } from '../data-directory.ts';
 
 interface CreateOptions extends DatabaseOptions {
   readonly folder?: string;
@@ -34,8 +28,9 @@ Example:
   $ chatelaine backup create --folder /mnt/backups --recipient chb1…`,
     )
     .action(async (options: CreateOptions) => {
-      const [{ createBackup, ledgerFolder }, { readRecipient }, { progressLine }, { cliError }] = await Promise.all([
+      const [{ createBackup }, { withLedger }, { readRecipient }, { progressLine }, { cliError }] = await Promise.all([
         import('#backup'),
+        import('../ledger/with-ledger.ts'),
         import('./backup-keys.ts'),
         import('../progress.ts'),
         import('../errors.ts'),
@@ -44,16 +39,19 @@ Example:
       const folder = options.folder ?? settings.backup?.folder;
       if (folder === undefined) throw cliError('OPTION_MISSING', 'name where the backup goes: `--folder DIR`');
       const progress = progressLine(context.stderr, () => context.clock.now());
-      const made = await createBackup({
-        place: await findDatabase(context, options),
-        dataDirectory: options.dataDir,
-        ledgerFolder: ledgerFolder(settings, options.dataDir),
-        folder,
-        recipient: await readRecipient(options, settings.backup?.recipient),
-        clock: context.clock,
-        version: context.version,
-        onProgress: progress.show,
-      }).finally(() => progress.done());
+      const recipient = await readRecipient(options, settings.backup?.recipient);
+      const made = await withLedger(context, options, 'open', async (ledger, place) =>
+        createBackup({
+          place,
+          dataDirectory: options.dataDir,
+          ledger,
+          folder,
+          recipient,
+          clock: context.clock,
+          version: context.version,
+          onProgress: progress.show,
+        }),
+      ).finally(() => progress.done());
       const { id, createdAt } = made.manifest;
       context.stdout.write(
         options.json === true

@@ -1,3 +1,4 @@
+import type { Receipt } from '#audit';
 import { addApiOptions, withApi, type ApiOptions } from '../api/index.ts';
 import type { InstallCommands } from '../context.ts';
 import { jsonLine } from '../print.ts';
@@ -6,6 +7,17 @@ import type { User } from './user.ts';
 interface UserOptions extends ApiOptions {
   readonly yes?: true;
   readonly json?: true;
+}
+
+interface EraseOptions extends UserOptions {
+  readonly receipt?: string;
+}
+
+interface Erased {
+  readonly id: string;
+  /** Of the audit record that says so. */
+  readonly record: string | null;
+  readonly receipt: Receipt | null;
 }
 
 /** `user disable` and `user enable`. */
@@ -37,16 +49,29 @@ export const addUserErase: InstallCommands = (user, context) => {
     .argument('<user>', 'their id or login name')
     .requiredOption('--yes', 'yes: this cannot be undone');
   addApiOptions(command, context)
-    .option('--json', 'print one line of JSON: id, erased')
-    .addHelpText('after', '\nExample:\n  $ chatelaine user erase ann --yes')
-    .action(async (given: string, options: UserOptions) => {
+    .option(
+      '--receipt <file>',
+      'write the receipt of the erasure into this new file: it proves that it was done, and when',
+    )
+    .option('--json', 'print one line of JSON: id, erased, record')
+    .addHelpText('after', '\nExample:\n  $ chatelaine user erase ann --yes --receipt ann-erased.json')
+    .action(async (given: string, options: EraseOptions) => {
       const [{ at }, { findUser }] = await Promise.all([import('../api/client.ts'), import('./user.ts')]);
-      const id = await withApi(context, options, async (api) => {
+      const { id, record, receipt } = await withApi(context, options, async (api) => {
         const found = await findUser(api, given);
-        await api.post(`${at`/users/${found.id}`}/erase`);
-        return found.id;
+        return await api.post<Erased>(`${at`/users/${found.id}`}/erase`);
       });
       const text = `The user ${id} is forgotten. Records still have the id, and nothing else of them.\n`;
-      context.stdout.write(options.json === true ? jsonLine({ id, erased: true }) : text);
+      context.stdout.write(options.json === true ? jsonLine({ id, erased: true, record }) : text);
+      if (options.receipt === undefined) return;
+      // Done is done, also without it: the log gives it again.
+      if (receipt === null) {
+        context.stderr.write(
+          `There is no receipt yet; later \`chatelaine audit receipt ${record ?? 'ID'}\` gives it.\n`,
+        );
+        return;
+      }
+      const { newFile } = await import('../new-file.ts');
+      await newFile(options.receipt, (write) => write(Buffer.from(jsonLine(receipt))));
     });
 };

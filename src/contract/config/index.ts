@@ -25,17 +25,11 @@ export { parameterSchema, promptArgumentSchema, type ParameterDeclaration } from
 export { toolSchema, type ToolCommon } from './tool.ts';
 export { sourceSchema, type SourceCommon } from './source.ts';
 export { isPem } from './pem.ts';
-export type { AgentListenerSettings } from './tls.ts';
+export type { AgentListenerSettings, TlsClientSettings } from './tls.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';
 export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
-export {
-  auditSchema,
-  type AuditAnchorSettings,
-  type AuditExportSettings,
-  type AuditSettings,
-  type TlsClientSettings,
-} from './audit.ts';
+export { auditSchema, type AuditAnchorSettings, type AuditExportSettings, type AuditSettings } from './audit.ts';
 export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
 export { backupSchema, RECIPIENT_PREFIX, type BackupSettings } from './backup.ts';
 export { contentBlockSchema } from './prompt.ts';

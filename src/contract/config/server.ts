@@ -3,6 +3,7 @@ import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './com
 import { auditSchema } from './audit.ts';
 import { backupSchema } from './backup.ts';
 import { absolutePath, databaseSchema } from './database.ts';
+import { signInSchema } from './sign-in.ts';
 import { agentListenerSchema, tlsSchema } from './tls.ts';
 import { vaultSchema } from './vault.ts';
 
@@ -68,9 +69,10 @@ export const serverSchema = z
     ledger: absolutePath
       .optional()
       .describe(
-        'The folder of the ledger of revocations, best on another volume; `ledger` in the data directory else.',
+        'The folder of the ledger of revocations, best on another volume, where it must exist; `ledger` in the data directory else.',
       ),
     backup: backupSchema.optional().describe('Backups on a schedule; none otherwise.'),
+    signIn: signInSchema.prefault({}).describe('How long sessions of people last, and what they proved.'),
     limits: z
       .strictObject({
         maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),

@@ -18,6 +18,19 @@ export const tlsSchema = z.strictObject({
   key: secretText.describe('Its private key: an absolute path, likewise, or PEM text from a reference.'),
 });
 
+/** How we speak TLS to somebody. That the certificate is checked is no setting. */
+export const tlsClientSchema = z
+  .strictObject({
+    ca: pemOrPath.optional().describe('Certificates to trust: an absolute path or PEM text; else the system’s.'),
+    cert: pemOrPath.optional().describe('Our certificate: an absolute path or PEM text.'),
+    key: secretText.optional().describe('The private key of `cert`: an absolute path or PEM text.'),
+    serverName: z.string().min(1).optional().describe('The name in the certificate, when it is not the host’s.'),
+  })
+  .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), {
+    error: '`cert` and `key` belong together: give both or none',
+  });
+export type TlsClientSettings = z.output<typeof tlsClientSchema>;
+
 /** SPIFFE-ID §2.1, as `parseSpiffeId` has it. */
 const trustDomain = z
   .string()

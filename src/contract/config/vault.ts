@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { absoluteUrl, isLoopbackHost, secretText } from './common.ts';
+import { tlsClientSchema } from './tls.ts';
 
 const absolutePath = z.string().refine((path) => isAbsolute(path), { error: 'this is not an absolute path' });
 
@@ -13,7 +14,13 @@ const keyServiceUrl = absoluteUrl('https', 'http').refine(
   { error: 'data keys would cross the network in the clear; use https', params: { problem: 'UNENFORCEABLE' } },
 );
 
-const keyWrapper = z.discriminatedUnion('type', [
+const tls = tlsClientSchema
+  .optional()
+  .describe(
+    'Transit and AWS KMS: TLS towards the service, when its certificate is not of an authority that all trust.',
+  );
+
+const keyWrapperKinds = z.discriminatedUnion('type', [
   z.strictObject({
     type: z
       .literal('file')
@@ -41,6 +48,7 @@ const keyWrapper = z.discriminatedUnion('type', [
       tokenFile: absolutePath
         .optional()
         .describe('Transit: a file with the token that an agent keeps fresh, read at each use.'),
+      tls,
     })
     .refine((transit) => (transit.token === undefined) !== (transit.tokenFile === undefined), {
       error: 'give `token` or `tokenFile`, one of them',
@@ -58,8 +66,18 @@ const keyWrapper = z.discriminatedUnion('type', [
     accessKeyId: z.string().min(1).describe('AWS KMS: the id of the access key.'),
     secretAccessKey: secretText.describe('AWS KMS: the secret of the access key.'),
     sessionToken: secretText.optional().describe('AWS KMS: the session token of temporary credentials.'),
+    tls,
   }),
 ]);
+
+// Whoever gives a CA believes that the service is checked against it; in the clear nothing is.
+const keyWrapper = keyWrapperKinds.superRefine((wrapper, context) => {
+  if (!('tls' in wrapper) || wrapper.tls === undefined) return;
+  const url = wrapper.type === 'transit' ? wrapper.address : wrapper.endpoint;
+  if (url === undefined || URL.parse(url)?.protocol !== 'http:') return;
+  const message = `\`${url}\` is spoken to without TLS; leave \`tls\` out, or write \`https:\``;
+  context.addIssue({ code: 'custom', path: ['tls'], message, params: { problem: 'UNENFORCEABLE' } });
+});
 
 /** `vault:` of `kind: server`: which key wraps the keys that the vault encrypts with. */
 export const vaultSchema = z.strictObject({

@@ -14,7 +14,13 @@ import { signInMigration } from './0004-sign-in.ts';
 import { auditMigration } from './0005-audit.ts';
 import { idempotencyMigration } from './0006-idempotency.ts';
 import { keyringMigration } from './0007-keyring.ts';
-import { boundToSessionsMigration } from './0008-bound-to-sessions.ts';
+import { hostKeysMigration } from './0008-host-keys.ts';
+import { credentialChangesMigration } from './0009-credential-changes.ts';
+import { apiSecretsMigration } from './0010-api-secrets.ts';
+import { ledgersMigration } from './0011-ledgers.ts';
+import { closedChainsMigration } from './0012-closed-chains.ts';
+import { auditCheckpointsMigration } from './0013-audit-checkpoints.ts';
+import { boundToSessionsMigration } from './0014-bound-to-sessions.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -24,5 +30,11 @@ export const migrations: readonly Migration[] = [
   auditMigration,
   idempotencyMigration,
   keyringMigration,
+  hostKeysMigration,
+  credentialChangesMigration,
+  apiSecretsMigration,
+  ledgersMigration,
+  closedChainsMigration,
+  auditCheckpointsMigration,
   boundToSessionsMigration,
 ];

@@ -15,6 +15,7 @@ import { databaseError } from '../errors.ts';
 import { inTurn, migrate, migrationState, type MigrationState } from '../migrate.ts';
 import { migrations } from '../migrations/index.ts';
 import type { Schema } from '../schema.ts';
+import type { Opening } from '../sqlite/open.ts';
 import { runTransaction } from '../transaction.ts';
 import { PostgresChanges } from './changes.ts';
 import { serving, type Session } from './client-config.ts';
@@ -24,9 +25,13 @@ import { hasSchema, postgresMigrations } from './migration-dialect.ts';
 import { PostgresPool } from './pool.ts';
 
 /** Opens the database: migrates it where it may, and refuses it where it must not be served. */
-export async function openPostgres(settings: PostgresSettings, clock: Clock): Promise<Database> {
+export async function openPostgres(
+  settings: PostgresSettings,
+  clock: Clock,
+  { readOnly = false }: Opening = {},
+): Promise<Database> {
   const { default: pg } = await import('pg');
-  const { migrated, separate } = await bringUpToDate(settings, clock);
+  const { migrated, separate } = await (readOnly ? asItStands(settings) : bringUpToDate(settings, clock));
   const pool = new PostgresPool(pg, settings, serving(settings, 'chatelaine'), settings.poolSize);
   const db = new Kysely<Schema>({ dialect: pool.dialect() });
   try {
@@ -80,6 +85,14 @@ async function bringUpToDate(settings: PostgresSettings, clock: Clock): Promise<
     const migrated = await migrate(db, migrations, clock, postgresMigrations);
     await furnish(db, settings, migration === undefined ? undefined : user);
     return { migrated, separate: migration !== undefined };
+  });
+}
+
+/** The same where nothing may be changed: what is pending is for `inspectPostgres` to say. */
+async function asItStands(settings: PostgresSettings): Promise<UpToDate> {
+  return await asMigrator(settings, async (db) => {
+    const { migration, schema } = settings;
+    return { migrated: [], separate: migration !== undefined || !(await mayChangeSchema(db, schema)) };
   });
 }
 

@@ -34,12 +34,18 @@ export async function snapshotPostgres(settings: PostgresSettings): Promise<Data
           yield { name: `${table}.ndjson`, data: rowsOf(client, table) };
         }
       },
+      query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+        (await client.query(sql, [...parameters]).catch(failed)).rows as readonly Row[],
       close: () => client.end(),
     };
   } catch (error) {
     await client.end().catch(() => undefined);
     throw translateFailure(error);
   }
+}
+
+function failed(error: unknown): never {
+  throw translateFailure(error);
 }
 
 async function tablesOf(client: Client): Promise<readonly string[]> {

@@ -1,10 +1,12 @@
+import { existsSync, statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { BoundedCache } from '#kernel';
 import type { StatementCounts } from '../database.ts';
 import { isBusy, translateFailure } from './failure.ts';
-import { KEYRING } from './keyring.ts';
+import { keyringTable } from './keyring.ts';
 
 // SQLite waits for a lock by sleeping on the event loop. So it may for the moment that another
 // process's commit takes; beyond that the wait is ours and asynchronous.
@@ -47,12 +49,15 @@ export class SqliteConnection implements DatabaseConnection {
   #prepared = 0;
 
   readonly #keyring: string;
+  readonly #readOnly: boolean;
 
-  /** Opens existing files. Their modes are the caller's to have set. */
-  constructor(file: string, keyring: string) {
+  /** Opens existing files. Their modes are the caller's to have set. With `readOnly` nothing in their folder changes. */
+  constructor(file: string, keyring: string, { readOnly = false }: { readonly readOnly?: boolean | undefined } = {}) {
     this.#keyring = keyring;
+    this.#readOnly = readOnly;
     try {
-      this.#database = new DatabaseSync(file, {
+      this.#database = new DatabaseSync(readOnly ? untouched(file) : file, {
+        readOnly,
         timeout: BLOCKING_WAIT_MS,
         enableForeignKeyConstraints: true,
         enableDoubleQuotedStringLiterals: false,
@@ -72,12 +77,25 @@ export class SqliteConnection implements DatabaseConnection {
    * a revocation that was acknowledged must not come undone).
    */
   async configure(): Promise<void> {
+    if (this.#readOnly) return await this.#configureReading();
     await this.#whenFree(() => this.#database.prepare('attach ? as keyring').run(this.#keyring));
     for (const pragma of ['trusted_schema = off', 'cell_size_check = on', ...ofFile('main'), ...ofFile('keyring')]) {
       await this.#whenFree(() => this.#database.exec(`pragma ${pragma}`));
     }
     // Not by a migration: that would commit in two files at once, and a crash could leave its ledger without it.
-    await this.#whenFree(() => this.#database.exec(KEYRING));
+    await this.#whenFree(() => this.#database.exec(keyringTable('keyring')));
+    this.#dataVersion = this.#database.prepare('pragma data_version');
+  }
+
+  /** A keyring that is gone is an empty one here, and is not made. */
+  async #configureReading(): Promise<void> {
+    const keyring = this.#keyring;
+    if (existsSync(keyring)) {
+      await this.#whenFree(() => this.#database.prepare('attach ? as keyring').run(untouched(keyring)));
+    } else {
+      this.#database.exec(keyringTable('temp'));
+    }
+    for (const pragma of ['trusted_schema = off', 'cell_size_check = on']) this.#database.exec(`pragma ${pragma}`);
     this.#dataVersion = this.#database.prepare('pragma data_version');
   }
 
@@ -161,3 +179,12 @@ export class SqliteConnection implements DatabaseConnection {
     }
   }
 }
+
+/**
+ * The name by which a file is opened without a trace. Where the log is empty, all there is stands in the file; SQLite
+ * would make a log, or correct the mode of that one, also for a reader.
+ */
+const untouched = (file: string): string =>
+  (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
+    ? file
+    : `${pathToFileURL(file).href}?immutable=1`;

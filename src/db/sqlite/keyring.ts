@@ -7,7 +7,9 @@ import { join } from 'node:path';
 export const keyringFile = (directory: string): string => join(directory, 'keyring.db');
 
 /** As the migration makes it on PostgreSQL; the tests hold the two against each other. */
-export const KEYRING = `create table if not exists keyring.vault_keyring (
+export const keyringTable = (
+  schema: 'keyring' | 'temp',
+): string => `create table if not exists ${schema}.vault_keyring (
   key_id text not null primary key,
   subject text not null,
   wrapped_key text,
@@ -16,4 +18,4 @@ export const KEYRING = `create table if not exists keyring.vault_keyring (
   destroyed_at bigint,
   check ((wrapped_key is null) = (destroyed_at is not null))
 );
-create index if not exists keyring.vault_keyring_by_subject on vault_keyring (subject)`;
+create index if not exists ${schema}.vault_keyring_by_subject on vault_keyring (subject)`;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Kysely } from 'kysely';
 import type { Clock } from '#kernel';
@@ -21,11 +22,17 @@ export interface SqliteFile {
   readonly mustExist?: boolean;
 }
 
+/** How a database is opened. */
+export interface Opening {
+  /** Nothing is made, migrated, corrected or written: for who looks. */
+  readonly readOnly?: boolean | undefined;
+}
+
 /** Opens the state file, made where missing, and brings its schema up to date. */
-export async function openSqlite(place: SqliteFile, clock: Clock): Promise<Database> {
-  const { db, connection } = await connect(place);
+export async function openSqlite(place: SqliteFile, clock: Clock, opening: Opening = {}): Promise<Database> {
+  const { db, connection } = await connect(place, opening);
   try {
-    const migrated = await migrate(db, migrations, clock, sqliteMigrations);
+    const migrated = opening.readOnly === true ? [] : await migrate(db, migrations, clock, sqliteMigrations);
     return {
       db,
       migrated,
@@ -42,9 +49,12 @@ export async function openSqlite(place: SqliteFile, clock: Clock): Promise<Datab
   }
 }
 
-/** Where the file stands, without changing it. */
+/** Where the file stands, without changing it; one that is not there lacks everything. */
 export async function inspectSqlite(place: SqliteFile): Promise<MigrationState> {
-  const { db } = await connect(place);
+  if (place.mustExist !== true && !existsSync(place.file)) {
+    return { applied: [], pending: migrations.map(({ id }) => id) };
+  }
+  const { db } = await connect(place, { readOnly: true });
   try {
     return await migrationState(db, migrations, sqliteMigrations);
   } finally {
@@ -52,15 +62,17 @@ export async function inspectSqlite(place: SqliteFile): Promise<MigrationState> 
   }
 }
 
-async function connect(place: SqliteFile): Promise<{ db: Kysely<Schema>; connection: SqliteConnection }> {
+async function connect(
+  place: SqliteFile,
+  { readOnly }: Opening,
+): Promise<{ db: Kysely<Schema>; connection: SqliteConnection }> {
   // Absolute: to SQLite `:memory:` and `file:…` are no file names.
   const file = resolve(place.file);
   const keyring = resolve(place.keyring ?? keyringFile(dirname(file)));
   checkRestored(dirname(file));
-  if (place.mustExist === true) requireStateFile(file);
-  prepareStateFile(file);
-  prepareStateFile(keyring);
-  const connection = new SqliteConnection(file, keyring);
+  if (place.mustExist === true || readOnly === true) requireStateFile(file);
+  if (readOnly !== true) for (const one of [file, keyring]) prepareStateFile(one);
+  const connection = new SqliteConnection(file, keyring, { readOnly });
   try {
     await connection.configure();
   } catch (error) {

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import type { ServerSettings } from '#contract';
+import { keyringFile } from '#db';
 import { countMissingSubjectKeys } from '#vault';
 import type { Check } from '../check.ts';
 
@@ -5,8 +8,19 @@ import type { Check } from '../check.ts';
 export const keyring: Check = {
   id: 'keyring',
   looksAt: 'the keyring of data subjects: whether it has every key that was not destroyed',
-  async run({ database }) {
-    const missing = database === undefined ? 0 : await countMissingSubjectKeys(database.db);
+  async run({ settings, dataDirectory, database }) {
+    if (database === undefined) return [];
+    const missing = await countMissingSubjectKeys(database.db);
+    const file = settings.database.type === 'sqlite' ? keyringOf(settings.database, dataDirectory) : undefined;
+    if (missing === 0 && file !== undefined && !existsSync(file)) {
+      return [
+        {
+          severity: 'error',
+          what: `there is no keyring at \`${file}\`, and a database that had one`,
+          remedy: 'Put it back before a server starts, which makes an empty one (docs/backup.md); no backup holds it.',
+        },
+      ];
+    }
     if (missing === 0) return [];
     return [
       {
@@ -17,3 +31,8 @@ export const keyring: Check = {
     ];
   },
 };
+
+const keyringOf = (
+  { keyring }: Extract<ServerSettings['database'], { type: 'sqlite' }>,
+  dataDirectory: string,
+): string => keyring ?? keyringFile(dataDirectory);

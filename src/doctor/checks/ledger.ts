@@ -1,12 +1,21 @@
-import { readLedger } from '#backup';
+import { ledgerTrouble, readLedger } from '#backup';
 import type { Check, Weakness } from '../check.ts';
 
 /** Without the ledger a restore brings back what was revoked. */
 export const ledger: Check = {
   id: 'ledger',
   looksAt: 'the ledger of revocations: whether it is there, whole, and outlives the disk',
-  run({ ledgerFolder, dataDirectory, keys, agents, disk }) {
+  async run({ settings, database, ledgerFolder, dataDirectory, keys, agents, disk, now }) {
     const found: Weakness[] = [];
+    const clock = { now: () => now };
+    const trouble = database && (await ledgerTrouble({ settings, dataDirectory, database, clock }));
+    if (trouble !== undefined) {
+      found.push({
+        severity: 'error',
+        what: `${trouble}; nothing can be revoked`,
+        remedy: 'Mount its volume. If the ledger is lost, `chatelaine ledger adopt` begins another one.',
+      });
+    }
     const ended = keys.some((key) => key.revokedAt !== null) || agents.some((agent) => agent.disabledAt !== null);
     try {
       if (readLedger(ledgerFolder) === undefined && ended) {

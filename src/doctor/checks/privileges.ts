@@ -1,14 +1,16 @@
 import { keyState } from '#identity';
-import type { Check, Weakness } from '../check.ts';
+import type { Check, Patient, Weakness } from '../check.ts';
 
 /** The least that is enough: what may do everything should not do so for ever. */
 export const privileges: Check = {
   id: 'privileges',
   looksAt: 'least privilege: keys of administrators that never expire',
-  run({ keys, agents, now }) {
-    const admins = new Set(agents.filter(({ roles }) => roles.includes('admin')).map(({ id }) => id));
+  run(patient) {
+    const { keys, now } = patient;
     return keys
-      .filter((key) => keyState(key, now) === 'active' && key.expiresAt === null && admins.has(key.agentId))
+      .filter(
+        (key) => keyState(key, now) === 'active' && key.expiresAt === null && isAdministrator(patient, key.agentId),
+      )
       .map((key): Weakness => ({
         severity: 'warning',
         what: `the key \`${key.id}\` of \`${key.agent}\` has the role \`admin\` and never expires`,
@@ -16,3 +18,7 @@ export const privileges: Check = {
       }));
   },
 };
+
+/** Whether the agent has the role `admin`, by itself, by a binding or by a group. */
+export const isAdministrator = ({ agents, givenAdmin }: Pick<Patient, 'agents' | 'givenAdmin'>, id: string): boolean =>
+  givenAdmin.has(id) || agents.some((agent) => agent.id === id && agent.roles.includes('admin'));

@@ -4,7 +4,7 @@ import type { Check, Weakness } from '../check.ts';
 /** What leaves the machine in the clear, or can be reached past the proxy that encrypts. */
 export const transport: Check = {
   id: 'transport',
-  looksAt: 'TLS: what listens, and where telemetry goes',
+  looksAt: 'TLS: what listens, where people sign in, whose pages may call, where telemetry goes',
   run({ settings }) {
     const found: Weakness[] = [];
     if (settings.tlsTerminatedBy !== undefined && /^(0\.0\.0\.0|::|\[::\])$/.test(settings.host)) {
@@ -14,15 +14,41 @@ export const transport: Check = {
         remedy: 'Listen on the one address that the proxy comes by, or on 127.0.0.1 beside it.',
       });
     }
-    const endpoint = settings.telemetry.otlpEndpoint;
-    const url = endpoint === undefined ? null : URL.parse(endpoint);
-    if (url !== null && url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
+    const { publicUrl, metrics } = settings;
+    if (publicUrl !== undefined && isInTheClear(publicUrl)) {
+      found.push({
+        severity: 'error',
+        what: `people sign in at \`${publicUrl}\` in the clear: passwords and sessions can be read on the way`,
+        remedy: 'Write `https:` in `publicUrl`, with `tls:` here or a proxy that speaks TLS in front.',
+      });
+    }
+    for (const origin of settings.allowedOrigins.filter(isInTheClear)) {
       found.push({
         severity: 'warning',
-        what: `traces go to \`${url.host}\` in the clear; they name tools, agents and times`,
+        what: `pages of \`${origin}\` may call, and whoever is on the way to it can put in theirs`,
+        remedy: 'Serve those pages over https, and write that in `allowedOrigins`.',
+      });
+    }
+    if (metrics !== false && !isLoopbackHost(metrics.host)) {
+      found.push({
+        severity: 'warning',
+        what: `\`metrics.host: ${metrics.host}\` gives names of tools and their numbers to whoever reaches it, in the clear`,
+        remedy: 'Listen on 127.0.0.1, or on an address of a network that only the monitor is in.',
+      });
+    }
+    const endpoint = settings.telemetry.otlpEndpoint;
+    if (endpoint !== undefined && isInTheClear(endpoint)) {
+      found.push({
+        severity: 'warning',
+        what: `traces go to \`${new URL(endpoint).host}\` in the clear; they name tools, agents and times`,
         remedy: 'Send them over https, or to a collector on this machine.',
       });
     }
     return found;
   },
 };
+
+function isInTheClear(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && url.protocol === 'http:' && !isLoopbackHost(url.hostname);
+}

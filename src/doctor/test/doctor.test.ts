@@ -1,15 +1,25 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { Secret, silentLogger, systemClock, type Clock } from '#kernel';
-import { serverSchema, type ServerSettings } from '#contract';
+import { newId, Secret, silentLogger, systemClock, type Clock } from '#kernel';
+import { serverSchema, type Role, type ServerSettings } from '#contract';
 import { openAuditLog } from '#audit';
 import { createBackup, FileLedger, makeKeyPair, noteVerification, parseRecipient } from '#backup';
 import { keyringFile, openDatabase, restoreMarker, stateFile } from '#db';
 import { checks, examine, type Disk, type Finding } from '#doctor';
 import { openIdentity, type Identity, operator } from '#identity';
-import { openVault, sameNamespace, subjectScope } from '#vault';
+import { openVault, parseSecretMaterial, sameNamespace, subjectScope } from '#vault';
 import { testAuthority } from '../../../test/certificates.ts';
 import { systemDisk } from '../examine.ts';
 import { documentOf, emptyPlace } from '../../../test/databases.ts';
@@ -38,6 +48,15 @@ interface Healthy {
   examined(options?: { readonly clock?: Clock; readonly disk?: Disk }): Promise<readonly Finding[]>;
 }
 
+const call = {
+  class: 'tool-call',
+  type: 'tool.call',
+  door: 'mcp',
+  actor: { kind: 'agent', iss: 'chatelaine', sub: 'bot', name: 'bot' },
+  action: 'call',
+  outcome: 'success',
+} as const;
+
 /** An installation with nothing to find: each test then spoils one thing. */
 async function healthy(): Promise<Healthy> {
   const directory = folderOn(tmpdir());
@@ -47,6 +66,7 @@ async function healthy(): Promise<Healthy> {
     kind: 'server',
     ledger: folders.ledger,
     backup: { folder: folders.backups, recipient: pair.recipient },
+    audit: { anchors: [{ type: 'file', name: 'elsewhere', path: join(elsewhere, 'anchor.log') }] },
   };
   const environment: Record<string, string> = {};
   const settings = (): ServerSettings => serverSchema.parse(document);
@@ -68,20 +88,13 @@ async function healthy(): Promise<Healthy> {
   });
   const log = await openAuditLog({ root: join(directory, 'audit'), clock: systemClock, logger: silentLogger });
   for (let count = 0; count < 5; count++) {
-    await log.append({
-      class: 'tool-call',
-      type: 'tool.call',
-      door: 'mcp',
-      actor: { kind: 'agent', iss: 'chatelaine', sub: 'bot', name: 'bot' },
-      action: 'call',
-      outcome: 'success',
-    });
+    await log.append(call);
   }
   await log.close();
   const { manifest } = await createBackup({
     place,
     dataDirectory: directory,
-    ledgerFolder: folders.ledger,
+    ledger: new FileLedger(folders.ledger, systemClock),
     folder: folders.backups,
     recipient: parseRecipient(pair.recipient),
     clock: systemClock,
@@ -116,8 +129,8 @@ const saidBy = (check: string, findings: readonly Finding[]): string =>
 
 const later = (days: number): Clock => ({ now: () => Date.now() + days * DAY_MS });
 
-/** Of one temporary volume alone, what the two checks of volumes say is not asked. */
-const VOLUMES = hasTwoVolumes ? [] : ['ledger', 'backups'];
+/** Of one temporary volume alone, what the three checks of volumes say is not asked. */
+const VOLUMES = hasTwoVolumes ? [] : ['ledger', 'backups', 'anchors'];
 
 test('a healthy installation has no finding', async () => {
   const start = await healthy();
@@ -125,6 +138,26 @@ test('a healthy installation has no finding', async () => {
   const disk: Disk = { ...systemDisk, space: () => ({ free: 1, total: 1 }) };
   expect(idsOf(await start.examined({ disk })).filter((id) => !VOLUMES.includes(id))).toEqual([]);
 });
+
+test('a look changes nothing: no mode, no byte, no file more or less, and no row', async () => {
+  const start = await healthy();
+  chmodSync(stateFile(start.directory), 0o644);
+  rmSync(keyringFile(start.directory));
+  rmSync(join(start.directory, 'audit', 'writers'), { recursive: true });
+  const before = traces(start.directory);
+  await start.examined();
+  expect(traces(start.directory)).toEqual(before);
+});
+
+/** Everything that lies in a folder: mode, size, time of the last change. */
+function traces(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .toSorted()
+    .map((name) => {
+      const { mode, size, mtimeMs } = statSync(join(folder, name));
+      return `${name} ${mode.toString(8)} ${size} ${mtimeMs}`;
+    });
+}
 
 interface Seed {
   readonly check: string;
@@ -137,6 +170,40 @@ interface Seed {
 
 const oneVolume: Disk = { volumeOf: () => 1, space: () => ({ free: 1, total: 1 }) };
 const nearlyFull: Disk = { volumeOf: (path) => path.length, space: () => ({ free: 1024, total: 1024 * 1024 }) };
+
+/** Wherever a certificate is named, one that has expired. */
+function expiredCertificateSeeds(): readonly Seed[] {
+  const cert = testAuthority('test').cert;
+  const receiver = { name: 'siem', tls: { ca: cert } };
+  const named: readonly (readonly [field: string, document: object])[] = [
+    ['tls.certificate', { tls: { certificate: cert, key: 'x' } }],
+    [
+      'agentListener.certificate',
+      { agentListener: { certificate: cert, key: 'x', clientCa: cert, trustDomain: 'a.test' } },
+    ],
+    [
+      'agentListener.clientCa',
+      { tls: { certificate: cert, key: 'x' }, agentListener: { clientCa: cert, trustDomain: 'a.test' } },
+    ],
+    ['audit.exports.siem.tls.ca', { audit: { exports: [{ format: 'ocsf', url: 'https://siem.test/', ...receiver }] } }],
+    [
+      'audit.exports.siem.tls.cert',
+      { audit: { exports: [{ format: 'cef', host: 'siem.test', name: 'siem', tls: { cert, key: 'x' } }] } },
+    ],
+    ['audit.anchors.siem.tls.ca', { audit: { anchors: [{ type: 'syslog', host: 'siem.test', ...receiver }] } }],
+    [
+      'audit.anchors.siem.tls.ca',
+      { audit: { anchors: [{ type: 'webhook', url: 'https://siem.test/', secret: 'x', ...receiver }] } },
+    ],
+  ];
+  return named.map(([field, document]) => ({
+    check: 'certificates',
+    title: `one that has expired under ${field}`,
+    spoil: (start) => Object.assign(start.document, document),
+    says: new RegExp(`^error: a certificate of \`${field.replaceAll('.', '\\.')}\` has expired$`, 'm'),
+    clock: later(100_000),
+  }));
+}
 
 const seeds: readonly Seed[] = [
   {
@@ -167,6 +234,18 @@ const seeds: readonly Seed[] = [
     says: /^error: others may use/,
   },
   {
+    check: 'files',
+    title: 'a database that others may read',
+    spoil: ({ directory }) => chmodSync(stateFile(directory), 0o644),
+    says: /^error: others may use `\S+chatelaine\.db` \(mode 644\)$/,
+  },
+  {
+    check: 'keyring',
+    title: 'a keyring that is gone',
+    spoil: ({ directory }) => rmSync(keyringFile(directory)),
+    says: /^error: there is no keyring at `\S+keyring\.db`/,
+  },
+  {
     check: 'environment',
     title: 'a runtime that checks no certificate',
     spoil: ({ environment }) => Object.assign(environment, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
@@ -190,6 +269,107 @@ const seeds: readonly Seed[] = [
     spoil: ({ document }) => Object.assign(document, { telemetry: { otlpEndpoint: 'http://collector.example:4318' } }),
     says: /^warning: traces go to `collector\.example:4318` in the clear/,
   },
+  ...expiredCertificateSeeds(),
+  {
+    check: 'transport',
+    title: 'people who sign in in the clear',
+    spoil: ({ document }) => Object.assign(document, { publicUrl: 'http://tools.example' }),
+    says: /^error: people sign in at `http:\/\/tools\.example` in the clear/,
+  },
+  {
+    check: 'transport',
+    title: 'pages in the clear that may call',
+    spoil: ({ document }) => Object.assign(document, { allowedOrigins: ['http://app.example', 'https://app.example'] }),
+    says: /^warning: pages of `http:\/\/app\.example` may call[^\n]*$/,
+  },
+  {
+    check: 'transport',
+    title: 'metrics for everybody',
+    spoil: ({ document }) => Object.assign(document, { metrics: { host: '0.0.0.0' } }),
+    says: /^warning: `metrics\.host: 0\.0\.0\.0`/,
+  },
+  {
+    check: 'second-factors',
+    title: 'an administrator without one, by a role of their own',
+    spoil: (start) => person(start, 'root', ['admin']),
+    says: /^warning: `root` may administer, and has no second factor/,
+  },
+  {
+    check: 'second-factors',
+    title: 'a policy administrator without one, by a group',
+    spoil: (start) => person(start, 'paula', [], { group: 'policy_admin' }),
+    says: /^warning: `paula` may administer/,
+  },
+  {
+    check: 'rewrap',
+    title: 'a change of the wrapping key that was not finished',
+    async spoil({ directory, document }) {
+      await seal(directory, 'namespace', 'vault.key');
+      await seal(directory, 'subject', 'new.key', ['vault.key']);
+      const file = (name: string) => ({ type: 'file', file: join(directory, name) });
+      document['vault'] = { keyWrapper: file('new.key'), previousKeyWrappers: [file('vault.key')] };
+    },
+    says: /^warning: data keys are wrapped by 2 wrapping keys/,
+  },
+  {
+    check: 'anchors',
+    title: 'an audit log without an anchor',
+    spoil: ({ document }) => delete document['audit'],
+    says: /^warning: the audit log has no anchor/,
+  },
+  {
+    check: 'anchors',
+    title: 'an anchor on the volume of the data',
+    spoil: () => undefined,
+    disk: () => oneVolume,
+    says: /^warning: every anchor of the audit log is a file on the volume/,
+  },
+  {
+    check: 'secrets',
+    title: 'a secret that has expired',
+    spoil: ({ directory }) => keep(directory, { expiresAt: Date.now() + DAY_MS }),
+    clock: later(2),
+    says: /^error: the secret `secret:\/\/default\/db` has expired/,
+  },
+  {
+    check: 'secrets',
+    title: 'a secret that soon expires',
+    spoil: ({ directory }) => keep(directory, { expiresAt: Date.now() + 20.5 * DAY_MS }),
+    says: /^warning: the secret `secret:\/\/default\/db` expires in 20 days$/,
+  },
+  {
+    check: 'secrets',
+    title: 'a secret of more than a year',
+    spoil: ({ directory }) => keep(directory, {}, later(-400)),
+    says: /^warning: the secret `secret:\/\/default\/db` is 400 days old$/,
+  },
+  {
+    check: 'sessions',
+    title: 'sessions and proofs that hold for long',
+    spoil: ({ document }) =>
+      Object.assign(document, {
+        signIn: { browser: { idle: '2h', lifetime: '30d' }, commandLine: { lifetime: '30d' }, recentProof: '30m' },
+      }),
+    says: /^warning: `signIn\.browser\.idle` .*\nwarning: `signIn\.browser\.lifetime` .*\nwarning: `signIn\.commandLine\.lifetime` .*\nwarning: `signIn\.recentProof` is 30 min/,
+  },
+  {
+    check: 'expiry',
+    title: 'a key for ever',
+    spoil: ({ inside }) => inside((identity) => identity.keys.create(operator(), { agent: 'eternal' })),
+    says: /^warning: the key `\w+` of `eternal` never expires$/,
+  },
+  {
+    check: 'privileges',
+    title: 'a key for ever of an agent that was given `admin`',
+    spoil: ({ inside }) =>
+      inside(async (identity) => {
+        const { agent } = await identity.keys.create(operator(), { agent: 'raised' });
+        const subject = { kind: 'agent', id: agent.id } as const;
+        await identity.roles.create(operator(), { role: 'admin', namespace: '*', subject });
+      }),
+    says: /^warning: the key `\w+` of `raised` has the role `admin` and never expires$/,
+  },
+  ...certificateSeeds(),
   {
     check: 'encryption',
     title: 'the wrapping key beside what it encrypts',
@@ -227,6 +407,64 @@ const seeds: readonly Seed[] = [
       writeFileSync(file, `${text.slice(0, last)}${text[last] === 'A' ? 'B' : 'A'}${text.slice(last + 1)}`);
     },
     says: /^error: the (?:last )?checkpoint.* of the audit log (?:does not bear|is not as)/,
+  },
+  {
+    check: 'audit',
+    title: 'checkpoints that are gone',
+    spoil: ({ directory }) => rmSync(join(directory, 'audit', 'checkpoints.log')),
+    says: /^error: the checkpoint \d+ of the audit log is missing/,
+  },
+  {
+    check: 'audit',
+    title: 'a last checkpoint that was cut off',
+    spoil({ directory }) {
+      const file = join(directory, 'audit', 'checkpoints.log');
+      const lines = readFileSync(file, 'utf8').split('\n');
+      writeFileSync(file, `${lines.slice(0, -2).join('\n')}\n`);
+    },
+    says: /^error: the checkpoint \d+ of the audit log is missing/,
+  },
+  {
+    check: 'audit',
+    title: 'a last checkpoint that is no text',
+    spoil({ directory }) {
+      const file = join(directory, 'audit', 'checkpoints.log');
+      const bytes = readFileSync(file);
+      writeFileSync(file, bytes.fill(0xff, bytes.length - 9, bytes.length - 8));
+    },
+    says: /^error: the last checkpoint of the audit log is not as it was written/,
+  },
+  {
+    check: 'audit',
+    title: 'a log that others may use',
+    spoil: ({ directory }) => chmodSync(join(directory, 'audit'), 0o755),
+    says: /^error: AUDIT_UNSAFE/,
+  },
+  {
+    check: 'deliveries',
+    title: 'an export and an anchor that have received nothing',
+    spoil: ({ document, elsewhere }) =>
+      Object.assign(document, {
+        audit: {
+          exports: [{ format: 'ocsf', name: 'siem', url: 'https://siem.test/' }],
+          anchors: [{ type: 'file', name: 'worm', path: join(elsewhere, 'anchor') }],
+        },
+      }),
+    clock: { now: () => Date.now() + 2 * 3_600_000 },
+    says: /^warning: the receiver `worm` lacks \d+ of the audit log, the first for .*\nwarning: the receiver `siem` lacks \d+/,
+  },
+  {
+    check: 'deliveries',
+    title: 'an export that holds retention back',
+    spoil: ({ document }) =>
+      Object.assign(document, {
+        audit: {
+          exports: [{ format: 'ocsf', name: 'siem', url: 'https://siem.test/' }],
+          retention: { keep: '1d' },
+        },
+      }),
+    clock: later(2),
+    says: /^error: the receiver `siem` lacks \d+ of the audit log, .*, and holds retention back$/,
   },
   {
     check: 'ledger',
@@ -383,6 +621,30 @@ describe('finds on PostgreSQL', () => {
     );
   });
 
+  test('audit: nothing of a log that is whole, and what is wrong with its last checkpoint', async () => {
+    const at = await emptyPlace('postgres');
+    const settings = serverSchema.parse({ kind: 'server', database: at.document });
+    const said = async (): Promise<string> =>
+      saidBy('audit', await examine({ settings, dataDirectory: folder, environment: {}, clock: systemClock }));
+    const database = await openDatabase({ ...at.place, clock: systemClock });
+    expect(await said()).toBe('warning: there is no audit log in the database');
+    const root = join(folder, 'audit');
+    const storage = { settings: settings.database, database };
+    const log = await openAuditLog({ root, clock: systemClock, logger: silentLogger, storage });
+    for (let count = 0; count < 2; count++) {
+      await log.append(call);
+      await log.checkpoint();
+    }
+    expect(await said()).toBe('');
+    await at.server?.query('delete from chatelaine.audit_checkpoint_lines where place = 2');
+    expect(await said()).toMatch(/^error: the checkpoint 2 of the audit log is missing/);
+    await at.server?.query(`update chatelaine.audit_checkpoint_lines set line = 'x'`);
+    expect(await said()).toMatch(/^error: the checkpoint 1 of the audit log is missing/);
+    await log.close();
+    await database.close();
+    rmSync(root, { recursive: true });
+  });
+
   test('certificates: one that has expired, one that soon will, and a file that is none', async () => {
     const file = join(folder, 'ca.pem');
     writeFileSync(file, testAuthority('test').cert);
@@ -395,6 +657,14 @@ describe('finds on PostgreSQL', () => {
   });
 });
 
+test('a person with a second factor, without a role, or who may not sign in is nothing to find', async () => {
+  const start = await healthy();
+  await person(start, 'root', ['admin'], { passkey: true });
+  await person(start, 'ann', ['user']);
+  await person(start, 'gone', ['admin'], { disabled: true });
+  expect(saidBy('second-factors', await start.examined())).toBe('');
+});
+
 test('every check has found something here, and stands in docs/doctor.md as it describes itself', () => {
   const seeded = new Set([...seeds.map(({ check }) => check), 'passwords', 'certificates']);
   expect(checks.map(({ id }) => id).filter((id) => !seeded.has(id))).toEqual([]);
@@ -403,7 +673,12 @@ test('every check has found something here, and stands in docs/doctor.md as it d
 });
 
 /** Puts something sealed into the database of a directory. */
-async function seal(directory: string, kind: 'namespace' | 'subject', keyFile: string): Promise<void> {
+async function seal(
+  directory: string,
+  kind: 'namespace' | 'subject',
+  keyFile: string,
+  previous: readonly string[] = [],
+): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const database = await openDatabase({ file: stateFile(directory), clock: systemClock });
   const vault = await openVault({
@@ -413,10 +688,89 @@ async function seal(directory: string, kind: 'namespace' | 'subject', keyFile: s
     mayUse: sameNamespace,
     ledger: { append: record },
     wrapper: { type: 'file', file: join(directory, keyFile) },
+    previousWrappers: previous.map((name) => ({ type: 'file', file: join(directory, name) })),
   });
   const scope = kind === 'subject' ? subjectScope('ana') : ({ kind, id: 'default' } as const);
   const place = { table: 't', column: 'c', row: 'r', owner: 'o' };
   await vault.envelope.writing(scope, (_trx, sealing) => sealing.seal(place, new Secret('x')));
   vault.close();
   await database.close();
+}
+
+/** Puts the secret `default/db` into the vault of a directory. */
+async function keep(
+  directory: string,
+  more: { readonly expiresAt?: number },
+  clock: Clock = systemClock,
+): Promise<void> {
+  const database = await openDatabase({ file: stateFile(directory), clock });
+  const vault = await openVault({
+    ...{ database, clock, log: silentLogger, mayUse: sameNamespace, ledger: { append: record } },
+    wrapper: { type: 'file', file: join(directory, 'vault.key') },
+  });
+  const material = parseSecretMaterial({ kind: 'password', password: 'hunter2' });
+  await vault.secrets.put({ namespace: 'default', name: 'db', material, ...more }, record);
+  vault.close();
+  await database.close();
+}
+
+/** Somebody with these roles everywhere, by themselves or by a group. */
+async function person(
+  { directory, inside }: Healthy,
+  name: string,
+  roles: readonly Role[],
+  more: { readonly group?: Role; readonly passkey?: true; readonly disabled?: true } = {},
+): Promise<void> {
+  const id = newId(Date.now());
+  const [created_at, subject] = [Date.now(), { kind: 'user', id } as const];
+  const database = await openDatabase({ file: stateFile(directory), clock: systemClock });
+  await database.db
+    .insertInto('users')
+    .values({
+      ...{ id, name, name_key: name, issuer: 'chatelaine', subject: id, profile: null, key_id: null },
+      ...{ disabled_at: more.disabled ? created_at : null, erased_at: null, created_at, changed_at: created_at },
+    })
+    .execute();
+  if (more.passkey) {
+    await database.db
+      .insertInto('passkeys')
+      .values({
+        ...{ id: `passkey of ${name}`, user_id: id, public_key: 'x', counter: 0, transports: '', label: '' },
+        ...{ synced: 0, created_at, last_used_at: null },
+      })
+      .execute();
+  }
+  await database.close();
+  await inside(async (identity) => {
+    for (const role of roles) await identity.roles.create(operator(), { role, namespace: '*', subject });
+    if (more.group === undefined) return;
+    const group = { namespace: 'default', name: 'team' };
+    const { id: groupId } = await identity.groups.create(operator(), group);
+    await identity.groups.addMember(operator(), 'default', 'team', subject);
+    const holders = { kind: 'group', id: groupId } as const;
+    await identity.roles.create(operator(), { role: more.group, namespace: '*', subject: holders });
+  });
+}
+
+/** A certificate of ten days in every field that names one. */
+function certificateSeeds(): readonly Seed[] {
+  const { cert, key } = testAuthority('house').issue(['localhost'], { notAfter: new Date(Date.now() + 10.5 * DAY_MS) });
+  const receiver = { name: 'far', url: 'https://far.example', tls: { ca: cert } };
+  const transit = { type: 'transit', address: 'https://keys.example', key: 'house', token: 't', tls: { ca: cert } };
+  const agents = { trustDomain: 'example.com', certificate: cert, key, clientCa: cert };
+  const fields: Readonly<Record<string, object>> = {
+    'tls.certificate': { tls: { certificate: cert, key } },
+    'agentListener.certificate': { agentListener: { ...agents } },
+    'agentListener.clientCa': { agentListener: { ...agents } },
+    'audit.anchors.far.tls.ca': { audit: { anchors: [{ type: 'webhook', secret: 's', ...receiver }] } },
+    'audit.exports.far.tls.ca': { audit: { exports: [{ format: 'ndjson', ...receiver }] } },
+    'vault.keyWrapper.tls.ca': { vault: { keyWrapper: transit } },
+    'vault.previousKeyWrappers[0].tls.ca': { vault: { previousKeyWrappers: [transit] } },
+  };
+  return Object.entries(fields).map(([field, settings]) => ({
+    check: 'certificates',
+    title: `\`${field}\` that expires within days`,
+    spoil: ({ document }) => Object.assign(document, settings),
+    says: new RegExp(`^warning: a certificate of \`${field.replaceAll(/[.[\]]/g, '\\$&')}\` expires in 10 days$`, 'm'),
+  }));
 }

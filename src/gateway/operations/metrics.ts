@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { DeliveryStatus } from '#audit';
 import type { CallObserver } from '../pipeline/call.ts';
 
 export interface Metrics {
@@ -15,10 +16,18 @@ export interface Metrics {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
+type Receiver = Awaited<ReturnType<Gauges['deliveries']>>[number];
+
+const DELIVERY_STATES: readonly DeliveryStatus['state'][] = ['sending', 'failing', 'standby'];
+
 export interface Gauges {
   readonly sessions: () => number;
   readonly streams: () => number;
   readonly running: () => number;
+  /** What was met in the audit log that is not as it was written. */
+  readonly damage: () => number;
+  /** How the receivers of the audit log stand. */
+  readonly deliveries: () => Promise<readonly Pick<DeliveryStatus, 'name' | 'state' | 'behind' | 'failure'>[]>;
   readonly certificates: () => readonly { readonly name: string; notAfter(): number }[];
 }
 
@@ -69,6 +78,11 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     ['chatelaine_mcp_sessions', 'Sessions of the 2025 revisions.', (all) => all.sessions()],
     ['chatelaine_mcp_streams', 'Event streams that are open.', (all) => all.streams()],
     ['chatelaine_tool_calls_running', 'Tool calls that run now.', (all) => all.running()],
+    [
+      'chatelaine_audit_damage',
+      'Chains of the audit log, and its checkpoints, that are not as they were written; 0 as long as none was met.',
+      (all) => all.damage(),
+    ],
   ];
   for (const [name, help, read] of measured) {
     const gauge: Gauge = new Gauge({
@@ -81,6 +95,37 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
       },
     });
   }
+
+  const delivered: readonly [name: string, help: string, read: (one: Receiver) => number][] = [
+    ['behind', 'Records, or checkpoints of an anchor, that the receiver does not have yet.', ({ behind }) => behind],
+    [
+      'failing_since_seconds',
+      'Since when the receiver takes nothing, in seconds since 1970; 0 while it does.',
+      ({ failure }) => (failure?.since ?? 0) / 1000,
+    ],
+  ];
+  for (const [name, help, read] of delivered) {
+    const gauge: Gauge = new Gauge({
+      name: `chatelaine_audit_delivery_${name}`,
+      help,
+      labelNames: ['receiver'],
+      registers: [register],
+      collect: async () => {
+        for (const one of (await gauges()?.deliveries()) ?? []) gauge.set({ receiver: one.name }, read(one));
+      },
+    });
+  }
+  const states: Gauge = new Gauge({
+    name: 'chatelaine_audit_delivery_state',
+    help: 'Whether deliveries to the receiver are in that state: 1, else 0. Another process sends in `standby`.',
+    labelNames: ['receiver', 'state'],
+    registers: [register],
+    collect: async () => {
+      for (const { name: receiver, state } of (await gauges()?.deliveries()) ?? []) {
+        for (const one of DELIVERY_STATES) states.set({ receiver, state: one }, one === state ? 1 : 0);
+      }
+    },
+  });
 
   return {
     observer: {

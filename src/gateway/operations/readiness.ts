@@ -2,7 +2,8 @@
  * `/healthz`: the process answers. `/readyz`: it serves, and how each source is. A source that is down
  * does not make the server unready: its tools fail with a clear error, all others work, and taking the
  * whole replica out of rotation would turn one broken database into an outage of everything. A log that
- * cannot be written does: until it can, every call is refused.
+ * cannot be written does: until it can, every call is refused. One that is damaged does not: what comes is
+ * recorded, and whoever damaged it must not be able to stop the service as well.
  */
 import { DEFAULT_NAMESPACE } from '#contract';
 import type { ServerTls } from '#tls';
@@ -35,6 +36,8 @@ export function readinessProbe(options: {
   serving: () => boolean;
   tls?: readonly ServerTls[];
   recording: () => boolean;
+  /** Whether something was met in the log that is not as it was written. */
+  damaged: () => boolean;
   clock: Clock;
 }): ReadinessProbe {
   // By source: a reload that keeps a source keeps what is known about it.
@@ -77,7 +80,8 @@ export function readinessProbe(options: {
     const status = ready ? 'ready' : serving ? 'cannot record' : 'ending';
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
     const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
-    return { ready, body: JSON.stringify({ status, sources, ...others, ...tls }) };
+    const record = options.damaged() ? { record: 'damaged' } : {};
+    return { ready, body: JSON.stringify({ status, sources, ...others, ...tls, ...record }) };
   }
 
   return { read };

@@ -1,4 +1,4 @@
-import { rolesIn, type Access, type Principal } from '#contract';
+import { hasRole, type Access, type Principal } from '#contract';
 import { gatewayError } from '../errors.ts';
 
 /** Throws `FORBIDDEN_ACCESS` unless the credential may be used for that, whatever its owner may do. */
@@ -9,7 +9,6 @@ export function checkAccess(principal: Principal, access: Access): void {
 
 /** Throws `FORBIDDEN_ROLE` unless the caller has a role in the namespace that may call tools. */
 export function checkRole(principal: Principal, namespace: string): void {
-  const roles = rolesIn(principal, namespace);
-  if (roles.includes('user') || roles.includes('admin')) return;
+  if (hasRole(principal, namespace, 'user') || hasRole(principal, namespace, 'admin')) return;
   throw gatewayError('FORBIDDEN_ROLE', `\`${principal.name}\` has no role that may call tools`);
 }

@@ -238,6 +238,7 @@ function checkScopes(principal: Principal, tool: Tool): void {
 
 /** Fail closed: what wants a verified token of its own does not run while nothing can verify one. */
 function checkToolTokens(tool: Tool): void {
+  if (tool.authRequired.length === 0 && tool.authenticatedParameters.size === 0) return;
   const services = new Set(tool.authRequired);
   for (const sources of tool.authenticatedParameters.values()) for (const { service } of sources) services.add(service);
   if (services.size === 0) return;

@@ -39,6 +39,11 @@ describe('metrics', () => {
       streams: () => 0,
       running: () => 0,
       certificates: () => [],
+      damage: () => 2,
+      deliveries: async () => [
+        { name: 'siem', state: 'failing', behind: 12, failure: { since: 5000, attempts: 3, message: 'away' } },
+        { name: 'worm', state: 'sending', behind: 0 },
+      ],
     }));
     // Before the library is loaded, which the scrape waits for.
     for (const report of reports) metrics.observer.called(report);
@@ -49,6 +54,12 @@ describe('metrics', () => {
     expect(text).toContain('chatelaine_tool_calls_total{tool="two_scopes",door="rest",outcome="INSUFFICIENT_SCOPE"} 1');
     expect(text).toContain('chatelaine_tool_calls_total{tool="(unknown)",door="rest",outcome="TOOL_UNKNOWN"} 1');
     expect(text).toContain('chatelaine_mcp_sessions 7');
+    expect(text).toContain('chatelaine_audit_damage 2');
+    expect(text).toContain('chatelaine_audit_delivery_behind{receiver="siem"} 12');
+    expect(text).toContain('chatelaine_audit_delivery_failing_since_seconds{receiver="siem"} 5');
+    expect(text).toContain('chatelaine_audit_delivery_failing_since_seconds{receiver="worm"} 0');
+    expect(text).toContain('chatelaine_audit_delivery_state{receiver="siem",state="failing"} 1');
+    expect(text).toContain('chatelaine_audit_delivery_state{receiver="worm",state="failing"} 0');
     expect(text).toContain('chatelaine_configuration_reloads_total{outcome="refused"} 1');
     expect(text).not.toContain('made_up');
     expect((await fetch(`${url}/`)).status).toBe(404);
@@ -131,10 +142,12 @@ describe('readiness', () => {
       ],
     };
     let now = 0;
+    let damaged = false;
     const probe = readinessProbe({
       views: () => [view],
       serving: () => true,
       recording: () => true,
+      damaged: () => damaged,
       clock: { now: () => now },
     });
     const { ready, body } = await probe.read();
@@ -149,7 +162,9 @@ describe('readiness', () => {
         locked: { type: 'mysql', state: 'unreachable', secret: 'secret://default/shop' },
       },
     });
-    await probe.read();
+    damaged = true;
+    const again = await probe.read();
+    expect([again.ready, JSON.parse(again.body)]).toMatchObject([true, { record: 'damaged' }]);
     expect(asked).toBe(1);
     now = 6_000;
     await probe.read();
@@ -177,6 +192,7 @@ describe('readiness of several namespaces', () => {
       views: () => views,
       serving: () => true,
       recording: () => true,
+      damaged: () => false,
       clock: { now: () => 0 },
     }).read();
     expect(JSON.parse(body)).toEqual({

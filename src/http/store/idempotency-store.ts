@@ -55,7 +55,21 @@ export async function keepAnswer(
     .execute();
 }
 
-/** Forgets the keys that were taken before that moment. */
+/** Forgets the key where it was taken before that moment. */
+export async function forgetKey(
+  db: DatabaseOrTransaction,
+  { principal, key }: KeyOwner,
+  before: number,
+): Promise<void> {
+  await db
+    .deleteFrom('idempotency_keys')
+    .where('principal', '=', principal)
+    .where('idempotency_key', '=', key)
+    .where('started_at', '<', before)
+    .execute();
+}
+
+/** Forgets all keys that were taken before that moment. */
 export async function forgetKeys(db: DatabaseOrTransaction, before: number): Promise<void> {
   await db.deleteFrom('idempotency_keys').where('started_at', '<', before).execute();
 }

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startPruning } from '#http';
+import { silentLogger } from '#kernel';
 import { dialects } from '../../../test/databases.ts';
 import { parseIdempotencyKey } from '../idempotency.ts';
 import { problemOf, serveShelf, type ServedShelf } from './shelf.fixture.ts';
@@ -73,6 +75,22 @@ describe.each(dialects)('on %s', (dialect) => {
     served.gate = Promise.resolve();
     expect((await lend(served, 'k1')).status).toBe(201);
   });
+});
+
+test('what was kept for a day goes by itself, whether or not anybody asks', async () => {
+  const served = await serveShelf();
+  await lend(served, 'k1');
+  const { database, clock } = served;
+  clock.advance(24 * 3_600_000);
+  await lend(served, 'k2');
+  clock.advance(1);
+  expect(await served.kept()).toContain('"k1"');
+  const stop = startPruning({ database, clock, log: silentLogger, everyMs: 10 });
+  onTestFinished(stop);
+  await expect.poll(() => served.kept()).not.toContain('"k1"');
+  expect(await served.kept()).toContain('"k2"');
+  clock.advance(24 * 3_600_000);
+  await expect.poll(() => served.kept()).toBe('[]');
 });
 
 test('what the form of a request refuses takes no key', async () => {

@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { createApi, entityTag, listing, openApiDoor, route, type Api, type Route } from '#http';
+import { createApi, entityTag, listing, openApiDoor, route, stream, type Api, type Route } from '#http';
 import { defineErrors, sha256Hex, silentLogger, type Clock } from '#kernel';
 import { EVERYWHERE, rolesIn, type AuditEvent, type Principal, type Refuse } from '#contract';
-import { openDatabase } from '#db';
+import { openDatabase, type Database } from '#db';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 
 export class HandClock implements Clock {
@@ -42,14 +42,16 @@ export interface Shelf {
   readonly books: Map<string, Book>;
   /** How often `lend` has run. */
   lent: number;
-  /** Held by a test to keep `lend` from ending. */
+  /** Held by a test to keep `lend` from ending, and a reading after its first page. */
   gate: Promise<void>;
+  /** How readings of a book began and ended. */
+  readonly read: string[];
 }
 
 /** Routes of every shape that the frame knows. */
 export function shelf(): Shelf {
   const books = new Map<string, Book>();
-  const self: Shelf = { routes: [], books, lent: 0, gate: Promise.resolve() };
+  const self: Shelf = { routes: [], books, lent: 0, gate: Promise.resolve(), read: [] };
   const key = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
     `${namespace}/${name}`;
   const routes = [
@@ -153,6 +155,21 @@ export function shelf(): Shelf {
         return { number, ticket: 'TICKET-SECRET' };
       },
     }),
+    stream({
+      ...one,
+      operationId: 'readBook',
+      path: '/books/{namespace}/{name}/text',
+      summary: 'The pages of a book',
+      tag: 'books',
+      permission: 'secret.read',
+      errors: ['BOOK_UNKNOWN', 'BOOK_LENT'],
+      media: 'text/plain',
+      handle: async ({ params }) => {
+        const found = books.get(key(params));
+        if (found === undefined) throw missing(params);
+        return pagesOf(self, found);
+      },
+    }),
     route({
       operationId: 'talkTooMuch',
       method: 'GET',
@@ -166,6 +183,21 @@ export function shelf(): Shelf {
     }),
   ];
   return Object.assign(self, { routes });
+}
+
+/** A page a piece. The first of `burnt` cannot be read, the second of `torn` neither. */
+async function* pagesOf(self: Shelf, { name, pages }: Book): AsyncGenerator<string | Uint8Array> {
+  self.read.push('begun');
+  try {
+    for (let page = 1; page <= pages; page++) {
+      if (name === 'burnt') throw shelfError('BOOK_LENT', 'it is lent for ever');
+      if (name === 'torn' && page === 2) throw new Error('hunter2');
+      yield page % 2 === 0 ? Buffer.from(`page ${page}\n`) : `page ${page}\n`;
+      await self.gate;
+    }
+  } finally {
+    self.read.push('ended');
+  }
 }
 
 const ALL = new Set(['read', 'execute', 'admin'] as const);
@@ -195,6 +227,7 @@ const refuse: Refuse = (principal, action, { namespace, missing: gone }) => {
 export interface ServedShelf extends Shelf {
   readonly api: Api;
   readonly clock: HandClock;
+  readonly database: Database;
   readonly at: TestPlace;
   /** What was recorded. */
   readonly records: AuditEvent[];
@@ -220,6 +253,7 @@ export async function serveShelf(
   const database = await openDatabase({ ...at.place, clock });
   const records: AuditEvent[] = [];
   const api = createApi(books.routes, {
+    takesRecentProof: (action) => action === 'secret.delete',
     database,
     trail: {
       status: { available: true },
@@ -227,7 +261,7 @@ export async function serveShelf(
       digest: (value) => sha256Hex(JSON.stringify(value)),
     },
     refuse,
-    cursorKey: Buffer.alloc(32, 7),
+    cursorKey: async () => Buffer.alloc(32, 7),
     version: '1.2.3',
     clock,
     log: silentLogger,
@@ -257,6 +291,7 @@ export async function serveShelf(
   const served = {
     api,
     clock,
+    database,
     at,
     records,
     kept: async () => JSON.stringify(await database.db.selectFrom('idempotency_keys').selectAll().execute()),

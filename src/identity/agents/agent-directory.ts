@@ -1,18 +1,18 @@
 import { didYouMean, newId, type ChatelaineError } from '#kernel';
-import { DEFAULT_NAMESPACE, type Principal, type Role, type RoleGrant } from '#contract';
+import { DEFAULT_NAMESPACE, type ActionTarget, type Principal, type Role, type RoleGrant } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
 import type { ChangeFrame } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkAgentName, checkLabel, checkNamespace, checkRoles, quote } from '../names.ts';
-import type { Action, Target } from '../permissions/index.ts';
+import { isEverywhere, type Action, type Target } from '../permissions/index.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { joinStanding, standingOfAgent } from '../roles/standing.ts';
 import { findAgent, findAgentBySpiffeId, insertAgent, listAgents, updateAgent } from '../store/agents-store.ts';
 import { findUser } from '../store/users-store.ts';
 import { isSelf } from '../users/user.ts';
 import type { Agent, AgentType } from './agent.ts';
-import { checkJwks, checkJwksUri, checkSpiffeId } from './agent-identity.ts';
+import { checkJwks, checkJwksUri, checkSpiffeId, isSpiffeIdOf } from './agent-identity.ts';
 
 export interface NewAgent extends AgentFacts {
   readonly name: string;
@@ -47,6 +47,13 @@ export class AgentDirectory {
     return listAgents(this.#frame.database.db, namespace);
   }
 
+  /** The namespace of such an agent, whether there is one or not, and whether it is the caller's. */
+  async placeOf(principal: Principal, namespace: string, name: string): Promise<ActionTarget> {
+    const { db } = this.#frame.database;
+    const agent = await findAgent(db, namespace, name);
+    return { namespace, own: agent !== undefined && (await isResponsible(db, principal, agent)) };
+  }
+
   /** The agent, for who may see it; throws `AGENT_UNKNOWN` for all others as for one that there is not. */
   async show(by: Author, name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
     const { db } = this.#frame.database;
@@ -72,7 +79,7 @@ export class AgentDirectory {
       if ((await findAgent(trx, namespace, name)) !== undefined) {
         throw identityError('AGENT_NAME_TAKEN', `the namespace ${quote(namespace)} has or had an agent ${quote(name)}`);
       }
-      await checkReferences(trx, agent, blank);
+      await checkReferences(trx, by, agent, blank);
       await insertAgent(trx, agent);
       return { value: agent, objectId: agent.id };
     });
@@ -94,7 +101,7 @@ export class AgentDirectory {
       const changed = withFacts(agent, facts);
       const gives = changed.roles.map((role) => ({ role, namespace }));
       this.#frame.check(by, 'agent.change', { namespace, gives });
-      await checkReferences(trx, changed, agent);
+      await checkReferences(trx, by, changed, agent);
       return changed;
     });
   }
@@ -204,7 +211,7 @@ export async function targetOf(
 }
 
 /** Whether the caller is the user who answers for the agent. */
-export async function isResponsible(
+async function isResponsible(
   db: DatabaseOrTransaction,
   principal: Principal,
   { responsibleUser }: Pick<Agent, 'responsibleUser'>,
@@ -231,7 +238,7 @@ function withFacts(agent: Agent, facts: AgentFacts): Agent {
 }
 
 /** That whom and what the agent names is there, and nobody else's. */
-async function checkReferences(trx: DatabaseOrTransaction, agent: Agent, before: Agent): Promise<void> {
+async function checkReferences(trx: DatabaseOrTransaction, by: Author, agent: Agent, before: Agent): Promise<void> {
   const { responsibleUser, spiffeId } = agent;
   if (responsibleUser !== null && responsibleUser !== before.responsibleUser) {
     const found = await findUser(trx, responsibleUser);
@@ -239,9 +246,30 @@ async function checkReferences(trx: DatabaseOrTransaction, agent: Agent, before:
       throw identityError('USER_UNKNOWN', `there is no user ${quote(responsibleUser, 26)} who could be responsible`);
     }
   }
-  if (spiffeId === null || spiffeId === before.spiffeId) return;
-  if ((await findAgentBySpiffeId(trx, spiffeId)) === undefined) return;
-  throw identityError('SPIFFE_ID_TAKEN', `${quote(spiffeId)} is another agent's`);
+  if (spiffeId !== null && spiffeId !== before.spiffeId) await checkClaim(trx, by, agent.namespace, spiffeId);
+}
+
+/**
+ * That the author may give that SPIFFE ID to an agent there. Whoever claims the name of a workload is let in
+ * with its certificate, or keeps it out; so an administrator of a namespace gives the names below its own
+ * path. One that a foreign agent has answers like any other that is not theirs, and tells nothing of it.
+ */
+async function checkClaim(
+  trx: DatabaseOrTransaction,
+  { principal }: Author,
+  namespace: string,
+  spiffeId: string,
+): Promise<void> {
+  const holder = (await findAgentBySpiffeId(trx, spiffeId))?.agent;
+  const isGlobal = isEverywhere(principal);
+  const isForeign = holder !== undefined && holder.namespace !== namespace;
+  if (!isGlobal && (isForeign || !isSpiffeIdOf(spiffeId, namespace))) {
+    throw identityError(
+      'FORBIDDEN',
+      `${quote(spiffeId)} is not theirs to give: an administrator of \`${namespace}\` gives those below \`/ns/${namespace}/\`, a global one the others`,
+    );
+  }
+  if (holder !== undefined) throw identityError('SPIFFE_ID_TAKEN', `${quote(spiffeId)} is another agent's`);
 }
 
 export const missingAgent = (namespace: string, name: string, hint = ''): ChatelaineError =>

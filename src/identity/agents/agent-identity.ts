@@ -14,6 +14,14 @@ export function checkSpiffeId(text: string): string {
   );
 }
 
+/** Whether a SPIFFE ID is one of the namespace: its path is below `/ns/{namespace}/`, in whichever trust domain. */
+export function isSpiffeIdOf(spiffeId: string, namespace: string): boolean {
+  const read = parseSpiffeId(spiffeId);
+  if (!read.ok) return false;
+  const [ns, name, ...rest] = read.value.path;
+  return ns === 'ns' && name === namespace && rest.length > 0;
+}
+
 const MOST_KEYS = 16;
 const LONGEST_JWKS = 16_384;
 const SHORTEST_RSA = 2048;

@@ -1,8 +1,8 @@
 import { didYouMean, newId, type ChatelaineError } from '#kernel';
-import { EVERYWHERE } from '#contract';
+import { EVERYWHERE, membershipId } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
-import type { ChangeFrame } from '../change-frame.ts';
+import type { ChangeFrame, FramedChange } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkGroupName, checkLabel, checkScope, quote } from '../names.ts';
 import type { Action } from '../permissions/index.ts';
@@ -89,22 +89,24 @@ export class GroupDirectory {
         await deleteBindingsTo(trx, { kind: 'group', id: group.id });
         await deleteGroupRow(trx, group.id);
       });
-      return { value: undefined, objectId: group.id };
+      return { value: undefined, objectId: group.id, ends: [{ what: 'group.deleted', id: group.id }] };
     });
   }
 
   /** Puts somebody in; twice changes nothing. Throws `GROUP_UNKNOWN`, `MEMBER_UNKNOWN`. */
   addMember(by: Author, namespace: string, name: string, member: Holder): Promise<void> {
-    return this.#changeMember(by, namespace, name, member, (trx, group, now) =>
-      insertMember(trx, group.id, member, now),
-    );
+    return this.#changeMember(by, namespace, name, member, async (trx, group, now) => {
+      await insertMember(trx, group.id, member, now);
+      return { resumes: [{ what: 'membership.added', id: membershipId(group.id, member) }] };
+    });
   }
 
   /** Takes somebody out; twice changes nothing. Throws `GROUP_UNKNOWN`, `MEMBER_UNKNOWN`, `LAST_ADMIN`. */
   removeMember(by: Author, namespace: string, name: string, member: Holder): Promise<void> {
-    return this.#changeMember(by, namespace, name, member, (trx, group) =>
-      keepingAnAdmin(trx, this.#declared, () => deleteMember(trx, group.id, member)),
-    );
+    return this.#changeMember(by, namespace, name, member, async (trx, group) => {
+      await keepingAnAdmin(trx, this.#declared, () => deleteMember(trx, group.id, member));
+      return { ends: [{ what: 'membership.removed', id: membershipId(group.id, member) }] };
+    });
   }
 
   async #changeMember(
@@ -112,14 +114,18 @@ export class GroupDirectory {
     namespace: string,
     name: string,
     member: Holder,
-    work: (trx: DatabaseOrTransaction, group: UserGroup, now: number) => Promise<void>,
+    work: (
+      trx: DatabaseOrTransaction,
+      group: UserGroup,
+      now: number,
+    ) => Promise<Pick<FramedChange<void>, 'ends' | 'resumes'>>,
   ): Promise<void> {
     const details = { member: `${member.kind} ${member.id.slice(0, 26)}` };
     await this.#frame.inTransaction(by, { ...changeOf('group.change', namespace, name), details }, async (trx) => {
       const group = await this.#permitted(trx, by, 'group.change', namespace, name);
       await this.#mustBeThere(trx, group, member);
-      await work(trx, group, this.#frame.clock.now());
-      return { value: undefined, objectId: group.id };
+      const moved = await work(trx, group, this.#frame.clock.now());
+      return { value: undefined, objectId: group.id, ...moved };
     });
   }
 

@@ -58,6 +58,12 @@ export function isWithin(ranges: readonly AddressRange[], address: string | unde
   });
 }
 
+/** Whether every address of the network is one of the other. */
+export const isPartOf = ({ bits, value, prefix }: AddressRange, around: AddressRange): boolean =>
+  bits === around.bits &&
+  prefix >= around.prefix &&
+  value >> BigInt(bits - around.prefix) === around.value >> BigInt(bits - around.prefix);
+
 /** The one spelling of a network, as it is kept and shown. */
 export function formatRange({ bits, value, prefix }: AddressRange): string {
   const groups = bits === 32 ? 4 : 8;

@@ -1,6 +1,7 @@
 import { sha256Hex, type Result, type Secret } from '#kernel';
 import {
   DEFAULT_NAMESPACE,
+  type ActionTarget,
   type CredentialRefusal,
   type PeerFacts,
   type Principal,
@@ -13,14 +14,24 @@ import type { Author } from '../author.ts';
 import type { ChangeFrame } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkAgentName, checkLabel, checkNamespace, checkRoles, checkScopes, quote } from '../names.ts';
-import type { Action } from '../permissions/index.ts';
+import type { Action, Target } from '../permissions/index.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { findAgent, insertAgent } from '../store/agents-store.ts';
-import { findKey, insertKey, listKeys, replaceKey, revokeKey } from '../store/keys-store.ts';
+import {
+  findKey,
+  findKeyPlace,
+  insertKey,
+  listKeys,
+  listKeysOfAgent,
+  replaceKey,
+  revokeKey,
+} from '../store/keys-store.ts';
+import { isSelf } from '../users/user.ts';
 import { keyState, type ApiKey } from './api-key.ts';
 import { checkGrace, checkLifetime, checkLimits, USUAL_GRACE_MS, type KeyLimits } from './key-limits.ts';
 import { newKeyText, type KeyText } from './key-text.ts';
 import type { KeyVerifier } from './key-verifier.ts';
+import { isNoWider, type KeyWidth } from './key-width.ts';
 
 export interface KeyRequest extends KeyLimits {
   /** Made, as a service, where the namespace has no agent of that name. */
@@ -67,7 +78,8 @@ export class KeyAuthority implements TokenVerifier {
 
   /**
    * Makes a key, and its agent where there is none; durable when it returns. Whoever makes a key can act
-   * as the agent, so it takes what giving the agent's roles would take.
+   * as the agent, so it takes what giving the agent's roles would take. Who only answers for the agent
+   * makes keys that are no wider than one it has.
    *
    * Throws `NAME_REFUSED`, `SCOPE_REFUSED`, `ROLE_UNKNOWN`, `KEY_LIFETIME_REFUSED`, `KEY_LIMIT_REFUSED`,
    * `AGENT_DISABLED`, `AGENT_DELETED`, `AGENT_ROLES_DIFFER`, and as `ChangeFrame.check` does.
@@ -89,9 +101,6 @@ export class KeyAuthority implements TokenVerifier {
     return await this.#frame.inTransaction(by, change, async (trx) => {
       const existing = await findAgent(trx, namespace, request.agent);
       const agent = existing ?? blank;
-      await this.#checkMaking(trx, by, 'key.create', agent, existing, limits.access);
-      if (existing !== undefined) checkUsable(existing, roles);
-      else await insertAgent(trx, agent);
       const key: ApiKey = {
         id: text.id,
         agentId: agent.id,
@@ -107,13 +116,17 @@ export class KeyAuthority implements TokenVerifier {
         replacedBy: null,
         cutOffAt: null,
       };
+      await this.#checkMaking(trx, by, agent, existing, key);
+      if (existing !== undefined) checkUsable(existing, roles);
+      else await insertAgent(trx, agent);
       return { value: await issue(trx, key, text, agent, existing === undefined) };
     });
   }
 
   /**
    * Makes a key like this one, which counts until the grace has passed: long enough to bring the new one
-   * to where the old one is. A key is replaced once; whoever lost the new one makes another.
+   * to where the old one is. It lives as long as that was made for; made by who only answers for the
+   * agent, it ends when that would have. A key is replaced once; whoever lost the new one makes another.
    *
    * Throws `KEY_UNKNOWN`, `KEY_NOT_ACTIVE`, `KEY_GRACE_REFUSED`, `KEY_LIFETIME_REFUSED`, and as
    * `ChangeFrame.check` does.
@@ -125,33 +138,35 @@ export class KeyAuthority implements TokenVerifier {
     const text = newKeyText(now);
     const change = changeOf('key.rotate', id, undefined, { replacement: text.id });
     return await this.#frame.inTransaction(by, change, async (trx) => {
-      const { key: old, agent } = await this.#permitted(trx, by, 'key.rotate', id);
-      if (old.access.includes('admin')) {
-        await this.#checkMaking(trx, by, 'key.rotate', agent, agent, old.access);
-      }
+      const { key: old, agent, target } = await this.#permitted(trx, by, 'key.rotate', id);
+      this.#checkAdministering(by, target, agent, old);
       if (old.replacedBy !== null || keyState(old, now) !== 'active') {
         throw identityError(
           'KEY_NOT_ACTIVE',
           `the key ${quote(id, 26)} is ${old.replacedBy === null ? keyState(old, now) : 'replaced'}`,
         );
       }
-      const life = asked ?? (old.expiresAt === null ? null : old.expiresAt - old.createdAt);
-      const key: ApiKey = {
-        ...old,
-        id: text.id,
-        createdAt: now,
-        expiresAt: life === null ? null : now + life,
-        lastUsedAt: null,
-      };
+      const prolongs = this.#frame.may(by, 'key.rotate', { ...target, widens: true });
+      const expiresAt = asked === undefined ? endOfLike(old, now, prolongs) : now + asked;
+      const key: ApiKey = { ...old, id: text.id, createdAt: now, expiresAt, lastUsedAt: null };
+      this.#frame.check(by, 'key.rotate', { ...target, widens: await isWidest(trx, agent, key, now) });
       const value = await issue(trx, key, text, agent, false);
-      await replaceKey(trx, id, { id: key.id, expiresAt: Math.min(old.expiresAt ?? Infinity, now + grace) });
-      return { value };
+      const graceEnds = Math.min(old.expiresAt ?? Infinity, now + grace);
+      await replaceKey(trx, id, { id: key.id, expiresAt: graceEnds });
+      return { value, ends: [{ what: 'key.replaced', id: old.id, holdsFrom: graceEnds }] };
     });
   }
 
   /** All keys, or those of one namespace, oldest first. */
   list(namespace?: string): Promise<readonly ApiKey[]> {
     return listKeys(this.#frame.database.db, namespace);
+  }
+
+  /** Where the key of that id is, and whether its agent is the caller's; undefined where there is none. */
+  async placeOf(principal: Principal, id: string): Promise<ActionTarget | undefined> {
+    const found = await findKeyPlace(this.#frame.database.db, id);
+    if (found === undefined) return undefined;
+    return { namespace: found.namespace, own: found.responsible !== null && isSelf(principal, found.responsible) };
   }
 
   /** The key, for who may see it; throws `KEY_UNKNOWN` for all others as for one that there is not. */
@@ -183,20 +198,23 @@ export class KeyAuthority implements TokenVerifier {
   async #checkMaking(
     trx: DatabaseOrTransaction,
     by: Author,
-    action: Action,
     agent: Agent,
     existing: Agent | undefined,
-    access: ApiKey['access'],
+    key: ApiKey,
   ): Promise<void> {
     const { namespace, name } = agent;
     const target = await targetOf(trx, this.#declared, by.principal, namespace, name, existing);
-    this.#frame.check(by, action, target);
+    const widens = await isWidest(trx, agent, key, this.#frame.clock.now());
+    this.#frame.check(by, 'key.create', { ...target, widens });
     if (existing === undefined) {
       this.#frame.check(by, 'agent.create', { namespace, gives: grantsOfNew(agent, this.#declared) });
     }
-    if (access.includes('admin')) {
-      this.#frame.check(by, 'key.create-admin', { ...target, gives: grantsOfNew(agent, this.#declared) });
-    }
+    this.#checkAdministering(by, target, agent, key);
+  }
+
+  #checkAdministering(by: Author, target: Target, agent: Agent, { access }: ApiKey): void {
+    if (!access.includes('admin')) return;
+    this.#frame.check(by, 'key.create-admin', { ...target, gives: grantsOfNew(agent, this.#declared) });
   }
 
   async #permitted(
@@ -204,15 +222,16 @@ export class KeyAuthority implements TokenVerifier {
     by: Author,
     action: Action,
     id: string,
-  ): Promise<{ readonly key: ApiKey; readonly agent: Agent }> {
+  ): Promise<{ readonly key: ApiKey; readonly agent: Agent; readonly target: Target }> {
     const missing = () => unknownKey(id);
     const stored = await findKey(db, id);
     const agent = stored && (await findAgent(db, stored.key.namespace, stored.key.agent));
     if (stored === undefined || agent === undefined) throw missing();
     const { namespace, name } = agent;
-    const target = await targetOf(db, this.#declared, by.principal, namespace, name, agent);
-    this.#frame.check(by, action, { ...target, missing });
-    return { key: stored.key, agent };
+    const found = await targetOf(db, this.#declared, by.principal, namespace, name, agent);
+    const target = { ...found, missing };
+    this.#frame.check(by, action, target);
+    return { key: stored.key, agent, target };
   }
 }
 
@@ -229,6 +248,19 @@ const changeOf = (
   object: { kind: 'key', namespace, name: id.slice(0, 26), id: id.slice(0, 26) },
   details,
 });
+
+/** When a key like that one ends; not after it, unless it may be prolonged. */
+function endOfLike({ createdAt, expiresAt }: ApiKey, now: number, prolongs: boolean): number | null {
+  if (expiresAt === null) return null;
+  const renewed = now + expiresAt - createdAt;
+  return prolongs ? renewed : Math.min(renewed, expiresAt);
+}
+
+/** Whether no active key of the agent lets its bearer do as much. */
+async function isWidest(db: DatabaseOrTransaction, agent: Agent, key: KeyWidth, now: number): Promise<boolean> {
+  const keys = await listKeysOfAgent(db, agent.id);
+  return !keys.some((other) => keyState(other, now) === 'active' && isNoWider(key, other));
+}
 
 async function issue(
   trx: DatabaseOrTransaction,

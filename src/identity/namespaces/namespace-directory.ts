@@ -41,9 +41,12 @@ export class NamespaceDirectory {
     const change = { type: `namespace.${verb}`, action: verb, object };
     await this.#frame.inTransaction(by, change, async (trx) => {
       this.#frame.check(by, `namespace.${verb}`, { namespace: EVERYWHERE });
-      if (verb === 'disable') await shutNamespace(trx, namespace, this.#frame.clock.now());
-      else await openNamespace(trx, namespace);
-      return { value: undefined };
+      if (verb === 'disable') {
+        await shutNamespace(trx, namespace, this.#frame.clock.now());
+        return { value: undefined, ends: [{ what: 'namespace.disabled', id: namespace }] };
+      }
+      await openNamespace(trx, namespace);
+      return { value: undefined, resumes: [{ what: 'namespace.enabled', id: namespace }] };
     });
   }
 }

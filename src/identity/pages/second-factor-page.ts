@@ -1,6 +1,7 @@
-import { randomToken } from '#kernel';
+import { formatDuration, randomToken } from '#kernel';
 import { hasFactor } from '../second-factors/second-factors.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
+import type { SignInServices } from '../sign-in/open-sign-in.ts';
 import { html, type Html } from './html.ts';
 import { documentOf, fieldOf, formOf, passkeyForm } from './layout.ts';
 import { HOME, nextPath, withNext } from './next-path.ts';
@@ -9,16 +10,22 @@ import { at, problemOf, statusOf, type Page, type Problems, type Reply, type Vis
 /** The second factor after the password. */
 export const secondFactorPage = confirmation('/console/sign-in/second-factor', {
   title: 'Confirm that it is you',
-  lead: 'The password was right. Now your second factor.',
+  lead: () => 'The password was right. Now your second factor.',
 });
 
 /** The second factor anew, before something that asks for it. */
 export const stepUpPage = confirmation('/console/step-up', {
   title: 'Confirm that it is you',
-  lead: 'What you want to do asks for a proof that is not older than ten minutes.',
+  lead: ({ lifetimes }) =>
+    `What you want to do asks for a proof that is not older than ${formatDuration(lifetimes.proofMs)}.`,
 });
 
-function confirmation(path: string, words: { readonly title: string; readonly lead: string }): Page {
+interface Words {
+  readonly title: string;
+  lead(services: SignInServices): string;
+}
+
+function confirmation(path: string, words: Words): Page {
   const stepUp = path === '/console/step-up';
 
   async function view(visit: Visit, live: LiveSession, next: string, problems: Problems): Promise<Reply> {
@@ -40,7 +47,7 @@ function confirmation(path: string, words: { readonly title: string; readonly le
       ways.push(codeForm(more, 'code', 'Code from the app', 'one-time-code', hint));
     }
     const or = html`<p class="or">or</p>`;
-    const body = html`<p class="soft">${words.lead}</p>
+    const body = html`<p class="soft">${words.lead(visit.services)}</p>
       ${ways.flatMap((way, index) => (index === 0 ? [way] : [or, way]))}
       ${
         factors.recoveryCodes > 0 &&

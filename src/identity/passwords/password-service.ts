@@ -1,7 +1,9 @@
 import { sha256Hex, type Clock, type Secret } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
 import type { IdentityChanges } from '../changes.ts';
+import { noteCredentialChange } from '../credential-change.ts';
 import { identityError } from '../errors.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
@@ -37,6 +39,7 @@ export class PasswordService {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #attempts: Attempts;
+  readonly #ledger: RevocationLedger;
   readonly #people: People;
   readonly #users: Pick<UserDirectory, 'reset'>;
   readonly #hasher: PasswordHasher;
@@ -49,6 +52,7 @@ export class PasswordService {
     readonly database: Database;
     readonly clock: Clock;
     readonly attempts: Attempts;
+    readonly ledger: RevocationLedger;
     readonly people: People;
     readonly users: Pick<UserDirectory, 'reset'>;
     readonly hasher: PasswordHasher;
@@ -60,6 +64,7 @@ export class PasswordService {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#attempts = parts.attempts;
+    this.#ledger = parts.ledger;
     this.#people = parts.people;
     this.#users = parts.users;
     this.#hasher = parts.hasher;
@@ -164,6 +169,7 @@ export class PasswordService {
     const now = this.#clock.now();
     await putPassword(trx, userId, phc, now);
     await forgetDevices(trx, userId);
+    await noteCredentialChange(trx, this.#ledger, userId, now);
     return await endSessions(trx, userId, now);
   }
 }

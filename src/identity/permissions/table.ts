@@ -10,9 +10,14 @@ export interface Permission {
   readonly everywhere?: true;
   /** Whose it is may do it too: a user to themselves, the responsible user to an agent and its keys. */
   readonly own?: true;
+  /** Who does it only because it is their own gives nothing that was not given before by who holds an office. */
+  readonly narrow?: true;
   /** Refused towards whoever holds a role that the caller could not give, and for giving such a role. */
   readonly rank?: true;
-  /** A person must have proved themselves within ten minutes, with a second factor. */
+  /**
+   * A person must have proved themselves recently (`signIn.recentProof`), with a second factor. Every change
+   * that gives or touches more than `user` asks for that anyway.
+   */
   readonly dangerous?: true;
 }
 
@@ -34,6 +39,7 @@ export const PERMISSIONS = {
   'user.enable': by('admin', 'admin', 'everywhere rank'),
   'user.erase': by('admin', 'admin', 'everywhere rank dangerous'),
   'user.reset': by('admin', 'admin', 'everywhere rank dangerous'),
+  'user.export': by('read', 'admin', 'everywhere own dangerous'),
 
   'session.read': by('read', 'admin auditor', 'everywhere own'),
   'session.revoke': by('admin', 'admin', 'everywhere own'),
@@ -55,9 +61,9 @@ export const PERMISSIONS = {
   'agent.delete': by('admin', 'admin', 'rank dangerous'),
 
   'key.read': by('read', 'admin auditor', 'own'),
-  'key.create': by('admin', 'admin', 'own rank'),
+  'key.create': by('admin', 'admin', 'own narrow rank'),
   'key.create-admin': by('admin', 'admin', 'rank dangerous'),
-  'key.rotate': by('admin', 'admin', 'own rank'),
+  'key.rotate': by('admin', 'admin', 'own narrow rank'),
   'key.revoke': by('admin', 'admin', 'own rank'),
 
   'namespace.read': by('read', 'admin auditor'),

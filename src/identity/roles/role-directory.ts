@@ -1,5 +1,5 @@
 import { newId, type ChatelaineError } from '#kernel';
-import { EVERYWHERE, type RoleBindingCommon } from '#contract';
+import { EVERYWHERE, type ActionTarget, type RoleBindingCommon } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
 import type { ChangeFrame } from '../change-frame.ts';
@@ -38,11 +38,10 @@ export class RoleDirectory {
     return listBindings(this.#frame.database.db, namespace);
   }
 
-  /** The binding of that id, one that was made here; throws `BINDING_UNKNOWN`. */
-  async find(id: string): Promise<RoleBinding> {
+  /** Where the binding of that id holds, one that was made here; undefined where there is none. */
+  async placeOf(id: string): Promise<ActionTarget | undefined> {
     const found = await findBinding(this.#frame.database.db, id);
-    if (found === undefined) throw unknownBinding(id);
-    return found;
+    return found && { namespace: found.namespace };
   }
 
   /** Those that the configuration declares: read here, changed there. */
@@ -83,7 +82,7 @@ export class RoleDirectory {
       const touches = [{ role, namespace }];
       this.#frame.check(by, 'binding.delete', { namespace, touches, missing: () => unknownBinding(id) });
       await keepingAnAdmin(trx, this.#declared, () => deleteBinding(trx, id));
-      return { value: undefined };
+      return { value: undefined, ends: [{ what: 'binding.removed', id: binding.id }] };
     });
   }
 }

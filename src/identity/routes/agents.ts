@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { resourceName, ROLES, type Principal } from '#contract';
 import { entityTag, listing, moment, momentOf, route, type Route } from '#http';
 import { AGENT_TYPES, type Agent } from '../agents/agent.ts';
-import { isResponsible, missingAgent } from '../agents/agent-directory.ts';
-import { findAgent } from '../store/agents-store.ts';
+import { missingAgent } from '../agents/agent-directory.ts';
 import { authorOf, ofNamespaces, pageOf, type RouteParts } from './parts.ts';
 
 export const agentName = z.strictObject({ namespace: resourceName, name: z.string().min(1).max(128) });
@@ -39,14 +38,11 @@ const FACT_ERRORS = ['NAME_REFUSED', 'ROLE_UNKNOWN', 'AGENT_IDENTITY_REFUSED', '
 
 /** Where permissions about an agent must hold: in its namespace, or because it is the caller's own. */
 export function ofAgent({ identity }: RouteParts) {
-  const { db } = identity.frame.database;
+  const { agents } = identity;
   return {
     params: agentName,
     where: {
-      target: async ({ namespace, name }: AgentName, principal: Principal) => {
-        const agent = await findAgent(db, namespace, name);
-        return { namespace, own: agent !== undefined && (await isResponsible(db, principal, agent)) };
-      },
+      target: ({ namespace, name }: AgentName, principal: Principal) => agents.placeOf(principal, namespace, name),
       missing: ({ namespace, name }: AgentName) => missingAgent(namespace, name),
     },
   } as const;
@@ -68,7 +64,7 @@ export function agentRoutes(parts: RouteParts): readonly Route[] {
       summary: verb === 'disable' ? 'Refuse every key and certificate of an agent' : 'Let an agent in again',
       tag: 'agents',
       permission: `agent.${verb}`,
-      errors: ['AGENT_UNKNOWN'],
+      errors: ['AGENT_UNKNOWN', 'STEP_UP_REQUIRED'],
       answer: agentAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => shownAgent(await agents[verb](authorOf(call), call.params.name, call.params.namespace)),
@@ -113,7 +109,7 @@ export function agentRoutes(parts: RouteParts): readonly Route[] {
       permission: 'agent.create',
       status: 201,
       body: facts,
-      errors: [...FACT_ERRORS, 'AGENT_UNKNOWN', 'AGENT_NAME_TAKEN'],
+      errors: [...FACT_ERRORS, 'AGENT_UNKNOWN', 'AGENT_NAME_TAKEN', 'STEP_UP_REQUIRED'],
       answer: agentAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => shownAgent(await agents.create(authorOf(call), { ...call.params, ...call.body })),
@@ -128,7 +124,7 @@ export function agentRoutes(parts: RouteParts): readonly Route[] {
       permission: 'agent.change',
       conditional: true,
       body: facts,
-      errors: [...FACT_ERRORS, 'AGENT_UNKNOWN'],
+      errors: [...FACT_ERRORS, 'AGENT_UNKNOWN', 'STEP_UP_REQUIRED'],
       answer: agentAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => {
@@ -148,7 +144,7 @@ export function agentRoutes(parts: RouteParts): readonly Route[] {
       permission: 'agent.delete',
       conditional: true,
       status: 204,
-      errors: ['AGENT_UNKNOWN', 'STEP_UP_REQUIRED'],
+      errors: ['AGENT_UNKNOWN'],
       handle: async (call) =>
         void (await agents.delete(authorOf(call), call.params.name, call.params.namespace, checked(call))),
     }),

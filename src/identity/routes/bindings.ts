@@ -61,14 +61,14 @@ export function bindingRoutes({ identity }: RouteParts): readonly Route[] {
       permission: 'binding.create',
       status: 201,
       body: z.strictObject({ role: z.string().max(64), subject }),
-      errors: ['ROLE_UNKNOWN', 'NAME_REFUSED', 'SUBJECT_UNKNOWN', 'STEP_UP_REQUIRED'],
+      errors: ['ROLE_UNKNOWN', 'NAME_REFUSED', 'SUBJECT_UNKNOWN'],
       answer: bindingAnswer,
       handle: async (call) => shownBinding(await roles.create(authorOf(call), { ...call.params, ...call.body })),
     }),
     route({
       params: bindingId,
       where: {
-        target: async ({ id }) => ({ namespace: (await roles.find(id)).namespace }),
+        target: ({ id }) => roles.placeOf(id),
         missing: ({ id }) => unknownBinding(id),
       },
       operationId: 'deleteRoleBinding',
@@ -78,7 +78,7 @@ export function bindingRoutes({ identity }: RouteParts): readonly Route[] {
       tag: 'roles',
       permission: 'binding.delete',
       status: 204,
-      errors: ['BINDING_UNKNOWN', 'LAST_ADMIN', 'STEP_UP_REQUIRED'],
+      errors: ['BINDING_UNKNOWN', 'LAST_ADMIN'],
       handle: (call) => roles.delete(authorOf(call), call.params.id),
     }),
   ];

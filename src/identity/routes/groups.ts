@@ -42,7 +42,7 @@ export function groupRoutes({ identity }: RouteParts): readonly Route[] {
       tag: 'groups',
       permission: 'group.change',
       status: 204,
-      errors: ['GROUP_UNKNOWN', 'MEMBER_UNKNOWN', 'LAST_ADMIN'],
+      errors: ['GROUP_UNKNOWN', 'MEMBER_UNKNOWN', 'LAST_ADMIN', 'STEP_UP_REQUIRED'],
       handle: (call: Call<MemberName>) => {
         const { namespace, name, kind, id } = call.params;
         return groups[`${verb}Member`](authorOf(call), namespace, name, { kind, id });
@@ -93,7 +93,7 @@ export function groupRoutes({ identity }: RouteParts): readonly Route[] {
       permission: 'group.create',
       status: 201,
       body: z.strictObject({ description: z.string().max(1000).optional() }),
-      errors: ['NAME_REFUSED', 'GROUP_UNKNOWN', 'GROUP_NAME_TAKEN'],
+      errors: ['NAME_REFUSED', 'GROUP_UNKNOWN', 'GROUP_NAME_TAKEN', 'STEP_UP_REQUIRED'],
       answer: groupAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => shownGroup(await groups.create(authorOf(call), { ...call.params, ...call.body })),
@@ -110,7 +110,7 @@ export function groupRoutes({ identity }: RouteParts): readonly Route[] {
       tag: 'groups',
       permission: 'group.delete',
       status: 204,
-      errors: ['GROUP_UNKNOWN', 'LAST_ADMIN'],
+      errors: ['GROUP_UNKNOWN', 'LAST_ADMIN', 'STEP_UP_REQUIRED'],
       handle: (call) => groups.delete(authorOf(call), call.params.namespace, call.params.name),
     }),
   ];

@@ -2,11 +2,8 @@ import { z } from 'zod';
 import { ACCESS, resourceName, type Principal } from '#contract';
 import { listing, moment, momentOf, route, type Route } from '#http';
 import { reveal } from '#kernel';
-import { isResponsible } from '../agents/agent-directory.ts';
 import { keyState, type ApiKey } from '../keys/api-key.ts';
 import { unknownKey, type IssuedKey } from '../keys/key-authority.ts';
-import { findAgent } from '../store/agents-store.ts';
-import { findKey } from '../store/keys-store.ts';
 import { agentAnswer, ofAgent, shownAgent } from './agents.ts';
 import { anyId, authorOf, ofNamespaces, pageOf, type RouteParts } from './parts.ts';
 
@@ -38,23 +35,17 @@ type Issued = z.output<typeof issuedAnswer>;
 
 const lifetime = z.number().optional().describe('How long it counts; no end when left out.');
 
+/** A key that is for `admin` takes a recent proof; others do not, so no mark of the route says it. */
 const ISSUE_ERRORS = ['KEY_LIFETIME_REFUSED', 'STEP_UP_REQUIRED'];
 
 /** `/api/v1/keys`, and those of an agent. */
 export function keyRoutes(parts: RouteParts): readonly Route[] {
   const { identity, clock } = parts;
   const { keys } = identity;
-  const { db } = identity.frame.database;
   const one = {
     params: z.strictObject({ id: anyId }),
     where: {
-      target: async ({ id }: { readonly id: string }, principal: Principal) => {
-        const stored = await findKey(db, id);
-        if (stored === undefined) throw unknownKey(id);
-        const { namespace, agent: name } = stored.key;
-        const agent = await findAgent(db, namespace, name);
-        return { namespace, own: agent !== undefined && (await isResponsible(db, principal, agent)) };
-      },
+      target: ({ id }: { readonly id: string }, principal: Principal) => keys.placeOf(principal, id),
       missing: ({ id }: { readonly id: string }) => unknownKey(id),
     },
   } as const;
@@ -184,7 +175,7 @@ export function keyRoutes(parts: RouteParts): readonly Route[] {
       summary: 'Take a key back for good',
       tag: 'keys',
       permission: 'key.revoke',
-      errors: ['KEY_UNKNOWN'],
+      errors: ['KEY_UNKNOWN', 'STEP_UP_REQUIRED'],
       answer: keyAnswer,
       version: (answer) => JSON.stringify(answer),
       handle: async (call) => shownKey(await keys.revoke(authorOf(call), call.params.id)),

@@ -17,7 +17,7 @@ export function namespaceRoutes({ identity }: RouteParts): readonly Route[] {
       where: 'everywhere',
       params: z.strictObject({ namespace: resourceName }),
       status: 204,
-      errors: ['NAME_REFUSED', 'STEP_UP_REQUIRED'],
+      errors: ['NAME_REFUSED'],
       handle: (call) => namespaces[verb](authorOf(call), call.params.namespace),
     });
   return [

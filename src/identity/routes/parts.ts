@@ -1,3 +1,4 @@
+import type { AuditLog } from '#audit';
 import type { Call } from '#http';
 import type { Clock } from '#kernel';
 import { z } from 'zod';
@@ -18,6 +19,8 @@ export interface RouteParts {
     readonly passwords: Pick<SignInServices['passwords'], 'issueLink'>;
     readonly enrolment: Pick<SignInServices['enrolment'], 'reset'>;
   };
+  /** For what the record says of a person. */
+  readonly audit: AuditLog;
   readonly clock: Clock;
 }
 

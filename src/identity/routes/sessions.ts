@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { EVERYWHERE, type Principal } from '#contract';
+import type { Principal } from '#contract';
 import { moment, momentOf, route, type Route } from '#http';
 import type { Session } from '../sessions/session.ts';
-import { findUser } from '../store/users-store.ts';
 import { unknownUser } from '../users/user-directory.ts';
-import { isSelf } from '../users/user.ts';
 import { anyId, type RouteParts } from './parts.ts';
 
 const sessionAnswer = z.strictObject({
@@ -23,13 +21,9 @@ const ofUser = z.strictObject({ id: anyId });
 type UserId = z.output<typeof ofUser>;
 
 /** `/api/v1/users/{id}/sessions`. */
-export function sessionRoutes({ identity, sessions }: RouteParts): readonly Route[] {
-  const { db } = identity.frame.database;
+export function sessionRoutes({ users, sessions }: RouteParts): readonly Route[] {
   const where = {
-    target: async ({ id }: UserId, principal: Principal) => {
-      const stored = await findUser(db, id);
-      return { namespace: EVERYWHERE, own: stored !== undefined && isSelf(principal, stored.user) };
-    },
+    target: ({ id }: UserId, principal: Principal) => users.placeOf(principal, id),
     missing: ({ id }: UserId) => unknownUser(id),
   };
   return [

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { exportSubject, receiptOfErasure, receiptSchema, recordedReport, subjectExportSchema } from '#audit';
 import { EVERYWHERE, ROLES, type Principal } from '#contract';
-import { entityTag, listing, moment, momentOf, route, type Call, type Route } from '#http';
-import { findUser } from '../store/users-store.ts';
+import { entityTag, listing, moment, momentOf, route, stream, type Call, type Route } from '#http';
 import { reveal } from '#kernel';
 import { unknownUser } from '../users/user-directory.ts';
-import { isSelf, type User, type UserWithProfile } from '../users/user.ts';
+import type { User, UserWithProfile } from '../users/user.ts';
 import { anyId, authorOf, type RouteParts } from './parts.ts';
 
 const profile = z.strictObject({ displayName: z.string().max(1000), email: z.string().max(1000) });
@@ -30,15 +30,11 @@ const stateOf = ({ id, changedAt }: { readonly id: string; readonly changedAt: s
   `${id} ${changedAt}`;
 
 /** `/api/v1/users`. */
-export function userRoutes({ identity, users, recovery }: RouteParts): readonly Route[] {
-  const { db } = identity.frame.database;
+export function userRoutes({ users, recovery, audit, clock }: RouteParts): readonly Route[] {
   const one = {
     params: userId,
     where: {
-      target: async ({ id }: UserId, principal: Principal) => {
-        const stored = await findUser(db, id);
-        return { namespace: EVERYWHERE, own: stored !== undefined && isSelf(principal, stored.user) };
-      },
+      target: ({ id }: UserId, principal: Principal) => users.placeOf(principal, id),
       missing: ({ id }: UserId) => unknownUser(id),
     },
   } as const;
@@ -46,6 +42,10 @@ export function userRoutes({ identity, users, recovery }: RouteParts): readonly 
     const found = await users.find(id);
     if (found === undefined) throw unknownUser(id);
     return found;
+  };
+  const reread = {
+    id: ({ id }: { readonly id: string }) => id,
+    read: async (id: string) => shownUser(await present(id)),
   };
 
   const switched = (verb: 'disable' | 'enable'): Route =>
@@ -57,9 +57,10 @@ export function userRoutes({ identity, users, recovery }: RouteParts): readonly 
       summary: verb === 'disable' ? 'Cut a user off, with the agents they answer for' : 'Let a user in again',
       tag: 'users',
       permission: `user.${verb}`,
-      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'STEP_UP_REQUIRED'],
+      errors: [...CHANGE_ERRORS, 'LAST_ADMIN'],
       answer: userAnswer,
       version: stateOf,
+      reread,
       handle: async (call) => {
         await users[verb](authorOf(call), call.params.id);
         return shownUser(await present(call.params.id));
@@ -99,9 +100,10 @@ export function userRoutes({ identity, users, recovery }: RouteParts): readonly 
           .optional()
           .describe('Who vouches for them; without it they sign in here.'),
       }),
-      errors: ['NAME_REFUSED', 'PROFILE_REFUSED', 'USER_NAME_TAKEN', 'USER_SUBJECT_TAKEN'],
+      errors: ['NAME_REFUSED', 'PROFILE_REFUSED', 'USER_NAME_TAKEN', 'USER_SUBJECT_TAKEN', 'USER_UNKNOWN'],
       answer: userAnswer,
       version: stateOf,
+      reread,
       handle: async (call) => shownUser(await users.create(authorOf(call), call.body)),
     }),
     route({
@@ -161,9 +163,10 @@ export function userRoutes({ identity, users, recovery }: RouteParts): readonly 
       tag: 'users',
       permission: 'user.rename',
       body: z.strictObject({ name: z.string().max(1000) }),
-      errors: [...CHANGE_ERRORS, 'NAME_REFUSED', 'USER_NAME_TAKEN'],
+      errors: [...CHANGE_ERRORS, 'NAME_REFUSED', 'USER_NAME_TAKEN', 'STEP_UP_REQUIRED'],
       answer: userAnswer,
       version: stateOf,
+      reread,
       handle: async (call) => {
         await users.rename(authorOf(call), call.params.id, call.body.name);
         return shownUser(await present(call.params.id));
@@ -214,11 +217,44 @@ export function userRoutes({ identity, users, recovery }: RouteParts): readonly 
       summary: 'Forget a user for good: their key is destroyed, and with it everything it seals, in backups too',
       tag: 'users',
       permission: 'user.erase',
-      status: 204,
-      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'STEP_UP_REQUIRED', 'VAULT_BUSY'],
-      handle: (call) => users.erase(authorOf(call), call.params.id),
+      errors: [...CHANGE_ERRORS, 'LAST_ADMIN', 'VAULT_BUSY'],
+      answer: z.strictObject({
+        id: z.string(),
+        record: z.string().nullable().describe('The id of the audit record of the erasure.'),
+        receipt: receiptSchema
+          .nullable()
+          .describe('Proves that it was done, and when; null while none can be made. `getReceipt` gives it later.'),
+      }),
+      handle: async (call) => {
+        const { id } = call.params;
+        await users.erase(authorOf(call), id);
+        const { record = null, receipt = null } = (await receiptOfErasure(audit, id)) ?? {};
+        return { id, record, receipt };
+      },
+    }),
+    stream({
+      ...one,
+      operationId: 'exportUserRecords',
+      path: '/users/{id}/records',
+      summary: 'Everything that the audit log holds of a person, for themselves (GDPR, articles 15 and 20)',
+      description: 'Of other people it names no more than the ids. Empty of who was erased.',
+      tag: 'users',
+      permission: 'user.export',
+      errors: [...CHANGE_ERRORS, 'KEY_WRAPPER_UNAVAILABLE'],
+      media: 'application/json',
+      answer: subjectExportSchema,
+      handle: async ({ params: { id }, origin }) => {
+        const identities = (await users.identitiesOf(id)) ?? unknown(id);
+        const object = { kind: 'user', namespace: EVERYWHERE, name: id, id };
+        const pieces = exportSubject(audit, identities, clock);
+        return recordedReport(audit, origin, { type: 'report.person', object }, pieces);
+      },
     }),
   ];
+}
+
+function unknown(id: string): never {
+  throw unknownUser(id);
 }
 
 const checked = (call: Pick<Call, 'checkCurrent'>) => (current: User) =>

@@ -1,6 +1,8 @@
 import { newId, reveal, type Clock, type Secret } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database } from '#db';
 import { subjectScope, type Envelope } from '#vault';
+import { noteCredentialChange } from '../credential-change.ts';
 import type { Person } from '../sign-in/people.ts';
 import {
   beginSeed,
@@ -32,11 +34,18 @@ export class AuthenticatorApps {
   readonly #database: Database;
   readonly #envelope: Envelope;
   readonly #clock: Clock;
+  readonly #ledger: RevocationLedger;
 
-  constructor(parts: { readonly database: Database; readonly envelope: Envelope; readonly clock: Clock }) {
+  constructor(parts: {
+    readonly database: Database;
+    readonly envelope: Envelope;
+    readonly clock: Clock;
+    readonly ledger: RevocationLedger;
+  }) {
     this.#database = parts.database;
     this.#envelope = parts.envelope;
     this.#clock = parts.clock;
+    this.#ledger = parts.ledger;
   }
 
   async has(userId: string): Promise<boolean> {
@@ -77,7 +86,12 @@ export class AuthenticatorApps {
     const step = matchingStep(seed, code, now, stored.lastStep);
     if (step === undefined) return false;
     await before();
-    return await this.#database.transaction((trx) => confirmSeed(trx, stored, step, now));
+    return await this.#database.transaction(async (trx) => {
+      const replaces = (await findSeed(trx, userId)) !== undefined;
+      const confirmed = await confirmSeed(trx, stored, step, now);
+      if (confirmed && replaces) await noteCredentialChange(trx, this.#ledger, userId, now);
+      return confirmed;
+    });
   }
 
   /**
@@ -95,7 +109,11 @@ export class AuthenticatorApps {
 
   /** Removes the app of the person; false when there is none. */
   remove(userId: string): Promise<boolean> {
-    return removeSeed(this.#database.db, userId);
+    return this.#database.transaction(async (trx) => {
+      const removed = await removeSeed(trx, userId);
+      if (removed) await noteCredentialChange(trx, this.#ledger, userId, this.#clock.now());
+      return removed;
+    });
   }
 
   #findBegun(userId: string, sessionId: string): Promise<StoredSeed | undefined> {

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { randomToken, type Clock } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database } from '#db';
+import { noteCredentialChange } from '../credential-change.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { Person } from '../sign-in/people.ts';
 import {
@@ -62,12 +64,19 @@ const ALGORITHMS = [-7, -8, -257];
 export class Passkeys {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #ledger: RevocationLedger;
   readonly #origin: string;
   readonly #rpId: string;
 
-  constructor(parts: { readonly database: Database; readonly clock: Clock; readonly publicUrl: URL }) {
+  constructor(parts: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly ledger: RevocationLedger;
+    readonly publicUrl: URL;
+  }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
+    this.#ledger = parts.ledger;
     this.#origin = parts.publicUrl.origin;
     this.#rpId = parts.publicUrl.hostname;
   }
@@ -184,7 +193,11 @@ export class Passkeys {
 
   /** Removes a passkey of the person; false when there is none of that id. */
   remove(userId: string, id: string): Promise<boolean> {
-    return removePasskey(this.#database.db, userId, id);
+    return this.#database.transaction(async (trx) => {
+      const removed = await removePasskey(trx, userId, id);
+      if (removed) await noteCredentialChange(trx, this.#ledger, userId, this.#clock.now());
+      return removed;
+    });
   }
 
   async #begin(sessionId: string, purpose: Ceremony['purpose']): Promise<string> {

@@ -1,5 +1,7 @@
 import type { Clock, Secret } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Database } from '#db';
+import { noteCredentialChange } from '../credential-change.ts';
 import { countRecoveryCodes, replaceRecoveryCodes, useRecoveryCode } from '../store/recovery-codes-store.ts';
 import type { AuthenticatorApps } from './authenticator-app.ts';
 import { passkeyMethod, type Passkey } from './passkey.ts';
@@ -28,10 +30,12 @@ export class SecondFactors {
   readonly passkeys: Passkeys;
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #ledger: RevocationLedger;
 
   constructor(parts: {
     readonly database: Database;
     readonly clock: Clock;
+    readonly ledger: RevocationLedger;
     readonly apps: AuthenticatorApps;
     readonly passkeys: Passkeys;
   }) {
@@ -39,6 +43,7 @@ export class SecondFactors {
     this.passkeys = parts.passkeys;
     this.#database = parts.database;
     this.#clock = parts.clock;
+    this.#ledger = parts.ledger;
   }
 
   async of(userId: string): Promise<FactorsOf> {
@@ -68,7 +73,12 @@ export class SecondFactors {
   async renewRecoveryCodes(userId: string): Promise<readonly Secret[]> {
     const codes = newRecoveryCodes();
     const digests = codes.map((code) => recoveryDigest(code, userId));
-    await this.#database.transaction((trx) => replaceRecoveryCodes(trx, userId, digests, this.#clock.now()));
+    await this.#database.transaction(async (trx) => {
+      const now = this.#clock.now();
+      const replaces = (await countRecoveryCodes(trx, userId)) > 0;
+      await replaceRecoveryCodes(trx, userId, digests, now);
+      if (replaces) await noteCredentialChange(trx, this.#ledger, userId, now);
+    });
     return codes;
   }
 }

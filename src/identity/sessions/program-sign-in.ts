@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { ChatelaineError, reveal, sha256Hex, type Clock, type Secret } from '#kernel';
 import type { Database } from '#db';
-import { identityError } from '../errors.ts';
 import type { Attempts } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People, Person } from '../sign-in/people.ts';
@@ -18,6 +17,7 @@ import {
 import { addressBlock } from '../throttle/address-block.ts';
 import { PROGRAM_BUDGET, USER_CODE_BUDGET } from '../throttle/budget.ts';
 import type { Throttle } from '../throttle/throttle.ts';
+import { isRecentProof, stepUpRequired, type SessionLifetimes } from './session.ts';
 import type { LiveSession } from './session-verifier.ts';
 import type { Sessions } from './sessions.ts';
 import { cliCredential, newToken, presentedDigest } from './token.ts';
@@ -66,6 +66,7 @@ export class ProgramSignIn {
   readonly #people: People;
   readonly #sessions: Sessions;
   readonly #throttle: Throttle;
+  readonly #lifetimes: SessionLifetimes;
 
   constructor(parts: {
     readonly database: Database;
@@ -74,6 +75,7 @@ export class ProgramSignIn {
     readonly people: People;
     readonly sessions: Sessions;
     readonly throttle: Throttle;
+    readonly lifetimes: SessionLifetimes;
   }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
@@ -81,6 +83,7 @@ export class ProgramSignIn {
     this.#people = parts.people;
     this.#sessions = parts.sessions;
     this.#throttle = parts.throttle;
+    this.#lifetimes = parts.lifetimes;
   }
 
   /** Begins to wait. `client` is what the program says of itself. Throws `SIGN_IN_THROTTLED`. */
@@ -183,8 +186,9 @@ export class ProgramSignIn {
       const waiting = await this.#find(live, typed);
       notes.details['client'] = waiting.client;
       const now = this.#clock.now();
-      if (approve && Math.abs(now - session.authTime) > APPROVAL_MS) {
-        throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than a minute old');
+      const recent = { proofMs: Math.min(APPROVAL_MS, this.#lifetimes.proofMs) };
+      if (approve && !isRecentProof(session.authTime, now, recent)) {
+        throw stepUpRequired('to let a program in takes a proof of who you are', recent);
       }
       const decision = approve
         ? {

@@ -1,3 +1,6 @@
+import { formatDuration, type ChatelaineError } from '#kernel';
+import { identityError } from '../errors.ts';
+
 /** A person's session, in a browser or on a command line. */
 export interface Session {
   /** Public: it stands in lists and records and is what one revokes by. The token is another matter. */
@@ -37,6 +40,8 @@ export interface SessionLifetimes {
   readonly cliAbsoluteMs: number;
   /** How long the second factor, or its enrolment, may take. */
   readonly pendingMs: number;
+  /** How long a proof of who somebody is counts as recent, for what asks for a recent one. */
+  readonly proofMs: number;
 }
 
 const MINUTE = 60_000;
@@ -48,26 +53,43 @@ export const SESSION_LIFETIMES: SessionLifetimes = {
   cliIdleMs: 8 * HOUR,
   cliAbsoluteMs: 12 * HOUR,
   pendingMs: 15 * MINUTE,
+  proofMs: 10 * MINUTE,
 };
-
-/** How long a proof is fresh enough for what asks for a new one; as long as the permission table says. */
-export const FRESH_MS = 10 * MINUTE;
 
 export type SessionEnd = 'revoked' | 'expired';
 
 /**
  * Why a session is over at `now`; undefined while it goes on. What somebody decided comes before what the
  * calendar did, because it does not come undone when a clock is set back.
+ *
+ * Whoever shortens a lifetime does it because of the sessions that there are, so those end by it too. An
+ * active session began up to `pendingMs` after its row, hence the sum: it ends no session before its time.
  */
 export function sessionEnd(
-  session: Pick<Session, 'kind' | 'endedAt' | 'expiresAt' | 'lastSeenAt'>,
+  session: Pick<Session, 'kind' | 'endedAt' | 'createdAt' | 'expiresAt' | 'lastSeenAt'>,
   now: number,
   lifetimes: SessionLifetimes,
 ): SessionEnd | undefined {
   if (session.endedAt !== null) return 'revoked';
-  const idleMs = session.kind === 'cli' ? lifetimes.cliIdleMs : lifetimes.idleMs;
-  return session.expiresAt <= now || session.lastSeenAt + idleMs <= now ? 'expired' : undefined;
+  const { idleMs, absoluteMs } = lifetimesOf(session.kind, lifetimes);
+  const latest = session.createdAt + lifetimes.pendingMs + absoluteMs;
+  const end = Math.min(session.expiresAt, latest, session.lastSeenAt + idleMs);
+  return end <= now ? 'expired' : undefined;
 }
 
-export const isFresh = (session: Pick<Session, 'authTime'>, now: number): boolean =>
-  Math.abs(now - session.authTime) <= FRESH_MS;
+/** What holds for one kind of session. */
+export const lifetimesOf = (
+  kind: Session['kind'],
+  { idleMs, absoluteMs, cliIdleMs, cliAbsoluteMs }: SessionLifetimes,
+): Pick<SessionLifetimes, 'idleMs' | 'absoluteMs'> =>
+  kind === 'cli' ? { idleMs: cliIdleMs, absoluteMs: cliAbsoluteMs } : { idleMs, absoluteMs };
+
+/** Whether a proof given at `authTime` is recent. One that is yet to come is none: a clock was set back. */
+export const isRecentProof = (authTime: number, now: number, { proofMs }: Pick<SessionLifetimes, 'proofMs'>): boolean =>
+  Math.abs(now - authTime) <= proofMs;
+
+/** The refusal of whatever asks a person for a recent proof. `what` begins its message. */
+export const stepUpRequired = (what: string, { proofMs }: Pick<SessionLifetimes, 'proofMs'>): ChatelaineError =>
+  identityError('STEP_UP_REQUIRED', `${what} not older than ${formatDuration(proofMs)}`, {
+    details: { maxAgeSeconds: proofMs / 1000 },
+  });

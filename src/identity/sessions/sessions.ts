@@ -14,7 +14,7 @@ import {
   replaceDigest,
 } from '../store/sessions-store.ts';
 import { findUser } from '../store/users-store.ts';
-import { sessionEnd, type Session, type SessionLifetimes } from './session.ts';
+import { lifetimesOf, sessionEnd, type Session, type SessionLifetimes } from './session.ts';
 import { newToken } from './token.ts';
 
 /** Where a person is: as the listener saw it, and as the browser says. */
@@ -122,8 +122,8 @@ export class Sessions {
   /** The sessions of a person that go on, the one used last first. */
   async list(userId: string): Promise<readonly Session[]> {
     const now = this.#clock.now();
-    const sessions = await listSessions(this.#database.db, userId, now);
-    return sessions.filter((session) => sessionEnd(session, now, this.#lifetimes) === undefined);
+    const listed = await listSessions(this.#database.db, userId, now);
+    return listed.filter((session) => sessionEnd(session, now, this.#lifetimes) === undefined);
   }
 
   /** Ends a session of the person, here at once and elsewhere within a second. Throws `SESSION_UNKNOWN`. */
@@ -148,7 +148,7 @@ export class Sessions {
 
   #lifetime({ kind, stage }: Pick<Session, 'kind' | 'stage'>): number {
     if (stage !== 'active') return this.#lifetimes.pendingMs;
-    return kind === 'cli' ? this.#lifetimes.cliAbsoluteMs : this.#lifetimes.absoluteMs;
+    return lifetimesOf(kind, this.#lifetimes).absoluteMs;
   }
 }
 

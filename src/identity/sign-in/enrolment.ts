@@ -1,10 +1,11 @@
 import type { Clock, Secret } from '#kernel';
+import type { RevocationLedger } from '#contract';
 import type { Author } from '../author.ts';
-import { identityError } from '../errors.ts';
+import { noteCredentialChange } from '../credential-change.ts';
 import { hasFactor, type FactorsOf, type SecondFactors } from '../second-factors/second-factors.ts';
 import type { Enrolment } from '../second-factors/authenticator-app.ts';
 import { passkeyMethod } from '../second-factors/passkey.ts';
-import { isFresh } from '../sessions/session.ts';
+import { isRecentProof, stepUpRequired, type SessionLifetimes } from '../sessions/session.ts';
 import type { BegunSession, Sessions } from '../sessions/sessions.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { endSessions } from '../store/sessions-store.ts';
@@ -27,6 +28,8 @@ export class FactorEnrolment {
   readonly #factors: SecondFactors;
   readonly #sessions: Sessions;
   readonly #users: Pick<UserDirectory, 'reset'>;
+  readonly #ledger: RevocationLedger;
+  readonly #lifetimes: SessionLifetimes;
 
   constructor(parts: {
     readonly attempts: Attempts;
@@ -34,12 +37,16 @@ export class FactorEnrolment {
     readonly factors: SecondFactors;
     readonly sessions: Sessions;
     readonly users: Pick<UserDirectory, 'reset'>;
+    readonly ledger: RevocationLedger;
+    readonly lifetimes: SessionLifetimes;
   }) {
     this.#attempts = parts.attempts;
     this.#clock = parts.clock;
     this.#factors = parts.factors;
     this.#sessions = parts.sessions;
     this.#users = parts.users;
+    this.#ledger = parts.ledger;
+    this.#lifetimes = parts.lifetimes;
   }
 
   /**
@@ -112,8 +119,10 @@ export class FactorEnrolment {
   async reset(by: Author, userId: string): Promise<number> {
     const event = { type: 'second-factors.reset', action: 'reset' };
     return await this.#users.reset(by, userId, event, async (trx) => {
+      const now = this.#clock.now();
       await deleteFactors(trx, userId);
-      const sessionsEnded = await endSessions(trx, userId, this.#clock.now());
+      await noteCredentialChange(trx, this.#ledger, userId, now);
+      const sessionsEnded = await endSessions(trx, userId, now);
       return { value: sessionsEnded, details: { sessionsEnded } };
     });
   }
@@ -157,14 +166,18 @@ export class FactorEnrolment {
     const factors = await this.#factors.of(live.person.id);
     if (live.stage === 'active') this.#requireFresh(live);
     else if (hasFactor(factors)) throw signInError('SECOND_FACTOR_REFUSED', 'the second factor has not been given yet');
-    else if (live.session.stage === 'active' && !isFresh(live.session, this.#clock.now())) {
-      throw signInError('SESSION_REQUIRED', 'the last proof of who you are is more than ten minutes old');
+    else if (live.session.stage === 'active' && !this.#isRecent(live)) {
+      throw signInError('SESSION_REQUIRED', 'the last proof of who you are is too old to set up a second factor');
     }
     return factors;
   }
 
   #requireFresh(live: LiveSession): void {
-    if (live.stage === 'active' && isFresh(live.session, this.#clock.now())) return;
-    throw identityError('STEP_UP_REQUIRED', 'the last proof of who you are is more than ten minutes old');
+    if (live.stage === 'active' && this.#isRecent(live)) return;
+    throw stepUpRequired('to change second factors takes a proof of who you are', this.#lifetimes);
+  }
+
+  #isRecent({ session }: LiveSession): boolean {
+    return isRecentProof(session.authTime, this.#clock.now(), this.#lifetimes);
   }
 }

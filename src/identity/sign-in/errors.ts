@@ -10,11 +10,6 @@ export const signInError = defineErrors('sign-in', {
     title: 'the name and the password do not belong together',
     remedy: 'Check both. An administrator can give a link that sets a new password.',
   },
-  SIGN_IN_THROTTLED: {
-    status: 429,
-    title: 'there were too many failed attempts, so the next one has to wait',
-    remedy: 'Wait as long as the message says. A browser that signed in before is counted by itself.',
-  },
   SIGN_IN_BUSY: {
     status: 503,
     title: 'more people are signing in than passwords can be checked',

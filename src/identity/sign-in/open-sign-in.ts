@@ -23,8 +23,8 @@ import type { People } from './people.ts';
 import { SignIn } from './sign-in.ts';
 
 export interface SignInOptions {
-  /** `Identity.frame`: the database, the clock, the record and the news of changes. */
-  readonly frame: Pick<ChangeFrame, 'database' | 'clock' | 'trail' | 'changes'>;
+  /** `Identity.frame`: the database, the clock, the record, the ledger and the news of changes. */
+  readonly frame: Pick<ChangeFrame, 'database' | 'clock' | 'trail' | 'ledger' | 'changes'>;
   readonly log: Logger;
   /** Of the vault, which was given `totpSeedColumn`, so that rotations find the seeds. */
   readonly envelope: Envelope;
@@ -33,6 +33,7 @@ export interface SignInOptions {
   readonly declared?: DeclaredBindings;
   /** Where browsers reach this server: `https://tools.example`, or `http://localhost:7420`. */
   readonly publicUrl: URL;
+  /** `SESSION_LIFETIMES` by default. */
   readonly lifetimes?: SessionLifetimes;
   readonly hasher?: HasherLimits;
 }
@@ -40,6 +41,7 @@ export interface SignInOptions {
 /** Everything by which people sign in, over one database. */
 export interface SignInServices {
   readonly publicUrl: URL;
+  readonly lifetimes: SessionLifetimes;
   readonly people: People;
   readonly attempts: Attempts;
   readonly signIn: SignIn;
@@ -56,8 +58,8 @@ export interface SignInServices {
 
 /** Puts the services together, and sees to it that who is cut off or forgotten is so here. */
 export function openSignIn(given: SignInOptions): SignInServices {
-  const { database, clock, trail, changes } = given.frame;
-  const base = { declared: () => [], ...given, database, clock, trail, changes };
+  const { database, clock, trail, ledger, changes } = given.frame;
+  const base = { declared: () => [], ...given, database, clock, trail, ledger, changes };
   const people = directoryPeople(base);
   const options = { ...base, people };
   const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
@@ -77,6 +79,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
   options.users.onCutOff(async (userId, why) => {
     await changes.after(
       database.transaction(async (trx) => {
+        // Once more: a sign-in that was under way may have left something after the erasure had looked.
         if (why === 'erased') await deleteSignIn(trx, userId);
         else await endSessions(trx, userId, clock.now());
       }),
@@ -84,16 +87,17 @@ export function openSignIn(given: SignInOptions): SignInServices {
   });
   return {
     publicUrl: options.publicUrl,
+    lifetimes,
     people,
     attempts,
     signIn,
-    enrolment: new FactorEnrolment({ ...options, attempts, factors, sessions }),
+    enrolment: new FactorEnrolment({ ...options, attempts, lifetimes, factors, sessions }),
     factors,
     passwords,
     setup: new SetupLinks({ ...options, attempts, passwords, sessions, throttle }),
     sessions,
     verifier,
-    programs: new ProgramSignIn({ ...options, attempts, sessions, throttle }),
+    programs: new ProgramSignIn({ ...options, attempts, lifetimes, sessions, throttle }),
     close: () => attempts.flush(),
   };
 }

@@ -61,6 +61,25 @@ export async function listAgents(db: DatabaseOrTransaction, namespace?: string):
   return rows.map(toAgent);
 }
 
+/** Agents by age, after the one of that id, and since when each is cut off; the deleted ones are left out. */
+export async function listAgentsByAge(
+  db: DatabaseOrTransaction,
+  page: { readonly after: string | undefined; readonly limit: number },
+): Promise<readonly { readonly agent: Agent; readonly cutOffAt: number | null }[]> {
+  const rows = await db
+    .selectFrom('agents')
+    .leftJoin('users', 'users.id', 'agents.responsible_user')
+    .leftJoin('shut_namespaces', 'shut_namespaces.namespace', 'agents.namespace')
+    .selectAll('agents')
+    .select(['users.disabled_at as responsible_disabled_at', 'shut_namespaces.disabled_at as namespace_disabled_at'])
+    .where('agents.deleted_at', 'is', null)
+    .$if(page.after !== undefined, (query) => query.where('agents.id', '>', page.after as string))
+    .orderBy('agents.id')
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => ({ agent: toAgent(row), cutOffAt: cutOffAt(row) }));
+}
+
 /** Adds an agent; a taken name breaks the table's constraint, so look under the same transaction first. */
 export async function insertAgent(db: DatabaseOrTransaction, agent: Agent): Promise<void> {
   await db

@@ -60,10 +60,10 @@ export async function insertGroup(db: DatabaseOrTransaction, group: UserGroup): 
     .execute();
 }
 
-/** Deletes a group and who was in it. */
-export async function deleteGroupRow(db: DatabaseOrTransaction, id: string): Promise<void> {
+/** Deletes a group and who was in it; false where there is none. */
+export async function deleteGroupRow(db: DatabaseOrTransaction, id: string): Promise<boolean> {
   await db.deleteFrom('group_members').where('group_id', '=', id).execute();
-  await db.deleteFrom('user_groups').where('id', '=', id).execute();
+  return (await db.deleteFrom('user_groups').where('id', '=', id).executeTakeFirst()).numDeletedRows > 0n;
 }
 
 /** Who is in the group, by age of membership. */

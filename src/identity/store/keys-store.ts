@@ -1,6 +1,7 @@
 import { ACCESS, type Access, type RoleGrant } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { ApiKey } from '../keys/api-key.ts';
+import type { User } from '../users/user.ts';
 import { cutOffAt, toRoles } from './agents-store.ts';
 
 /** A key with what only its verifier may see, and what its agent was given beyond its own roles. */
@@ -65,12 +66,52 @@ export async function findKey(db: DatabaseOrTransaction, id: string): Promise<St
   };
 }
 
+/**
+ * Where the key is and who answers for its agent, in one statement: for an id that is none it takes as long
+ * as for a key of somebody else.
+ */
+export async function findKeyPlace(
+  db: DatabaseOrTransaction,
+  id: string,
+): Promise<
+  { readonly namespace: string; readonly responsible: Pick<User, 'id' | 'issuer' | 'subject'> | null } | undefined
+> {
+  const row = await db
+    .selectFrom('api_keys')
+    .innerJoin('agents', 'agents.id', 'api_keys.agent_id')
+    .leftJoin('users', 'users.id', 'agents.responsible_user')
+    .select(['api_keys.namespace', 'users.id as user_id', 'users.issuer', 'users.subject'])
+    .where('api_keys.id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { namespace, user_id: user, issuer, subject } = row;
+  const isKnown = user !== null && issuer !== null && subject !== null;
+  return { namespace, responsible: isKnown ? { id: user, issuer, subject } : null };
+}
+
 /** All keys, or those of one namespace, oldest first. */
 export async function listKeys(db: DatabaseOrTransaction, namespace?: string): Promise<readonly ApiKey[]> {
   const rows = await keysWithAgents(db)
     .$if(namespace !== undefined, (query) => query.where('api_keys.namespace', '=', namespace as string))
     .orderBy('api_keys.id')
     .execute();
+  return rows.map(toApiKey);
+}
+
+/** The keys of these agents that were not revoked, expired ones too, oldest first. */
+export async function listKeysOf(db: DatabaseOrTransaction, agentIds: readonly string[]): Promise<readonly ApiKey[]> {
+  if (agentIds.length === 0) return [];
+  const rows = await keysWithAgents(db)
+    .where('api_keys.agent_id', 'in', agentIds)
+    .where('api_keys.revoked_at', 'is', null)
+    .orderBy('api_keys.id')
+    .execute();
+  return rows.map(toApiKey);
+}
+
+/** Those of one agent, oldest first. */
+export async function listKeysOfAgent(db: DatabaseOrTransaction, agentId: string): Promise<readonly ApiKey[]> {
+  const rows = await keysWithAgents(db).where('api_keys.agent_id', '=', agentId).orderBy('api_keys.id').execute();
   return rows.map(toApiKey);
 }
 

@@ -6,10 +6,18 @@ import type { DatabaseOrTransaction } from '#db';
  * case; the rest are digests.
  */
 export async function deleteSignIn(db: DatabaseOrTransaction, userId: string): Promise<void> {
+  await deleteCredentials(db, userId);
   const sessions = db.selectFrom('sessions').select('id').where('user_id', '=', userId);
   await db.deleteFrom('passkey_challenges').where('session_id', 'in', sessions).execute();
+  for (const table of ['sessions', 'one_time_links', 'device_codes'] as const) {
+    await db.deleteFrom(table).where('user_id', '=', userId).execute();
+  }
+}
+
+/** Deletes what a person proves themselves with, and the browsers that were trusted because they did. */
+export async function deleteCredentials(db: DatabaseOrTransaction, userId: string): Promise<void> {
   await deleteFactors(db, userId);
-  for (const table of ['passwords', 'sessions', 'known_devices', 'one_time_links', 'device_codes'] as const) {
+  for (const table of ['passwords', 'known_devices'] as const) {
     await db.deleteFrom(table).where('user_id', '=', userId).execute();
   }
 }

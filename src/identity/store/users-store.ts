@@ -141,6 +141,11 @@ export async function eraseUserRow(db: DatabaseOrTransaction, user: User, now: n
   await db.deleteFrom('user_claim_groups').where('user_id', '=', user.id).execute();
 }
 
+/** Says that what the person signs in with was replaced or taken away. */
+export async function setCredentialsChanged(db: DatabaseOrTransaction, id: string, now: number): Promise<void> {
+  await db.updateTable('users').set({ credentials_changed_at: now }).where('id', '=', id).execute();
+}
+
 /** The groups that an issuer named for the user. */
 export async function listClaimGroups(
   db: DatabaseOrTransaction,

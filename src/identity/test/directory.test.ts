@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { reveal } from '#kernel';
 import { EVERYWHERE } from '#contract';
-import type { Author } from '#identity';
+import type { AgentFacts, Author } from '#identity';
 import { dialects } from '../../../test/databases.ts';
 import { putPassword } from '../store/passwords-store.ts';
 import { outcomesOf, profile, refusal, root, somebody, startPeople, type PeopleProcess } from './people.fixture.ts';
@@ -277,6 +277,7 @@ test('a responsible user makes, rotates and revokes keys of their agent with no 
   await identity.agents.create(root, { name: 'strong', roles: ['user', 'auditor'], responsibleUser });
   await identity.agents.create(root, { name: 'foreign', roles: ['user'] });
   const by: Author = somebody('cy', ['user@default'], { kind: 'user', sub: cy.id });
+  await identity.keys.create(root, { agent: 'mine' });
   const { key } = await identity.keys.create(by, { agent: 'mine' });
   const fresh = await identity.keys.rotate(by, key.id);
   await identity.keys.revoke(by, fresh.key.id);
@@ -299,6 +300,43 @@ describe('what an agent is known by', () => {
     expect(await identity.certificates.verify({ spiffeId: `${spiffeId}2`, serial: '1' })).toMatchObject({
       error: { reason: 'unknown' },
     });
+  });
+
+  test('an administrator of a namespace gives the SPIFFE IDs of its path alone, and learns of no foreign agent', async () => {
+    const { identity } = await startPeople();
+    const theirs = 'spiffe://example.org/ns/b/agent/next';
+    const claims = (name: string, spiffeId: string) => () =>
+      identity.agents.create(ana, { name, namespace: 'a', spiffeId });
+    const ana = somebody('ana', ['admin@a']);
+    const answers = async (spiffeId: string): Promise<string> =>
+      await claims('x', spiffeId)().then(
+        () => 'done',
+        (error: { code: string; message: string }) => `${error.code} ${error.message.replace(spiffeId, '?')}`,
+      );
+    const free = await answers(theirs);
+    await identity.agents.create(root, { name: 'next', namespace: 'b', spiffeId: theirs });
+    expect(await answers(theirs)).toBe(free);
+    expect(free).toMatch(/^FORBIDDEN /);
+    for (const beside of ['/agent/x', '/ns/a', '/ns/ab/x', '/ns', '/x/ns/a/agent']) {
+      expect([beside, await refusal(claims('x', `spiffe://example.org${beside}`))]).toEqual([beside, 'FORBIDDEN']);
+    }
+    await claims('mine', 'spiffe://example.org/ns/a/agent/mine')();
+    expect(await refusal(claims('x', 'spiffe://example.org/ns/a/agent/mine'))).toBe('SPIFFE_ID_TAKEN');
+    // What a global administrator gave elsewhere of this path is no more told of than any other.
+    await identity.agents.create(root, { name: 'lent', namespace: 'b', spiffeId: 'spiffe://example.org/ns/a/lent' });
+    expect(await answers('spiffe://example.org/ns/a/lent')).toBe(free);
+  });
+
+  test('a SPIFFE ID that a global administrator gave stays while the rest of the agent is changed', async () => {
+    const { identity } = await startPeople();
+    const spiffeId = 'spiffe://example.org/workload/7';
+    await identity.agents.create(root, { name: 'bot', namespace: 'a', spiffeId });
+    const ana = somebody('ana', ['admin@a']);
+    const change = (facts: AgentFacts) => identity.agents.change(ana, 'bot', 'a', facts);
+    expect(await change({ description: 'x', spiffeId })).toMatchObject({ spiffeId });
+    expect(await refusal(() => change({ spiffeId: `${spiffeId}7` }))).toBe('FORBIDDEN');
+    expect(await change({ spiffeId: null })).toMatchObject({ spiffeId: null });
+    expect(await refusal(() => change({ spiffeId }))).toBe('FORBIDDEN');
   });
 
   test.each([

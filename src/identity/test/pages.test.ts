@@ -114,7 +114,7 @@ describe('the pages', () => {
     clock.advance(11 * 60_000);
     await visitor.open('/console/account');
     await visitor.submit('/console/account/recovery-codes', {});
-    expect(visitor.page).toContain('not older than ten minutes');
+    expect(visitor.page).toContain('not older than 10 min');
     await visitor.submit('/console/step-up', { code: code(seed) });
     expect(visitor.page).toContain('Your account');
     await visitor.submit('/console/account/recovery-codes', {});

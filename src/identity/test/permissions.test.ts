@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { EVERYWHERE, ROLES, type Access, type Principal } from '#contract';
-import { decide, PERMISSIONS, type Action, type Target } from '#identity';
+import { EVERYWHERE, ROLES, type Access, type Principal, type RoleGrant } from '#contract';
+import { decide, PERMISSIONS, SESSION_LIFETIMES, type Action, type Target } from '#identity';
 import { somebody } from './people.fixture.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
+const USUAL = { now: NOW, proofMs: SESSION_LIFETIMES.proofMs };
 const actions = Object.keys(PERMISSIONS) as readonly Action[];
 const why = (principal: Principal, action: Action, target: Partial<Target> = {}): string =>
-  decide(PERMISSIONS, principal, action, { namespace: 'a', ...target }, NOW)?.why ?? 'permitted';
+  decide(PERMISSIONS, principal, action, { namespace: 'a', ...target }, USUAL)?.why ?? 'permitted';
 const who = (...roles: readonly string[]) => somebody('x', roles).principal;
 
 test('policy_admin, tool_publisher, auditor and user change no identity', () => {
@@ -22,7 +23,7 @@ test('every change takes a credential for `admin`, every reading one for `read`'
   const root = who('admin', ...ROLES);
   const only = (access: Access) => ({ ...root, access: new Set([access]) });
   for (const action of actions) {
-    const reads = action.endsWith('.read') || action === 'audit.export';
+    const reads = action.endsWith('.read') || action.endsWith('.export');
     expect([action, why(only('read'), action), why(only('admin'), action), why(only('execute'), action)]).toEqual(
       reads ? [action, 'permitted', 'access', 'access'] : [action, 'access', 'permitted', 'access'],
     );
@@ -65,8 +66,27 @@ test('one’s own agent gets what one has, and no more', () => {
   expect(why(owner, 'key.create', own([{ role: 'admin', namespace: 'a' }]))).toBe('rank');
   expect(why(owner, 'key.create', own([{ role: 'user', namespace: 'b' }]))).toBe('rank');
   expect(why(owner, 'key.create-admin', own([]))).toBe('role');
+  for (const action of ['key.create', 'key.rotate'] as const) {
+    expect(why(owner, action, { own: true, widens: true })).toBe('wider');
+    expect(why(who('admin@a'), action, { own: true, widens: true })).toBe('permitted');
+  }
   expect(why(owner, 'agent.enable', own([]))).toBe('role');
 });
+
+/** Said here once more, so that a table in which a word was lost differs from something. */
+const DANGEROUS: ReadonlySet<Action> = new Set([
+  'user.disable',
+  'user.erase',
+  'user.reset',
+  'binding.create',
+  'binding.delete',
+  'agent.delete',
+  'key.create-admin',
+  'namespace.disable',
+  'secret.delete',
+  'vault.erase',
+  'policy.change',
+]);
 
 test.each<[string, Partial<Principal>, string]>([
   [
@@ -86,12 +106,21 @@ test.each<[string, Partial<Principal>, string]>([
     ...more,
   });
   for (const action of actions) {
-    const dangerous = 'dangerous' in PERMISSIONS[action];
-    expect([action, why(principal, action, { namespace: EVERYWHERE })]).toEqual([
-      action,
-      dangerous ? verdict : 'permitted',
-    ]);
+    const changes = PERMISSIONS[action].access === 'admin';
+    const of = (role?: RoleGrant['role'], part: 'touches' | 'gives' = 'gives') =>
+      why(principal, action, { namespace: EVERYWHERE, ...(role && { [part]: [{ role, namespace: 'a' }] }) });
+    const usual = DANGEROUS.has(action) ? verdict : 'permitted';
+    const more = changes ? verdict : 'permitted';
+    expect([action, of(), of('user'), of('user', 'touches')]).toEqual([action, usual, usual, usual]);
+    expect([action, of('auditor'), of('admin', 'touches')]).toEqual([action, more, more]);
   }
+});
+
+test('what is recent is what the configuration says', () => {
+  const { principal } = somebody('x', ['admin'], { kind: 'user', amr: ['mfa'], authTime: NOW - 60_001 });
+  const verdict = (proofMs: number) =>
+    decide(PERMISSIONS, principal, 'user.erase', { namespace: EVERYWHERE }, { now: NOW, proofMs })?.why ?? 'permitted';
+  expect([verdict(60_000), verdict(120_000)]).toEqual(['step-up', 'permitted']);
 });
 
 test('what one may not see is missing, whatever else would be wrong', () => {

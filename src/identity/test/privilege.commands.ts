@@ -3,7 +3,18 @@ import fc from 'fast-check';
 import { EVERYWHERE, ROLES } from '#contract';
 import { ChatelaineError, reveal } from '#kernel';
 import type { Author, Holder, Subject } from '#identity';
-import { credentialsOf, NAMESPACES, powersNow, type Player, type Powers, type World } from './privilege.model.ts';
+import {
+  credentialsOf,
+  HOUR_MS,
+  NAMESPACES,
+  NETWORKS,
+  powersNow,
+  SCOPES,
+  TOOLS,
+  type Player,
+  type Powers,
+  type World,
+} from './privilege.model.ts';
 
 /** The model: who acts, and what everybody may come to. The real thing is the world. */
 export interface Expectation {
@@ -64,6 +75,14 @@ const role = fc.constantFrom(...ROLES);
 const roles = fc.uniqueArray(role, { maxLength: 2 });
 const index = fc.nat(63);
 const access = fc.subarray(['read', 'execute', 'admin'], { minLength: 1 });
+const lifetimeMs = fc.constantFrom(undefined, HOUR_MS / 4, HOUR_MS, 99 * 365 * 24 * HOUR_MS);
+const limits = fc.record({
+  access,
+  scopes: fc.subarray([...SCOPES]),
+  allowedTools: fc.option(fc.subarray([...TOOLS], { minLength: 1 }), { nil: undefined }),
+  allowedCidrs: fc.option(fc.subarray(Object.keys(NETWORKS), { minLength: 1 }), { nil: undefined }),
+  lifetimeMs,
+});
 
 const pick = <Item>(list: readonly Item[], at: number): Item | undefined => list[at % Math.max(list.length, 1)];
 
@@ -155,14 +174,14 @@ const draws: fc.Arbitrary<Draw> = fc.oneof(
       if (agent !== undefined) await world.identity.agents[verb](by, agent.name, agent.namespace);
     },
   ]),
-  fc.tuple(index, access).map(([at, wanted]): Draw => [
-    `makes a key for ${wanted.join()} of agent ${at}`,
+  fc.tuple(index, limits).map(([at, wanted]): Draw => [
+    `makes a key of agent ${at} for ${JSON.stringify(wanted)}`,
     false,
     async (world, by, player) => {
       const agent = await agentAt(world, at);
       if (agent === undefined) return;
       const { name, namespace: where } = agent;
-      const issued = await world.identity.keys.create(by, { agent: name, namespace: where, access: wanted });
+      const issued = await world.identity.keys.create(by, { agent: name, namespace: where, ...wanted });
       player.keys.push(reveal(issued.secret));
     },
   ]),
@@ -174,13 +193,13 @@ const draws: fc.Arbitrary<Draw> = fc.oneof(
       player.keys.push(reveal((await identity.keys.create(by, request)).secret));
     },
   ]),
-  fc.tuple(index, fc.boolean()).map(([at, rotates]): Draw => [
-    `${rotates ? 'rotates' : 'revokes'} key ${at}`,
+  fc.tuple(index, fc.boolean(), lifetimeMs).map(([at, rotates, life]): Draw => [
+    rotates ? `rotates key ${at} for ${life} ms` : `revokes key ${at}`,
     !rotates,
     async ({ identity }, by, player) => {
       const id = pick(await identity.keys.list(), at)?.id ?? '';
       if (!rotates) return void (await identity.keys.revoke(by, id));
-      player.keys.push(reveal((await identity.keys.rotate(by, id)).secret));
+      player.keys.push(reveal((await identity.keys.rotate(by, id, { lifetimeMs: life })).secret));
     },
   ]),
   fc

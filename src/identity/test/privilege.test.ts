@@ -11,7 +11,7 @@ import type { AuditEvent, AuditPosition, AuditTrail } from '#contract';
 import { silentLogger } from '#kernel';
 import { startPeople, type PeopleProcess } from './people.fixture.ts';
 import { attempts, type Expectation } from './privilege.commands.ts';
-import { beyond, makeWorld, powersNow, reach, type World } from './privilege.model.ts';
+import { beyond, HOUR_MS, makeWorld, powersNow, reach, type World } from './privilege.model.ts';
 
 /** Who works together in a run; the others do nothing. */
 const ANYBODY = fc.subarray(['ana', 'bo', 'cy', 'di'], { minLength: 1 });
@@ -33,9 +33,12 @@ class CountingTrail implements AuditTrail {
   }
 }
 
+/** Sessions of a moment ago, and of five hours ago. */
+const EITHER = fc.constantFrom(0, 5 * HOUR_MS);
+
 /** The property, over a table of permissions. */
-function nobodyGetsBeyond(people: PeopleProcess, table: PermissionTable, acting = ANYBODY) {
-  return fc.asyncProperty(attempts, acting, async (commands, names) => {
+function nobodyGetsBeyond(people: PeopleProcess, table: PermissionTable, acting = ANYBODY, proofAges = EITHER) {
+  return fc.asyncProperty(attempts, acting, proofAges, async (commands, names, proofAge) => {
     await emptyOf(people);
     const { database } = people;
     // Each look a millisecond later: ids then sort by age, and a sequence does the same each time.
@@ -54,9 +57,9 @@ function nobodyGetsBeyond(people: PeopleProcess, table: PermissionTable, acting 
       ledger: forgetfulLedger,
       check: permissionCheck(table),
     });
-    const world = await makeWorld(identity, identity.userDirectory(people.vault));
+    const world = await makeWorld(identity, identity.userDirectory(people.vault), proofAge);
     const playing = world.players.filter(({ name }) => names.includes(name));
-    const allowed = reach(await powersNow(world), new Set(names));
+    const allowed = reach(await powersNow(world), new Set(names), proofAge === 0);
     const setup = (): { model: Expectation; real: World } => ({ model: { acting: playing, allowed }, real: world });
     await fc.asyncModelRun(setup, commands);
     await identity.close();
@@ -102,7 +105,9 @@ test.each<[string, number, PermissionTable, string?]>([
   ['binding.create without rank', 11, without('binding.create', 'rank')],
   ['agent.create without rank', 9, without('agent.create', 'rank')],
   ['agent.change without rank', 1, without('agent.change', 'rank')],
-  ['key.create without rank', 6, without('key.create', 'rank')],
+  ['key.create without rank', 7, without('key.create', 'rank'), 'ana'],
+  ['key.create without narrow', 104, without('key.create', 'narrow'), 'cy'],
+  ['key.rotate without narrow', 1, without('key.rotate', 'narrow'), 'cy'],
   [
     'binding.create with a credential that only reads',
     37,
@@ -116,7 +121,7 @@ test.each<[string, number, PermissionTable, string?]>([
   ],
 ])('the search finds a planted hole: %s', { timeout: 600_000 }, async (_, seed, table, player) => {
   const acting = player === undefined ? ANYBODY : fc.constant<string[]>([player]);
-  const search = nobodyGetsBeyond(await startPeople(), table, acting);
+  const search = nobodyGetsBeyond(await startPeople(), table, acting, fc.constant(0));
   const found = await fc.check(search, { numRuns: 300, endOnFailure: true, seed });
   expect(found.failed).toBe(true);
 });

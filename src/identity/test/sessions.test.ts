@@ -25,7 +25,8 @@ test.each([
   ['of the command line, idle for an hour', { kind: 'cli' as const }, 60 * MINUTE, undefined],
   ['of the command line, idle for eight', { kind: 'cli' as const }, 480 * MINUTE, 'expired'],
 ])('a session that is %s: %o after %i ms is %s', (_, more, now, end) => {
-  const session = { kind: 'browser' as const, endedAt: null, lastSeenAt: 0, expiresAt: 720 * MINUTE, ...more };
+  const began = { createdAt: 0, lastSeenAt: 0, expiresAt: 720 * MINUTE };
+  const session = { kind: 'browser' as const, endedAt: null, ...began, ...more };
   expect(sessionEnd(session, now, SESSION_LIFETIMES)).toBe(end);
 });
 
@@ -161,6 +162,34 @@ describe.each(dialects)('sessions: %s', (dialect) => {
     expect(await services.sessions.list(maria.id)).toEqual([]);
   });
 
+  test('a shorter lifetime ends what began under a longer one, within it and the time to sign in', async () => {
+    const before = await startSignIn(dialect);
+    await before.person('maria');
+    const token = reveal((await before.password('maria')).token);
+    const lifetimes = { ...SESSION_LIFETIMES, idleMs: 300 * MINUTE, absoluteMs: 60 * MINUTE };
+    const after = await startSignIn(dialect, before, { lifetimes });
+    const alive = async () => (await after.services.verifier.verifyCookie(token)).ok;
+    after.clock.advance(75 * MINUTE - 1);
+    expect(await alive()).toBe(true);
+    after.clock.advance(1);
+    expect(await alive()).toBe(false);
+  });
+
+  test.each([
+    ['idle', { idleMs: 5 * MINUTE }, 5 * MINUTE],
+    ['absolute', { absoluteMs: 20 * MINUTE }, 20 * MINUTE],
+  ])('a shorter %s lifetime ends a session and takes it off the list', async (_, shorter, end) => {
+    const lifetimes = { ...SESSION_LIFETIMES, ...shorter };
+    const { person, password, services, clock } = await startSignIn(dialect, undefined, { lifetimes });
+    const { id } = await person('maria');
+    const token = reveal((await password('maria')).token);
+    clock.advance(end - 1);
+    expect(await services.sessions.list(id)).toHaveLength(1);
+    clock.advance(1);
+    expect(await services.verifier.verifyCookie(token)).toMatchObject({ ok: false, error: { reason: 'expired' } });
+    expect(await services.sessions.list(id)).toEqual([]);
+  });
+
   test('CON-005: ended here, it is over here at once and elsewhere within a second', async () => {
     const here = await startSignIn(dialect);
     const there = await startSignIn(dialect, here);
@@ -241,8 +270,8 @@ describe.each(dialects)('sessions: %s', (dialect) => {
 });
 
 describe.each(dialects)('a program: %s', (dialect) => {
-  const start = async () => {
-    const process = await startSignIn(dialect);
+  const start = async (options: Parameters<typeof startSignIn>[2] = {}) => {
+    const process = await startSignIn(dialect, undefined, options);
     await process.person('maria');
     const live = await process.live(await process.password('maria'));
     const waiting = await process.services.programs.start(VISITOR, 'chatelaine on maria’s laptop');
@@ -324,6 +353,28 @@ describe.each(dialects)('a program: %s', (dialect) => {
     await services.programs.decide(VISITOR, fresh, later.userCode, true);
     await database.db.updateTable('users').set({ disabled_at: 1 }).where('name', '=', 'maria').execute();
     expect(await poll(reveal(later.deviceCode))).toEqual({ state: 'access_denied' });
+  });
+
+  test('gets a session of the lifetimes of the command line, not of the browser', async () => {
+    const lifetimes = { ...SESSION_LIFETIMES, cliIdleMs: 10 * MINUTE, cliAbsoluteMs: 20 * MINUTE };
+    const { services, liveSession, waiting, clock, poll } = await start({ lifetimes });
+    await services.programs.decide(VISITOR, liveSession, waiting.userCode, true);
+    const approved = await poll();
+    if (approved.state !== 'approved') throw new Error(approved.state);
+    expect(approved.expiresAt).toBe(clock.now() + 20 * MINUTE);
+    clock.advance(10 * MINUTE);
+    expect(await services.verifier.verify(reveal(approved.credential))).toMatchObject({ ok: false });
+  });
+
+  test('is let in by a proof as recent as the configuration asks, and says how recent', async () => {
+    const lifetimes = { ...SESSION_LIFETIMES, proofMs: 2 * MINUTE };
+    const { services, liveSession, waiting, clock } = await start({ lifetimes });
+    clock.advance(2 * MINUTE + 1);
+    await expect(services.programs.decide(VISITOR, liveSession, waiting.userCode, true)).rejects.toMatchObject({
+      code: 'STEP_UP_REQUIRED',
+      message: expect.stringContaining('not older than 2 min') as string,
+      details: { maxAgeSeconds: 120 },
+    });
   });
 
   test('codes cannot be guessed: five wrong ones, then waiting', async () => {

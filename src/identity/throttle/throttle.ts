@@ -1,8 +1,8 @@
 import { sha256Hex, type Clock } from '#kernel';
 import type { Database } from '#db';
-import { signInError } from '../sign-in/errors.ts';
 import { forgetAttempts, giveBackAttempt, openAt, pruneAttempts, takeAttempt } from '../store/attempts-store.ts';
 import { waitLadder, type Budget } from './budget.ts';
+import { throttleError } from './errors.ts';
 
 /** An attempt that was let through, in one budget. */
 export interface Attempt {
@@ -76,7 +76,7 @@ export class Throttle {
   async #refusal(key: string, now: number): Promise<Error> {
     const until = (await openAt(this.#database.db, key)) ?? now;
     const seconds = Math.max(1, Math.ceil((until - now) / 1000));
-    return signInError('SIGN_IN_THROTTLED', `too many attempts failed; try again in ${spoken(seconds)}`, {
+    return throttleError('SIGN_IN_THROTTLED', `too many attempts failed; try again in ${spoken(seconds)}`, {
       details: { retryAfterSeconds: seconds },
     });
   }

@@ -1,5 +1,5 @@
 import { newId } from '#kernel';
-import { EVERYWHERE, type RoleGrant } from '#contract';
+import { EVERYWHERE, type ActionTarget, type Principal, type RoleGrant } from '#contract';
 import { subjectScope, type Vault } from '#vault';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
@@ -9,10 +9,8 @@ import { quote } from '../names.ts';
 import { keepingAnAdmin } from '../roles/last-admin.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { standingOfUser, type Standing } from '../roles/standing.ts';
-import { deleteBindingsTo } from '../store/bindings-store.ts';
-import { deleteMemberships } from '../store/groups-store.ts';
+import { forgetPerson } from '../store/forget-person.ts';
 import {
-  eraseUserRow,
   findUser,
   findUserByKey,
   findUserBySubject,
@@ -112,6 +110,24 @@ export class UserDirectory {
     return await this.#withProfile(await findUser(this.#frame.database.db, id));
   }
 
+  /** What permissions ask about a user, whether there is one or not: in no namespace, and whether it is the caller. */
+  async placeOf(principal: Principal, id: string): Promise<ActionTarget> {
+    const stored = await findUser(this.#frame.database.db, id);
+    return { namespace: EVERYWHERE, own: stored !== undefined && isSelf(principal, stored.user) };
+  }
+
+  /**
+   * What the audit log may call a user: by our id, and by what their provider calls them, until that is
+   * forgotten with them. Undefined where there never was one.
+   */
+  async identitiesOf(id: string): Promise<readonly { readonly iss: string; readonly sub: string }[] | undefined> {
+    const stored = await findUser(this.#frame.database.db, id);
+    if (stored === undefined) return undefined;
+    const { issuer, subject, erasedAt } = stored.user;
+    const ours = { iss: LOCAL_ISSUER, sub: id };
+    return issuer === LOCAL_ISSUER || erasedAt !== null ? [ours] : [ours, { iss: issuer, sub: subject }];
+  }
+
   /** The user whom that login name means, in whatever case it was typed. */
   async findByName(name: string): Promise<User | undefined> {
     return (await findUserByKey(this.#frame.database.db, loginKey(name)))?.user;
@@ -144,9 +160,8 @@ export class UserDirectory {
   /** Puts another profile in the place of the one there is. Throws `PROFILE_REFUSED`, `USER_UNKNOWN`. */
   async changeProfile(by: Author, id: string, profile: Profile, look?: Look): Promise<UserWithProfile> {
     return await this.#recorded(by, 'user.change', id, async () => {
-      const stored = await findUser(this.#frame.database.db, id);
-      const own = stored !== undefined && isSelf(by.principal, stored.user);
-      this.#frame.check(by, 'user.change', { namespace: EVERYWHERE, own, missing: () => unknownUser(id) });
+      const place = await this.placeOf(by.principal, id);
+      this.#frame.check(by, 'user.change', { ...place, missing: () => unknownUser(id) });
       return { value: await this.replaceProfile(id, profile, look) };
     });
   }
@@ -204,20 +219,22 @@ export class UserDirectory {
 
   /**
    * Forgets the user for good: destroys their key, and with it everything that is sealed under it here and
-   * in backups; takes their names, roles and memberships; leaves the id, which records refer to. What was
-   * begun by an erasure that a kill cut short, a second one finishes. Throws `USER_UNKNOWN`, `LAST_ADMIN`.
+   * in backups; takes their names, roles and memberships; leaves the id, which records refer to. What a kill
+   * cut short, a second erasure finishes. Throws `USER_UNKNOWN`, `LAST_ADMIN`, and as the ledger does.
    */
   async erase(by: Author, id: string): Promise<void> {
     await this.#recorded(by, 'user.erase', id, async () => {
-      await this.#frame.database.transaction(async (trx) => {
-        const { user } = await this.#permitted(trx, by, 'user.erase', id);
-        await keepingAnAdmin(trx, this.#declared, async () => {
-          await deleteMemberships(trx, { kind: 'user', id });
-          await deleteBindingsTo(trx, { kind: 'user', id });
-          await eraseUserRow(trx, user, this.#frame.clock.now());
-        });
-      });
-      await this.#vault.eraseSubject(id, async () => {});
+      // One transaction with the end of the key, and with the ledger: half an erasure would be undone by a restore.
+      await this.#vault.eraseSubject(
+        id,
+        async () => {},
+        async (trx) => {
+          const { user } = await this.#permitted(trx, by, 'user.erase', id);
+          await keepingAnAdmin(trx, this.#declared, async () => {
+            await forgetPerson(trx, user, this.#frame.clock.now());
+          });
+        },
+      );
       await this.#tellCutOff(id, 'erased');
       return { value: undefined };
     });

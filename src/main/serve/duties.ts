@@ -1,16 +1,17 @@
 /** What a server does of its own accord while it serves. */
 import { hostname } from 'node:os';
-import { startDeliveries, startRetention } from '#audit';
-import { BackupSchedule, ledgerFolder } from '#backup';
+import { startDeliveries, startRetention, type Deliveries } from '#audit';
+import { BackupSchedule } from '#backup';
 import type { ServerSettings } from '#contract';
 import { databasePlace } from '#db';
+import { startPruning } from '#http';
 import type { Clock, Logger } from '#kernel';
 import { startShredding } from '#vault';
 import type { Endings } from '../endings.ts';
 import type { Services } from '../services/index.ts';
 
 interface Duties {
-  readonly services: Pick<Services, 'audit' | 'vault'>;
+  readonly services: Pick<Services, 'audit' | 'database' | 'ledger' | 'vault'>;
   readonly settings: ServerSettings;
   readonly dataDir: string;
   readonly version: string;
@@ -19,17 +20,19 @@ interface Duties {
   readonly endings: Endings;
 }
 
-/** Starts them all; `endings` stops them. */
-export function startDuties(duties: Duties): void {
+/** Starts them all; `endings` stops them. Gives what carries the log to its receivers. */
+export function startDuties(duties: Duties): Deliveries {
   const { services, log, endings } = duties;
-  startAuditDuties(duties);
+  const deliveries = startAuditDuties(duties);
   const trail = services.audit;
   endings.add('ended secrets', startShredding({ secrets: services.vault.secrets, trail, log }));
+  endings.add('kept answers of the API', startPruning({ database: services.database, clock: duties.clock, log }));
   startBackups(duties);
+  return deliveries;
 }
 
 /** The log is carried to its receivers, and what is old in it forgotten. */
-function startAuditDuties({ services: { audit }, settings, version, clock, log, endings }: Duties): void {
+function startAuditDuties({ services: { audit }, settings, version, clock, log, endings }: Duties): Deliveries {
   const deliveries = startDeliveries({
     store: audit.store,
     settings: settings.audit,
@@ -41,16 +44,17 @@ function startAuditDuties({ services: { audit }, settings, version, clock, log, 
   endings.add('deliveries of the audit log', () => deliveries.close());
   const stopRetention = startRetention({ log: audit, settings: settings.audit, logger: log });
   endings.add('retention of the audit log', stopRetention);
+  return deliveries;
 }
 
 /** Backups on their schedule, where one is set; each is on record. */
-function startBackups({ services: { audit }, settings, dataDir, version, clock, log, endings }: Duties): void {
+function startBackups({ services: { audit, ledger }, settings, dataDir, version, clock, log, endings }: Duties): void {
   if (settings.backup === undefined) return;
   const schedule = new BackupSchedule({
     settings: settings.backup,
     place: databasePlace(settings.database, dataDir),
     dataDirectory: dataDir,
-    ledgerFolder: ledgerFolder(settings, dataDir),
+    ledger,
     clock,
     log,
     version,

@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import type { Deliveries } from '#audit';
 import type { CliContext } from '#cli';
 import { isLoopbackHost, publicUrlOf, unsafeBind, type SecretReader, type ServerSettings } from '#contract';
 import {
@@ -69,8 +70,9 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       declared: () => configured.roleBindings(),
     });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
-    if (options.stdio !== true) startDuties({ ...context, services, settings, dataDir, log, endings });
-    await run({ options, context, log, dataDir, configured, settings, services, protocol, endings });
+    const deliveries =
+      options.stdio === true ? undefined : startDuties({ ...context, services, settings, dataDir, log, endings });
+    await run({ options, context, log, dataDir, configured, settings, services, deliveries, protocol, endings });
   } finally {
     await endings.run(log);
   }
@@ -84,15 +86,20 @@ interface Running {
   readonly configured: Configured;
   readonly settings: ServerSettings;
   readonly services: Services;
+  /** What carries the audit log to its receivers. */
+  readonly deliveries: Deliveries | undefined;
   /** Where the protocol goes with `--stdio`. */
   readonly protocol: Writable | undefined;
   readonly endings: Endings;
 }
 
 async function run(running: Running): Promise<void> {
-  const { options, context, log, dataDir, configured, settings, services, endings } = running;
+  const { options, context, log, dataDir, configured, settings, services, deliveries, endings } = running;
   let gateway: Gateway | undefined;
-  const metrics = settings.metrics === false || options.stdio ? undefined : lateMetrics(() => gateway?.gauges);
+  const metrics =
+    settings.metrics === false || options.stdio
+      ? undefined
+      : lateMetrics(() => gateway && { ...gateway.gauges, deliveries: async () => (await deliveries?.status()) ?? [] });
   const { otlpEndpoint: endpoint, serviceName } = settings.telemetry;
   const telemetry =
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
@@ -110,7 +117,8 @@ async function run(running: Running): Promise<void> {
     tls: tls.all,
     api: lateApi(async () => {
       const { openApi } = await import('../services/open-api.ts');
-      const api = await openApi(services, { version: context.version, secret: stateKey, clock: context.clock, log });
+      const { version, clock } = context;
+      const api = await openApi(services, { version, settings, deliveries, dataDir, secret: stateKey, clock, log });
       const { openApiDoor } = await import('#http');
       return await openApiDoor(api, settings.limits);
     }),

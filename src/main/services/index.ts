@@ -3,7 +3,7 @@
  *
  * `openServices` is for the server and for commands on a data directory alike; `key-wrapper.ts` turns
  * `vault:` of the configuration into what the vault takes. `tool-secrets.ts` gives the toolbox secrets of the
- * vault and puts each use on record; `lazy-secrets.ts` opens it when the first source asks.
+ * vault and puts each use on record; `access-source.ts` tells an access review who holds what; `lazy-secrets.ts` opens it when the first source asks.
  */
 export { bearerVerifier } from './bearer-verifier.ts';
 export { lazySecrets } from './lazy-secrets.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeyWrapperSettings } from '#contract';
+import type { KeyWrapperSettings, TlsClientSettings } from '#contract';
 import { Secret } from '#kernel';
-import type { WrapperSettings } from '#vault';
+import { httpsPost, type HttpPost, type WrapperSettings } from '#vault';
 import { mainError } from '../errors.ts';
 
 /** The wrapping key that a configuration names, as the vault opens it. */
@@ -13,15 +13,17 @@ export function wrapperSettings(settings: KeyWrapperSettings, dataDir: string): 
     case 'value':
       return { type: 'given', key: settings.key, where: '`vault.keyWrapper.key`' };
     case 'transit': {
-      const { token, tokenFile, ...rest } = settings;
-      return { ...rest, token: () => token ?? readToken(tokenFile as string), http: fetch };
+      const { token, tokenFile, tls, ...rest } = settings;
+      return { ...rest, token: () => token ?? readToken(tokenFile as string), http: httpFor(tls) };
     }
     case 'aws-kms': {
-      const { accessKeyId, secretAccessKey, sessionToken, ...rest } = settings;
-      return { ...rest, credentials: () => ({ accessKeyId, secretAccessKey, sessionToken }), http: fetch };
+      const { accessKeyId, secretAccessKey, sessionToken, tls, ...rest } = settings;
+      return { ...rest, credentials: () => ({ accessKeyId, secretAccessKey, sessionToken }), http: httpFor(tls) };
     }
   }
 }
+
+const httpFor = (tls: TlsClientSettings | undefined): HttpPost => (tls === undefined ? fetch : httpsPost(tls));
 
 /** At each use: whoever renews the token writes it there. */
 function readToken(file: string): Secret {

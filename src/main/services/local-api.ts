@@ -33,14 +33,15 @@ export const openLocalApi =
       const publicUrl = publicUrlOf(settings, settings.port);
       // Before the API, whose links lead there.
       const { setup } = services.signIn(publicUrl);
-      const api = await openApi(services, { version, secret: readStateKey(dataDir), clock, log });
+      const api = await openApi(services, { version, dataDir, settings, secret: readStateKey(dataDir), clock, log });
       const { principal, origin } = operator();
       let requests = 0;
       return {
         transport: async ({ method, target, headers, body }) => {
           const requestId = `cli-${process.pid.toString(36)}-${++requests}`;
           const answer = await api.local({ method, target, headers, body, principal, requestId });
-          return { status: answer.status, etag: answer.headers['etag'], text: answer.body ?? '' };
+          const { status, headers: answered, body: text, pieces = oneOf(text ?? '') } = answer;
+          return { status, etag: answered['etag'], pieces };
         },
         setupLink: async () => {
           const token = await setup.issue(origin, { reissue: true });
@@ -54,3 +55,7 @@ export const openLocalApi =
       throw error;
     }
   };
+
+async function* oneOf(text: string): AsyncGenerator<string> {
+  yield text;
+}

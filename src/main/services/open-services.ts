@@ -1,11 +1,14 @@
 import { join } from 'node:path';
-import { FileLedger, ledgerFolder } from '#backup';
+import { ledgerTrouble, openLedger, type FileLedger } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
+import { apiSecretColumn } from '#http';
 import {
   openIdentity,
   openSignIn,
+  permissionCheck,
+  PERMISSIONS,
   totpSeedColumn,
   userProfileColumn,
   type Identity,
@@ -16,10 +19,12 @@ import type { Clock, Logger } from '#kernel';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
 import { wrapperSettings } from './key-wrapper.ts';
+import { sessionLifetimes } from './session-lifetimes.ts';
 
 /** What keeps state: everything that a door, a route or a command asks something of. */
 export interface Services {
   readonly database: Database;
+  readonly ledger: FileLedger;
   readonly audit: AuditLog;
   readonly vault: Vault;
   readonly identity: Identity;
@@ -34,7 +39,7 @@ export interface Services {
 export interface ServicesOptions {
   /** Exists already, and belongs to us or is shared by several processes. */
   readonly dataDir: string;
-  readonly settings: Pick<ServerSettings, 'audit' | 'database' | 'vault' | 'ledger'>;
+  readonly settings: Pick<ServerSettings, 'audit' | 'database' | 'vault' | 'ledger' | 'signIn'>;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
   /** The `kind: roleBinding` documents as they are now. */
@@ -62,7 +67,11 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   });
   endings.add('database', () => database.close());
   for (const warning of database.warnings) log.warn({ event: 'database.warning' }, warning);
-  const ledger = new FileLedger(ledgerFolder(settings, dataDir), clock);
+  const ledgerOptions = { settings, dataDirectory: dataDir, database, clock };
+  const ledger = await openLedger(ledgerOptions);
+  // No reason not to serve: nothing can be revoked meanwhile, and that must not wait for whoever tries to.
+  const trouble = await ledgerTrouble(ledgerOptions);
+  if (trouble !== undefined) log.error({ event: 'ledger.unknown' }, `${trouble}; nothing can be revoked`);
   const vault = await openVault({
     database,
     ledger,
@@ -70,8 +79,9 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     log,
     wrapper: wrapperSettings(settings.vault.keyWrapper, dataDir),
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
+    severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
-    columns: [userProfileColumn, totpSeedColumn],
+    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
@@ -83,12 +93,14 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     logger: log,
   });
   endings.add('audit log', () => audit.close());
+  const lifetimes = sessionLifetimes(settings.signIn);
   const identity = openIdentity({
     database,
     clock,
     log,
     trail: audit,
     ledger,
+    check: permissionCheck(PERMISSIONS, lifetimes),
     ...(options.declared && { declared: options.declared }),
   });
   endings.add('identity', () => identity.close());
@@ -97,11 +109,11 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const signIn = (publicUrl = new URL('http://localhost')): SignInServices => {
     if (opened !== undefined) return opened;
     const services = openSignIn({
-      ...{ frame: identity.frame, envelope: vault.envelope, users, log, publicUrl },
+      ...{ frame: identity.frame, envelope: vault.envelope, users, lifetimes, log, publicUrl },
       ...(options.declared && { declared: options.declared }),
     });
     endings.add('refusals of sign-ins that were counted', () => services.close());
     return (opened = services);
   };
-  return { database, audit, vault, identity, users, signIn };
+  return { database, ledger, audit, vault, identity, users, signIn };
 }

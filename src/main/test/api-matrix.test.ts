@@ -9,127 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVERYWHERE, type Access, type Action, type Role } from '#contract';
 import { PERMISSIONS } from '#identity';
 import { serveApi, type ServedApi, type TestCaller } from './api.fixture.ts';
+import { operationsOf, pathOf, PLACES, type Operation, type Place } from './api-routes.fixture.ts';
 
 let served: ServedApi;
 beforeAll(async () => {
   served = await serveApi();
 });
 afterAll(() => served.close());
-
-interface Operation {
-  readonly operationId: string;
-  readonly method: string;
-  readonly permission: Action | undefined;
-  /** The codes of each status. */
-  readonly codes: ReadonlyMap<number, readonly string[]>;
-  readonly success: object | undefined;
-}
-
-/** Where a route's permission must hold, and how what is not seen answers. */
-type Place =
-  /** In `home`: what is asked for is there, or would be made there. */
-  | readonly ['home', path: string, missing: string]
-  /** In no namespace, about one thing. */
-  | readonly ['global', path: string, missing: string]
-  | readonly ['everywhere', path: string]
-  | readonly ['listed', path: string]
-  | readonly ['public', path: string];
-
-const PLACES: Readonly<Record<string, Place>> = {
-  describeApi: ['public', '/openapi.json'],
-
-  listUsers: ['everywhere', '/users'],
-  createUser: ['everywhere', '/users'],
-  getUser: ['global', '/users/{user}', 'USER_UNKNOWN'],
-  getUserRoles: ['global', '/users/{user}/roles', 'USER_UNKNOWN'],
-  changeUserProfile: ['global', '/users/{user}/profile', 'USER_UNKNOWN'],
-  renameUser: ['global', '/users/{user}/rename', 'USER_UNKNOWN'],
-  disableUser: ['global', '/users/{user}/disable', 'USER_UNKNOWN'],
-  enableUser: ['global', '/users/{user}/enable', 'USER_UNKNOWN'],
-  issuePasswordLink: ['global', '/users/{user}/password-link', 'USER_UNKNOWN'],
-  resetFactors: ['global', '/users/{user}/reset-factors', 'USER_UNKNOWN'],
-  eraseUser: ['global', '/users/{user}/erase', 'USER_UNKNOWN'],
-
-  listSessions: ['global', '/users/{user}/sessions', 'USER_UNKNOWN'],
-  endSessions: ['global', '/users/{user}/sessions', 'USER_UNKNOWN'],
-  endSession: ['global', '/users/{user}/sessions/{member}', 'USER_UNKNOWN'],
-
-  listAgents: ['listed', '/agents'],
-  getAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
-  createAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
-  changeAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
-  disableAgent: ['home', '/agents/home/target/disable', 'AGENT_UNKNOWN'],
-  enableAgent: ['home', '/agents/home/target/enable', 'AGENT_UNKNOWN'],
-  deleteAgent: ['home', '/agents/home/target', 'AGENT_UNKNOWN'],
-
-  listKeys: ['listed', '/keys'],
-  getKey: ['home', '/keys/{key}', 'KEY_UNKNOWN'],
-  createKey: ['home', '/agents/home/target/keys', 'AGENT_UNKNOWN'],
-  rotateKey: ['home', '/keys/{key}/rotate', 'KEY_UNKNOWN'],
-  revokeKey: ['home', '/keys/{key}/revoke', 'KEY_UNKNOWN'],
-
-  listGroups: ['listed', '/groups'],
-  getGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
-  createGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
-  addGroupMember: ['home', '/groups/home/target/members/agent/{member}', 'GROUP_UNKNOWN'],
-  removeGroupMember: ['home', '/groups/home/target/members/agent/{member}', 'GROUP_UNKNOWN'],
-  deleteGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
-
-  listRoleBindings: ['listed', '/role-bindings'],
-  createRoleBinding: ['home', '/namespaces/home/role-bindings', 'FORBIDDEN'],
-  deleteRoleBinding: ['home', '/role-bindings/{binding}', 'BINDING_UNKNOWN'],
-
-  listDisabledNamespaces: ['everywhere', '/namespaces/disabled'],
-  disableNamespace: ['everywhere', '/namespaces/home/disable'],
-  enableNamespace: ['everywhere', '/namespaces/home/enable'],
-
-  listSecrets: ['listed', '/secrets'],
-  getSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
-  putSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
-  rotateSecret: ['home', '/secrets/home/target/rotate', 'SECRET_UNKNOWN'],
-  disableSecret: ['home', '/secrets/home/target/disable', 'SECRET_UNKNOWN'],
-  enableSecret: ['home', '/secrets/home/target/enable', 'SECRET_UNKNOWN'],
-  deleteSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
-  listKeyWrappers: ['everywhere', '/data-keys/wrappers'],
-  rotateDataKey: ['everywhere', '/data-keys/namespaces/home/rotate'],
-  rewrapDataKeys: ['everywhere', '/data-keys/rewrap'],
-  eraseSubject: ['everywhere', '/subjects/nobody/erase'],
-
-  queryAudit: ['listed', '/audit/records'],
-  getAuditRecord: ['home', '/audit/records/{record}', 'AUDIT_RECORD_UNKNOWN'],
-  getReceipt: ['home', '/audit/records/{record}/receipt', 'AUDIT_RECORD_UNKNOWN'],
-  listCheckpoints: ['everywhere', '/audit/checkpoints'],
-  getAuditPublicKey: ['everywhere', '/audit/public-key'],
-  verifyAudit: ['everywhere', '/audit/verify'],
-};
-
-async function operations(): Promise<readonly Operation[]> {
-  const document = (await (await served.ask('GET', '/api/v1/openapi.json', undefined)).json()) as {
-    readonly paths: Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>>;
-  };
-  return Object.values(document.paths).flatMap((methods) =>
-    Object.entries(methods).map(([method, operation]) => {
-      const responses = operation['responses'] as Record<
-        string,
-        { description: string; content?: Record<string, { schema: object }> }
-      >;
-      const codes = Object.entries(responses).map(
-        ([status, { description }]) =>
-          [Number(status), [...description.matchAll(/`([A-Z_]+)`/g)].map((code) => code[1] as string)] as const,
-      );
-      return {
-        operationId: operation['operationId'] as string,
-        method: method.toUpperCase(),
-        permission: operation['x-permission'] as Action | undefined,
-        codes: new Map(codes),
-        success: responses['200']?.content?.['application/json']?.schema,
-      };
-    }),
-  );
-}
-
-const pathOf = (place: Place): string =>
-  `/api/v1${place[1].replaceAll(/\{(\w+)\}/g, (_, name: keyof ServedApi['made']) => served.made[name])}`;
 
 /** What nobody could mean: refused for its form by whoever gets that far, so that nothing is changed. */
 const NONSENSE = { body: '{"nonsense":true}', headers: { 'content-type': 'application/json' } };
@@ -170,23 +56,27 @@ function expected(caller: TestCaller, operation: Operation, place: Place): strin
 }
 
 async function given(answer: Response, listed: boolean): Promise<string> {
+  if (!/^application\/(?:problem\+)?json$/.test(answer.headers.get('content-type') ?? '')) {
+    await answer.arrayBuffer();
+    return `${answer.status}`;
+  }
   const body = (await answer.json()) as { readonly code?: string; readonly items?: readonly unknown[] };
   if (body.code !== undefined) return `${answer.status} ${body.code}`;
   return listed && body.items?.length === 0 ? '200 of nothing' : `${answer.status}`;
 }
 
 test('the table of this test has every route of the description, and no other', async () => {
-  const ids = (await operations()).map(({ operationId }) => operationId);
+  const ids = (await operationsOf(served)).map(({ operationId }) => operationId);
   expect(ids.toSorted()).toEqual(Object.keys(PLACES).toSorted());
 });
 
 test('every route × every credential that does not count: 401, with the challenge, and not a word more', async () => {
   const wrong: string[] = [];
-  for (const operation of await operations()) {
+  for (const operation of await operationsOf(served)) {
     const place = PLACES[operation.operationId] as Place;
     if (place[0] === 'public') continue;
     for (const [what, credential] of Object.entries(served.refused)) {
-      const answer = await ask(operation, pathOf(place), credential);
+      const answer = await ask(operation, pathOf(served, place), credential);
       const { code, detail } = (await answer.json()) as { code?: string; detail?: string };
       const said = `${answer.status} ${code} ${answer.headers.get('www-authenticate')?.split(',')[0]}`;
       if (said !== '401 UNAUTHENTICATED Bearer realm="chatelaine"' || /target|home/.test(detail ?? '')) {
@@ -200,10 +90,10 @@ test('every route × every credential that does not count: 401, with the challen
 test('every route × every role, here, elsewhere and everywhere: what the table of permissions says', async () => {
   const wrong: string[] = [];
   let asked = 0;
-  for (const operation of await operations()) {
+  for (const operation of await operationsOf(served)) {
     const place = PLACES[operation.operationId] as Place;
     for (const caller of served.callers) {
-      const path = place[0] === 'listed' ? `${pathOf(place)}?namespace=home` : pathOf(place);
+      const path = place[0] === 'listed' ? `${pathOf(served, place)}?namespace=home` : pathOf(served, place);
       const said = await given(await ask(operation, path, caller.key), place[0] === 'listed');
       const wanted = expected(caller, operation, place);
       asked++;
@@ -221,9 +111,9 @@ test('every route × every role, here, elsewhere and everywhere: what the table 
 test('what is answered is what the description says', async () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   const admin = served.callers.find(({ what }) => what === `admin of ${EVERYWHERE}`) as TestCaller;
-  for (const operation of await operations()) {
+  for (const operation of await operationsOf(served)) {
     if (operation.method !== 'GET' || operation.success === undefined) continue;
-    const answer = await ask(operation, pathOf(PLACES[operation.operationId] as Place), admin.key);
+    const answer = await ask(operation, pathOf(served, PLACES[operation.operationId] as Place), admin.key);
     const validate = ajv.compile(operation.success);
     expect([operation.operationId, validate(await answer.json()), validate.errors]).toEqual([
       operation.operationId,
@@ -283,6 +173,24 @@ describe('what is in a foreign namespace', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test('is refused on record, and so is what is nowhere: neither saves its record', async () => {
+    const admin = served.callers.find(({ what }) => what === `admin of ${EVERYWHERE}`) as TestCaller;
+    const foreigner = served.callers.find(({ what }) => what === 'admin of elsewhere') as TestCaller;
+    const newest = async (): Promise<{ readonly id: string; readonly error: string } | undefined> => {
+      const answer = await served.ask('GET', '/api/v1/audit/records?type=api.refused&limit=1', admin.key);
+      return ((await answer.json()) as { items: { id: string; error: string }[] }).items[0];
+    };
+    for (const [method, foreign, nowhere] of PAIRS) {
+      for (const path of [foreign(), nowhere.replace('/elsewhere/', '/nowhere/')]) {
+        const before = await newest();
+        await served.ask(method, `/api/v1${path}`, foreigner.key);
+        const after = await newest();
+        expect([method, path, after?.id === before?.id]).toEqual([method, path, false]);
+        expect(after?.error).toMatch(/_UNKNOWN$/);
+      }
+    }
   });
 
   test('answers as what is missing among one’s own, where that is looked at', async () => {

@@ -52,7 +52,9 @@ export async function withServices<Value>(
 
 export async function serveApi(): Promise<ServedApi> {
   const place = workspace();
-  const config = place.write('tools.yaml', `${CITIES}\n---\nkind: server\nmetrics: false\n`);
+  // A receiver that is away, as far as anybody asks.
+  const audit = '{anchors: [{type: file, name: worm, path: /nowhere/checkpoints}]}';
+  const config = place.write('tools.yaml', `${CITIES}\n---\nkind: server\nmetrics: false\naudit: ${audit}\n`);
   const anHourAgo: Clock = { now: () => systemClock.now() - 3_600_000 };
   const expired = await withServices(place.dataDir, anHourAgo, async ({ identity }) =>
     reveal(

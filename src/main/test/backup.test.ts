@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { reveal } from '#kernel';
@@ -20,6 +20,7 @@ afterEach(async () => {
 it('a server makes backups on its schedule while it serves, and a command restores one that knows what was revoked', async () => {
   const pair = makeKeyPair();
   const [folder, ledger] = [join(place.folder, 'backups'), join(place.folder, 'ledger')];
+  mkdirSync(ledger, { mode: 0o700 });
   const { id } = await makeKey(place.dataDir);
   const settings = `kind: server\nledger: ${ledger}\nbackup:\n  folder: ${folder}\n  recipient: ${pair.recipient}\n`;
   const config = place.write('tools.yaml', `${settings}---\n${CITIES}`);
@@ -28,10 +29,11 @@ it('a server makes backups on its schedule while it serves, and a command restor
   const file = listBackups(folder)[0]?.path ?? '';
   expect((await readBackup(file, parsePrivateKey(pair.privateKey))).database.type).toBe('sqlite');
 
-  await vi.waitFor(async () => {
+  const created = async (): Promise<void> => {
     const { stdout: records } = await run(['audit', 'query', '--data-dir', place.dataDir, '--json']);
     expect(records).toContain('"backup.created"');
-  });
+  };
+  await vi.waitFor(created, { timeout: 30_000 });
 
   // By a command beside the server, into the ledger that the configuration names.
   expect((await run(['key', 'revoke', id, '--config', config, '--data-dir', place.dataDir])).code).toBe(0);
@@ -44,6 +46,23 @@ it('a server makes backups on its schedule while it serves, and a command restor
   expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, findings: [] });
   const { stdout } = await run(['key', 'list', '--data-dir', next, '--json']);
   expect(JSON.parse(stdout)).toMatchObject({ keys: [{ id, state: 'revoked' }] });
+});
+
+it('revokes nothing while the volume of the ledger is away, says so at the start, and takes another on command', async () => {
+  const ledger = join(place.folder, 'ledger');
+  const config = place.write('tools.yaml', `kind: server\nledger: ${ledger}\n---\n${CITIES}`);
+  const { id } = await makeKey(place.dataDir);
+  const there = ['--config', config, '--data-dir', place.dataDir];
+  expect((await run(['key', 'revoke', id, ...there])).stderr).toContain('error LEDGER_UNAVAILABLE');
+  mkdirSync(ledger, { mode: 0o700 });
+  expect((await run(['key', 'list', ...there])).code).toBe(0);
+  rmSync(ledger, { recursive: true });
+  mkdirSync(ledger, { mode: 0o700 });
+  server = await start(there);
+  expect(server.stderr()).toContain('ledger.unknown');
+  expect((await run(['key', 'revoke', id, ...there])).stderr).toContain('error LEDGER_UNKNOWN');
+  expect((await run(['ledger', 'adopt', ...there])).stdout).toMatch(/^The ledger [0-9a-z]{26} with 0 entries\.\n$/);
+  expect((await run(['key', 'revoke', id, ...there])).code).toBe(0);
 });
 
 it('refuses to serve a data directory into which a restore was cut short', async () => {

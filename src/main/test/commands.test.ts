@@ -299,6 +299,19 @@ describe('the audit log', () => {
     expect([found.code, JSON.parse(found.stdout)]).toMatchObject([1, { ok: false, findings: [{ kind: 'changed' }] }]);
   });
 
+  test('says how far its receivers have got, and what keeps them', async () => {
+    const [env, server] = [{ CHATELAINE_KEY: admin }, ['--server', served.server.url]];
+    const at = await command(['audit', 'deliveries', ...server, '--json'], { env });
+    const { items } = JSON.parse(at.stdout) as { items: unknown[] };
+    const failure = { message: expect.stringContaining('ENOENT') as string };
+    expect(items).toMatchObject([{ name: 'worm', state: 'failing', delivered: 0, failure }]);
+    expect((await command(['audit', 'deliveries', ...server], { env })).stdout).toMatch(/^worm +failing +[1-9]\d* /m);
+    const anchors = '{anchors: [{type: file, name: worm, path: /nowhere/checkpoints}]}';
+    const config = served.place.write('anchored.yaml', `kind: server\naudit: ${anchors}\n`);
+    const beside = await command(['audit', 'deliveries', '--config', config, ...dir()]);
+    expect(beside.stdout).toMatch(/^worm +standby +[1-9]\d* /m);
+  });
+
   test('gives a receipt that a third party verifies with the public key alone', async () => {
     const directory = temporaryDirectory();
     const [receipt, key] = [join(directory, 'receipt.json'), join(directory, 'key.pem')];

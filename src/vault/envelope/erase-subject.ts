@@ -1,6 +1,6 @@
 import { newId, type Clock } from '#kernel';
 import type { RevocationLedger } from '#contract';
-import type { Database } from '#db';
+import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from '../changes.ts';
 import { vaultError } from '../errors.ts';
 import { destroyDataKeys, findFrontKey, insertTombstone } from '../store/data-keys-store.ts';
@@ -14,6 +14,9 @@ const LONGEST_SUBJECT = 256;
  * and the moment, so that what the keys sealed answers `SUBJECT_ERASED`. The subject never gets a
  * key again, also when it had none yet: the database has its place taken. Erasing twice keeps the
  * first moment. Holds in every process when it returns.
+ *
+ * `alongside` is what goes with the keys, in their transaction; when it throws, nothing is erased, and the
+ * ledger has not heard of it.
  */
 export async function eraseSubject(
   parts: {
@@ -24,18 +27,21 @@ export async function eraseSubject(
   },
   subject: string,
   record: RecordChange,
+  alongside: (trx: DatabaseOrTransaction) => Promise<void> = async () => {},
 ): Promise<number> {
   const scope = subjectScope(subject);
   const now = parts.clock.now();
-  await parts.ledger.append({ what: 'subject.erased', id: subject });
   const ids = await parts.database.transaction(async (trx) => {
+    await alongside(trx);
     const destroyed = await destroyDataKeys(trx, scope, now);
     const front = await findFrontKey(trx, scope);
-    if (front !== undefined && destroyed.length === 0) return [];
     if (front === undefined && !(await insertTombstone(trx, { id: newId(now), scope, destroyedAt: now }))) {
       throw vaultError('VAULT_BUSY', 'somebody made a key for the subject at the same moment');
     }
-    await record(trx, { what: 'subject.erased', subject, keys: destroyed.length });
+    if (front === undefined || destroyed.length > 0) {
+      await record(trx, { what: 'subject.erased', subject, keys: destroyed.length });
+    }
+    await parts.ledger.append({ what: 'subject.erased', id: subject });
     return destroyed;
   });
   parts.keys.forget(ids);

@@ -1,7 +1,7 @@
 import type { OpenedFields, SealedFields, SubjectSealer } from '#audit';
 import { BoundedCache, ChatelaineError } from '#kernel';
 import type { Database } from '#db';
-import { findDataKey } from '../store/data-keys-store.ts';
+import { countMessage, findDataKey } from '../store/data-keys-store.ts';
 import type { DataKeys } from './data-keys.ts';
 import { decryptDerived, DerivedKey, parseDerivedText } from './derived-key.ts';
 import { subjectScope } from './erase-subject.ts';
@@ -37,8 +37,13 @@ export class SubjectKeys implements SubjectSealer {
     if (parsed === undefined || stored === undefined) return 'altered';
     if (stored.scope.kind !== 'subject' || stored.scope.id !== subject) return 'altered';
     if (stored.destroyedAt !== null) return 'erased';
-    const text = decryptDerived(await this.#keys.open(stored), subject, place, parsed);
-    return text === undefined ? 'altered' : { text };
+    try {
+      const text = decryptDerived(await this.#keys.open(stored), subject, place, parsed);
+      return text === undefined ? 'altered' : { text };
+    } catch (error) {
+      if (isRefusal(error, 'SUBJECT_KEY_MISSING')) return 'missing';
+      throw error;
+    }
   }
 
   async #sealLater(subject: string, place: string, text: string): Promise<SealedFields> {
@@ -48,7 +53,7 @@ export class SubjectKeys implements SubjectSealer {
         if (key.usable) return { sealed: key.encrypt(subject, place, text) };
       }
     } catch (error) {
-      if (error instanceof ChatelaineError && error.code === 'SUBJECT_ERASED') return 'erased';
+      if (isRefusal(error, 'SUBJECT_ERASED')) return 'erased';
       throw error;
     }
   }
@@ -61,9 +66,24 @@ export class SubjectKeys implements SubjectSealer {
     return coming;
   }
 
+  /**
+   * A derived key is counted as one message of its data key, before it seals anything: a data key without a
+   * message is one that was never used, and would be replaced where the keyring lacks it.
+   */
   async #fetch(subject: string): Promise<DerivedKey> {
-    const key = new DerivedKey(await this.#keys.active(subjectScope(subject)));
-    this.#ready.set(subject, key);
-    return key;
+    for (;;) {
+      const dataKey = await this.#keys.active(subjectScope(subject));
+      const counted = await this.#database.transaction((trx) =>
+        countMessage(trx, dataKey.id, this.#keys.messagesPerKey),
+      );
+      // Retired by another process since, or out of messages.
+      if (!counted) await this.#keys.movePast(dataKey);
+      if (!counted || !dataKey.usable) continue;
+      const key = new DerivedKey(dataKey);
+      this.#ready.set(subject, key);
+      return key;
+    }
   }
 }
+
+const isRefusal = (error: unknown, code: string): boolean => error instanceof ChatelaineError && error.code === code;

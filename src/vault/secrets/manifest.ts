@@ -54,6 +54,9 @@ export function checkedManifest(opened: Secret, loaded: LoadedSecret): Manifest 
     manifest.generation === secret.generation &&
     manifest.kind === secret.kind &&
     (manifest.state === secret.state || takenOut) &&
+    // Every row, not the listed ones alone: the next change seals a manifest over whatever rows there are, and
+    // a version that was put back would be in it.
+    manifest.versions.length === loaded.versions.length &&
     manifest.versions.every((listed) => loaded.versions.some((row) => sameVersion(listed, row)));
   if (same) return takenOut ? { ...manifest, state: 'disabled' } : manifest;
   throw vaultError(

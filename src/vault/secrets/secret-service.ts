@@ -1,4 +1,4 @@
-import { formatDuration, newId, type ChatelaineError, type Clock } from '#kernel';
+import { ChatelaineError, formatDuration, newId, type Clock } from '#kernel';
 import type { RevocationLedger } from '#contract';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { RecordChange } from '../changes.ts';
@@ -45,6 +45,9 @@ export interface PutSecret extends SecretName {
  * change; when it throws, nothing changes. For callers who mean a secret in a certain state.
  */
 export type CheckSecret = (current: SecretFacts | undefined) => void;
+
+/** Hears of a secret whose ended versions could not be shredded. */
+export type ShreddingFailed = (name: SecretName, error: unknown) => Promise<void>;
 
 /** Puts, lists, rotates, disables and deletes secrets. It gives names, times and numbers: no method gives a value. */
 export class SecretService {
@@ -97,20 +100,24 @@ export class SecretService {
     });
   }
 
-  /** Takes the secret out of use, or puts it back; a second time changes nothing. Throws `SECRET_UNKNOWN`. */
+  /**
+   * Takes the secret out of use, or puts it back; a second time changes nothing. Throws `SECRET_UNKNOWN`,
+   * and as the ledger does.
+   */
   async setState(name: SecretName, state: 'active' | 'disabled', record: RecordChange): Promise<SecretFacts> {
-    if (state === 'disabled') await this.#announce('secret.disabled', name);
     const facts = await this.#writing(name, async (trx, sealing) => {
       const current = await this.#mustLoad(trx, sealing, name);
       const { secret, versions } = current.loaded;
       if (secret.state === state)
         return { value: factsOf(current.loaded), id: secret.id, generation: secret.generation };
       const what = state === 'active' ? 'secret.enabled' : 'secret.disabled';
-      return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, {
+      const outcome = await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, {
         what,
         secret: { ...secret, state },
         versions,
       });
+      if (state === 'disabled') await this.#ledger.append({ what: 'secret.disabled', id: secret.id });
+      return outcome;
     });
     if (state === 'active') await this.#ledger.append({ what: 'secret.enabled', id: facts.id });
     return facts;
@@ -118,10 +125,9 @@ export class SecretService {
 
   /**
    * Deletes the secret: values and manifest go from the database and its log, the row keeps id, name
-   * and time. The name is free again. Throws `SECRET_UNKNOWN`.
+   * and time. The name is free again. Throws `SECRET_UNKNOWN`, and as the ledger does.
    */
   async delete(name: SecretName, record: RecordChange, check?: CheckSecret): Promise<void> {
-    await this.#announce('secret.deleted', name);
     await this.#writing(name, async (trx, sealing) => {
       const { loaded } = await this.#mustLoad(trx, sealing, name);
       check?.(factsOf(loaded));
@@ -143,6 +149,8 @@ export class SecretService {
         now,
       );
       await record(trx, { what: 'secret.deleted', ...nameOf(secret), secretId: secret.id, generation });
+      // The last word before the commit: what a restore carries out again was refused by nothing in here.
+      await this.#ledger.append({ what: 'secret.deleted', id: secret.id });
       return { value: undefined, id: secret.id, generation };
     });
     await this.#database.purgeDeleted();
@@ -173,31 +181,40 @@ export class SecretService {
     return (await listSecrets(this.#database.db, { ...page, limit })).map(factsOf);
   }
 
-  /** Shreds the values of versions whose overlap is over; gives how many secrets that concerned. */
-  async shredEnded(record: RecordChange): Promise<number> {
-    let concerned = 0;
-    for (;;) {
-      const page = await listSecretsWithEndedVersions(this.#database.db, this.#clock.now(), PAGE);
-      for (const name of page) {
-        await this.#writing(name, async (trx, sealing) => {
-          const current = await this.#mustLoad(trx, sealing, name);
-          const step = { what: 'secret.versions-ended', ...current.loaded } as const;
-          return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, step);
-        });
+  /**
+   * Shreds the values of versions whose overlap is over; gives of how many secrets. One that cannot be, since
+   * somebody altered its rows, keeps no other from it: `failed` hears of each, and ends the run by throwing.
+   */
+  async shredEnded(record: RecordChange, failed: ShreddingFailed): Promise<number> {
+    let shredded = 0;
+    try {
+      // Each secret once a run, whatever becomes of it: rows that somebody else keeps writing must not hold us.
+      for (let after: SecretName | undefined; ;) {
+        const page = await listSecretsWithEndedVersions(this.#database.db, this.#clock.now(), { after, limit: PAGE });
+        for (const name of page) {
+          try {
+            await this.#shredEndedOf(name, record);
+            shredded++;
+          } catch (error) {
+            // Deleted since it was listed, and its values with it.
+            if (error instanceof ChatelaineError && error.code === 'SECRET_UNKNOWN') continue;
+            await failed(name, error);
+          }
+        }
+        if (page.length < PAGE) return shredded;
+        after = page.at(-1);
       }
-      concerned += page.length;
-      if (page.length === 0) break;
+    } finally {
+      if (shredded > 0) await this.#database.purgeDeleted();
     }
-    if (concerned > 0) await this.#database.purgeDeleted();
-    return concerned;
   }
 
-  /** Tells the ledger what is about to happen to the secret of that name. Throws `SECRET_UNKNOWN`. */
-  async #announce(what: 'secret.disabled' | 'secret.deleted', name: SecretName): Promise<void> {
-    checkSecretName(name);
-    const loaded = await loadSecret(this.#database.db, name.namespace, name.name);
-    if (loaded === undefined) throw unknownSecret(name);
-    await this.#ledger.append({ what, id: loaded.secret.id });
+  async #shredEndedOf(name: SecretName, record: RecordChange): Promise<void> {
+    await this.#writing(name, async (trx, sealing) => {
+      const current = await this.#mustLoad(trx, sealing, name);
+      const step = { what: 'secret.versions-ended', ...current.loaded } as const;
+      return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, step);
+    });
   }
 
   /** Runs a change and remembers the generation that it has committed, not earlier. */

@@ -34,6 +34,12 @@ export interface LoadedSecret {
   readonly versions: readonly StoredVersion[];
 }
 
+/** Where a page of secrets goes on. */
+export interface SecretPosition {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** In the text of a statement, not beside it: only then is the index on names of these rows used. */
 const DELETED = sql.lit('deleted' as const);
 
@@ -86,7 +92,7 @@ export async function listSecrets(
   db: DatabaseOrTransaction,
   page: {
     readonly namespace?: string | undefined;
-    readonly after?: { readonly namespace: string; readonly name: string } | undefined;
+    readonly after?: SecretPosition | undefined;
     readonly limit: number;
   },
 ): Promise<readonly LoadedSecret[]> {
@@ -196,24 +202,30 @@ export async function shredVersions(db: DatabaseOrTransaction, ids: readonly str
     .execute();
 }
 
-/** Names of secrets with a version that has ended and still has its value, at most `limit`. */
+/** Names of secrets with a version that has ended and still has its value, in order, after `after`, at most `limit`. */
 export async function listSecretsWithEndedVersions(
   db: DatabaseOrTransaction,
   now: number,
-  limit: number,
-): Promise<readonly { readonly namespace: string; readonly name: string }[]> {
-  return await db
+  page: { readonly after?: SecretPosition | undefined; readonly limit: number },
+): Promise<readonly SecretPosition[]> {
+  const { after } = page;
+  let query = db
     .selectFrom('secret_versions')
     .innerJoin('secrets', 'secrets.id', 'secret_versions.secret_id')
     .select(['secrets.namespace', 'secrets.name'])
     .distinct()
     .where('secret_versions.value', 'is not', null)
     .where('secrets.state', '<>', DELETED)
-    .where('secret_versions.ends_at', '<=', now)
-    .orderBy('secrets.namespace')
-    .orderBy('secrets.name')
-    .limit(limit)
-    .execute();
+    .where('secret_versions.ends_at', '<=', now);
+  if (after !== undefined) {
+    query = query.where((where) =>
+      where.or([
+        where('secrets.namespace', '>', after.namespace),
+        where.and([where('secrets.namespace', '=', after.namespace), where('secrets.name', '>', after.name)]),
+      ]),
+    );
+  }
+  return await query.orderBy('secrets.namespace').orderBy('secrets.name').limit(page.limit).execute();
 }
 
 /** The sealed columns of these tables, for rotations of data keys. */

@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Secret, silentLogger } from '#kernel';
 import { logStream, openAuditLog, openAuditStore, subjectOf, verifyLog, type AuditLog } from '#audit';
+import { countMissingSubjectKeys } from '#vault';
 import { dialects } from '../../../test/databases.ts';
 import { DataKey } from '../envelope/data-key.ts';
 import { decryptDerived, DerivedKey, parseDerivedText } from '../envelope/derived-key.ts';
-import { http, startTransit } from './key-services.fixture.ts';
+import { http, startTransit } from '../../../test/key-services.ts';
 import { startVault, temporaryDirectory, type TestVault } from './vault.fixture.ts';
 
 const ana = { kind: 'user', iss: 'chatelaine', sub: 'u-ana', name: 'Ana Canary' } as const;
@@ -81,6 +82,37 @@ describe.each(dialects)('erasing a person, with keys on %s', (dialect) => {
     await start.vault.eraseSubject(subjectOf(foreign), start.record);
     expect(await log.opened(await log.find(id))).toMatchObject({ sealed: { actor: 'erased' } });
   });
+});
+
+describe.each(dialects)('a keyring that was lost, with the state on %s', (dialect) => {
+  test('is noticed though it sealed for the log alone: no key takes the place of one, and records say `missing`', async () => {
+    const start = await startVault(dialect);
+    const { log, root } = await openAudit(start);
+    const { id } = await log.append(signIn);
+    const robot = await log.append({ ...signIn, actor: { ...ana, kind: 'agent', sub: 'a-1' } });
+    await start.database.db.deleteFrom('vault_keyring').execute();
+
+    const next = await start.beside();
+    expect(await countMissingSubjectKeys(next.database.db)).toBe(1);
+    const beside = (await openAudit(next, root)).log;
+    await expect(beside.append(signIn)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
+    expect(await countMissingSubjectKeys(next.database.db)).toBe(1);
+    const page = await Promise.all([id, robot.id].map(async (one) => beside.opened(await beside.find(one))));
+    expect(page).toMatchObject([
+      { actor: { sub: 'u-ana' }, sealed: { actor: 'missing' } },
+      { actor: { name: ana.name } },
+    ]);
+  });
+});
+
+test('a key that has had its messages, or was rotated by another process, seals no more for the log', async () => {
+  const start = await startVault('sqlite', { messagesPerKey: 1 });
+  const other = await start.beside();
+  const keyOf = async ({ vault }: TestVault): Promise<string | undefined> => {
+    const sealed = await vault.subjectSealer.seal('ana', 'r/actor', 'text');
+    return sealed === 'erased' ? undefined : parseDerivedText(sealed.sealed)?.keyId;
+  };
+  expect(await keyOf(start)).not.toBe(await keyOf(other));
 });
 
 test('a key that is at hand seals at once; one that is not, or was rotated away, is fetched', async () => {

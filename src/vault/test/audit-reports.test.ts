@@ -6,12 +6,14 @@ import {
   exportSubject,
   openAuditLog,
   openAuditStore,
-  recordErasure,
+  receiptOfErasure,
+  recordedChange,
   subjectExportSchema,
   subjectOf,
   trustKeys,
   verifyReceipt,
   type AuditLog,
+  type ErasureOnRecord,
   type SubjectExport,
 } from '#audit';
 import { refusal, startVault, temporaryDirectory } from './vault.fixture.ts';
@@ -61,31 +63,43 @@ test('the export of a person has all that is on record of them, and nothing pers
   ).toHaveLength(2);
 });
 
+/** As the directory of users records it. */
+const erasing = (log: AuditLog, work: () => Promise<unknown>): Promise<unknown> =>
+  recordedChange(
+    log,
+    { door: 'api', actor: bo },
+    { type: 'user.erase', action: 'erase', object: { kind: 'user', namespace: '*', name: ana.sub, id: ana.sub } },
+    async () => ({ value: await work() }),
+  );
+
 test('an erasure is on record and proven, and the export of who was erased is empty', async () => {
   const { vault, log, root } = await start();
-  const admin = { door: 'api', actor: bo } as const;
-  const { erasedAt, receipt } = await recordErasure(log, admin, subjectOf(ana), () =>
-    vault.vault.eraseSubject(subjectOf(ana), vault.record),
-  );
-  expect(erasedAt).toBe(vault.clock.now());
+  expect(await receiptOfErasure(log, ana.sub)).toBeUndefined();
+  await erasing(log, () => vault.vault.eraseSubject(subjectOf(ana), vault.record));
+  const { record, receipt } = (await receiptOfErasure(log, ana.sub)) as ErasureOnRecord;
   const { store, signingKey } = await openAuditStore({ root, clock: vault.clock });
   await store.close();
   const proven = verifyReceipt(JSON.parse(JSON.stringify(receipt)), trustKeys([exportPublicKey(signingKey)]));
   expect(proven).toMatchObject({
     ok: true,
-    value: { type: 'user.erased', outcome: 'success', object: { id: ana.sub } },
+    value: { id: record, type: 'user.erase', outcome: 'success', object: { id: ana.sub } },
   });
   const { text, parsed } = await exported(log, vault.clock);
   expect(parsed).toMatchObject({ erased: true, records: [] });
   expect(text).not.toContain('Ana Lidell');
 });
 
-test('an erasure that fails is on record as such', async () => {
+test('an erasure without a receipt is one all the same, and says where it is on record', async () => {
   const { log } = await start();
-  const admin = { door: 'api', actor: bo } as const;
-  expect(
-    await refusal(() => recordErasure(log, admin, 'u-ana', () => Promise.reject(new Error('the disk')))),
-  ).toContain('the disk');
-  const { records } = await log.query({ type: 'user.erased' }, { limit: 9 });
+  await erasing(log, async () => {});
+  const unable = { query: log.query.bind(log), receipt: () => log.receipt('06bxk2m9q4zv7c1n8hj3t5w0y2') };
+  expect(await receiptOfErasure(unable, ana.sub)).toMatchObject({ record: expect.any(String), receipt: undefined });
+});
+
+test('an erasure that fails is on record as such, and has no receipt', async () => {
+  const { log } = await start();
+  expect(await refusal(() => erasing(log, () => Promise.reject(new Error('the disk'))))).toContain('the disk');
+  const { records } = await log.query({ type: 'user.erase' }, { limit: 9 });
   expect(records.map(({ outcome }) => outcome)).toEqual(['failure', 'intent']);
+  expect(await receiptOfErasure(log, ana.sub)).toBeUndefined();
 });

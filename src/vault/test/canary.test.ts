@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { createLogger, reveal, Secret } from '#kernel';
 import { namespaceScope, parseSecretMaterial, sameNamespace, subjectScope, type Place } from '#vault';
-import { startVault, temporaryDirectory } from './vault.fixture.ts';
+import { noFailure, startVault, temporaryDirectory } from './vault.fixture.ts';
 
 const CANARY = `Canary-${randomBytes(18).toString('hex')}-\u{e9}`;
 
@@ -71,7 +71,7 @@ test('VLT-005: no file of the database, log line, recorded change, error or list
   await vault.rotate(namespaceScope('default'), record);
   await vault.eraseSubject('ana', record);
   clock.advance(1000);
-  await vault.secrets.shredEnded(record);
+  await vault.secrets.shredEnded(record, noFailure);
 
   // Every way to fail, with the secret at hand.
   const [password] = material.slice(-1);
@@ -163,7 +163,7 @@ test('VLT-006: no method of the service of secrets gives a value, whatever it is
     await vault.secrets.setState(name, 'active', record),
     await vault.secrets.list(),
     await vault.secrets.find(name),
-    await vault.secrets.shredEnded(record),
+    await vault.secrets.shredEnded(record, noFailure),
     await vault.secrets.delete(name, record),
   ];
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(vault.secrets)).filter(

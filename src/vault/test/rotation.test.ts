@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { reveal, Secret } from '#kernel';
 import { namespaceScope, subjectScope, type Place, type WrapperSettings } from '#vault';
 import { dialects } from '../../../test/databases.ts';
-import { http, startTransit } from './key-services.fixture.ts';
+import { http, startTransit } from '../../../test/key-services.ts';
 import {
   password,
   passwordOf,

@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { reveal, silentLogger } from '#kernel';
+import { createLogger, reveal, silentLogger } from '#kernel';
 import type { AuditTrail } from '#contract';
 import { formatSecretReference, parseSecretMaterial, parseSecretReference, SECRET_KINDS, startShredding } from '#vault';
 import { testAuthority } from '../../../test/certificates.ts';
 import { dialects } from '../../../test/databases.ts';
-import { codeOf, password, passwordOf, refusal, startVault } from './vault.fixture.ts';
+import { recordedVaultChange } from '../recorded-vault-change.ts';
+import { codeOf, noFailure, password, passwordOf, refusal, startVault } from './vault.fixture.ts';
 
 const db = { namespace: 'default', name: 'db' };
 const use = { namespace: 'default', by: 'tool test' };
@@ -61,6 +62,43 @@ describe.each(dialects)('secrets on %s', (dialect) => {
     expect(said).toHaveLength(2);
   });
 
+  test('a secret that cannot be shredded keeps no other from it, and is in the log and on record', async () => {
+    const { vault, record, clock, database } = await startVault(dialect);
+    for (const name of ['a', 'b', 'c']) {
+      await vault.secrets.put({ ...db, name, material: password('one') }, record);
+      await vault.secrets.rotate({ ...db, name, material: password('two'), overlapMs: 1000 }, record);
+    }
+    clock.advance(1000);
+    await database.db.updateTable('secrets').set({ generation: 9 }).where('name', '=', 'b').execute();
+    const said: string[] = [];
+    const trail: AuditTrail = {
+      status: { available: true },
+      async append({ type, outcome, object, error, details }) {
+        said.push([type, outcome, object?.name, error ?? '', JSON.stringify(details ?? {})].join(' '));
+        return { id: 'one', sequence: 1 } as never;
+      },
+      digest: () => expect.unreachable('nothing to digest'),
+    };
+    const lines: string[] = [];
+    const log = createLogger({ level: 'error', destination: { write: (line) => void lines.push(line) } });
+    await startShredding({ secrets: vault.secrets, trail, log })();
+    const left = await database.db
+      .selectFrom('secret_versions')
+      .innerJoin('secrets', 'secrets.id', 'secret_versions.secret_id')
+      .select('name')
+      .where('version', '=', 1)
+      .where('value', 'is not', null)
+      .execute();
+    expect(left).toEqual([{ name: 'b' }]);
+    expect(said).toEqual([
+      'secret.versions-ended intent a  {"generation":3}',
+      'secret.versions-ended failure b SEALED_DATA_ALTERED {}',
+      'secret.versions-ended intent c  {"generation":3}',
+      'secret.versions-ended failure *  {"secrets":2,"failed":1}',
+    ]);
+    expect(lines.filter((line) => line.includes('`default/b`'))).toHaveLength(1);
+  });
+
   test('versions overlap as long as was said, and not a millisecond longer', async () => {
     const { vault, record, clock, database } = await startVault(dialect);
     await vault.secrets.put({ ...db, material: password('one') }, record);
@@ -68,11 +106,11 @@ describe.each(dialects)('secrets on %s', (dialect) => {
     expect([await passwordOf(vault, 'db'), await passwordOf(vault, 'db', 1)]).toEqual(['two', 'one']);
     clock.advance(999);
     expect(await passwordOf(vault, 'db', 1)).toBe('one');
-    expect(await vault.secrets.shredEnded(record)).toBe(0);
+    expect(await vault.secrets.shredEnded(record, noFailure)).toBe(0);
     clock.advance(1);
     expect(await passwordOf(vault, 'db', 1)).toBe('SECRET_EXPIRED');
-    expect(await vault.secrets.shredEnded(record)).toBe(1);
-    expect(await vault.secrets.shredEnded(record)).toBe(0);
+    expect(await vault.secrets.shredEnded(record, noFailure)).toBe(1);
+    expect(await vault.secrets.shredEnded(record, noFailure)).toBe(0);
     const left = await database.db
       .selectFrom('secret_versions')
       .select('version')
@@ -114,7 +152,29 @@ describe.each(dialects)('secrets on %s', (dialect) => {
     expect(await passwordOf(vault, 'db')).toBe('a bearer');
   });
 
-  test('every change is recorded in its transaction, and a record that fails undoes it', async () => {
+  test('a change whose intent cannot be recorded does not happen; one whose outcome cannot has, and is not acknowledged', async () => {
+    const { vault, record } = await startVault(dialect);
+    await vault.secrets.put({ ...db, material: password('x') }, record);
+    const disable = (lets: (outcome: string) => boolean): Promise<unknown> => {
+      const trail: AuditTrail = {
+        status: { available: true },
+        async append({ outcome }) {
+          if (lets(outcome)) return { id: 'one', sequence: 1 } as never;
+          throw new Error('the disk is full');
+        },
+        digest: () => expect.unreachable('nothing to digest'),
+      };
+      const origin = { door: 'rest', actor: { kind: 'user', iss: 'chatelaine', sub: 'u', name: 'ana' } } as const;
+      const intended = { type: 'secret.disabled', action: 'disable', object: { kind: 'secret', ...db } };
+      return recordedVaultChange(trail, origin, intended, (heard) => vault.secrets.setState(db, 'disabled', heard));
+    };
+    await expect(disable(() => false)).rejects.toThrow('the disk is full');
+    expect(await passwordOf(vault, 'db')).toBe('x');
+    await expect(disable((outcome) => outcome === 'intent')).rejects.toThrow('the disk is full');
+    expect(await passwordOf(vault, 'db')).toBe('SECRET_DISABLED');
+  });
+
+  test('every change is told in its transaction, and whoever hears of it can undo it', async () => {
     const { vault, record, changes } = await startVault(dialect);
     await vault.secrets.put({ ...db, material: password('one') }, record);
     await vault.secrets.rotate({ ...db, material: password('two'), overlapMs: 1000 }, record);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dialects } from '../../../test/databases.ts';
-import { password, passwordOf, refusal, startVault, type TestVault } from './vault.fixture.ts';
+import { alteredStays, password, passwordOf, refusal, startVault, type TestVault } from './vault.fixture.ts';
 
 const names = ['ana', 'bo'] as const;
 
@@ -77,8 +77,9 @@ describe.each(dialects)('who can write in the %s database', (dialect) => {
       .where('secret_id', '=', id)
       .where('version', '=', 2)
       .execute();
-    expect(await passwordOf(start.vault, 'bo')).toBe('default/bo 2');
-    expect(await passwordOf(start.vault, 'bo', 9)).toBe('SECRET_UNKNOWN');
+    for (const version of [undefined, 9]) {
+      expect(await passwordOf(start.vault, 'bo', version)).toBe('SEALED_DATA_ALTERED');
+    }
   });
 
   test('VLT-001: gives one data key the wrapping of another, and opens nothing with it', async () => {
@@ -131,21 +132,52 @@ describe.each(dialects)('who can write in the %s database', (dialect) => {
     }
   });
 
-  test('VLT-002: puts a replaced version back, and it stays out of reach', async () => {
+  test.each([
+    ['where it was', {}],
+    ['as the latest', { version: 99, ends_at: null }],
+    ['as the latest, ended', { version: 99, ends_at: 1 }],
+  ])('VLT-002: puts a replaced version back %s, and no change of the secret seals it', async (_, row) => {
     const start = await startVault(dialect);
     const { db } = start.database;
     const name = { namespace: 'default', name: 'ana' };
     await start.vault.secrets.put({ ...name, material: password('leaked') }, start.record);
     const [leaked] = await versionsOf(start, 'default', 'ana');
     await start.vault.secrets.put({ ...name, material: password('fresh') }, start.record);
-    const back = { value: leaked?.value ?? null, key_id: leaked?.key_id ?? null, shredded_at: null };
+    const back = { value: leaked?.value ?? null, key_id: leaked?.key_id ?? null, shredded_at: null, ...row };
     await db.updateTable('secret_versions').set(back).where('version', '=', 1).execute();
-    expect([await passwordOf(start.vault, 'ana', 1), await passwordOf(start.vault, 'ana')]).toEqual([
-      'SECRET_EXPIRED',
-      'fresh',
-    ]);
-    // As the latest: then the rows say something else than the manifest.
-    await db.updateTable('secret_versions').set({ version: 99 }).where('version', '=', 2).execute();
+    const { secrets } = start.vault;
+    const rotation = { ...name, material: password('next'), overlapMs: 1000 };
+    for (const change of [
+      () => secrets.setState(name, 'disabled', start.record),
+      () => secrets.setState(name, 'active', start.record),
+      () => secrets.rotate(rotation, start.record),
+      () => secrets.put(rotation, start.record),
+    ]) {
+      expect(await refusal(change)).toBe('SEALED_DATA_ALTERED');
+    }
+    for (const version of [undefined, 1, 99]) {
+      expect(await passwordOf(start.vault, 'ana', version)).toBe('SEALED_DATA_ALTERED');
+    }
+  });
+
+  test('VLT-002: puts ended versions back, and the shredding neither seals one nor goes round for ever', async () => {
+    const start = await startVault(dialect);
+    const { db } = start.database;
+    const name = { namespace: 'default', name: 'ana' };
+    for (const text of ['one', 'leaked']) {
+      await start.vault.secrets.put({ ...name, material: password(text) }, start.record);
+    }
+    const [, leaked] = await versionsOf(start, 'default', 'ana');
+    await start.vault.secrets.put({ ...name, material: password('fresh') }, start.record);
+    const value = { value: leaked?.value ?? null, key_id: leaked?.key_id ?? null, shredded_at: null };
+    // One that ended calls for the shredding; the other would be the latest of what that seals.
+    await db.updateTable('secret_versions').set(value).where('version', '=', 1).execute();
+    const latest = { ...value, version: 99, ends_at: null };
+    await db.updateTable('secret_versions').set(latest).where('version', '=', 2).execute();
+    expect(await start.vault.secrets.shredEnded(start.record, alteredStays)).toBe(0);
+    expect(await passwordOf(start.vault, 'ana')).toBe('SEALED_DATA_ALTERED');
+    await db.updateTable('secret_versions').set({ ends_at: 1 }).where('version', '=', 99).execute();
+    expect(await start.vault.secrets.shredEnded(start.record, alteredStays)).toBe(0);
     expect(await passwordOf(start.vault, 'ana')).toBe('SEALED_DATA_ALTERED');
   });
 

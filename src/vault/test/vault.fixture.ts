@@ -116,6 +116,16 @@ export async function passwordOf(vault: Vault, name: string, version?: number): 
   }
 }
 
+/** For a shredding in which every secret that is altered may fail, and no other. */
+export const alteredStays = async (_name: unknown, error: unknown): Promise<void> => {
+  if (codeOf(error) !== 'SEALED_DATA_ALTERED') throw error;
+};
+
+/** For one in which none may. */
+export const noFailure = async (_name: unknown, error: unknown): Promise<void> => {
+  throw error;
+};
+
 export const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error);
 
 /** The code of the error that `action` ends with; `nothing` when it ends well. */

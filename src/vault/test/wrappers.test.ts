@@ -11,7 +11,7 @@ import type { HttpPost, KeyWrapper } from '../wrappers/key-wrapper.ts';
 import { Keyring } from '../wrappers/keyring.ts';
 import { TransitWrapper } from '../wrappers/transit.ts';
 import { describeKeyWrapper } from './key-wrapper.contract.ts';
-import { http, startKms, startTransit, type KeyService } from './key-services.fixture.ts';
+import { http, startKms, startTransit, type KeyService } from '../../../test/key-services.ts';
 import { refusal, temporaryDirectory } from './vault.fixture.ts';
 
 const TOKEN = `hvs.${randomBytes(12).toString('hex')}`;

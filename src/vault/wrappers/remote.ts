@@ -1,9 +1,10 @@
-import { isRecord, parseStrictJson, type ChatelaineError, type JsonObject } from '#kernel';
+import { ChatelaineError, isRecord, parseStrictJson, type JsonObject } from '#kernel';
 import { vaultError } from '../errors.ts';
 import { DATA_KEY_BYTES, type HttpPost } from './key-wrapper.ts';
 
 const TIMEOUT_MS = 5000;
-const LONGEST_ANSWER = 64 * 1024;
+/** Characters; a longer answer counts as one that says nothing. */
+export const LONGEST_ANSWER = 64 * 1024;
 
 /** What a service answered: its status and, where the body is a JSON object, that object. */
 export interface RemoteAnswer {
@@ -26,10 +27,18 @@ export async function post(
     const parsed = text.length <= LONGEST_ANSWER ? parseStrictJson(Buffer.from(text)) : undefined;
     return { status: answer.status, body: parsed?.ok && isRecord(parsed.value) ? parsed.value : {} };
   } catch (cause) {
+    if (cause instanceof ChatelaineError) throw cause;
     // Not the cause: what a client throws may quote the request, and in it a data key.
-    const reason = cause instanceof Error ? cause.name : 'an error';
-    throw vaultError('KEY_WRAPPER_UNAVAILABLE', `${who} did not answer (${reason})`);
+    throw vaultError('KEY_WRAPPER_UNAVAILABLE', `${who} did not answer (${reasonOf(cause)})`);
   }
+}
+
+/** The code of the system or of OpenSSL, such as `ECONNREFUSED`, else the name of the error. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'an error';
+  // `fetch` has its reason one level below.
+  const { code } = (cause.cause ?? cause) as { readonly code?: unknown };
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,63}$/.test(code) ? code : cause.name;
 }
 
 /** The refusal of a service. Its text is left out: whoever answers in its place could echo the data key. */

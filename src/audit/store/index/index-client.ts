@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { auditError } from '../../errors.ts';
+import type { BlockIndexOptions } from './block-index.ts';
 import type { IndexReply, IndexRequest } from './protocol.ts';
 
 // The published build has the entry as `.js`.
@@ -13,6 +14,7 @@ const ENTRY = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
  */
 export class IndexClient {
   readonly #root: string;
+  readonly #options: BlockIndexOptions;
   readonly #waiting = new Map<
     number,
     { resolve: (records: readonly string[]) => void; reject: (error: Error) => void }
@@ -20,8 +22,9 @@ export class IndexClient {
   #worker: Worker | undefined;
   #requests = 0;
 
-  constructor(root: string) {
+  constructor(root: string, options: BlockIndexOptions = {}) {
     this.#root = root;
+    this.#options = options;
   }
 
   /** The canonical texts of the records that were asked for. Rejects with `AUDIT_UNAVAILABLE`. */
@@ -43,7 +46,7 @@ export class IndexClient {
 
   #start(): Worker {
     const worker = new Worker(ENTRY, {
-      workerData: { root: this.#root },
+      workerData: { root: this.#root, ...this.#options },
       env: {},
       // What the worker imports needs no alias, hence no condition.
       execArgv: ['--disable-warning=ExperimentalWarning'],

@@ -4,9 +4,10 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { IndexReply, IndexRequest } from './protocol.ts';
-import { RecordIndex } from './record-index.ts';
+import { BlockIndex, type BlockIndexOptions } from './block-index.ts';
 
-const index = new RecordIndex((workerData as { root: string }).root);
+const { root, ...options } = workerData as { root: string } & BlockIndexOptions;
+const index = new BlockIndex(root, options);
 
 parentPort?.on('message', (request: IndexRequest) => {
   parentPort?.postMessage(answer(request));

@@ -2,7 +2,8 @@ import { newId, type Clock } from '#kernel';
 import type { PostgresSettings } from '#contract';
 import { openDatabaseSession, type Database, type DatabaseSession } from '#db';
 import { genesis, nextHash, type Head } from '../../chain/chain.ts';
-import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
+import { checkpointLine, lastReadable, type SignedCheckpoint } from '../../checkpoint/checkpoint.ts';
+import type { TrustedKeys } from '../../checkpoint/signing-key.ts';
 import { auditError } from '../../errors.ts';
 import { answerPage, type AuditFilter } from '../query.ts';
 import type {
@@ -18,12 +19,15 @@ import type {
 import { checkpointLock, chainLock, lockedOf, tryLock } from './locks.ts';
 import { PostgresWriter } from './postgres-writer.ts';
 import { claimTableCursor, cursorState } from './table-cursor.ts';
+import { ownCheckpoint } from './own-checkpoint.ts';
 import { selectRecords } from './select-records.ts';
 import {
   addCheckpoint,
   addWriter,
+  checkpointsFromEnd,
+  closedChains,
+  existingInstallation,
   installationId,
-  lastCheckpointLine,
   lastEntries,
   listCheckpointLines,
   lastBefore,
@@ -34,9 +38,11 @@ import {
 } from './records-store.ts';
 
 export interface PostgresStoreOptions {
-  readonly database: Database;
+  readonly database: Pick<Database, 'db'>;
   readonly settings: PostgresSettings;
   readonly clock: Clock;
+  /** By which a checkpoint is known as ours: whoever takes over a server may add rows. */
+  readonly keys: TrustedKeys;
 }
 
 const PAGE = 1000;
@@ -66,14 +72,23 @@ export class PostgresStore implements AuditStore {
     return new PostgresStore(installation, options);
   }
 
-  async openWriter(): Promise<OpenedWriter> {
+  /** Undefined where there is no log yet; makes none. */
+  static async existing(options: PostgresStoreOptions): Promise<PostgresStore | undefined> {
+    const installation = await existingInstallation(options.database.db);
+    return installation === undefined ? undefined : new PostgresStore(installation, options);
+  }
+
+  async openWriter(left: ReadonlySet<string> = new Set()): Promise<OpenedWriter> {
     const { database, clock } = this.#options;
     const session = await this.#session();
     const notices: StoreNotice[] = [];
     try {
       const covered = await this.#covered();
+      const closed = await closedChains(database.db);
       for (const id of await listWriterIds(database.db)) {
-        if (this.#ours.has(id) || !(await tryLock(session, chainLock(this.installation, id)))) continue;
+        // It may go on where it was copied from: two records of one number would be two truths.
+        if (closed.has(id)) continue;
+        if (left.has(id) || this.#ours.has(id) || !(await tryLock(session, chainLock(this.installation, id)))) continue;
         const head = await this.#headOf(id);
         if (typeof head !== 'string' && head.seq >= (covered.get(id) ?? 0))
           return await this.#opened(id, session, head, notices);
@@ -117,7 +132,7 @@ export class PostgresStore implements AuditStore {
         if (own) return { id, head: own.head, held: 'ours' };
         const head = await this.#headOf(id);
         const held = locked.has(chainLock(this.installation, id)) ? 'busy' : 'idle';
-        return { id, head: typeof head === 'string' ? undefined : head, held };
+        return typeof head === 'string' ? { id, head: undefined, held, damage: head } : { id, head, held };
       }),
     );
   }
@@ -161,30 +176,37 @@ export class PostgresStore implements AuditStore {
     }
   }
 
-  async *checkpoints(): AsyncGenerator<string> {
-    yield* listCheckpointLines(this.#options.database.db);
+  async *checkpoints(after = 0): AsyncGenerator<string> {
+    yield* listCheckpointLines(this.#options.database.db, after);
   }
 
-  lastCheckpoint(): Promise<string | undefined> {
-    return lastCheckpointLine(this.#options.database.db);
+  async lastCheckpoint(): Promise<string | undefined> {
+    const { database, keys } = this.#options;
+    const { line, strange } = await ownCheckpoint(checkpointsFromEnd(database.db), {
+      installation: this.installation,
+      keys,
+    });
+    // Another host may have signed them with a key of its own: then it is not for us to begin anew.
+    return line ?? (strange ? '' : undefined);
   }
 
   /** On a session of its own: the turn ends with it, whatever ends that. */
   async checkpointTurn<Value>(
-    action: (append: (line: string) => Promise<void>) => Promise<Value>,
+    action: (append: (checkpoint: SignedCheckpoint) => Promise<void>) => Promise<Value>,
   ): Promise<Value | undefined> {
     const session = await this.#session();
     try {
       if (!(await tryLock(session, checkpointLock(this.installation)))) return undefined;
-      return await action((line) => addCheckpoint(session, line));
+      return await action((checkpoint) =>
+        addCheckpoint(session, { place: checkpoint.body.number, line: checkpointLine(checkpoint) }),
+      );
     } finally {
       await session.close();
     }
   }
 
   async #covered(): Promise<ReadonlyMap<string, number>> {
-    const line = await this.lastCheckpoint();
-    const last = line === undefined ? undefined : readCheckpoint(line);
+    const last = await lastReadable(this);
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
   }
 

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DatabaseSession } from '#db';
 import type { Head } from '../../chain/chain.ts';
 import type { SealedBatch } from '../../chain/seal.ts';
-import type { Settled, StoreNotice, WriterLog } from '../store.ts';
+import type { Settled, WriterLog } from '../store.ts';
 import { endHolder, tryLock } from './locks.ts';
-import { insertBatch, lastHead } from './records-store.ts';
+import { hashAt, insertBatch, lastHead } from './records-store.ts';
 
 export interface PostgresWriterOptions {
   readonly id: string;
@@ -35,7 +35,7 @@ export class PostgresWriter implements WriterLog {
   /** The batch of which nobody knows. */
   #doubt: Pick<SealedBatch, 'after' | 'head'> | undefined;
   #lost = false;
-  #notice: StoreNotice | undefined;
+  #notice: Settled['notice'];
   onClose: () => void = () => {};
 
   private constructor(session: DatabaseSession, pid: number, { id, lock, head, connect }: PostgresWriterOptions) {
@@ -82,13 +82,23 @@ export class PostgresWriter implements WriterLog {
       this.#head = head;
       return { kept, goOn: true };
     }
-    if (head.seq === this.#head.seq) return { kept, goOn: true };
+    const message = await this.#lostOf(session, head);
+    if (message === undefined && head.seq === this.#head.seq) return { kept, goOn: true };
     this.#lost = true;
-    if (head.seq > this.#head.seq) return { kept, goOn: false };
-    // The server lost what it had acknowledged: a standby that was behind took over.
-    const message = `the server no longer has record ${head.seq + 1} to record ${this.#head.seq} of the chain \`${this.id}\``;
+    if (message === undefined) return { kept, goOn: false };
     this.#notice = { kind: 'damaged', writer: this.id, message };
     return { kept, goOn: false, notice: this.#notice };
+  }
+
+  /** What the server had acknowledged and has no more: a standby that was behind took over. */
+  async #lostOf(session: DatabaseSession, { seq }: Head): Promise<string | undefined> {
+    const { seq: acknowledged, hash } = this.#head;
+    if (seq < acknowledged) {
+      return `the server no longer has record ${seq + 1} to record ${acknowledged} of the chain \`${this.id}\``;
+    }
+    // The number alone says nothing: another process may have gone on from what was left.
+    if (acknowledged === 0 || (await hashAt(session, this.id, acknowledged)) === hash) return undefined;
+    return `the server has another record ${acknowledged} of the chain \`${this.id}\` than the one that it acknowledged`;
   }
 
   async close(): Promise<void> {
@@ -102,12 +112,9 @@ export class PostgresWriter implements WriterLog {
   async #keptOf(session: DatabaseSession): Promise<number> {
     const doubt = this.#doubt;
     if (!doubt) return 0;
-    const [row] = await session.query<{ hash: string }>(
-      'select hash from audit_records where writer = $1 and seq = $2',
-      [this.id, doubt.head.seq],
-    );
+    const hash = await hashAt(session, this.id, doubt.head.seq);
     this.#doubt = undefined;
-    return row?.hash === doubt.head.hash ? doubt.head.seq - doubt.after.seq : 0;
+    return hash === doubt.head.hash ? doubt.head.seq - doubt.after.seq : 0;
   }
 
   /** The session, if it still answers; else a new one with the lock. Undefined when somebody else has it. */

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { sha256Hex } from '#kernel';
 import type { AuditRecord } from '#contract';
 import type { DatabaseOrTransaction, DatabaseSession } from '#db';
 import { parseRecordLine, type Head } from '../../chain/chain.ts';
@@ -20,6 +22,10 @@ export async function installationId(db: DatabaseOrTransaction, id: string): Pro
   return (await db.selectFrom('audit_installation').select('id').executeTakeFirstOrThrow()).id;
 }
 
+export async function existingInstallation(db: DatabaseOrTransaction): Promise<string | undefined> {
+  return (await db.selectFrom('audit_installation').select('id').executeTakeFirst())?.id;
+}
+
 export async function addWriter(db: DatabaseOrTransaction, writer: { id: string; created_at: number }): Promise<void> {
   await db.insertInto('audit_writers').values(writer).execute();
 }
@@ -27,6 +33,12 @@ export async function addWriter(db: DatabaseOrTransaction, writer: { id: string;
 export async function listWriterIds(db: DatabaseOrTransaction): Promise<readonly string[]> {
   const rows = await db.selectFrom('audit_writers').select('id').orderBy('id').execute();
   return rows.map(({ id }) => id);
+}
+
+/** The chains that nobody continues. */
+export async function closedChains(db: DatabaseOrTransaction): Promise<ReadonlySet<string>> {
+  const rows = await db.selectFrom('audit_closed_chains').select('writer').execute();
+  return new Set(rows.map(({ writer }) => writer));
 }
 
 /** The last records of a chain, last first. */
@@ -83,6 +95,14 @@ export async function lastHead(session: DatabaseSession, writer: string): Promis
     [writer],
   );
   return row;
+}
+
+export async function hashAt(session: DatabaseSession, writer: string, seq: number): Promise<string | undefined> {
+  const [row] = await session.query<{ hash: string }>('select hash from audit_records where writer = $1 and seq = $2', [
+    writer,
+    seq,
+  ]);
+  return row?.hash;
 }
 
 /** Columns of `audit_records`, in the order in which `valuesOf` gives them. */
@@ -162,20 +182,31 @@ function valuesOf(record: AuditRecord, hash: string, canonical: string): readonl
 /** PostgreSQL has no text with U+0000; the canonical text has it escaped. Questions are asked likewise. */
 export const storable = (text: string): string => text.replaceAll('\0', '\ufffd');
 
-/** The last record of a chain before a moment, at `limit` or before it. */
+/**
+ * The last record of a chain, at `limit` or before it, up to which all are of before a moment. By the order of
+ * the chain, not by the clock: one reading that was wrong must not make what is young old.
+ */
 export async function lastBefore(
   db: DatabaseOrTransaction,
   writer: string,
   before: string,
   limit: number,
 ): Promise<Head | undefined> {
+  const young = await db
+    .selectFrom('audit_records')
+    .select('seq')
+    .where('writer', '=', writer)
+    .where('time', '>=', before)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
   return await db
     .selectFrom('audit_records')
     .select(['seq', 'hash'])
     .where('writer', '=', writer)
-    .where('time', '<', before)
-    .where('seq', '<=', limit)
+    .where('seq', '<=', Math.min(limit, (young?.seq ?? Number.MAX_SAFE_INTEGER) - 1))
     .orderBy('seq', 'desc')
+    .limit(1)
     .executeTakeFirst();
 }
 
@@ -203,30 +234,53 @@ export async function removeEntries(session: DatabaseSession, writer: string, up
 
 const LINES = 500;
 
-export async function* listCheckpointLines(db: DatabaseOrTransaction): AsyncGenerator<string> {
-  for (let place = 0; ;) {
+/** No checkpoint of ours has a higher number. */
+const LAST_PLACE = Number.MAX_SAFE_INTEGER;
+
+export async function* listCheckpointLines(db: DatabaseOrTransaction, after: number): AsyncGenerator<string> {
+  for (let last: { readonly place: number; readonly digest: string } | undefined; ;) {
     const rows = await db
-      .selectFrom('audit_checkpoints')
+      .selectFrom('audit_checkpoint_lines')
       .selectAll()
-      .where('place', '>', place)
+      .where('place', '<=', LAST_PLACE)
+      .where(last ? sql<boolean>`(place, digest) > (${last.place}, ${last.digest})` : sql<boolean>`place > ${after}`)
       .orderBy('place')
+      .orderBy('digest')
       .limit(LINES)
       .execute();
     for (const { line } of rows) yield line;
     if (rows.length < LINES) return;
-    place = rows.at(-1)?.place ?? place;
+    last = rows.at(-1);
   }
 }
 
-export async function lastCheckpointLine(db: DatabaseOrTransaction): Promise<string | undefined> {
-  const row = await db.selectFrom('audit_checkpoints').select('line').orderBy('place', 'desc').executeTakeFirst();
-  return row?.line;
+/** The rows of checkpoints, last first: the first is nearly always the one. */
+export async function* checkpointsFromEnd(
+  db: DatabaseOrTransaction,
+): AsyncGenerator<{ readonly place: number; readonly line: string }> {
+  for (let limit = 1, offset = 0; ; offset += limit, limit = LINES) {
+    const rows = await db
+      .selectFrom('audit_checkpoint_lines')
+      .select(['place', 'line'])
+      .where('place', '<=', LAST_PLACE)
+      .orderBy('place', 'desc')
+      .orderBy('digest')
+      .limit(limit)
+      .offset(offset)
+      .execute();
+    yield* rows;
+    if (rows.length < limit) return;
+  }
 }
 
-/** Behind the last one. Of two that come here at once the key lets one through. */
-export async function addCheckpoint(session: DatabaseSession, line: string): Promise<void> {
-  await session.query(
-    'insert into audit_checkpoints (place, line) select coalesce(max(place), 0) + 1, $1 from audit_checkpoints',
-    [line],
-  );
+/** At the place of its number. The digest is in the key, or who may insert could occupy the next place. */
+export async function addCheckpoint(
+  session: DatabaseSession,
+  { place, line }: { readonly place: number; readonly line: string },
+): Promise<void> {
+  await session.query('insert into audit_checkpoint_lines (place, digest, line) values ($1, $2, $3)', [
+    place,
+    sha256Hex(line),
+    line,
+  ]);
 }

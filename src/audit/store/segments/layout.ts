@@ -40,25 +40,28 @@ const SEGMENT = /^(\d{16})\.log$/;
 
 /** Ids of the chains that have a folder, in order. */
 export function listWriters(root: string): readonly string[] {
-  return readdirSync(paths.writers(root))
+  return namesIn(paths.writers(root))
     .filter((name) => WRITER_ID.test(name))
     .toSorted();
 }
 
 /** The first record's number of each segment, in order. Empty when the writer has no folder. */
 export function listSegments(root: string, writer: string): readonly number[] {
-  let names: readonly string[];
-  try {
-    names = readdirSync(paths.writer(root, writer));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  return names
+  return namesIn(paths.writer(root, writer))
     .map((name) => SEGMENT.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number)
     .toSorted((left, right) => left - right);
+}
+
+/** Of a folder that is not there, none. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -45,6 +46,27 @@ export function readOrCreate(path: string, make: () => Uint8Array): Buffer {
   return readFileSync(path);
 }
 
+/** Writes a file of ours whole; its bytes are on the disk when it returns, its name once the directory is flushed. */
+export function writeFlushed(path: string, bytes: Uint8Array | string): void {
+  const fd = openSync(path, 'w', FILE_MODE);
+  try {
+    writeFileSync(fd, bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function create(path: string, bytes: Uint8Array): void {
   const aside = `${path}.${randomToken(8)}`;
   const fd = openSync(aside, 'wx', FILE_MODE);
@@ -61,7 +83,5 @@ function create(path: string, bytes: Uint8Array): void {
   } finally {
     unlinkSync(aside);
   }
-  const directory = openSync(dirname(path), 'r');
-  fsyncSync(directory);
-  closeSync(directory);
+  syncDirectory(dirname(path));
 }

@@ -33,7 +33,8 @@ const NO_TEXT = Buffer.from([0xff]);
 
 /**
  * The lines of a file from `offset` to `end` (its size now, when absent), in groups as they are read.
- * A line that is longer than any of ours comes as unreadable and ends the reading.
+ * A line that is longer than any of ours comes as unreadable and ends the reading. Zeros at the end
+ * are no line.
  */
 export async function* readLines(path: string, offset = 0, end?: number): AsyncGenerator<readonly RawLine[]> {
   const file = await open(path, 'r');
@@ -54,11 +55,19 @@ export async function* readLines(path: string, offset = 0, end?: number): AsyncG
         return;
       }
       if (lines.length > 0) yield lines;
-      if (at >= stop && rest.length > 0) yield [new RawLine(rest, at - rest.length, false)];
+      const unfinished = at >= stop ? beforeZeros(rest) : 0;
+      if (unfinished > 0) yield [new RawLine(rest.subarray(0, unfinished), at - rest.length, false)];
     }
   } finally {
     await file.close();
   }
+}
+
+/** How many bytes there are before the zeros at the end: a segment is laid out before it is written. */
+export function beforeZeros(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
 }
 
 /** The complete lines of some bytes, and how many bytes they take. */

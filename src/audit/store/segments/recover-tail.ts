@@ -17,7 +17,7 @@ import type { StoreNotice } from '../store.ts';
 import { FILE_MODE } from './append-file.ts';
 import { listSegments, paths, segmentHeader } from './layout.ts';
 import { checkOurs } from './private-files.ts';
-import { splitLines, type RawLine } from './read-lines.ts';
+import { beforeZeros, splitLines, type RawLine } from './read-lines.ts';
 
 /** Where a chain ends. */
 export interface Tail {
@@ -125,7 +125,9 @@ function endOf(
   const { good, hash } = checkLines(lines, known.hash);
   const bad = lines[good];
   const tornFrom = bad?.offset ?? offset + used;
-  const torn = bytes.subarray(tornFrom - offset);
+  const rest = bytes.subarray(tornFrom - offset);
+  // What was laid out and never written is no loss.
+  const torn = rest.subarray(0, beforeZeros(rest));
   const head = { seq: lastSeq(lines[good - 1], writer) ?? known.seq, hash };
   if (torn.length > MOST_TORN || (bad !== undefined && !torn.includes(0))) {
     throw damaged(writer, `the record ${head.seq + 1} is not what was written`);

@@ -2,7 +2,7 @@ import { unlinkSync } from 'node:fs';
 import type { AuditRecord } from '#contract';
 import { parseRecordLine, type Head } from '../../chain/chain.ts';
 import { listSegments, paths } from './layout.ts';
-import { readEnd } from './read-lines.ts';
+import { readEnd, readLines } from './read-lines.ts';
 
 /**
  * The last record of the last segment that can go: finished, all of it older than `before`
@@ -22,8 +22,8 @@ export async function removableSegments(
     const line = (await readEnd(paths.segment(root, writer, first)))?.line;
     const stored = line === undefined ? undefined : parseRecordLine(line);
     // What cannot be read is evidence; it stays, and with it what follows.
-    const time = stored && timeOf(stored.canonical, seq);
-    if (stored === undefined || time === undefined || time >= before) break;
+    if (stored === undefined || !isOld(stored.canonical, seq, before)) break;
+    if (!(await areOld(paths.segment(root, writer, first), first, before))) break;
     found = { seq, hash: stored.hash };
   }
   return found;
@@ -37,11 +37,25 @@ export function removeSegments(root: string, writer: string, upTo: number): bool
   return gone.length > 0;
 }
 
-function timeOf(canonical: string, seq: number): number | undefined {
+/** One reading of the clock that was wrong must not make what is young old: every record is asked. */
+async function areOld(segment: string, first: number, before: number): Promise<boolean> {
+  // The first line is no record.
+  let seq = first - 2;
+  for await (const lines of readLines(segment)) {
+    for (const { text } of lines) {
+      if (++seq < first) continue;
+      const stored = text === undefined ? undefined : parseRecordLine(text);
+      if (stored === undefined || !isOld(stored.canonical, seq, before)) return false;
+    }
+  }
+  return true;
+}
+
+function isOld(canonical: string, seq: number, before: number): boolean {
   try {
     const record = JSON.parse(canonical) as AuditRecord;
-    return record.seq === seq ? Date.parse(record.time) : undefined;
+    return record.seq === seq && Date.parse(record.time) < before;
   } catch {
-    return undefined;
+    return false;
   }
 }

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, fdatasyncSync, lstatSync, openSync } from 'node:fs';
 import { ChatelaineError, newId, type Clock } from '#kernel';
-import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
+import { checkpointLine, lastReadable, type SignedCheckpoint } from '../../checkpoint/checkpoint.ts';
 import type { Head } from '../../chain/chain.ts';
 import { auditError } from '../../errors.ts';
-import { IndexClient } from '../index/index-client.ts';
+import { IndexClient } from '../index/index.ts';
 import { answerPage, type AuditFilter } from '../query.ts';
 import type {
   AuditStore,
@@ -21,11 +21,12 @@ import { AppendFile } from './append-file.ts';
 import { claimFileCursor, readFileCursor } from './file-cursor.ts';
 import { systemDisk, type Disk } from './disk.ts';
 import { listSegments, listWriters, paths } from './layout.ts';
-import { prepareDirectory, readOrCreate } from './private-files.ts';
+import { checkOurs, prepareDirectory, readOrCreate } from './private-files.ts';
 import { tryLock, type ProcessLock } from './process-lock.ts';
 import { readChain } from './read-chain.ts';
 import { readHashes, type ChainPlace } from './read-hashes.ts';
 import { readEnd, readLines } from './read-lines.ts';
+import { offsetAfter } from './find-checkpoint.ts';
 import { removableSegments, removeSegments } from './remove-segments.ts';
 import { repairTail, findTail, type Tail } from './recover-tail.ts';
 import { SegmentWriter, type Rotation } from './segment-writer.ts';
@@ -38,10 +39,14 @@ export interface SegmentStoreOptions {
   readonly disk?: Disk;
   /** So many bytes appended, and the index follows without having been asked. */
   readonly indexBehind?: number;
+  /** How much of a segment the index takes for a block, in bytes. */
+  readonly indexBlock?: number;
+  /** It is there, and nothing is made: for who looks. */
+  readonly mustExist?: boolean;
 }
 
 const ROTATION: Rotation = { bytes: 64 * 1024 * 1024, ms: 24 * 3_600_000 };
-// A first question then waits for seconds at most; less would take from the appending what few ask for.
+// A first question then waits for a fraction of a second; whole blocks are stored, many with one commit.
 const INDEX_BEHIND = 64 * 1024 * 1024;
 
 /** The log of one host, in segment files of a folder. Several processes may have it open. */
@@ -69,11 +74,17 @@ export class SegmentStore implements AuditStore {
     this.#clock = options.clock;
     this.#rotation = options.rotation ?? ROTATION;
     this.#disk = options.disk ?? systemDisk;
-    this.#index = new IndexClient(options.root);
+    this.#index = new IndexClient(options.root, {
+      ...(options.indexBlock !== undefined && { blockBytes: options.indexBlock }),
+    });
     this.#indexBehind = options.indexBehind ?? INDEX_BEHIND;
     try {
-      prepareDirectory(this.#root);
-      prepareDirectory(paths.writers(this.#root));
+      if (options.mustExist === true) {
+        checkOurs(this.#root, 'directory');
+      } else {
+        prepareDirectory(this.#root);
+        prepareDirectory(paths.writers(this.#root));
+      }
       const make = (): Buffer => Buffer.from(`${newId(this.#clock.now())}\n`);
       this.installation = readOrCreate(paths.installation(this.#root), make).toString('utf8').trim();
     } catch (cause) {
@@ -83,13 +94,13 @@ export class SegmentStore implements AuditStore {
   }
 
   /** The first chain that nobody holds and that is as it should be; a new one where there is none. */
-  async openWriter(): Promise<OpenedWriter> {
+  async openWriter(left: ReadonlySet<string> = new Set()): Promise<OpenedWriter> {
     const covered = await this.#covered();
     const removals = await signedRemovals(this);
     const notices: StoreNotice[] = [];
     for (const id of listWriters(this.#root)) {
       // It may go on where it was copied from: two records of one number would be two truths.
-      if (existsSync(paths.closed(this.#root, id))) continue;
+      if (left.has(id) || existsSync(paths.closed(this.#root, id))) continue;
       const lock = tryLock(paths.lock(this.#root, id));
       if (!lock) continue;
       try {
@@ -157,9 +168,10 @@ export class SegmentStore implements AuditStore {
       if (lock === 'busy') return { id, head: undefined, held: 'busy' };
       try {
         return { id, head: this.#flushedHead(id, removals.get(id)), held: 'idle' };
-      } catch {
-        // Damaged: no checkpoint signs for more of it than one did before.
-        return { id, head: undefined, held: 'idle' };
+      } catch (error) {
+        // No checkpoint signs for more of it than one did before.
+        const damaged = error instanceof ChatelaineError && error.code === 'AUDIT_DAMAGED';
+        return { id, head: undefined, held: 'idle', ...(damaged && { damage: error.message }) };
       } finally {
         lock?.release();
       }
@@ -218,21 +230,21 @@ export class SegmentStore implements AuditStore {
     }
   }
 
-  async *checkpoints(): AsyncGenerator<string> {
+  async *checkpoints(after = 0): AsyncGenerator<string> {
     const path = paths.checkpoints(this.#root);
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-    for await (const lines of readLines(path)) {
+    for await (const lines of readLines(path, await offsetAfter(path, after))) {
       for (const { text, complete } of lines) yield complete ? (text ?? '') : '';
     }
   }
 
   async checkpointTurn<Value>(
-    action: (append: (line: string) => Promise<void>) => Promise<Value>,
+    action: (append: (checkpoint: SignedCheckpoint) => Promise<void>) => Promise<Value>,
   ): Promise<Value | undefined> {
     const lock = tryLock(paths.checkpointLock(this.#root));
     if (!lock) return undefined;
     try {
-      return await action((line) => this.#appendCheckpoint(line));
+      return await action((checkpoint) => this.#appendCheckpoint(checkpointLine(checkpoint)));
     } finally {
       lock.release();
     }
@@ -252,13 +264,14 @@ export class SegmentStore implements AuditStore {
   }
 
   async lastCheckpoint(): Promise<string | undefined> {
-    return (await readEnd(paths.checkpoints(this.#root)))?.line;
+    const end = await readEnd(paths.checkpoints(this.#root));
+    // Without a single whole line, a crash came into the first: there is none yet.
+    return end === undefined || end.bytes === 0 ? undefined : (end.line ?? '');
   }
 
   /** What the last checkpoint says of each chain. Taken at its word here; `verify` checks it. */
   async #covered(): Promise<ReadonlyMap<string, number>> {
-    const line = await this.lastCheckpoint();
-    const last = line === undefined ? undefined : readCheckpoint(line);
+    const last = await lastReadable(this);
     return new Map(last?.body.writers.map(({ id, count }) => [id, count]));
   }
 

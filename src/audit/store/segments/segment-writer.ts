@@ -38,7 +38,7 @@ export class SegmentWriter implements Omit<WriterLog, 'settle'> {
     if (tail.segment) {
       const { first, bytes } = tail.segment;
       const path = paths.segment(options.root, options.id, first);
-      const file = AppendFile.continuing(options.disk, path, bytes);
+      const file = AppendFile.continuing(options.disk, path, bytes, { grows: true });
       this.#segment = { first, file, since: options.clock.now() };
     }
   }
@@ -77,7 +77,7 @@ export class SegmentWriter implements Omit<WriterLog, 'settle'> {
   async #begin(): Promise<void> {
     const { root, installation, id, disk, clock } = this.#options;
     const first = this.#head.seq + 1;
-    const file = await AppendFile.create(disk, paths.segment(root, id, first));
+    const file = await AppendFile.create(disk, paths.segment(root, id, first), { grows: true });
     try {
       await file.append(Buffer.from(`${segmentHeader(installation, id, this.#head)}\n`));
       await disk.syncDirectory(paths.writer(root, id));

@@ -1,35 +1,15 @@
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Head } from '../../chain/chain.ts';
 import { genesis, parseRecordLine } from '../../chain/chain.ts';
 import { publicKeysOf } from '../../checkpoint/former-keys.ts';
 import { readCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { auditError } from '../../errors.ts';
-import { FILE_MODE } from './append-file.ts';
+import type { AuditSnapshot } from '../snapshot.ts';
 import { listSegments, listWriters, paths } from './layout.ts';
+import { syncDirectory, writeFlushed } from './private-files.ts';
 import { tryLock, type ProcessLock } from './process-lock.ts';
 import { readEnd } from './read-lines.ts';
-
-/** The log of one moment, while processes go on writing it. */
-export interface AuditSnapshot {
-  readonly installation: string;
-  /** Public keys, PEM, of all that ever signed checkpoints of this log. */
-  readonly keys: readonly string[];
-  /** The number of the last checkpoint, 0 before the first. */
-  readonly checkpoints: number;
-  readonly writers: readonly ({ readonly id: string } & Head)[];
-  /** Files by their path in the folder, and their bytes up to the last whole line. */
-  readonly parts: readonly { readonly name: string; readonly data: AsyncIterable<Uint8Array> }[];
-}
 
 interface Length {
   readonly path: string;
@@ -76,9 +56,16 @@ export async function snapshotAudit(root: string): Promise<AuditSnapshot | undef
   }
 }
 
-/** Marks every chain of a restored log: `openWriter` begins a new one. */
+/**
+ * Marks every chain of a restored log: `openWriter` begins a new one. On the disk when it returns, with the
+ * names of the segments beside: without its mark a chain would be continued after a loss of power.
+ */
 export function closeChains(root: string): void {
-  for (const id of listWriters(root)) writeFileSync(paths.closed(root, id), '', { mode: FILE_MODE });
+  for (const id of listWriters(root)) {
+    writeFlushed(paths.closed(root, id), '');
+    syncDirectory(paths.writer(root, id));
+  }
+  syncDirectory(paths.writers(root));
 }
 
 async function checkpointLock(root: string): Promise<ProcessLock> {

@@ -1,10 +1,12 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import type { HttpPost } from '#vault';
+import type { TestCertificate } from './certificates.ts';
 
 /** The port over the platform's fetch. */
 export const http: HttpPost = (url, request) => fetch(url, request);
@@ -27,10 +29,11 @@ export interface KeyService {
 async function startService(
   answer: (request: { url: string; headers: IncomingMessage['headers']; fields: Record<string, string> }) => Answer,
   rotate: (key: string) => void,
+  certificate: TestCertificate | undefined,
 ): Promise<KeyService> {
   const requests: KeyService['requests'] = [];
   let override: Parameters<KeyService['answerWith']>[0];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     void text(request).then((body) => {
       const { url = '', headers } = request;
       requests.push({ url, headers, body });
@@ -38,7 +41,11 @@ async function startService(
         override?.({ body }) ?? stringify(answer({ url, headers, fields: JSON.parse(body) as Record<string, string> }));
       response.writeHead(status, { 'content-type': 'application/json', location: '/elsewhere' }).end(reply);
     });
-  });
+  };
+  const server =
+    certificate === undefined
+      ? createServer(listener)
+      : createTlsServer({ cert: certificate.cert, key: certificate.key }, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -46,13 +53,18 @@ async function startService(
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { address: `http://127.0.0.1:${port}`, requests, rotate, answerWith: (next) => (override = next) };
+  const scheme = certificate === undefined ? 'http' : 'https';
+  return { address: `${scheme}://127.0.0.1:${port}`, requests, rotate, answerWith: (next) => (override = next) };
 }
 
 const stringify = ({ status, body }: Answer) => ({ status, body: JSON.stringify(body) });
 
 /** Speaks the Transit engine's protocol: versions of named keys, AES-256-GCM with associated data. */
-export async function startTransit(token: string, mount = 'transit'): Promise<KeyService> {
+export async function startTransit(
+  token: string,
+  mount = 'transit',
+  certificate?: TestCertificate,
+): Promise<KeyService> {
   const keys = new Map<string, Buffer[]>();
   return await startService(
     ({ url, headers, fields }) => {
@@ -73,11 +85,12 @@ export async function startTransit(token: string, mount = 'transit'): Promise<Ke
       return { status: 200, body: { request_id: 'r', data: { plaintext: plaintext.toString('base64') } } };
     },
     (key) => keys.set(key, [...(keys.get(key) ?? []), randomBytes(32)]),
+    certificate,
   );
 }
 
 /** Speaks the JSON protocol of AWS KMS; signatures are a matter of their own test, with AWS's vectors. */
-export async function startKms(): Promise<KeyService> {
+export async function startKms(certificate?: TestCertificate): Promise<KeyService> {
   const keys = new Map<string, Buffer>();
   return await startService(
     ({ headers, fields }) => {
@@ -106,6 +119,7 @@ export async function startKms(): Promise<KeyService> {
       }
     },
     (key) => keys.set(key, randomBytes(32)),
+    certificate,
   );
 }
 

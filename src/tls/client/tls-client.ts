@@ -4,8 +4,8 @@ import { isPem, type TlsClientSettings } from '#contract';
 import { reveal } from '#kernel';
 
 /**
- * How a connection to a receiver is encrypted. Files are read for each new connection, so that a
- * renewed certificate is used without a restart. Checking the receiver cannot be turned off.
+ * How a connection to a service is encrypted. Files are read for each new connection, so that a
+ * renewed certificate is used without a restart. Checking the service cannot be turned off.
  * Throws the system's error for a file that cannot be read.
  */
 export function tlsClient(settings: TlsClientSettings): SecureContextOptions & {

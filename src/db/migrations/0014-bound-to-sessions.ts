@@ -5,7 +5,7 @@ import type { Migration } from '../migrate.ts';
  * leave that a program was given. Whatever was under way before belongs to none, and is begun anew.
  */
 export const boundToSessionsMigration: Migration = {
-  id: '0008-bound-to-sessions',
+  id: '0014-bound-to-sessions',
   statements: [
     `alter table totp_seeds add column session_id text`,
     `alter table device_codes add column session_id text`,
