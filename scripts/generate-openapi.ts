@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serverSchema } from '#contract';
-import { describeApi } from '#http';
+import { loadDescription } from '#http';
 import { silentLogger, systemClock } from '#kernel';
 import { Endings, openApi, openServices, takesRecentProof } from '#main';
 import { writeOrCheck } from './generated-file.ts';
@@ -26,6 +26,7 @@ async function describe(): Promise<Record<string, unknown>> {
       ...surroundings,
     });
     // Without the version: a release must not be a change of the contract.
+    const { describeApi } = await loadDescription();
     return describeApi(api.routes, { version: 'VERSION', takesRecentProof });
   } finally {
     await endings.close(silentLogger);

@@ -55,10 +55,8 @@ export {
   type HeldRole,
 } from './report/access-review.ts';
 export { startRetention, type RetentionOptions } from './retention/start-retention.ts';
-export { writeEvidence, type EvidenceOptions } from './report/write-evidence.ts';
-export { evidenceArchive, unpackEvidence } from './report/evidence-archive.ts';
-export { verifyEvidence } from './report/verify-evidence.ts';
-export { readManifest, type EvidenceManifest } from './report/evidence.ts';
+export type { EvidenceOptions } from './report/write-evidence.ts';
+export type { EvidenceManifest } from './report/evidence.ts';
 export { exportNdjson, readNdjson, type ReadExport } from './export/ndjson.ts';
 export { startDeliveries, type Deliveries, type DeliveriesOptions } from './delivery/start-deliveries.ts';
 export type { DeliveryStatus } from './delivery/delivery.ts';
@@ -76,3 +74,6 @@ export { toSyslog, type SyslogOrigin } from './export/syslog.ts';
 export const loadAuditRoutes = async (
   ...parts: Parameters<typeof auditRoutes>
 ): Promise<ReturnType<typeof auditRoutes>> => (await import('./routes.ts')).auditRoutes(...parts);
+
+/** Loaded when used, likewise: a server makes evidence, and others read it. */
+export const loadEvidenceFolder = (): Promise<typeof import('./report/folder.ts')> => import('./report/folder.ts');

@@ -11,16 +11,15 @@
  * Tables: `idempotency_keys`, `api_secrets`, queried in `store/` alone.
  */
 import type { ApiHandler, DoorOptions } from './door.ts';
-import type { Api } from './api.ts';
+import type { Api, createApi as CreateApi } from './api.ts';
 
-export { createApi, type Api, type LocalRequest } from './api.ts';
+export type { Api, LocalRequest } from './api.ts';
 export { entityTag } from './conditional.ts';
 export { readCursorKey } from './cursor-key.ts';
 export { apiSecretColumn } from './store/api-secrets-store.ts';
-export { describeApi, type Described } from './openapi.ts';
+export type { Described } from './openapi.ts';
 export type { Answer, Problem } from './problem.ts';
 export { listing, route, stream, type Call, type PageOf, type Pieces, type Route } from './route.ts';
-export { API_ROOT } from './router.ts';
 export { startPruning, type PruningOptions } from './start-pruning.ts';
 export type { ApiHandler, DoorOptions, Visit } from './door.ts';
 export { momentOf, moment } from './moment.ts';
@@ -28,3 +27,10 @@ export { momentOf, moment } from './moment.ts';
 /** Loaded when used: a server that only serves tools needs no Fastify. */
 export const openApiDoor = async (api: Api, options: DoorOptions): Promise<ApiHandler> =>
   (await import('./door.ts')).openDoor(api, options);
+
+/** Loaded when used, likewise. As `createApi` of `api.ts`. */
+export const createApi = async (...given: Parameters<typeof CreateApi>): Promise<Api> =>
+  (await import('./api.ts')).createApi(...given);
+
+/** What describes an API of its own accord: for who writes the reference. */
+export const loadDescription = (): Promise<typeof import('./openapi.ts')> => import('./openapi.ts');

@@ -18,3 +18,4 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { formatSize, parseSize } from './size.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { BoundedCache } from './bounded-cache.ts';
+export { nodeHttp } from './node-http.ts';

@@ -1,7 +1,8 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { once } from 'node:events';
 import type { TlsClientSettings } from '#contract';
+import { nodeHttp } from '#kernel';
 import { tlsClient } from '#tls';
 import { NotNow, TooLarge, type Sink } from './delivery.ts';
 
@@ -31,13 +32,13 @@ const LONGEST_ANSWER = 64 * 1024;
 export class HttpSink<Item> implements Sink<Item> {
   readonly confirmsReadingOnly = false;
   readonly #options: HttpSinkOptions<Item>;
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #agent: Agent | HttpsAgent;
 
   constructor(options: HttpSinkOptions<Item>) {
     this.#options = options;
     this.#agent = options.url.startsWith('https:')
       ? new HttpsAgent({ keepAlive: true, maxSockets: 1 })
-      : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+      : new nodeHttp.Agent({ keepAlive: true, maxSockets: 1 });
   }
 
   async send(items: readonly Item[]): Promise<number> {
@@ -64,7 +65,7 @@ export class HttpSink<Item> implements Sink<Item> {
     };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, ...tlsClient(tls) })
-      : httpRequest(url, options);
+      : nodeHttp.request(url, options);
     request.end(body);
     const [response] = (await once(request, 'response', { signal })) as [IncomingMessage];
     const text = await textOf(response);

@@ -32,7 +32,7 @@ Example:
         await Promise.all([
           import('node:path'),
           import('node:fs'),
-          import('#audit'),
+          import('#audit').then(({ loadEvidenceFolder }) => loadEvidenceFolder()),
           import('../progress.ts'),
           import('../errors.ts'),
         ]);
@@ -91,7 +91,7 @@ Example:
     )
     .action(async (directory: string, options: VerifyEvidenceOptions) => {
       const [{ verifyEvidence }, { readKeys }, { cliError }] = await Promise.all([
-        import('#audit'),
+        import('#audit').then(({ loadEvidenceFolder }) => loadEvidenceFolder()),
         import('./keys.ts'),
         import('../errors.ts'),
       ]);

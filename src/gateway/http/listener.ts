@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { nodeHttp } from '#kernel';
 import type { ServerTls } from '#tls';
 
 export interface Listener {
@@ -36,7 +37,7 @@ export function listen(options: {
   };
   const server =
     options.tls === undefined
-      ? createServer(bounds, options.handler)
+      ? nodeHttp.createServer(bounds, options.handler)
       : openTls(bounds, { ...options, tls: options.tls });
   server.maxHeadersCount = 100;
   const sockets = new OpenSockets(options.tls !== undefined);

@@ -252,7 +252,7 @@ export async function serveShelf(
   const clock = beside?.clock ?? new HandClock();
   const database = await openDatabase({ ...at.place, clock });
   const records: AuditEvent[] = [];
-  const api = createApi(books.routes, {
+  const api = await createApi(books.routes, {
     takesRecentProof: (action) => action === 'secret.delete',
     database,
     trail: {

@@ -18,8 +18,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import {
   accessReviewSchema,
   subjectExportSchema,
+  loadEvidenceFolder,
   trustKeys,
-  verifyEvidence,
   verifyReceipt,
   type AccessReview,
   type Receipt,
@@ -323,6 +323,7 @@ describe('the evidence of an incident', () => {
     mkdirSync(out);
     execFileSync('tar', ['-xf', archive, '-C', out]);
     const keys = trustKeys([readFileSync(await keyFile(directory), 'utf8')]);
+    const { verifyEvidence } = await loadEvidenceFolder();
     expect(await verifyEvidence(out, keys)).toMatchObject({ ok: true, value: { records: 1 } });
     await vi.waitFor(
       () => expect(readdirSync(served.place.dataDir).filter((name) => name.startsWith('evidence'))).toEqual([]),
