@@ -19,6 +19,7 @@ const SOURCE = join(ROOT, 'src');
 const ENTRIES = [
   'main/command',
   'audit/store/index/worker',
+  'db/sqlite/snapshot-worker',
   'toolbox/sources/module/api',
   'toolbox/sources/sqlite/child',
 ];

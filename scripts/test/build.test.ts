@@ -1,7 +1,17 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { build } from '../build.ts';
@@ -36,6 +46,16 @@ test('the build starts its SQLite process, and finds the prebuilt configurations
   const env = { SQLITE_DATABASE: join(cwd, 'new.db') };
   const sql = JSON.stringify({ sql: 'SELECT 6 * 7 AS answer' });
   expect(await run(['invoke', 'execute_sql', sql, '--prebuilt', 'sqlite'], { cwd, env })).toBe('{"answer":42}');
+});
+
+test('whatever the sources start by its path, a process or a worker, is in the build', () => {
+  const started = globSync('src/**/*.ts', { cwd: ROOT }).flatMap((file) => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const entries = text.matchAll(/new URL\(`\.\/([\w-]+)\$\{extname\(import\.meta\.url\)\}`/g);
+    return [...entries].map(([, name]) => join(dirname(file).replace(/^src/, 'dist'), `${name}.js`));
+  });
+  expect(started.length).toBeGreaterThanOrEqual(3);
+  expect(started.filter((file) => !existsSync(join(installed, file)))).toEqual([]);
 });
 
 test('a module of handlers imports the API of the very server that runs it', async () => {

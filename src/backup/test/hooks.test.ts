@@ -71,13 +71,15 @@ describe.each(dialects)('what ends something: %s', (dialect) => {
       role: 'admin',
       namespace: EVERYWHERE,
     });
-    // Not the last administrator either, of whom the ledger hears nothing.
+    await start.database.db.insertInto('passwords').values({ user_id: id, phc: 'x', changed_at: 1 }).execute();
+    // Not the last administrator either who can sign in, of whom the ledger hears nothing.
     expect(await refusal(() => users.erase(operator(), id))).toBe('LAST_ADMIN');
     expect(readLedger(start.ledgerFolder)).toBeUndefined();
 
     const { id: other } = await users.create(operator(), { name: 'bo', profile });
     const role = { subject: { kind: 'user', id: other }, role: 'admin', namespace: EVERYWHERE } as const;
     await start.identity.roles.create(operator(), role);
+    await start.database.db.insertInto('passwords').values({ user_id: other, phc: 'x', changed_at: 1 }).execute();
     writeFileSync(start.ledgerFolder, '');
     expect(await refusal(() => users.erase(operator(), id))).toBe('LEDGER_UNAVAILABLE');
     expect(await users.find(id)).toMatchObject({ name: 'ana', profile });

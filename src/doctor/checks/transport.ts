@@ -14,14 +14,7 @@ export const transport: Check = {
         remedy: 'Listen on the one address that the proxy comes by, or on 127.0.0.1 beside it.',
       });
     }
-    const { publicUrl, metrics } = settings;
-    if (publicUrl !== undefined && isInTheClear(publicUrl)) {
-      found.push({
-        severity: 'error',
-        what: `people sign in at \`${publicUrl}\` in the clear: passwords and sessions can be read on the way`,
-        remedy: 'Write `https:` in `publicUrl`, with `tls:` here or a proxy that speaks TLS in front.',
-      });
-    }
+    const { metrics } = settings;
     for (const origin of settings.allowedOrigins.filter(isInTheClear)) {
       found.push({
         severity: 'warning',

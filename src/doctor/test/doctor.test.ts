@@ -272,12 +272,6 @@ const seeds: readonly Seed[] = [
   ...expiredCertificateSeeds(),
   {
     check: 'transport',
-    title: 'people who sign in in the clear',
-    spoil: ({ document }) => Object.assign(document, { publicUrl: 'http://tools.example' }),
-    says: /^error: people sign in at `http:\/\/tools\.example` in the clear/,
-  },
-  {
-    check: 'transport',
     title: 'pages in the clear that may call',
     spoil: ({ document }) => Object.assign(document, { allowedOrigins: ['http://app.example', 'https://app.example'] }),
     says: /^warning: pages of `http:\/\/app\.example` may call[^\n]*$/,

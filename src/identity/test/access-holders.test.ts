@@ -165,8 +165,13 @@ test('what counts for somebody is what the review says they hold, but for disabl
     { issuer: 'https://idp.test', subject: 'a-1', preferredName: 'ana', ...profile, groups: ['ops'] },
   );
   // Who stays an administrator whatever is tried.
-  const guard = await users.create(root, { name: 'guard', profile });
-  await identity.roles.create(root, { role: 'admin', namespace: EVERYWHERE, subject: { kind: 'user', id: guard.id } });
+  const guard = await provisionUser(
+    { frame: identity.frame, users },
+    { door: 'oauth' },
+    { issuer: 'https://idp.test', subject: 'g-1', preferredName: 'guard', ...profile },
+  );
+  const guarding = { kind: 'user', id: guard.user.id } as const;
+  await identity.roles.create(root, { role: 'admin', namespace: EVERYWHERE, subject: guarding });
   const group = await identity.groups.create(root, { namespace: 'travel', name: 'planners' });
   await identity.groups.addMember(root, 'travel', 'planners', { kind: 'user', id: user.id });
   await identity.namespaces.disable(root, 'payments');

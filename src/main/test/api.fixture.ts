@@ -25,6 +25,8 @@ export interface ServedApi {
   readonly server: RunningServer;
   readonly place: Workspace;
   readonly callers: readonly TestCaller[];
+  /** The key of an administrator of `elsewhere` to whom nothing was refused yet. */
+  readonly unheard: string;
   /** Credentials that are none, by what they are. */
   readonly refused: Readonly<Record<string, string | undefined>>;
   /** Ids of what was made in `home`. */
@@ -117,6 +119,13 @@ async function seed({ identity, users, vault, audit }: Services) {
     namespace: 'home',
     access: ['read', 'execute'],
   });
+  // Of whom nothing was refused yet: refusals of one caller are recorded one by one up to a number in a minute.
+  const unheard = await identity.keys.create(by, {
+    agent: 'unheard',
+    namespace: 'elsewhere',
+    roles: ['admin'],
+    access: ALL,
+  });
   const gone = await identity.keys.create(by, { agent: 'gone', namespace: 'home', roles: ['admin'], access: ALL });
   await identity.keys.revoke(by, gone.key.id);
 
@@ -145,6 +154,7 @@ async function seed({ identity, users, vault, audit }: Services) {
   });
   return {
     callers,
+    unheard: reveal(unheard.secret),
     revoked: reveal(gone.secret),
     made: {
       user: user.id,

@@ -74,7 +74,9 @@ async function ask({ operationId, method }: Operation, credential: string): Prom
 
 async function said(answer: Response): Promise<string> {
   const text = await answer.text();
-  const { code } = (text === '' ? {} : JSON.parse(text)) as { readonly code?: string };
+  // What is streamed is no refusal.
+  const isOne = /\bjson\b/.test(answer.headers.get('content-type') ?? '');
+  const { code } = (isOne ? JSON.parse(text) : {}) as { readonly code?: string };
   return code === undefined ? `${answer.status}` : `${answer.status} ${code}`;
 }
 
@@ -175,10 +177,15 @@ test('with the password alone an administrator is nobody, however recent it is',
     expect([one.operationId, await ask(one, credential)]).toEqual([one.operationId, '401 UNAUTHENTICATED']);
 });
 
+const ENDS: readonly string[] = ['disableUser', 'eraseUser'];
+const rank = ({ operationId }: Operation): number => ENDS.indexOf(operationId);
+
 // Last: what is dangerous is done.
 test('after proving it again the same person is let through at every marked route', async () => {
   const credential = await proveAgain();
   const done: string[] = [];
-  for (const one of await marked()) done.push(`${one.operationId} ${await ask(one, credential)}`);
+  // A user who was disabled or erased first sets no password any more.
+  const first = (await marked()).toSorted((one, other) => rank(one) - rank(other));
+  for (const one of first) done.push(`${one.operationId} ${await ask(one, credential)}`);
   expect(done.filter((line) => !/ 20[014]$/.test(line))).toEqual([]);
 });
