@@ -16,6 +16,7 @@
  * refused. See docs/audit.md and ADR 9. Specifications: RFC 8785 (canonical JSON), RFC 6962 §2.1
  * (Merkle trees), RFC 8032 (Ed25519), RFC 5424 and 5425 (syslog, over TLS), OTLP 1.x (logs as JSON).
  */
+import type * as EvidenceFolder from './report/folder.ts';
 import type { auditRoutes } from './routes.ts';
 
 export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
@@ -76,4 +77,4 @@ export const loadAuditRoutes = async (
 ): Promise<ReturnType<typeof auditRoutes>> => (await import('./routes.ts')).auditRoutes(...parts);
 
 /** Loaded when used, likewise: a server makes evidence, and others read it. */
-export const loadEvidenceFolder = (): Promise<typeof import('./report/folder.ts')> => import('./report/folder.ts');
+export const loadEvidenceFolder = (): Promise<typeof EvidenceFolder> => import('./report/folder.ts');

@@ -12,6 +12,7 @@
  */
 import type { ApiHandler, DoorOptions } from './door.ts';
 import type { Api, createApi as CreateApi } from './api.ts';
+import type * as OpenApi from './openapi.ts';
 
 export type { Api, LocalRequest } from './api.ts';
 export { entityTag } from './conditional.ts';
@@ -33,4 +34,4 @@ export const createApi = async (...given: Parameters<typeof CreateApi>): Promise
   (await import('./api.ts')).createApi(...given);
 
 /** What describes an API of its own accord: for who writes the reference. */
-export const loadDescription = (): Promise<typeof import('./openapi.ts')> => import('./openapi.ts');
+export const loadDescription = (): Promise<typeof OpenApi> => import('./openapi.ts');
