@@ -30,7 +30,7 @@ import { authenticate, challenge, type Caller, type Unauthenticated, type WaysIn
 import { DoorRecords, type Arrival } from './pipeline/door-records.ts';
 import { createPipeline, type CallObserver } from './pipeline/call.ts';
 import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
-import { HttpPeer } from './pipeline/peer.ts';
+import { HttpPeer, rangesOf } from './pipeline/peer.ts';
 import { groupOf } from './pipeline/visible.ts';
 import { restError, toolboxRest } from './rest/toolbox-rest.ts';
 
@@ -129,6 +129,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
   });
   const nextRequestId = requestIds(clock);
+  const proxies = rangesOf(settings.trustedProxies);
+  const peerOf = (request: IncomingMessage): HttpPeer => new HttpPeer(request, proxies);
 
   async function visit(
     request: IncomingMessage,
@@ -142,11 +144,11 @@ export function createGateway(options: GatewayOptions): Gateway {
         foreign === 'host'
           ? gatewayError('HOST_REFUSED', 'the Host header names another host than this server')
           : gatewayError('ORIGIN_REFUSED', `pages of \`${request.headers.origin}\` may not call this server`);
-      await records.stopped(error, { door: 'rest', requestId, peer: new HttpPeer(request) });
+      await records.stopped(error, { door: 'rest', requestId, peer: peerOf(request) });
       throw error;
     }
     if (options.pages?.answers(pathOf(request)) === true) {
-      const { address } = new HttpPeer(request);
+      const { address } = peerOf(request);
       const headers = [...(isStrictTransport(request) ? STRICT_TRANSPORT : []), 'X-Request-Id', requestId];
       return options.pages.handle(request, response, { requestId, address, headers });
     }
@@ -170,7 +172,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     path: Extract<DoorPath, { namespace: string }>,
     { request, response, requestId, headers, ways }: Arriving,
   ): Promise<void> {
-    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: new HttpPeer(request) } as const;
+    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: peerOf(request) } as const;
     const letIn = welcome(request, arrival, ways);
     const caller = letIn instanceof Promise ? await letIn : letIn;
     const view = viewFor(caller, path.namespace);
@@ -191,7 +193,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** The API has its own frame, which asks who is calling unless the route is for everybody. */
   async function administer({ request, response, requestId, headers, ways }: Arriving): Promise<void> {
     if (options.api === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
-    const peer = new HttpPeer(request);
+    const peer = peerOf(request);
     await options.api(request, response, {
       requestId,
       headers,

@@ -2,7 +2,7 @@
  * kernel: what every module stands on and nothing else knows about.
  *
  * Owns identifiers and randomness, the error catalogue, `Result`, the clock, secrets that do
- * not print, structured logs, strict JSON, durations and sizes, and the nearest valid name.
+ * not print, structured logs, strict JSON, durations, sizes and networks, and the nearest valid name.
  * Imports nobody. Holds no state, reads no environment, opens nothing.
  */
 export { ChatelaineError, defineErrors, errorCatalogues, type ErrorEntry } from './errors.ts';
@@ -17,5 +17,6 @@ export { isRecord } from './record.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { formatSize, parseSize } from './size.ts';
 export { didYouMean, nearest } from './nearest.ts';
+export { formatRange, isPartOf, isWithin, parseAddress, parseRange, type AddressRange } from './address-range.ts';
 export { BoundedCache } from './bounded-cache.ts';
 export { nodeHttp } from './node-http.ts';

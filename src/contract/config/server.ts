@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRange } from '#kernel';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
 import { auditSchema } from './audit.ts';
 import { backupSchema } from './backup.ts';
@@ -25,6 +26,13 @@ const allowedOrigin = entryWithoutWildcard('origin').refine((text) => URL.parse(
   error: 'an origin is a scheme and a host, such as `https://app.example.com`, and nothing after it',
 });
 
+const network = z.string().superRefine((text, context) => {
+  const range = parseRange(text);
+  if (range.ok) return;
+  const message = `must be an address or a network such as \`10.0.0.0/8\` or \`2001:db8::/32\`: ${range.error}`;
+  context.addIssue({ code: 'custom', message });
+});
+
 /** `kind: server`: how the process listens, limits itself and reports. One per configuration. */
 export const serverSchema = z
   .strictObject({
@@ -48,6 +56,12 @@ export const serverSchema = z
       .min(1)
       .optional()
       .describe('The name of the proxy that speaks TLS in front, instead of `tls`.'),
+    trustedProxies: z
+      .array(network)
+      .default([])
+      .describe(
+        'Addresses and networks of proxies in front, whose `X-Forwarded-For` says who called; of others it is not read.',
+      ),
     agentListener: agentListenerSchema
       .optional()
       .describe('One more listener, for agents that show a client certificate with their SPIFFE ID.'),

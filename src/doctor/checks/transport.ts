@@ -14,6 +14,13 @@ export const transport: Check = {
         remedy: 'Listen on the one address that the proxy comes by, or on 127.0.0.1 beside it.',
       });
     }
+    if (settings.tlsTerminatedBy !== undefined && settings.trustedProxies.length === 0) {
+      found.push({
+        severity: 'warning',
+        what: `everybody comes from the address of \`${settings.tlsTerminatedBy}\`: failed sign-ins of one count for all, and keys cannot be limited to networks`,
+        remedy: 'Name the addresses of the proxy in `trustedProxies`, and let it append to `X-Forwarded-For`.',
+      });
+    }
     const { metrics } = settings;
     for (const origin of settings.allowedOrigins.filter(isInTheClear)) {
       found.push({

@@ -265,6 +265,12 @@ const seeds: readonly Seed[] = [
   },
   {
     check: 'transport',
+    title: 'a proxy behind which nobody can be told apart',
+    spoil: ({ document }) => Object.assign(document, { tlsTerminatedBy: 'nginx' }),
+    says: /^warning: everybody comes from the address of `nginx`/,
+  },
+  {
+    check: 'transport',
     title: 'telemetry in the clear',
     spoil: ({ document }) => Object.assign(document, { telemetry: { otlpEndpoint: 'http://collector.example:4318' } }),
     says: /^warning: traces go to `collector\.example:4318` in the clear/,

@@ -1,8 +1,8 @@
-import { formatDuration } from '#kernel';
+import { formatDuration, formatRange } from '#kernel';
 import { ACCESS, type Access } from '#contract';
 import { identityError } from '../errors.ts';
 import { quote } from '../names.ts';
-import { formatRange, parseRange } from './address-range.ts';
+import { keyRange } from './key-range.ts';
 import type { ApiKey } from './api-key.ts';
 
 /** What a key may be limited to beyond its agent's roles. */
@@ -51,7 +51,7 @@ function checkTools(names: readonly string[]): readonly string[] {
 function checkCidrs(cidrs: readonly string[]): readonly string[] {
   if (cidrs.length === 0 || cidrs.length > MOST_CIDRS)
     throw refused(`a key names between 1 and ${MOST_CIDRS} networks`);
-  return [...new Set(cidrs.map((cidr) => formatRange(parseRange(cidr))))];
+  return [...new Set(cidrs.map((cidr) => formatRange(keyRange(cidr))))];
 }
 
 const refused = (message: string): Error => identityError('KEY_LIMIT_REFUSED', message);

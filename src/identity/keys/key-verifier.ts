@@ -9,6 +9,8 @@ import {
   type ChatelaineError,
   type Clock,
   type Result,
+  isWithin,
+  type AddressRange,
 } from '#kernel';
 import type { CredentialRefusal, PeerFacts, Principal, TokenVerifier } from '#contract';
 import type { Database } from '#db';
@@ -17,7 +19,7 @@ import { agentPrincipal } from '../agents/agent-principal.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { joinStanding } from '../roles/standing.ts';
 import { findKey, type StoredKey } from '../store/keys-store.ts';
-import { isWithin, parseRange, type AddressRange } from './address-range.ts';
+import { keyRange } from './key-range.ts';
 import { keyState, type ApiKey } from './api-key.ts';
 import { KEY_LENGTH, parseKeyText, type KeyText } from './key-text.ts';
 
@@ -164,5 +166,5 @@ function toProved({ key, agentRoles, groups, given }: StoredKey, declared: Decla
     ...(key.allowedTools !== null && { allowedTools: new Set(key.allowedTools) }),
     via: Object.freeze({ method: 'api-key', keyId: key.id } as const),
   });
-  return { key, accepted: ok(principal), ranges: key.allowedCidrs?.map(parseRange) };
+  return { key, accepted: ok(principal), ranges: key.allowedCidrs?.map(keyRange) };
 }

@@ -1,4 +1,5 @@
-import { parseRange, isPartOf } from './address-range.ts';
+import { isPartOf } from '#kernel';
+import { keyRange } from './key-range.ts';
 import type { ApiKey } from './api-key.ts';
 
 /** What a key lets its bearer do, beside what its agent may. */
@@ -22,6 +23,6 @@ const isSubset = (words: readonly string[], of: readonly string[]): boolean => w
 
 /** Two halves that make one network together are not looked at: that errs towards a refusal. */
 function areWithin(cidrs: readonly string[], wider: readonly string[]): boolean {
-  const ranges = wider.map(parseRange);
-  return cidrs.map(parseRange).every((range) => ranges.some((around) => isPartOf(range, around)));
+  const ranges = wider.map(keyRange);
+  return cidrs.map(keyRange).every((range) => ranges.some((around) => isPartOf(range, around)));
 }

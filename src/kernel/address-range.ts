@@ -1,6 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { identityError } from '../errors.ts';
-import { quote } from '../names.ts';
+import { err, ok, type Result } from './result.ts';
 
 interface Address {
   readonly bits: 32 | 128;
@@ -28,24 +27,24 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 /**
- * A network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3), or a single address. Throws
- * `KEY_LIMIT_REFUSED`, also for bits behind the prefix: whoever wrote `10.1.2.3/8` meant one or the other.
+ * A network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3), or a single address; or why it is none, also for
+ * bits behind the prefix: whoever wrote `10.1.2.3/8` meant one or the other.
  */
-export function parseRange(text: string): AddressRange {
+export function parseRange(text: string): Result<AddressRange, string> {
   const [written = '', length, ...rest] = text.split('/');
   const address = written.includes('%') ? undefined : parseAddress(written);
-  if (address === undefined || rest.length > 0) throw refused(text, 'it is no address');
+  if (address === undefined || rest.length > 0) return err('it is no address');
   const { bits, value } = address;
   // The prefix of a mapped network counts the 96 bits in front as well.
   const writtenBits = isIPv6(written) ? 128 : 32;
-  if (length !== undefined && !/^(0|[1-9]\d{0,2})$/.test(length)) throw refused(text, 'its prefix is no number');
+  if (length !== undefined && !/^(0|[1-9]\d{0,2})$/.test(length)) return err('its prefix is no number');
   const prefix = length === undefined ? bits : Number(length) - (writtenBits - bits);
-  if (prefix < 0 || prefix > bits) throw refused(text, `a prefix lies between 0 and ${bits}`);
+  if (prefix < 0 || prefix > bits) return err(`a prefix lies between 0 and ${bits}`);
   const behind = BigInt(bits - prefix);
   if ((value >> behind) << behind !== value) {
-    throw refused(text, 'it has bits behind its prefix; write the first address of the network, or one address');
+    return err('it has bits behind its prefix; write the first address of the network, or one address');
   }
-  return { bits, value, prefix };
+  return ok({ bits, value, prefix });
 }
 
 /** Whether one of the networks holds the address. An address that is not known is in none. */
@@ -91,9 +90,3 @@ function ipv6Value(text: string): bigint {
   const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right];
   return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
 }
-
-const refused = (text: string, why: string): Error =>
-  identityError(
-    'KEY_LIMIT_REFUSED',
-    `${quote(text)} is not a network such as \`10.0.0.0/8\` or \`2001:db8::/32\`: ${why}`,
-  );
