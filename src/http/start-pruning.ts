@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '#kernel';
+import { startRecurring, type Clock, type Logger } from '#kernel';
 import type { Database } from '#db';
 import { KEPT_MS } from './idempotency.ts';
 import { forgetKeys } from './store/idempotency-store.ts';
@@ -18,21 +18,10 @@ export interface PruningOptions {
  * it, which resolves when no run is under way.
  */
 export function startPruning({ database, clock, log, everyMs = EVERY_MS }: PruningOptions): () => Promise<void> {
-  let running = Promise.resolve();
-  const run = (): void => {
-    running = running.then(async () => {
-      try {
-        await forgetKeys(database.db, clock.now() - KEPT_MS);
-      } catch (error) {
-        log.error({ err: error }, 'api: answers that were kept long enough could not be removed; it is tried again');
-      }
-    });
-  };
-  const timer = setInterval(run, everyMs);
-  timer.unref();
-  run();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  const prune = (): Promise<void> => forgetKeys(database.db, clock.now() - KEPT_MS);
+  return startRecurring(prune, {
+    everyMs,
+    failed: (error) =>
+      log.error({ err: error }, 'api: answers that were kept long enough could not be removed; it is tried again'),
+  });
 }

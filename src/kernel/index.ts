@@ -20,3 +20,4 @@ export { didYouMean, nearest } from './nearest.ts';
 export { formatRange, isPartOf, isWithin, parseAddress, parseRange, type AddressRange } from './address-range.ts';
 export { BoundedCache } from './bounded-cache.ts';
 export { nodeHttp } from './node-http.ts';
+export { startRecurring } from './recurring.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '#kernel';
+import { startRecurring, type Logger } from '#kernel';
 import type { AuditSettings } from '#contract';
 import type { AuditLog } from '../audit-log.ts';
 
@@ -21,22 +21,12 @@ export function startRetention({ log, settings, logger, everyMs = EVERY_MS }: Re
   const { keep } = settings.retention;
   if (keep === undefined) return () => Promise.resolve();
   const exports = settings.exports.map(({ name }) => name);
-  let running = Promise.resolve();
-  const run = (): void => {
-    running = running.then(async () => {
-      try {
-        const removed = await log.retain(keep, exports);
-        if (removed > 0) logger.info({ removed }, 'audit: records that were kept long enough are removed');
-      } catch (error) {
-        logger.error({ err: error }, 'audit: records that were kept long enough could not be removed');
-      }
-    });
+  const remove = async (): Promise<void> => {
+    const removed = await log.retain(keep, exports);
+    if (removed > 0) logger.info({ removed }, 'audit: records that were kept long enough are removed');
   };
-  const timer = setInterval(run, everyMs);
-  timer.unref();
-  run();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  return startRecurring(remove, {
+    everyMs,
+    failed: (error) => logger.error({ err: error }, 'audit: records that were kept long enough could not be removed'),
+  });
 }

@@ -1,5 +1,5 @@
 import type { AuditTrail } from '#contract';
-import { ChatelaineError, type Logger } from '#kernel';
+import { ChatelaineError, startRecurring, type Logger } from '#kernel';
 import type { SecretService } from './secret-service.ts';
 
 /** An ended version opens nothing from its last millisecond on; within the hour its value is gone as well. */
@@ -28,40 +28,30 @@ export function startShredding({ secrets, trail, log, everyMs = EVERY_MS }: Shre
     actor: { kind: 'system', iss: 'chatelaine', sub: 'vault', name: 'vault' },
     action: 'shred',
   } as const;
-  let running = Promise.resolve();
-  const run = (): void => {
-    running = running.then(async () => {
-      try {
-        let failed = 0;
-        const shredded = await secrets.shredEnded(
-          async (_trx, change) => {
-            if (!('secretId' in change)) return;
-            const { namespace, name, secretId: id, generation } = change;
-            const object = { kind: 'secret', namespace, name, id };
-            await trail.append({ ...event, object, outcome: 'intent', details: { generation } });
-          },
-          async ({ namespace, name }, error) => {
-            failed++;
-            log.error({ err: error }, `vault: ended versions of the secret \`${namespace}/${name}\` remain; ${AGAIN}`);
-            const code = error instanceof ChatelaineError ? error.code : 'INTERNAL';
-            const object = { kind: 'secret', namespace, name };
-            await trail.append({ ...event, object, outcome: 'failure', error: code });
-          },
-        );
-        if (shredded + failed === 0) return;
-        const object = { kind: 'secret', namespace: '', name: '*' };
-        const details = { secrets: shredded, ...(failed > 0 && { failed }) };
-        await trail.append({ ...event, object, outcome: failed === 0 ? 'success' : 'failure', details });
-      } catch (error) {
-        log.error({ err: error }, `vault: versions that ended could not be shredded; ${AGAIN}`);
-      }
-    });
+  const shred = async (): Promise<void> => {
+    let failed = 0;
+    const shredded = await secrets.shredEnded(
+      async (_trx, change) => {
+        if (!('secretId' in change)) return;
+        const { namespace, name, secretId: id, generation } = change;
+        const object = { kind: 'secret', namespace, name, id };
+        await trail.append({ ...event, object, outcome: 'intent', details: { generation } });
+      },
+      async ({ namespace, name }, error) => {
+        failed++;
+        log.error({ err: error }, `vault: ended versions of the secret \`${namespace}/${name}\` remain; ${AGAIN}`);
+        const code = error instanceof ChatelaineError ? error.code : 'INTERNAL';
+        const object = { kind: 'secret', namespace, name };
+        await trail.append({ ...event, object, outcome: 'failure', error: code });
+      },
+    );
+    if (shredded + failed === 0) return;
+    const object = { kind: 'secret', namespace: '', name: '*' };
+    const details = { secrets: shredded, ...(failed > 0 && { failed }) };
+    await trail.append({ ...event, object, outcome: failed === 0 ? 'success' : 'failure', details });
   };
-  const timer = setInterval(run, everyMs);
-  timer.unref();
-  run();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  return startRecurring(shred, {
+    everyMs,
+    failed: (error) => log.error({ err: error }, `vault: versions that ended could not be shredded; ${AGAIN}`),
+  });
 }
