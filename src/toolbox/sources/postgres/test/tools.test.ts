@@ -263,7 +263,9 @@ describe('what a PostgreSQL database says about itself', () => {
         { timeout: 20_000, interval: 25 },
       );
       const excluded = { min_duration: '0 seconds', exclude_application_names: 'nobody, chatelaine' };
-      expect(await rows('postgres-list-active-queries', excluded)).toEqual([]);
+      // The server is everybody's who tests at this moment.
+      const others = expect.objectContaining({ datname: database.database }) as unknown;
+      expect(await rows('postgres-list-active-queries', excluded)).not.toContainEqual(others);
       expect(await rows('postgres-long-running-transactions', { min_duration: '0 seconds' })).toContainEqual(
         expect.objectContaining({ state: 'idle in transaction', xact_age: expect.stringMatching(/^PT/) as unknown }),
       );
