@@ -1,6 +1,7 @@
 /**
  * Subjects side by side: each runs once per round, in an order that reverses every other round, so
- * that what the machine does meanwhile meets all of them. The first round is for warming up.
+ * that what the machine does meanwhile meets all of them. Who takes part for the first time is warmed up
+ * before, under a load that gets its code compiled; the first round of each comparison does not count either.
  */
 import type { Generator } from '../load/generator.ts';
 import { cpuSeconds } from './processes.ts';
@@ -70,6 +71,10 @@ export class Comparison {
   }
 }
 
+/** Some ten thousand calls: with fewer, what is measured is V8's compilers, which run beside the calls. */
+const WARM_UP = { connections: 64, ms: 2000 };
+const warm = new WeakSet<Contender>();
+
 /** Throws at the first wrong reply of anybody. */
 export async function compare(
   generator: Generator,
@@ -78,6 +83,11 @@ export async function compare(
   { rounds, roundMs }: Effort,
 ): Promise<Comparison> {
   const samples = new Map(contenders.map(({ name }): [string, Sample[]] => [name, []]));
+  for (const contender of contenders) {
+    if (warm.has(contender)) continue;
+    await measure(generator, contender, WARM_UP.connections, WARM_UP.ms);
+    warm.add(contender);
+  }
   for (let round = 0; round <= rounds; round++) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const sample = await measure(generator, contender, connections, roundMs);

@@ -40,7 +40,9 @@ export const growth: Scenario = {
         bench.generator.target(name, subject.port, await learn(subject, mcpCalls(called)));
       }
       const contenders = [...running].map(([name, { pid }]) => ({ name, pid }));
-      const comparison = await compare(bench.generator, contenders, CONNECTIONS, bench.effort);
+      // Twice the rounds: two processes of the same program differ by more than what is looked for.
+      const effort = { ...bench.effort, rounds: bench.effort.rounds * 2 };
+      const comparison = await compare(bench.generator, contenders, CONNECTIONS, effort);
       const cost = (name: string): Spread => comparison.thrift(FEW.name, name);
       const least = (name: string): number => comparison.thriftAtBest(FEW.name, name);
       return {
