@@ -34,7 +34,8 @@ export interface Quickstart {
 /** Everything the configuration of the quickstart needs: at once on a second start, in seconds on the first. */
 export async function prepareQuickstart({ dataDir, progress, clock }: QuickstartOptions): Promise<Quickstart> {
   const folder = join(dataDir, 'quickstart');
-  mkdirSync(folder, { recursive: true });
+  // The data directory may be made with it: what is in there is nobody else's.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const world = join(folder, 'world.db');
   const notebook = join(folder, 'notebook.db');
   await ensureWorld(world, progress);

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { start, workspace, type RunningServer, type Workspace } from './server.fixture.ts';
+import { run, start, workspace, type RunningServer, type Workspace } from './server.fixture.ts';
 
 describe('the first minute (`npm start`)', () => {
   let place: Workspace;
@@ -48,6 +48,12 @@ describe('the first minute (`npm start`)', () => {
     }
     expect(server.stdout().split(key).length).toBeGreaterThan(5);
     expect(server.stderr()).not.toContain(key);
+  });
+
+  it('leaves a data directory in which the doctor finds no error', async () => {
+    const { stdout } = await run(['doctor', '--data-dir', place.dataDir, '--json']);
+    const { findings } = JSON.parse(stdout) as { findings: readonly { severity: string; what: string }[] };
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
   it('offers at least eight tools, a prompt, a resource, and instructions', async () => {
