@@ -11,6 +11,7 @@ import {
   type CommitLimits,
 } from './commit/group-commit.ts';
 import { auditError } from './errors.ts';
+import { damagedCheckpoints, KnownDamage } from './known-damage.ts';
 import { makeReceipt } from './receipt/make-receipt.ts';
 import type { Receipt } from './receipt/receipt.ts';
 import type { EvidenceManifest } from './report/evidence.ts';
@@ -64,9 +65,6 @@ interface Outage {
   readonly notices: StoreNotice[];
 }
 
-/** In place of a chain's id, where the checkpoints themselves are damaged. */
-const CHECKPOINTS = '';
-
 /**
  * The audit log of one process: one chain of its own in the store, checkpoints in their rhythm, and
  * the way back after a failure, which needs no restart and is itself on record.
@@ -80,11 +78,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
   #outage: Outage | undefined;
   /** Chains of ours that were found damaged: this process begins others. */
   readonly #left = new Set<string>();
-  /** What is damaged, by chain: as it was found when a chain was opened, and when the last checkpoint was to be made. */
-  readonly #metOpening = new Map<string, string>();
-  #metSigning: ReadonlyMap<string, string> = new Map();
-  /** What of that is on record. */
-  readonly #reported = new Set<string>();
+  readonly #damage = new KnownDamage();
   #retry: NodeJS.Timeout | undefined;
   #checkpointTimer: NodeJS.Timeout | undefined;
   #checkpointing: Promise<SignedCheckpoint | undefined> | undefined;
@@ -117,7 +111,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
 
   get status(): AuditStatus {
     const outage = this.#outage;
-    const damage = [...new Map([...this.#metOpening, ...this.#metSigning]).values()];
+    const damage = this.#damage.messages;
     return {
       ...(outage === undefined
         ? { available: true }
@@ -248,7 +242,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
   /** What was found while opening is neither silent nor only in a log file. */
   async #report(notice: StoreNotice): Promise<void> {
     if (notice.kind === 'damaged') {
-      this.#metOpening.set(notice.writer, notice.message);
+      this.#damage.metOpening(notice.writer, notice.message);
       await this.#reportDamage(notice.writer, notice.message);
     } else {
       const { writer, seq, bytes, sha256 } = notice;
@@ -260,13 +254,11 @@ export class AuditLog extends AuditReading implements AuditTrail {
     }
   }
 
-  /** Once, however often it is met. */
-  async #reportDamage(writer: string, message: string): Promise<void> {
-    if (this.#reported.has(writer)) return;
-    const found = { message, ...(writer !== CHECKPOINTS && { writer }) };
-    this.#options.logger.error(found, `audit: ${message}; run \`chatelaine audit verify\``);
-    await this.#writeOwn(DAMAGED_TYPE, 'failure', found);
-    this.#reported.add(writer);
+  #reportDamage(writer: string, message: string): Promise<void> {
+    return this.#damage.report(writer, message, async (found) => {
+      this.#options.logger.error(found, `audit: ${message}; run \`chatelaine audit verify\``);
+      await this.#writeOwn(DAMAGED_TYPE, 'failure', found);
+    });
   }
 
   #writeOwn(
@@ -380,7 +372,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
     const { store, signingKey, clock } = this.#options;
     const turn = await makeCheckpoint(store, signingKey, clock, removals).catch(async (error: unknown) => {
       if (error instanceof ChatelaineError && error.code === 'AUDIT_DAMAGED') {
-        await this.#meetDamage(new Map([[CHECKPOINTS, error.message]]));
+        await this.#meetDamage(damagedCheckpoints(error.message));
       }
       throw error;
     });
@@ -406,7 +398,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
 
   /** What a checkpoint cannot cover is neither silent nor the end of what can be covered. */
   async #meetDamage(damage: ReadonlyMap<string, string>): Promise<void> {
-    this.#metSigning = damage;
+    this.#damage.metSigning(damage);
     const own = this.#open?.log.id;
     if (own !== undefined && damage.has(own) && !this.#outage) await this.#leave(own);
     if (this.#outage) return;

@@ -4,10 +4,12 @@
  * Owns what a route is (`route.ts`: data, declared by the module whose behaviour it shows, in its
  * `routes.ts`), the steps that every request goes through (`frame.ts`), problems (RFC 9457,
  * `problem.ts`), conditional requests (RFC 9110 §13, `conditional.ts`), pages and their cursors
- * (`cursor.ts`), answers longer than memory (`streamed.ts`), `Idempotency-Key` (`idempotency.ts`), the OpenAPI 3.1 description (`openapi.ts`), and
- * the door to it all behind a listener (`door.ts`, Fastify, loaded when the first request comes).
+ * (`cursor.ts`), answers longer than memory (`streamed.ts`), `Idempotency-Key` (`idempotency.ts`), the OpenAPI
+ * 3.1 description (`openapi.ts`), and the door to it all behind a listener (`door.ts`, Fastify, loaded when the
+ * first request comes).
  * Does not own: any route but that of the description, who is calling (a port to the gateway and identity),
- * who may do what (`Refuse`, a port to identity), how a secret is sealed (`SecretSealer`, a port to the vault), the record (`AuditTrail`).
+ * who may do what (`Refuse`, a port to identity), how a secret is sealed (`SecretSealer`, a port to the vault),
+ * the record (`AuditTrail`).
  * Tables: `idempotency_keys`, `api_secrets`, queried in `store/` alone.
  */
 import type { ApiHandler, DoorOptions } from './door.ts';

@@ -34,9 +34,9 @@ export interface CommitCounts {
 }
 
 /**
- * One flush for many records: those of one turn of the event loop, and those that come while a flush
- * runs, which share the next. When nothing runs the turn's records go at once; nobody ever waits for
- * a timer. A batch is durable or refused as a whole.
+ * One flush for many records: those of turns of the event loop that follow each other, and those that come
+ * while a flush runs, which share the next. Nobody ever waits for a timer, and who comes alone for one turn.
+ * A batch is durable or refused as a whole.
  */
 export class GroupCommit {
   readonly #log: WriterLog;

@@ -14,6 +14,7 @@ export interface Peer {
 export class HttpPeer implements Peer {
   readonly #request: IncomingMessage;
   readonly #proxies: readonly AddressRange[];
+  #behindProxies: string | undefined;
   certificateSerial: string | undefined = undefined;
 
   constructor(request: IncomingMessage, proxies: readonly AddressRange[]) {
@@ -25,7 +26,9 @@ export class HttpPeer implements Peer {
     // A socket that listens on IPv6 shows IPv4 peers in its own clothes.
     const seen = this.#request.socket.remoteAddress?.replace(MAPPED, '');
     if (this.#proxies.length === 0) return seen;
-    return clientAddress(seen, this.#request.headers['x-forwarded-for'] as string | undefined, this.#proxies);
+    const forwarded = this.#request.headers['x-forwarded-for'] as string | undefined;
+    // The limits of a key, the record and the counts of refusals ask for it, each by itself.
+    return (this.#behindProxies ??= clientAddress(seen, forwarded, this.#proxies));
   }
 
   get userAgent(): string | undefined {

@@ -1,5 +1,6 @@
 /** Who called, where proxies stand in front (RFC 7239 has the same list in another spelling). */
 import { afterEach, expect, it } from 'vitest';
+import { serverSchema } from '#contract';
 import { clientAddress, rangesOf } from '../pipeline/peer.ts';
 import { ALICE, seenFrom, startGateway, type RunningGateway } from './gateway.fixture.ts';
 
@@ -25,6 +26,13 @@ it.each([
   ['proxies alone are proxies', '10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3'],
 ])('%s', (_, seen, forwarded, expected) => {
   expect(clientAddress(seen, forwarded, PROXIES)).toBe(expected);
+});
+
+it.each(['10.0.0.1/8', 'ingress', '10.*', ''])('a configuration that names %j for a proxy is refused', (named) => {
+  const parsed = serverSchema.safeParse({ kind: 'server', trustedProxies: [named] });
+  expect(parsed.error?.issues).toMatchObject([
+    { path: ['trustedProxies', 0], message: expect.stringMatching(/network/) },
+  ]);
 });
 
 it('the verifier, and so every limit to networks, goes by who is behind the proxy that is named', async () => {

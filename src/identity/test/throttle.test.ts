@@ -118,20 +118,6 @@ describe.each(dialects)('the throttle: %s', (dialect) => {
     expect(trail.events.at(-1)).toMatchObject({ type: 'sign-in.flood', outcome: 'denied', details: { refusals: 10 } });
   });
 
-  test('guesses without end are recorded up to a number of each address, and counted beyond it', async () => {
-    const { person, password, trail, services } = await startSignIn(dialect);
-    await person('alice');
-    const guessLink = (last: number) =>
-      refusalCode(services.passwords.redeem(elsewhere(last), 'a guess', 'a good long password 77'));
-    for (let at = 0; at < 50; at++) await refusalCode(password('alice', { password: WRONG, visitor: elsewhere(1) }));
-    for (let at = 0; at < 20; at++) expect(await guessLink(1)).toBe('LINK_REFUSED');
-    expect(await guessLink(2)).toBe('LINK_REFUSED');
-    await services.close();
-    expect(trail.told.filter((told) => told.startsWith('sign-in.password denied'))).toHaveLength(50);
-    expect(trail.told.filter((told) => told.startsWith('password.set-by-link denied'))).toHaveLength(11);
-    expect(trail.events.at(-1)).toMatchObject({ type: 'sign-in.flood', outcome: 'denied', details: { refusals: 10 } });
-  });
-
   test('AS-064: every spelling of a name is one name, for the person and for the count', async () => {
     const { person, password, trail } = await startSignIn(dialect);
     await person('alice');
