@@ -129,3 +129,8 @@ test('the command runs the sources again as soon as one is newer than the build'
   rmSync(join(root, 'dist/.built'));
   expect(await said()).toBe('sources');
 });
+
+test('the build imports no module of Node: reading every export of one takes time', () => {
+  for (const file of globSync('dist/**/*.js', { cwd: installed }))
+    expect(readFileSync(join(installed, file), 'utf8'), file).not.toMatch(/^import .*"node:/m);
+});

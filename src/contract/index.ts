@@ -5,6 +5,8 @@
  * behind a call, and how secrets are named and handed over. Imports the kernel alone; everything else
  * may import it.
  */
+import './interpreted-schemas.ts';
+
 export * from './principal.ts';
 export * from './permissions.ts';
 export * from './mcp.ts';

@@ -19,5 +19,4 @@ export { formatSize, parseSize } from './size.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { formatRange, isPartOf, isWithin, parseAddress, parseRange, type AddressRange } from './address-range.ts';
 export { BoundedCache } from './bounded-cache.ts';
-export { nodeHttp } from './node-http.ts';
 export { startRecurring } from './recurring.ts';

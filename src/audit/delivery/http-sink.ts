@@ -1,8 +1,7 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { once } from 'node:events';
 import type { TlsClientSettings } from '#contract';
-import { nodeHttp } from '#kernel';
 import { tlsClient } from '#tls';
 import { NotNow, TooLarge, type Sink } from './delivery.ts';
 
@@ -38,7 +37,7 @@ export class HttpSink<Item> implements Sink<Item> {
     this.#options = options;
     this.#agent = options.url.startsWith('https:')
       ? new HttpsAgent({ keepAlive: true, maxSockets: 1 })
-      : new nodeHttp.Agent({ keepAlive: true, maxSockets: 1 });
+      : new Agent({ keepAlive: true, maxSockets: 1 });
   }
 
   async send(items: readonly Item[]): Promise<number> {
@@ -65,7 +64,7 @@ export class HttpSink<Item> implements Sink<Item> {
     };
     const request = url.startsWith('https:')
       ? httpsRequest(url, { ...options, ...tlsClient(tls) })
-      : nodeHttp.request(url, options);
+      : httpRequest(url, options);
     request.end(body);
     const [response] = (await once(request, 'response', { signal })) as [IncomingMessage];
     const text = await textOf(response);

@@ -1,8 +1,7 @@
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { nodeHttp } from '#kernel';
 import type { ServerTls } from '#tls';
 
 export interface Listener {
@@ -37,7 +36,7 @@ export function listen(options: {
   };
   const server =
     options.tls === undefined
-      ? nodeHttp.createServer(bounds, options.handler)
+      ? createServer(bounds, options.handler)
       : openTls(bounds, { ...options, tls: options.tls });
   server.maxHeadersCount = 100;
   const sockets = new OpenSockets(options.tls !== undefined);

@@ -54,6 +54,8 @@ const REFERENCES: readonly Reference[] = [
   { in: 'group', at: ['resourceTemplates', '*'], to: ['resourceTemplate'] },
 ];
 
+const REFERENCES_OF = Map.groupBy(REFERENCES, (reference) => reference.in);
+
 /**
  * Follows every reference to what it names. The raw documents are looked at, so that a document with
  * another mistake in it is checked all the same.
@@ -64,12 +66,12 @@ export function checkReferences(
 ): Problem[] {
   const problems: Problem[] = [];
   for (const { kind, document } of documents) {
-    for (const reference of REFERENCES) {
-      if (reference.in !== kind) continue;
-      for (const { path, value } of valuesAt(document.value, reference.at)) {
-        const problem = checkReference(document, path, value, reference, names);
-        if (problem && problems.push(problem) >= MOST_PROBLEMS) return problems;
-      }
+    for (const reference of REFERENCES_OF.get(kind) ?? []) {
+      visitTexts(document.value, reference.at, [], (name, path) => {
+        if (problems.length >= MOST_PROBLEMS) return;
+        const problem = checkReference(document, path, name, reference, names);
+        if (problem) problems.push(problem);
+      });
     }
   }
   return problems;
@@ -100,19 +102,26 @@ function checkReference(
   return problemAt(document.locate(path), 'NAME_UNKNOWN', message, hint);
 }
 
-/** Every text that a path with `*` in it leads to. */
-function* valuesAt(
+/** Every text that `at` with its `*` leads to, and where it lies. `path` is how far we are, and only lent. */
+function visitTexts(
   value: unknown,
   at: readonly string[],
-  path: FieldPath = [],
-): Generator<{ path: FieldPath; value: string }> {
-  const [step, ...rest] = at;
+  path: (string | number)[],
+  visit: (text: string, path: FieldPath) => void,
+): void {
+  const step = at[path.length];
   if (step === undefined) {
-    if (typeof value === 'string') yield { path, value };
+    if (typeof value === 'string') visit(value, path);
   } else if (step === '*') {
     if (!Array.isArray(value)) return;
-    for (const [index, item] of value.entries()) yield* valuesAt(item, rest, [...path, index]);
+    for (let index = 0; index < value.length; index++) into(value[index], index);
   } else if (typeof value === 'object' && value !== null && Object.hasOwn(value, step)) {
-    yield* valuesAt((value as Record<string, unknown>)[step], rest, [...path, step]);
+    into((value as Record<string, unknown>)[step], step);
+  }
+
+  function into(inner: unknown, by: string | number): void {
+    path.push(by);
+    visitTexts(inner, at, path, visit);
+    path.pop();
   }
 }
