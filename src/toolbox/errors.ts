@@ -70,10 +70,4 @@ export const toolboxError = defineErrors('toolbox', {
     title: 'the file behind the resource is larger than its limit',
     remedy: 'Raise `maxSize` of the resource, or publish a smaller file.',
   },
-  EGRESS_REFUSED: {
-    status: 403,
-    title: 'the destination of an outgoing request is not allowed',
-    remedy:
-      "Allow the address in the source's `allowedIpRanges` or set `allowPrivateNetworks: true`, if it is meant to be reached.",
-  },
 });

@@ -21,6 +21,7 @@ export const MODULES: readonly ModulePlace[] = [
   place('contract', 'kernel', 'the contract is what modules and wires share, and decides nothing'),
   place('db', 'kernel contract', 'the database knows tables, not what they mean'),
   place('tls', 'kernel contract', 'certificates and the names in them are a matter of files and bytes'),
+  place('egress', 'kernel', 'what leaves the machine is judged by its address, whoever sends it'),
   place('http', 'kernel contract db', 'the frame of routes knows none of them'),
   place('audit', 'kernel contract db tls http', 'the record must not depend on what it records'),
   place('vault', 'kernel contract db tls http audit', 'the vault records its uses and knows no caller'),
@@ -33,7 +34,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'authserver',
-    'kernel contract db tls http audit vault policy identity',
+    'kernel contract db tls egress http audit vault policy identity',
     'authserver and registry are siblings; the gateway composes them',
   ),
   place(
@@ -41,10 +42,10 @@ export const MODULES: readonly ModulePlace[] = [
     'kernel contract db tls http audit vault policy identity',
     'registry and authserver are siblings; the gateway composes them',
   ),
-  place('toolbox', 'kernel contract', 'the toolbox runs tools and knows nothing of callers'),
+  place('toolbox', 'kernel contract egress', 'the toolbox runs tools and knows nothing of callers'),
   place(
     'gateway',
-    'kernel contract db tls http audit vault policy identity authserver registry toolbox',
+    'kernel contract db tls egress http audit vault policy identity authserver registry toolbox',
     'the gateway owns the pipeline; those above it are doors and hands',
   ),
   place(
@@ -65,7 +66,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'main',
-    'kernel contract db tls http audit vault policy identity backup authserver registry toolbox gateway proxy doctor operator cli',
+    'kernel contract db tls egress http audit vault policy identity backup authserver registry toolbox gateway proxy doctor operator cli',
     'main is the only place of wiring, and nobody imports it',
   ),
 ];

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { isRecord, reveal, type JsonObject, type Secret } from '#kernel';
-import { EgressClient, type EgressRules } from '../egress/index.ts';
+import { asToolFault } from '../sources/egress-faults.ts';
+import { EgressClient, type EgressRules } from '#egress';
 import { toolboxError } from '../errors.ts';
 import { ConfigurationFault } from '../tools/tool-type.ts';
 import type { Embedder } from './embedder.ts';
@@ -50,7 +51,7 @@ export function geminiEmbedder(config: GeminiConfig, options: GeminiOptions = {}
     );
   }
   if (apiKey === undefined) throw new ConfigurationFault(['apiKey'], `the model \`${name}\` needs an \`apiKey\``);
-  const client = new EgressClient({ rules: options.rules ?? PUBLIC_ONLY });
+  const client = new EgressClient({ rules: options.rules ?? PUBLIC_ONLY, explain: asToolFault });
   const resource = `models/${encodeURIComponent(model.replace(/^models\//, ''))}`;
   const baseUrl = options.baseUrl ?? BASE_URL;
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '#kernel';
-import { parseRange, type EgressRules, type IpRange } from '../../egress/index.ts';
-import { serve, type TestServer } from '../../egress/test/http-server.fixture.ts';
+import { parseRange, type EgressRules, type IpRange } from '#egress';
+import { serve, type TestServer } from '../../../../test/http-server.ts';
 import { geminiEmbedder, type GeminiConfig } from '../gemini.ts';
 
 const rules: EgressRules = { allowed: [parseRange('127.0.0.1') as IpRange], blocked: [], allowPrivateNetworks: false };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { silentLogger, systemClock, type JsonObject } from '#kernel';
 import { loadConfiguration } from '../../config/index.ts';
-import { serve } from '../../egress/test/http-server.fixture.ts';
+import { serve } from '../../../../test/http-server.ts';
 import { sourceTypes } from '../../sources/catalog.ts';
 import { nobody } from '../../sources/http/test/http-tool.fixture.ts';
 import { openToolbox } from '../../toolbox.ts';

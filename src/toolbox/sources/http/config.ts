@@ -1,7 +1,8 @@
 /** The fields of `kind: source, type: http` and `kind: tool, type: http`: MCP Toolbox's, and `tls`. */
 import { z } from 'zod';
 import { absoluteUrl, duration, parameterSchema, secretValue } from '#contract';
-import { egressFields, egressRules, judgeUrl, tlsFields } from '../../egress/index.ts';
+import { egressFields, egressRules, judgeUrl } from '#egress';
+import { tlsFields } from './tls-material.ts';
 import { authFields, credentialHeader } from './credential/index.ts';
 import { badHeaders } from './request-headers.ts';
 

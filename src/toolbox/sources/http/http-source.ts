@@ -1,7 +1,9 @@
 /** An HTTP API as a source: where it is, what every request to it carries, and the one client for it. */
 import { reveal, Secret, type Clock } from '#kernel';
 import type { SecretValue } from '#contract';
-import { EgressClient, egressRules, readTls, type EgressResponse, type EgressTls } from '../../egress/index.ts';
+import { EgressClient, egressRules, type EgressResponse, type EgressTls } from '#egress';
+import { asToolFault } from '../egress-faults.ts';
+import { readTls } from './tls-material.ts';
 import { certificateOf, Echo, privateKeyOf, type SourceSecrets } from '../../secrets/index.ts';
 import type { Source, SourceContext } from '../source.ts';
 import type { HttpSourceConfig } from './config.ts';
@@ -59,12 +61,14 @@ export class HttpSource implements Source {
     this.#clients = new CurrentClient(
       (identity) =>
         new EgressClient({
+          explain: asToolFault,
           rules: egressRules(config),
           identityFor: this.baseUrl,
           tls: async () => ({ ...(await this.#tls()), ...identity }),
         }),
     );
     this.#tokenClient = new EgressClient({
+      explain: asToolFault,
       rules: egressRules(config),
       // The same authorities, and not our certificate, nor the API's name: it is another server.
       tls: async () => {

@@ -2,7 +2,7 @@
 import type { ContentBlock } from '#contract';
 import { formatSize } from '#kernel';
 import { toolboxError } from '../../errors.ts';
-import type { EgressResponse } from '../../egress/index.ts';
+import type { EgressResponse } from '#egress';
 import type { ToolOutput } from '../../tools/tool-type.ts';
 import { parseExactJson } from './exact-json.ts';
 import type { HttpRequest } from './http-source.ts';

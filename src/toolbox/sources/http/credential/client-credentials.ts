@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { parseStrictJson, reveal, Secret, type Clock } from '#kernel';
-import type { EgressClient, EgressResponse } from '../../../egress/index.ts';
+import type { EgressClient, EgressResponse } from '#egress';
 import { toolboxError } from '../../../errors.ts';
 import type { HttpAuth } from './auth-fields.ts';
 

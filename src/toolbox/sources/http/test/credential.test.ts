@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Secret, type JsonObject } from '#kernel';
 import { testAuthority } from '../../../../../test/certificates.ts';
-import { serve, type TestServer } from '../../../egress/test/http-server.fixture.ts';
+import { serve, type TestServer } from '../../../../../test/http-server.ts';
 import { secretsOf, testVault, type TestVault } from '../../../secrets/test/vault.fixture.ts';
 import type { ToolBody } from '../../../tools/tool-type.ts';
 import { httpSourceType } from '../index.ts';

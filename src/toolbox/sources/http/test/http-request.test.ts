@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '#kernel';
-import { serve, type Received, type TestServer } from '../../../egress/test/http-server.fixture.ts';
+import { serve, type Received, type TestServer } from '../../../../../test/http-server.ts';
 import type { HttpSource } from '../http-source.ts';
 import { buildTool, openSource, parameter, runContext } from './http-tool.fixture.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '#kernel';
-import { serve } from '../../../egress/test/http-server.fixture.ts';
+import { serve } from '../../../../../test/http-server.ts';
 import { testAuthority } from '../../../../../test/certificates.ts';
 import type { RunContext, ToolOutput } from '../../../tools/tool-type.ts';
 import { parseExactJson } from '../exact-json.ts';

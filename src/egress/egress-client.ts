@@ -1,14 +1,14 @@
 /**
  * An HTTP client that stays inside the egress rules: guarded sockets, redirects followed by hand,
  * bodies capped after decompression, and the caller's signal obeyed to the last byte.
- * One per source; connections are pooled and kept alive inside it. undici, DNS and decompression are
- * loaded by the first request: a server whose API tools nobody calls starts without them.
+ * One per source or purpose; connections are pooled and kept alive inside it. undici, DNS and decompression are
+ * loaded by the first request: a server that asks nobody starts without them.
  */
 import type { Readable } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
 import { ChatelaineError } from '#kernel';
-import { toolboxError } from '../errors.ts';
+import { egressError } from './errors.ts';
 import type { EgressRules } from './egress-rules.ts';
 import type { Connector, Resolve } from './guarded-connector.ts';
 import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.ts';
@@ -26,6 +26,8 @@ export interface EgressClientOptions {
   /** The one origin that sees our certificate and is held to `servername`; redirects may lead elsewhere. */
   readonly identityFor?: URL;
   readonly resolve?: Resolve;
+  /** Puts what went wrong into the words of who asked; the codes stay those of egress without it. */
+  readonly explain?: (error: ChatelaineError) => ChatelaineError;
 }
 
 export interface EgressRequest extends Hop {
@@ -64,15 +66,15 @@ export class EgressClient {
 
   /**
    * Sends the request and reads the answer, whatever its status.
-   * Throws `EGRESS_REFUSED`, `SOURCE_UNREACHABLE`, `TOOL_TIMEOUT`, `TOOL_FAILED` (redirects without
-   * end, an answer that is not HTTP), or the reason of the signal.
+   * Throws `EGRESS_REFUSED`, `EGRESS_UNREACHABLE`, `EGRESS_TIMEOUT`, `EGRESS_UNREADABLE` (redirects without
+   * end, an answer that is not HTTP) as `explain` has them, or the reason of the signal.
    */
   async request(request: EgressRequest): Promise<EgressResponse> {
-    const agent = await this.#open();
     const timeout = AbortSignal.timeout(Math.min(request.timeoutMs, LONGEST_TIMER_MS));
     const signal = AbortSignal.any([request.signal, timeout]);
     let hop: Hop = request;
     try {
+      const agent = await this.#open();
       for (let redirects = 0; ; redirects++) {
         const response = await send(agent, hop, signal);
         const next = nextHop(hop, response.statusCode, single(response.headers['location']));
@@ -80,22 +82,23 @@ export class EgressClient {
         // The body of a redirect is of no use; an undrained one would hold its connection.
         response.body.on('error', () => {}).destroy();
         if (!next.ok)
-          throw toolboxError('EGRESS_REFUSED', `${place(hop)} redirects ${next.error}, which is not followed`);
+          throw egressError('EGRESS_REFUSED', `${place(hop)} redirects ${next.error}, which is not followed`);
         if (redirects === MAX_REDIRECTS) {
-          throw toolboxError('TOOL_FAILED', `${place(request)} redirects more than ${MAX_REDIRECTS} times`);
+          throw egressError('EGRESS_UNREADABLE', `${place(request)} redirects more than ${MAX_REDIRECTS} times`);
         }
         hop = next.value as Hop;
         if (request.follow === 'never' || (request.follow === 'own-origin' && hop.url.origin !== request.url.origin)) {
           const why = request.follow === 'never' ? 'which' : 'to another origin, which';
-          throw toolboxError('EGRESS_REFUSED', `${place(request)} redirects ${why} is not followed with a key in it`);
+          throw egressError('EGRESS_REFUSED', `${place(request)} redirects ${why} is not followed with a key in it`);
         }
       }
     } catch (cause) {
       if (request.signal.aborted) throw request.signal.reason;
       if (timeout.aborted) {
-        throw toolboxError('TOOL_TIMEOUT', `${place(hop)} did not answer within ${request.timeoutMs} ms`, { cause });
+        const message = `${place(hop)} did not answer within ${request.timeoutMs} ms`;
+        throw this.#explained(egressError('EGRESS_TIMEOUT', message, { cause }));
       }
-      throw translate(cause, hop);
+      throw this.#explained(translate(cause, hop));
     }
   }
 
@@ -116,7 +119,7 @@ export class EgressClient {
       await promise;
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
-      throw translate(cause, hop);
+      throw this.#explained(translate(cause, hop));
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -129,8 +132,12 @@ export class EgressClient {
     if (agent !== undefined && !agent.closed) await agent.close();
   }
 
+  #explained(error: ChatelaineError): ChatelaineError {
+    return this.#options.explain?.(error) ?? error;
+  }
+
   #open(): Promise<Agent> {
-    if (this.#closed) throw toolboxError('SOURCE_UNREACHABLE', 'the source is closed');
+    if (this.#closed) throw egressError('EGRESS_UNREACHABLE', 'the client is closed');
     if (this.#agent === undefined) {
       const opening = this.#createAgent();
       this.#agent = opening;
@@ -210,10 +217,10 @@ function single(header: string | string[] | undefined): string | undefined {
 /** Method and address for messages: no query, which may hold a key. */
 const place = (hop: Hop): string => `\`${hop.method} ${hop.url.origin}${hop.url.pathname}\``;
 
-function translate(cause: unknown, hop: Hop): Error {
+function translate(cause: unknown, hop: Hop): ChatelaineError {
   if (cause instanceof ChatelaineError) return cause;
   const reason = reasonOf(cause);
-  return toolboxError('SOURCE_UNREACHABLE', `\`${hop.url.origin}\` cannot be reached: ${reason}`, { cause });
+  return egressError('EGRESS_UNREACHABLE', `\`${hop.url.origin}\` cannot be reached: ${reason}`, { cause });
 }
 
 function reasonOf(cause: unknown): string {

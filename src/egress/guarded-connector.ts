@@ -8,7 +8,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { callbackify } from 'node:util';
 import type { buildConnector } from 'undici';
-import { toolboxError } from '../errors.ts';
+import { egressError } from './errors.ts';
 import { judgeAddress, type EgressRules } from './egress-rules.ts';
 
 /** Every address of a name. Injected by tests that play a name server which changes its mind. */
@@ -66,7 +66,7 @@ export function guardedConnector(
     // A literal address never reaches `lookup`.
     if (isIP(host) !== 0) {
       const judged = judgeAddress(rules, host);
-      if (!judged.ok) return callback(toolboxError('EGRESS_REFUSED', `\`${host}\` is ${judged.error}`), null);
+      if (!judged.ok) return callback(egressError('EGRESS_REFUSED', `\`${host}\` is ${judged.error}`), null);
     }
     const { hostname, host: authority, protocol, port } = target;
     const isOwn = options.identityFor === undefined || isOrigin(options.identityFor, target);
@@ -90,8 +90,8 @@ export function guardedConnector(
         socket.destroy();
         const refusal =
           judged === undefined
-            ? toolboxError('SOURCE_UNREACHABLE', `\`${host}\` hung up at once`)
-            : toolboxError('EGRESS_REFUSED', `\`${host}\` led to \`${peer}\`, ${judged.error}`);
+            ? egressError('EGRESS_UNREACHABLE', `\`${host}\` hung up at once`)
+            : egressError('EGRESS_REFUSED', `\`${host}\` led to \`${peer}\`, ${judged.error}`);
         return callback(refusal, null);
       },
     );
@@ -104,11 +104,11 @@ function isOrigin(own: URL, { protocol, hostname, port }: buildConnector.Options
 }
 
 function refuse(rules: EgressRules, hostname: string, answers: readonly LookupAddress[]): Error | undefined {
-  if (answers.length === 0) return toolboxError('SOURCE_UNREACHABLE', `\`${hostname}\` has no address`);
+  if (answers.length === 0) return egressError('EGRESS_UNREACHABLE', `\`${hostname}\` has no address`);
   for (const { address } of answers) {
     const judged = judgeAddress(rules, address);
     if (!judged.ok) {
-      return toolboxError('EGRESS_REFUSED', `\`${hostname}\` resolves to \`${address}\`, ${judged.error}`);
+      return egressError('EGRESS_REFUSED', `\`${hostname}\` resolves to \`${address}\`, ${judged.error}`);
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { toolboxError } from '../errors.ts';
+import { egressError } from './errors.ts';
 
 // An empty body under `Content-Encoding: gzip` (every HEAD has one) is no error; a body that was cut
 // on its way is noticed by the framing of HTTP, not by the decoder.
@@ -8,7 +8,7 @@ const LENIENT_END = { finishFlush: constants.Z_SYNC_FLUSH };
 
 /**
  * The body without its `Content-Encoding`. Several encodings stacked on each other serve nobody but
- * a decompression bomb, so one is understood and the rest is `TOOL_FAILED`.
+ * a decompression bomb, so one is understood and the rest is `EGRESS_UNREADABLE`.
  */
 export function decompress(body: Readable, encoding: string): Readable {
   const decoder = decoderFor(encoding.trim().toLowerCase());
@@ -32,6 +32,6 @@ function decoderFor(encoding: string): Transform | undefined {
     case 'br':
       return createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH });
     default:
-      throw toolboxError('TOOL_FAILED', `the answer is encoded as \`${encoding}\`, which cannot be read`);
+      throw egressError('EGRESS_UNREADABLE', `the answer is encoded as \`${encoding}\`, which cannot be read`);
   }
 }

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { secretValue } from '#contract';
 import { reveal, type Secret } from '#kernel';
-import { toolboxError } from '../errors.ts';
-import type { EgressTls } from './egress-client.ts';
+import { toolboxError } from '../../errors.ts';
+import type { EgressTls } from '#egress';
 
 export const tlsFields = z.strictObject({
   ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),

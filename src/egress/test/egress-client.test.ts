@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EgressClient, type EgressClientOptions, type EgressRequest } from '../egress-client.ts';
 import { egressRules } from '../egress-rules.ts';
 import { parseRange, type IpRange } from '../ip-address.ts';
-import { serve, type TestServer } from './http-server.fixture.ts';
-import { testAuthority } from '../../../../test/certificates.ts';
+import { serve, type TestServer } from '../../../test/http-server.ts';
+import { testAuthority } from '../../../test/certificates.ts';
 
 const clients: EgressClient[] = [];
 afterEach(async () => {
@@ -228,7 +228,7 @@ describe('an end before the answer', () => {
       .request(request(`${slow.url}/x?key=topsecret`, { timeoutMs: 50 }))
       .catch((error: unknown) => error as Error);
     expect(failure).toMatchObject({
-      code: 'TOOL_TIMEOUT',
+      code: 'EGRESS_TIMEOUT',
       message: `\`GET ${slow.url}/x\` did not answer within 50 ms`,
     });
   });
@@ -237,7 +237,7 @@ describe('an end before the answer', () => {
     await using cut = await serve((_, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('part', () => response.destroy());
     });
-    await expect(client(['127.0.0.1']).request(request(cut.url))).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+    await expect(client(['127.0.0.1']).request(request(cut.url))).rejects.toMatchObject({ code: 'EGRESS_UNREACHABLE' });
   });
 
   it('at a port where nobody listens says so', async () => {
@@ -254,7 +254,7 @@ describe('TLS', () => {
   it('refuses a certificate that nobody vouches for, and accepts it with its `ca`', async () => {
     await using server = await serve((_, response) => response.end('hello'), { tls: authority.issue(['127.0.0.1']) });
     await expect(client(['127.0.0.1']).request(request(server.url))).rejects.toMatchObject({
-      code: 'SOURCE_UNREACHABLE',
+      code: 'EGRESS_UNREACHABLE',
     });
     const informed = client(['127.0.0.1'], { tls: () => Promise.resolve(trusting) });
     expect((await informed.request(request(server.url))).body.toString()).toBe('hello');
@@ -282,7 +282,7 @@ describe('TLS', () => {
     const tls = () => Promise.resolve({ ...trusting, ...clients.issue(['agent.test']) });
     expect((await client(['127.0.0.1'], { tls }).request(request(server.url))).status).toBe(200);
     const nameless = client(['127.0.0.1'], { tls: () => Promise.resolve(trusting) });
-    await expect(nameless.request(request(server.url))).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' });
+    await expect(nameless.request(request(server.url))).rejects.toMatchObject({ code: 'EGRESS_UNREACHABLE' });
   });
 });
 
@@ -298,6 +298,6 @@ describe('closing', () => {
     expect((await pending).body.toString()).toBe('late');
     await closed;
     await closing.close();
-    await expect(closing.request(request(server.url))).rejects.toThrow('the source is closed');
+    await expect(closing.request(request(server.url))).rejects.toThrow('the client is closed');
   });
 });
