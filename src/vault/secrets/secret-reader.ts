@@ -5,7 +5,7 @@ import type { Envelope } from '../envelope/envelope.ts';
 import type { Place } from '../envelope/place.ts';
 import { vaultError } from '../errors.ts';
 import type { GenerationWatch } from './generation-watch.ts';
-import { believingTwice, loadChecked } from './load-checked.ts';
+import { loadChecked } from './load-checked.ts';
 import { endOf, valuePlace, type Manifest, type ManifestVersion } from './manifest.ts';
 import { deserializeMaterial, type SecretKind, type SecretMaterial } from './material.ts';
 
@@ -77,8 +77,8 @@ export class VaultSecretReader implements SecretReader {
 
   async readVersion(reference: SecretReference, use: SecretUse): Promise<ReadVersion> {
     const open = (place: Place, text: string) => this.#envelope.open(place, text);
-    const found = await believingTwice(reference, () =>
-      loadChecked({ db: this.#database.db, open, watch: this.#watch }, reference, ({ namespace, name, kind }) =>
+    const found = await this.#watch.looking((look) =>
+      loadChecked({ db: this.#database.db, open, look }, reference, ({ namespace, name, kind }) =>
         this.#mayUse(use, { namespace, name, kind }),
       ),
     );

@@ -13,8 +13,8 @@ import {
   type StoredSecret,
 } from '../store/secrets-store.ts';
 import { changedMeanwhile, commitStep, type Outcome } from './commit-step.ts';
-import type { GenerationWatch } from './generation-watch.ts';
-import { believingTwice, loadChecked, type CheckedSecret } from './load-checked.ts';
+import type { GenerationWatch, Look } from './generation-watch.ts';
+import { loadChecked, type CheckedSecret } from './load-checked.ts';
 import { valuePlace } from './manifest.ts';
 import { ownExpiry, serializeMaterial, type SecretMaterial } from './material.ts';
 import {
@@ -45,6 +45,9 @@ export interface PutSecret extends SecretName {
  * change; when it throws, nothing changes. For callers who mean a secret in a certain state.
  */
 export type CheckSecret = (current: SecretFacts | undefined) => void;
+
+/** What a change encrypts and decrypts with, and what was known of secrets when it began. */
+type LookingSealing = Sealing & { readonly look: Look };
 
 /** Hears of a secret whose ended versions could not be shredded. */
 export type ShreddingFailed = (name: SecretName, error: unknown) => Promise<void>;
@@ -220,10 +223,12 @@ export class SecretService {
   /** Runs a change and remembers the generation that it has committed, not earlier. */
   async #writing<Value>(
     name: SecretName,
-    work: (trx: DatabaseOrTransaction, sealing: Sealing) => Promise<Outcome<Value>>,
+    work: (trx: DatabaseOrTransaction, sealing: LookingSealing) => Promise<Outcome<Value>>,
   ): Promise<Value> {
     const scope = { kind: 'namespace', id: name.namespace } as const;
-    const { value, id, generation } = await believingTwice(name, () => this.#envelope.writing(scope, work));
+    const { value, id, generation } = await this.#watch.looking((look) =>
+      this.#envelope.writing(scope, (trx, sealing) => work(trx, { ...sealing, look })),
+    );
     this.#watch.note(id, generation);
     return value;
   }
@@ -266,11 +271,15 @@ export class SecretService {
     return await commitStep({ trx, sealing, now: this.#clock.now(), record }, current, step);
   }
 
-  async #load(trx: DatabaseOrTransaction, sealing: Sealing, name: SecretName): Promise<CheckedSecret | undefined> {
-    return await loadChecked({ db: trx, open: sealing.open, watch: this.#watch }, name);
+  async #load(
+    trx: DatabaseOrTransaction,
+    sealing: LookingSealing,
+    name: SecretName,
+  ): Promise<CheckedSecret | undefined> {
+    return await loadChecked({ db: trx, open: sealing.open, look: sealing.look }, name);
   }
 
-  async #mustLoad(trx: DatabaseOrTransaction, sealing: Sealing, name: SecretName): Promise<CheckedSecret> {
+  async #mustLoad(trx: DatabaseOrTransaction, sealing: LookingSealing, name: SecretName): Promise<CheckedSecret> {
     checkSecretName(name);
     const current = await this.#load(trx, sealing, name);
     if (current !== undefined) return current;
