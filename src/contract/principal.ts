@@ -34,6 +34,8 @@ export interface Principal {
     | { readonly method: 'api-key'; readonly keyId: string }
     | { readonly method: 'session'; readonly sessionId: string }
     | { readonly method: 'certificate'; readonly spiffeId: string; readonly serial: string }
+    /** An access token, by who issued it. */
+    | { readonly method: 'token'; readonly issuer: string; readonly jti?: string }
     | { readonly method: 'local' };
 }
 

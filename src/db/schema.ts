@@ -41,6 +41,9 @@ export interface Schema {
   readonly vault_keyring: VaultKeyringTable;
   readonly host_keys: HostKeysTable;
   readonly revocation_ledgers: RevocationLedgersTable;
+  readonly oauth_artifacts: OAuthArtifactsTable;
+  readonly token_sessions: TokenSessionsTable;
+  readonly consents: ConsentsTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -438,4 +441,52 @@ export interface HostKeysTable {
 export interface RevocationLedgersTable {
   readonly ledger: string;
   readonly known_since: number;
+}
+
+/** What the authorization server hands out or goes by: codes, tokens, interactions. Owner: authserver. */
+export interface OAuthArtifactsTable {
+  /** `AuthorizationCode`, `RefreshToken` …, as oidc-provider names its models. */
+  readonly model: string;
+  /** SHA-256 of what the holder presents. */
+  readonly digest: string;
+  /** Encrypted JSON. */
+  readonly content: string;
+  /** The token session, or the grant of a sign-in without one. */
+  readonly grant_id: string | null;
+  readonly user_id: string | null;
+  readonly client_id: string | null;
+  readonly uid_digest: string | null;
+  readonly user_code_digest: string | null;
+  /** Null until it was used up. */
+  readonly consumed_at: number | null;
+  readonly expires_at: number;
+}
+
+/** Sign-ins of users through clients towards owners; the id is the `tsid` of their tokens. Owner: authserver. */
+export interface TokenSessionsTable {
+  readonly id: string;
+  readonly user_id: string;
+  readonly client_id: string;
+  /** As it called itself at consent: dynamic clients come and go. */
+  readonly client_name: string;
+  /** `namespace/name`. */
+  readonly owner: string;
+  readonly resource: string;
+  readonly scopes: string;
+  readonly created_at: number;
+  readonly last_used_at: number;
+  readonly expires_at: number;
+  readonly ended_at: number | null;
+  readonly ended_because: string | null;
+}
+
+/** What a user allowed a client to ask for at a resource without being asked again. Owner: authserver. */
+export interface ConsentsTable {
+  readonly user_id: string;
+  readonly client_id: string;
+  readonly resource: string;
+  /** Of what of the client's metadata matters: with another redirect or name it is another client. */
+  readonly client_digest: string;
+  readonly scopes: string;
+  readonly given_at: number;
 }

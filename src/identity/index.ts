@@ -19,6 +19,7 @@ import type { identityRoutes } from './routes/index.ts';
 export { openIdentity, type Identity, type IdentityParts } from './identity.ts';
 export { operator, SYSTEM, type Author } from './author.ts';
 export { ChangeFrame } from './change-frame.ts';
+export { Remembered } from './remembered.ts';
 export { localUser, type LocalUserOptions } from './local-user.ts';
 export type { Page, PageRequest } from './page.ts';
 export { AGENT_TYPES, type Agent, type AgentType } from './agents/agent.ts';
@@ -61,6 +62,12 @@ export { cookieJar, readCookie, type CookieJar } from './sessions/cookies.ts';
 export { csrfToken, isCsrfToken, isOwnPage } from './sessions/csrf.ts';
 export { totpSeedColumn } from './store/totp-store.ts';
 export { signInPages, type SignInPages, type SignInPagesOptions } from './pages/index.ts';
+export { readAssets, type Assets } from './pages/assets.ts';
+export { readForm } from './pages/form-body.ts';
+export { html, Html } from './pages/html.ts';
+export { documentOf, formOf, noticeOf } from './pages/layout.ts';
+export { withNext } from './pages/next-path.ts';
+export { documentHeaders } from './pages/security-headers.ts';
 
 /** Loaded when used: a server that only serves tools needs no routes. */
 export const loadIdentityRoutes = async (

@@ -104,4 +104,7 @@ export const LAZY_PACKAGES: readonly string[] = [
   '@opentelemetry/sdk-trace',
   '@peculiar/asn1-schema',
   '@peculiar/asn1-x509',
+  'jose',
+  'oidc-provider',
+  'openid-client',
 ];

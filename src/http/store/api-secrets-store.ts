@@ -1,5 +1,5 @@
 import type { DatabaseOrTransaction } from '#db';
-import type { SealedPlace } from '../cursor-key.ts';
+import type { SealedPlace } from '../installation-secret.ts';
 
 /** The sealed secret of that name. */
 export async function findApiSecret(db: DatabaseOrTransaction, name: string): Promise<string | undefined> {

@@ -24,27 +24,34 @@ export interface SecretSealer {
   open(place: SealedPlace, text: string): Promise<Secret>;
 }
 
-const NAME = 'cursors';
 /** Of no namespace: none has this name. */
 const SCOPE = { kind: 'namespace', id: '*' } as const;
 
 /**
- * The key that signs cursors, the same for every process on the database: behind a balancer the second page
- * is another host's to answer. Made once, from `first` of whichever process is first, and kept sealed.
+ * A secret of the installation, the same for every process on the database, by its name: what one host signed
+ * or sealed is another's to read. Made once, from `first` of whichever process is first, and kept sealed.
  * Throws as the database and the vault do.
  */
-export async function readCursorKey(database: Database, sealer: SecretSealer, first: () => Buffer): Promise<Buffer> {
-  const place = apiSecretPlace(NAME);
+export async function readInstallationSecret(
+  { database, sealer }: { readonly database: Database; readonly sealer: SecretSealer },
+  name: string,
+  first: () => Buffer,
+): Promise<Buffer> {
+  const place = apiSecretPlace(name);
   const open = async (text: string): Promise<Buffer> =>
     Buffer.from(reveal(await sealer.open(place, text)), 'base64url');
-  const kept = await findApiSecret(database.db, NAME);
+  const kept = await findApiSecret(database.db, name);
   if (kept !== undefined) return await open(kept);
   await sealer.writing(SCOPE, async (trx, sealing) => {
-    if ((await findApiSecret(trx, NAME)) !== undefined) return;
+    if ((await findApiSecret(trx, name)) !== undefined) return;
     const { text, keyId } = await sealing.seal(place, new Secret(first().toString('base64url')));
-    await insertApiSecret(trx, { name: NAME, value: text, keyId });
+    await insertApiSecret(trx, { name, value: text, keyId });
   });
-  const made = await findApiSecret(database.db, NAME);
-  if (made === undefined) throw new Error('the key of cursors that was just made is gone');
+  const made = await findApiSecret(database.db, name);
+  if (made === undefined) throw new Error(`the secret \`${name}\` that was just made is gone`);
   return await open(made);
 }
+
+/** The key that signs cursors: behind a balancer the second page is another host's to answer. */
+export const readCursorKey = (database: Database, sealer: SecretSealer, first: () => Buffer): Promise<Buffer> =>
+  readInstallationSecret({ database, sealer }, 'cursors', first);

@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditTrail } from '#contract';
+import type { Database } from '#db';
+import { readInstallationSecret, type SecretSealer } from '#http';
+import { documentHeaders, html, noticeOf, type SignInServices, type Standings, type UserDirectory } from '#identity';
+import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { JWK } from 'jose';
+import type { Provider } from 'oidc-provider';
+import { Artifacts } from './artifacts/artifacts.ts';
+import { ContentCipher } from './artifacts/content-cipher.ts';
+import type { ClientDisplays, ClientSource } from './clients/client-source.ts';
+import { accountOf } from './provider/account.ts';
+import type { SigningAlgorithm } from './provider/configuration.ts';
+import { createProvider } from './provider/create-provider.ts';
+import { Interactions, type Reply, type Visiting } from './provider/interactions.ts';
+import { prepared } from './provider/prepared.ts';
+import { OAuthRecords, type Asking } from './provider/records.ts';
+import { INTERACTION, LIFETIMES, type Lifetimes } from './provider/settings.ts';
+import { TokenRecords } from './provider/token-records.ts';
+import type { OwnerMap } from './resources/owner-map.ts';
+import { Consents } from './token-sessions/consents.ts';
+import { OwnTokenVerifier } from './token-sessions/own-token-verifier.ts';
+import { TokenSessions } from './token-sessions/token-sessions.ts';
+
+/** The keys that sign, as they are now. */
+export interface SigningKeySource {
+  /** Private keys, the one that signs first. */
+  keys(): Promise<{ readonly keys: readonly JWK[]; readonly algorithm: SigningAlgorithm }>;
+  onChange(told: () => void): void;
+}
+
+export interface AuthorizationServerOptions {
+  /** Where clients and browsers reach this server; its origin is the issuer. */
+  readonly publicUrl: URL;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly trail: AuditTrail;
+  /** Of the vault, which was given `apiSecretColumn`. */
+  readonly sealer: SecretSealer;
+  readonly signIn: SignInServices;
+  readonly users: UserDirectory;
+  readonly standings: Standings;
+  readonly owners: OwnerMap;
+  readonly clients: ClientSource & ClientDisplays;
+  readonly keys: SigningKeySource;
+  readonly lifetimes?: Lifetimes;
+}
+
+/** What the listener knows of a request. */
+export interface Arrival {
+  readonly requestId: string;
+  readonly address: string | undefined;
+  /** What every answer to it carries. Flat: name, value, name, value. */
+  readonly headers: readonly string[];
+}
+
+/** The authorization server behind a listener. */
+export interface AuthorizationServer {
+  /** Whether the path is one of its own. */
+  answers(path: string): boolean;
+  /** Answers; never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void>;
+  readonly issuer: string;
+  readonly verifier: OwnTokenVerifier;
+  readonly sessions: TokenSessions;
+  close(): Promise<void>;
+}
+
+const METADATA = /^\/\.well-known\/(oauth-authorization-server|openid-configuration)(?:\/.*)?$/;
+const KEYS = '/.well-known/jwks.json';
+
+/**
+ * Opens the authorization server. The provider is loaded by the first request to it: a server whose callers all
+ * have keys never pays for it.
+ */
+export async function openAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
+  const { publicUrl, database, clock, log, trail, owners, clients, users, standings } = options;
+  const lifetimes = options.lifetimes ?? LIFETIMES;
+  const secret = await readInstallationSecret({ database, sealer: options.sealer }, 'oauth', () => randomBytes(32));
+  const artifacts = new Artifacts({ database, clock, cipher: new ContentCipher(secret) });
+  const sessions = new TokenSessions({ database, clock, idleSeconds: lifetimes.refreshToken });
+  const tokens = new TokenRecords({ artifacts, sessions, clock });
+  const consents = new Consents({ database, clock, clients });
+  const records = new OAuthRecords(trail, clock);
+  const asking = new WeakMap<object, Asking>();
+  const signedIn = new WeakMap<object, string>();
+  let provider: Promise<Provider> | undefined;
+  const interactions = new Interactions({
+    ...{ database, trail, sessions, consents, owners, clients },
+    provider: () => openProvider(),
+    signIn: options.signIn,
+  });
+  const verifier = new OwnTokenVerifier({
+    ...{ artifacts, sessions, standings, database, clock, issuer: publicUrl.origin },
+    keys: async () => ({ keys: (await options.keys.keys()).keys.map(publicPart) }),
+  });
+  options.keys.onChange(() => {
+    provider = undefined;
+    verifier.keysChanged();
+  });
+
+  function openProvider(): Promise<Provider> {
+    provider ??= options.keys.keys().then(({ keys, algorithm }) =>
+      createProvider(
+        {
+          ...{ artifacts, clients, owners, tokens, sessions, lifetimes },
+          issuer: publicUrl,
+          keys: { keys: [...keys] as never },
+          signingAlgorithm: algorithm,
+          async account(userId) {
+            const standing = await standings.ofUser(userId);
+            const user = standing && (await users.find(userId));
+            return standing && user && accountOf(user, standing.groups);
+          },
+          signedInAs: (request) => signedIn.get(request),
+          async standingGrant(ctx) {
+            const { grantId } = ctx.oidc.result?.consent ?? {};
+            return grantId === undefined ? undefined : await ctx.oidc.provider.Grant.find(grantId);
+          },
+          renderError(ctx, out) {
+            ctx.type = 'html';
+            for (const [name, value] of Object.entries(documentHeaders())) ctx.set(name, value);
+            ctx.body = errorPage(out.error_description ?? out.error).text;
+          },
+          cookieKeys: [secret.toString('base64url')],
+        },
+        {
+          ...{ database, sessions, records },
+          askingOf: (request) => asking.get(request) ?? { requestId: 'none', address: undefined },
+          failed: (error, requestId) => log.error({ err: error, requestId }, 'the authorization server met a fault'),
+        },
+      ),
+    );
+    // Keys that could not be read may be readable at the next request.
+    provider.catch(() => (provider = undefined));
+    return provider;
+  }
+
+  const errorPage = (said: string) =>
+    interactions.page(
+      'That did not work',
+      html`${noticeOf(`${said}.`, 'bad')}
+        <p class="hint">Go back to the program that sent you here. If this happens again, tell whoever runs it.</p>`,
+    );
+
+  /** A step of signing in or consent. */
+  async function step(visiting: Visiting): Promise<Reply> {
+    try {
+      if (visiting.request.method === 'GET') return await interactions.show(visiting);
+      if (visiting.request.method === 'POST') return await interactions.decide(visiting);
+      return { status: 405, page: errorPage('This page takes no such request') };
+    } catch (error) {
+      if (!(error instanceof ChatelaineError)) throw error;
+      return { status: error.status, page: errorPage(error.message) };
+    }
+  }
+
+  async function visit(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void> {
+    const path = pathOf(request);
+    if (path.startsWith(`${INTERACTION}/`)) {
+      send(response, await step({ request, response, ...arrival }));
+      return;
+    }
+    const live = await interactions.signedIn(request);
+    const forProvider = await prepared(request, { path, owners, metadata: METADATA, verifier });
+    asking.set(forProvider, { requestId: arrival.requestId, address: arrival.address });
+    if (live?.stage === 'active') signedIn.set(forProvider, live.person.id);
+    const { callback } = await openProvider().then((one) => ({ callback: one.callback() }));
+    await callback(forProvider, response);
+  }
+
+  return {
+    issuer: publicUrl.origin,
+    verifier,
+    sessions,
+    answers: (path) => path.startsWith('/oauth/') || path === KEYS || METADATA.test(path),
+    async handle(request, response, arrival) {
+      const { headers } = arrival;
+      for (let at = 0; at < headers.length; at += 2)
+        response.setHeader(headers[at] as string, headers[at + 1] as string);
+      try {
+        await visit(request, response, arrival);
+      } catch (error) {
+        if (response.headersSent || request.destroyed) return void response.destroy();
+        fail(response, error, arrival);
+      }
+    },
+    close: () => records.close(),
+  };
+
+  /** In the shape of RFC 6749 §5.2, since programs alone get here. */
+  function fail(response: ServerResponse, error: unknown, { requestId }: Arrival): void {
+    const known = error instanceof ChatelaineError;
+    if (!known) log.error({ err: error, requestId }, 'the authorization server met a fault');
+    const status = known ? error.status : 503;
+    const body = JSON.stringify({
+      error: status < 500 ? 'invalid_request' : 'temporarily_unavailable',
+      error_description: known
+        ? error.message
+        : `the server met a fault of its own; its log has it under \`${requestId}\``,
+    });
+    const retry = status === 503 ? { 'Retry-After': '1' } : {};
+    response
+      .writeHead(status, {
+        'Content-Type': 'application/json',
+        'Cache-Control': 'no-store',
+        Connection: 'close',
+        ...retry,
+      })
+      .end(body);
+  }
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  if ('to' in reply) {
+    response.writeHead(303, { ...documentHeaders(), Location: reply.to, 'Content-Length': 0 }).end();
+    return;
+  }
+  const { text } = reply.page;
+  response
+    .writeHead(reply.status, {
+      ...documentHeaders(undefined, reply.leadsTo),
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Length': Buffer.byteLength(text),
+    })
+    .end(text);
+}
+
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] as string;
+
+/** What a key lets others check, by its kind (RFC 7518 §6.2.1, §6.3.1; RFC 8037 §2); never what signs. */
+function publicPart(key: JWK): JWK {
+  const { kty, kid, alg, crv, x, y, n, e } = key;
+  const named = { kty, kid, alg, crv, x, y, n, e, use: 'sig' };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) as JWK;
+}

@@ -1,0 +1,26 @@
+/**
+ * authserver: OAuth 2.1 and OpenID Connect for MCP clients, on oidc-provider.
+ *
+ * Owns what the provider is made of (`provider/`), what it keeps (`artifacts/`: codes, tokens, interactions, found
+ * by digest, encrypted), token sessions and consents (`token-sessions/`), whose a resource is (`resources/`),
+ * clients (`clients/`), and the pages of consent (`pages/`). Does not own: how people sign in (identity), which
+ * tool a token may call (gateway), where keys lie (vault).
+ * Tables: `oauth_artifacts`, `token_sessions`, `consents`, queried in `store/` alone.
+ * RFC 6749, RFC 6750, RFC 7009, RFC 7636, RFC 7662, RFC 8414, RFC 8707, RFC 9068, RFC 9126, RFC 9207, RFC 9449,
+ * RFC 9700; OpenID Connect Core 1.0; MCP authorization.
+ */
+export {
+  openAuthorizationServer,
+  type Arrival,
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  type SigningKeySource,
+} from './authorization-server.ts';
+export type { ClientDisplays, ClientSource } from './clients/client-source.ts';
+export type { ClientDisplay } from './pages/interaction-pages.ts';
+export { ownerMap, type DeclaredOwner, type Doors, type OwnerMap, type ResourceOwner } from './resources/owner-map.ts';
+export { canonicalResource } from './resources/resource-url.ts';
+export { LIFETIMES, type Lifetimes } from './provider/settings.ts';
+export type { OwnTokenVerifier } from './token-sessions/own-token-verifier.ts';
+export type { TokenSessions } from './token-sessions/token-sessions.ts';
+export type { TokenSession } from './store/token-sessions-store.ts';

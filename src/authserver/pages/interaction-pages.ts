@@ -1,0 +1,101 @@
+import { html, type Html } from '#identity';
+
+/** What a person is asked to allow: everything on it was resolved here, and nothing is the client's word alone. */
+export interface ConsentQuestion {
+  readonly uid: string;
+  readonly person: string;
+  readonly client: ClientDisplay;
+  /** Where the browser will go next. */
+  readonly redirectUri: string;
+  readonly resource: string | undefined;
+  readonly scopes: readonly string[];
+}
+
+/** A client as a person may know it. */
+export interface ClientDisplay {
+  readonly name: string;
+  /** Who stands behind the name: a host that was checked, or nobody. */
+  readonly origin:
+    | { readonly kind: 'configured' }
+    | { readonly kind: 'host'; readonly host: string }
+    | { readonly kind: 'self' };
+  /** It can only be reached on the person's own machine: any program there can take its place (RFC 8252 §8.6). */
+  readonly localhostOnly: boolean;
+}
+
+/** Who asks, for what, and where the browser goes next. */
+export function consentBody(question: ConsentQuestion, form: (content: Html) => Html): Html {
+  const { client, person, resource, scopes, redirectUri } = question;
+  const decide = (decision: string, text: string, kind: string): Html =>
+    form(html`<input type="hidden" name="decision" value="${decision}" /><button class="${kind}">${text}</button>`);
+  return html`<p>
+      <strong>${client.name}</strong> asks to act for <strong>${person}</strong>${
+        resource !== undefined && html` at <strong>${resource}</strong>`
+      }.
+    </p>
+    ${whoItIs(client)}
+    ${
+      scopes.length > 0
+        ? html`<h2>It asks for</h2>
+            <ul class="rows">
+              ${scopes.map(
+                (scope) =>
+                  html`<li>
+                    <div><strong>${scope}</strong>${explained(scope)}</div>
+                  </li>`,
+              )}
+            </ul>`
+        : html`<p>It asks for no scope of its own.</p>`
+    }
+    <p class="soft">
+      Your browser goes on to <strong>${destinationOf(redirectUri)}</strong>. You can take this back at any time.
+    </p>
+    <div class="actions">${decide('approve', 'Allow', '')} ${decide('deny', 'Do not allow', 'quiet')}</div>`;
+}
+
+function whoItIs(client: ClientDisplay): Html {
+  const { origin } = client;
+  const said =
+    origin.kind === 'configured'
+      ? html`<p class="soft">An administrator has set this program up.</p>`
+      : origin.kind === 'host'
+        ? html`<p class="soft">It is described at <strong>${origin.host}</strong>, which was looked at.</p>`
+        : html`<p class="notice bad" role="alert">
+            This program introduced itself. Nobody has checked that it is what its name says: only go on if you started
+            it yourself just now.
+          </p>`;
+  return html`${said}
+  ${
+    client.localhostOnly &&
+    html`<p class="notice" role="status">
+      It answers on your own computer alone. Another program there could take its place: only go on if you started it
+      yourself.
+    </p>`
+  }`;
+}
+
+const EXPLAINED: Readonly<Record<string, string>> = {
+  openid: 'to know who you are',
+  profile: 'your name',
+  email: 'your e-mail address',
+  groups: 'the groups you are in',
+  offline_access: 'to go on while you are away',
+};
+
+const explained = (scope: string): Html | false =>
+  Object.hasOwn(EXPLAINED, scope) && html`<p class="hint">${EXPLAINED[scope]}</p>`;
+
+/** The host that the browser goes to, or the scheme of a program that has none. */
+export function destinationOf(redirectUri: string): string {
+  const url = URL.parse(redirectUri);
+  if (url === null) return redirectUri.slice(0, 200);
+  return url.host === '' ? `${url.protocol} on this device` : url.host;
+}
+
+/** What `form-action` has to let through for the answer to this form: the place that the redirect leads to. */
+export function leadsTo(redirectUri: string): readonly string[] {
+  const url = URL.parse(redirectUri);
+  if (url === null) return [];
+  if (url.protocol === 'https:' || url.protocol === 'http:') return [url.origin];
+  return /^[a-z][a-z0-9+.-]*:$/.test(url.protocol) ? [url.protocol] : [];
+}

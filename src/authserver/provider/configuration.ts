@@ -1,0 +1,175 @@
+import type { Configuration, errors as providerErrors, interactionPolicy, JWKS } from 'oidc-provider';
+import { adapterFor } from './adapter.ts';
+import { policyOf } from './interaction-policy.ts';
+import { INTERACTION, ROUTES, type Lifetimes } from './settings.ts';
+import type { Artifacts } from '../artifacts/artifacts.ts';
+import type { ClientSource } from '../clients/client-source.ts';
+import type { OwnerMap } from '../resources/owner-map.ts';
+import type { Account } from './account.ts';
+import type { TokenRecords } from './token-records.ts';
+import type { TokenSessions } from '../token-sessions/token-sessions.ts';
+
+/** What the provider is made of; everything that it asks is answered by one of these. */
+export interface ProviderParts {
+  readonly issuer: URL;
+  readonly keys: JWKS;
+  /** The algorithm of the key that signs now. */
+  readonly signingAlgorithm: SigningAlgorithm;
+  readonly lifetimes: Lifetimes;
+  readonly artifacts: Artifacts;
+  readonly clients: ClientSource;
+  readonly owners: OwnerMap;
+  readonly tokens: TokenRecords;
+  readonly sessions: TokenSessions;
+  /** The user with that id who may still sign in. */
+  readonly account: (userId: string) => Promise<Account | undefined>;
+  /** Who is signed in by the cookie of the request; looked up before the provider sees it. */
+  readonly signedInAs: (request: object) => string | undefined;
+  /** The grant of a consent that still holds for this request, and is not asked for again. */
+  readonly standingGrant: Configuration['loadExistingGrant'];
+  readonly renderError: Configuration['renderError'];
+  /** Keys of the cookies that the provider signs; the same in every process. */
+  readonly cookieKeys: readonly string[];
+}
+
+export type SigningAlgorithm = 'ES256' | 'ES384' | 'ES512' | 'RS256' | 'RS384' | 'RS512' | 'EdDSA';
+
+const ASYMMETRIC = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'Ed25519',
+  'EdDSA',
+] as const;
+
+/**
+ * oidc-provider as we run it: OAuth 2.1 (code with S256, no implicit, no password), resources from the owner
+ * map, every lifetime said, every page ours.
+ */
+export function providerConfiguration(
+  parts: ProviderParts,
+  {
+    interactionPolicy: policies,
+    errors,
+  }: { interactionPolicy: typeof interactionPolicy; errors: typeof providerErrors },
+): Configuration {
+  const { lifetimes, owners, tokens } = parts;
+  const secure = parts.issuer.protocol === 'https:';
+  const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
+  return {
+    adapter: (model: string) => adapterFor(model, parts),
+    jwks: parts.keys,
+    routes: ROUTES,
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+      // With keys of another kind alone, every client would fail on the default RS256.
+      id_token_signed_response_alg: parts.signingAlgorithm,
+    },
+    responseTypes: ['code'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...ASYMMETRIC],
+      idTokenSigningAlgValues: ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'EdDSA'],
+      userinfoSigningAlgValues: ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'EdDSA'],
+      dPoPSigningAlgValues: ['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
+    },
+    pkce: { required: () => true },
+    scopes: ['openid', 'offline_access', 'profile', 'email', 'groups'],
+    claims: {
+      openid: ['sub'],
+      profile: ['name', 'preferred_username'],
+      email: ['email'],
+      groups: ['groups'],
+    },
+    conformIdTokenClaims: false,
+    allowOmittingSingleRegisteredRedirectUri: true,
+    clockTolerance: 30,
+    cookies: {
+      names: {
+        session: `${secure ? '__Host-' : ''}chatelaine-oauth`,
+        interaction: `${secure ? '__Secure-' : ''}chatelaine-interaction`,
+        resume: `${secure ? '__Secure-' : ''}chatelaine-resume`,
+      },
+      keys: [...parts.cookieKeys],
+      long: { ...cookie, path: '/' },
+      short: cookie,
+    },
+    ttl: {
+      AccessToken: lifetimes.accessToken,
+      AuthorizationCode: lifetimes.code,
+      ClientCredentials: lifetimes.accessToken,
+      DeviceCode: lifetimes.deviceCode,
+      // What its tokens stand on: each refresh begins it anew.
+      Grant: lifetimes.refreshToken,
+      IdToken: lifetimes.accessToken,
+      Interaction: lifetimes.interaction,
+      RefreshToken: lifetimes.refreshToken,
+      Session: 86_400,
+    },
+    interactions: {
+      policy: policyOf(policies, parts.signedInAs),
+      url: (_, interaction) => `${INTERACTION}/${interaction.uid}`,
+    },
+    findAccount: async (_, userId) => await parts.account(userId),
+    loadExistingGrant: parts.standingGrant,
+    issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
+    revokeGrantPolicy: () => true,
+    expiresWithSession: () => false,
+    extraTokenClaims: (_, token) => tokens.claimsOf(token),
+    formats: { customizers: { jwt: (_, token, jwt) => tokens.issuing(token, jwt) } },
+    // Pages of whom a client names: decided per client once they are known, and never by wildcard.
+    clientBasedCORS: (_, origin, client) => originsOf(client.redirectUris).has(origin),
+    renderError: parts.renderError,
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: (_, client, token) => tokens.mayIntrospect(client, token) },
+      revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
+      userinfo: { enabled: true },
+      rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true },
+      dPoP: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        // A client with one audience need not name it; for others there is no default (RFC 8707 §2.1).
+        defaultResource: (_, client, oneOf) => soleAudience(client, oneOf),
+        useGrantedResource: () => true,
+        getResourceServerInfo(_, indicator) {
+          const owned = owners.resolve(indicator);
+          if (owned === undefined) throw new errors.InvalidTarget('nothing here has that resource indicator');
+          return {
+            audience: owned.resource,
+            scope: owned.scopes.join(' '),
+            accessTokenTTL: lifetimes.accessToken,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: parts.signingAlgorithm } },
+          };
+        },
+      },
+    },
+  };
+}
+
+/** One of several that were granted is chosen by nobody: the request has to say which. */
+function soleAudience(
+  client: object,
+  oneOf: string | readonly string[] | undefined,
+): string | readonly string[] | undefined {
+  if (oneOf !== undefined) return oneOf;
+  const audiences = (client as { readonly audiences?: readonly string[] }).audiences ?? [];
+  return audiences.length === 1 ? audiences[0] : undefined;
+}
+
+function originsOf(redirectUris: readonly string[] | undefined): ReadonlySet<string> {
+  const urls = (redirectUris ?? []).map((uri) => URL.parse(uri));
+  return new Set(urls.flatMap((url) => (url === null || url.origin === 'null' ? [] : [url.origin])));
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { Database } from '#db';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { UsedTwice, inOneUnit } from '../artifacts/unit-of-work.ts';
+import type { TokenSessions } from '../token-sessions/token-sessions.ts';
+import { providerConfiguration, type ProviderParts } from './configuration.ts';
+import type { OAuthRecords, Answered, Asking } from './records.ts';
+
+/** What surrounds every request to the provider. */
+export interface Surroundings {
+  readonly database: Database;
+  readonly sessions: TokenSessions;
+  readonly records: OAuthRecords;
+  /** What the listener knows of a request that was handed to the provider. */
+  readonly askingOf: (request: IncomingMessage) => Asking;
+  readonly failed: (error: unknown, requestId: string) => void;
+}
+
+/**
+ * The provider with our frame around it. Each request is one unit: its writes are committed together, its record
+ * is durable, and only then its answer leaves.
+ */
+export async function createProvider(parts: ProviderParts, around: Surroundings): Promise<Provider> {
+  const oidc = await import('oidc-provider');
+  const provider = new oidc.default(parts.issuer.origin, providerConfiguration(parts, oidc));
+  const secure = parts.issuer.protocol === 'https:';
+  provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) =>
+    around.failed(error, around.askingOf(ctx.req).requestId),
+  );
+  const errorOf = new WeakMap<object, string>();
+  const noteError = (ctx: KoaContextWithOIDC, error: Error & { readonly error_detail?: string }): void => {
+    errorOf.set(ctx, error.error_detail ?? error.message);
+  };
+  for (const event of [
+    'authorization.error',
+    'grant.error',
+    'revocation.error',
+    'introspection.error',
+    'userinfo.error',
+    'pushed_authorization_request.error',
+    'device_authorization.error',
+  ] as const)
+    provider.on(event as 'grant.error', noteError);
+
+  provider.use(async (context, next) => {
+    const ctx = context as unknown as KoaContextWithOIDC;
+    // TLS may end at a proxy in front: what counts is how browsers reach us.
+    ctx.cookies.secure = secure;
+    try {
+      await inOneUnit(around.database, next, () => ctx.status < 500);
+    } catch (error) {
+      if (!(error instanceof UsedTwice)) throw error;
+      await reused(ctx, error);
+    }
+    if (ctx.oidc?.route !== undefined)
+      await around.records.answered(ctx, around.askingOf(ctx.req), answerOf(ctx, errorOf.get(ctx)));
+  });
+
+  /** A second use is theft of one or the other: what was issued ends, and both begin anew (RFC 9700 §4.14.2). */
+  async function reused(ctx: KoaContextWithOIDC, { grantId }: UsedTwice): Promise<void> {
+    if (grantId !== undefined) await around.sessions.end({ id: grantId }, 'reuse');
+    ctx.status = 400;
+    ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' };
+    errorOf.set(ctx, 'used twice at once');
+  }
+  return provider;
+}
+
+function answerOf(ctx: KoaContextWithOIDC, error: string | undefined): Answered {
+  if (ctx.status >= 500) return { outcome: 'failure', error: error ?? 'server_error' };
+  const location = ctx.response.get('location');
+  if (ctx.status < 400 && !/[?&#]error=/.test(location)) return { outcome: 'success' };
+  return { outcome: 'denied', error: error ?? 'refused' };
+}

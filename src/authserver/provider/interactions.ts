@@ -1,0 +1,246 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { recordedChange } from '#audit';
+import type { AuditOrigin, AuditTrail } from '#contract';
+import {
+  cookieJar,
+  documentOf,
+  formOf,
+  isCsrfToken,
+  isOwnPage,
+  readAssets,
+  readCookie,
+  readForm,
+  withNext,
+  type Assets,
+  type CookieJar,
+  type Html,
+  type LiveSession,
+  type SignInServices,
+} from '#identity';
+import type { Database } from '#db';
+import type { Interaction, Provider } from 'oidc-provider';
+import { inOneUnit } from '../artifacts/unit-of-work.ts';
+import type { ClientDisplays } from '../clients/client-source.ts';
+import { authServerError } from '../errors.ts';
+import { consentBody, leadsTo } from '../pages/interaction-pages.ts';
+import type { OwnerMap } from '../resources/owner-map.ts';
+import type { Consents } from '../token-sessions/consents.ts';
+import type { TokenSessions } from '../token-sessions/token-sessions.ts';
+import { INTERACTION } from './settings.ts';
+
+/** A page to send, or a place to go on to. */
+export type Reply =
+  | { readonly status: number; readonly page: Html; readonly leadsTo?: readonly string[] }
+  | { readonly to: string };
+
+/** What the listener knows of a visit. */
+export interface Visiting {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly address: string | undefined;
+}
+
+/**
+ * Sign-in and consent of one authorization request. Both are decided here and handed to the provider, which goes
+ * on with the request it has kept: whatever stands in the address or a form of these pages changes nothing of it.
+ */
+export class Interactions {
+  readonly #provider: () => Promise<Provider>;
+  readonly #database: Database;
+  readonly #trail: AuditTrail;
+  readonly #signIn: SignInServices;
+  readonly #sessions: TokenSessions;
+  readonly #consents: Consents;
+  readonly #owners: OwnerMap;
+  readonly #clients: ClientDisplays;
+  readonly #assets: Assets = readAssets();
+  readonly #jar: CookieJar;
+
+  constructor(parts: {
+    readonly provider: () => Promise<Provider>;
+    readonly database: Database;
+    readonly trail: AuditTrail;
+    readonly signIn: SignInServices;
+    readonly sessions: TokenSessions;
+    readonly consents: Consents;
+    readonly owners: OwnerMap;
+    readonly clients: ClientDisplays;
+  }) {
+    this.#provider = parts.provider;
+    this.#database = parts.database;
+    this.#trail = parts.trail;
+    this.#signIn = parts.signIn;
+    this.#sessions = parts.sessions;
+    this.#consents = parts.consents;
+    this.#owners = parts.owners;
+    this.#clients = parts.clients;
+    this.#jar = cookieJar(parts.signIn.publicUrl);
+  }
+
+  /** Who is signed in by the cookie of the request, as far as signing in has come. */
+  async signedIn(request: IncomingMessage): Promise<LiveSession | undefined> {
+    const token = readCookie(request.headers.cookie, this.#jar.session);
+    if (token === undefined) return undefined;
+    const found = await this.#signIn.verifier.read(token);
+    return found.ok ? found.value : undefined;
+  }
+
+  /** `GET /oauth/interaction/{uid}`: the next step, which is to sign in or to decide. */
+  async show(visiting: Visiting): Promise<Reply> {
+    const interaction = await this.#interaction(visiting);
+    const live = await this.signedIn(visiting.request);
+    const here = `${INTERACTION}/${interaction.uid}`;
+    if (live === undefined) return { to: withNext('/console/sign-in', here) };
+    if (live.stage === 'second-factor') return { to: withNext('/console/sign-in/second-factor', here) };
+    if (live.stage === 'enrolment') return { to: withNext('/console/enrol', here) };
+    if (interaction.prompt.name === 'login') return this.#login(visiting, interaction, live);
+    return this.#ask(interaction, live, readCookie(visiting.request.headers.cookie, this.#jar.session) as string);
+  }
+
+  /** `POST`: what the person decided. */
+  async decide(visiting: Visiting): Promise<Reply> {
+    const interaction = await this.#interaction(visiting);
+    const live = await this.signedIn(visiting.request);
+    if (live?.stage !== 'active' || interaction.prompt.name !== 'consent') throw gone();
+    const form = await readForm(visiting.request);
+    this.#mustBeOurForm(visiting.request, form);
+    if (interaction.session?.accountId !== live.person.id) throw gone();
+    if (form.get('decision') !== 'approve') {
+      await this.#record(visiting, live, interaction, 'denied');
+      return this.#finish(visiting, { error: 'access_denied', error_description: 'the person did not allow it' });
+    }
+    const grantId = await this.#allow(visiting, interaction, live);
+    return this.#finish(visiting, { consent: { grantId } });
+  }
+
+  /** The provider hears who it is, unless a newer proof than there is was asked for (`prompt=login`, `max_age`). */
+  async #login(visiting: Visiting, interaction: Interaction, live: LiveSession): Promise<Reply> {
+    const { session, person } = live;
+    const asksAnew = interaction.prompt.reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age');
+    if (asksAnew && session.authTime < interaction.iat * 1000)
+      return { to: withNext('/console/step-up', `${INTERACTION}/${interaction.uid}`) };
+    const login = { accountId: person.id, ts: Math.floor(session.authTime / 1000), amr: [...session.amr] };
+    return this.#finish(visiting, { login });
+  }
+
+  async #ask(interaction: Interaction, live: LiveSession, cookie: string): Promise<Reply> {
+    const { uid, params } = interaction;
+    const redirectUri = params['redirect_uri'] as string;
+    const question = {
+      uid,
+      person: live.person.displayName === '' ? live.person.name : live.person.displayName,
+      client: await this.#clients.display(params['client_id'] as string),
+      redirectUri,
+      resource: this.#resourceOf(interaction)?.resource,
+      scopes: scopesOf(interaction),
+    };
+    const body = consentBody(question, (content) => formOf(`${INTERACTION}/${uid}`, cookie, content));
+    return { status: 200, page: this.page('Allow this program?', body), leadsTo: leadsTo(redirectUri) };
+  }
+
+  /** The grant with what was asked for, its token session, and the consent: together, and on record before. */
+  async #allow(visiting: Visiting, interaction: Interaction, live: LiveSession): Promise<string> {
+    const provider = await this.#provider();
+    const { params } = interaction;
+    const clientId = params['client_id'] as string;
+    const owned = this.#resourceOf(interaction);
+    const scopes = scopesOf(interaction);
+    const display = await this.#clients.display(clientId);
+    const id = this.#sessions.newId();
+    const change = {
+      type: 'oauth.consent',
+      action: 'consent',
+      object: { kind: 'client', namespace: '*', name: display.name.slice(0, 256), id: clientId.slice(0, 256) },
+      details: { scopes: scopes.join(' ').slice(0, 1000), resource: owned?.resource ?? '', tsid: id },
+    };
+    return recordedChange(this.#trail, originOf(visiting, live), change, async () => {
+      await inOneUnit(
+        this.#database,
+        async () => {
+          const grant = new provider.Grant({ accountId: live.person.id, clientId });
+          grant.jti = id;
+          const { missingOIDCScope, missingResourceScopes } = interaction.prompt.details as Missing;
+          if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
+          for (const [resource, missing] of Object.entries(missingResourceScopes ?? {}))
+            grant.addResourceScope(resource, missing.join(' '));
+          await grant.save();
+          if (owned !== undefined) {
+            const session = { id, userId: live.person.id, clientId, clientName: display.name };
+            await this.#sessions.begin({ ...session, owner: owned.owner, resource: owned.resource, scopes });
+            await this.#consents.give({ userId: live.person.id, clientId, resource: owned.resource, scopes });
+          }
+        },
+        () => true,
+      );
+      return { value: id };
+    });
+  }
+
+  #resourceOf({ params }: Interaction) {
+    const { resource } = params;
+    return typeof resource === 'string' ? this.#owners.resolve(resource) : undefined;
+  }
+
+  async #interaction({ request, response }: Visiting): Promise<Interaction> {
+    const provider = await this.#provider();
+    const found = await provider.interactionDetails(request, response).catch(() => undefined);
+    const uid = request.url?.split('?')[0]?.split('/')[3];
+    // The cookie says which one, and the address must agree: a link to somebody else's leads nowhere.
+    if (found === undefined || found.uid !== uid) throw gone();
+    return found;
+  }
+
+  #mustBeOurForm(request: IncomingMessage, form: URLSearchParams): void {
+    const { origin, 'sec-fetch-site': site } = request.headers;
+    const source = { origin, secFetchSite: typeof site === 'string' ? site : undefined };
+    const cookie = readCookie(request.headers.cookie, this.#jar.session) ?? '';
+    if (!isOwnPage(source, this.#signIn.publicUrl) || !isCsrfToken(form.get('form') ?? '', cookie)) throw gone();
+  }
+
+  async #finish({ request, response }: Visiting, result: Parameters<Provider['interactionResult']>[2]): Promise<Reply> {
+    const provider = await this.#provider();
+    const to = await provider.interactionResult(request, response, result, {
+      mergeWithLastSubmission: 'consent' in result,
+    });
+    return { to: new URL(to).pathname };
+  }
+
+  async #record(visiting: Visiting, live: LiveSession, { params }: Interaction, outcome: 'denied'): Promise<void> {
+    await this.#trail.append({
+      class: 'authorization',
+      ...originOf(visiting, live),
+      type: 'oauth.consent',
+      action: 'consent',
+      object: { kind: 'client', namespace: '*', name: String(params['client_id']).slice(0, 256) },
+      outcome,
+    });
+  }
+
+  page(title: string, body: Html): Html {
+    return documentOf({ title, body, assets: this.#assets });
+  }
+}
+
+interface Missing {
+  readonly missingOIDCScope?: readonly string[];
+  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
+}
+
+function scopesOf(interaction: Interaction): readonly string[] {
+  const { missingOIDCScope = [], missingResourceScopes = {} } = interaction.prompt.details as Missing;
+  return [...missingOIDCScope, ...Object.values(missingResourceScopes).flat()];
+}
+
+function originOf({ requestId, address, request }: Visiting, { person, session }: LiveSession): AuditOrigin {
+  const { 'user-agent': userAgent } = request.headers;
+  return {
+    door: 'oauth',
+    requestId,
+    actor: { kind: 'user', iss: 'chatelaine', sub: person.id, name: person.name, sessionId: session.id },
+    ...(address !== undefined && { address }),
+    ...(userAgent !== undefined && { userAgent: userAgent.slice(0, 256) }),
+  };
+}
+
+const gone = (): Error => authServerError('OAUTH_REQUEST_GONE', 'this sign-in cannot go on');

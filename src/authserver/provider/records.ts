@@ -1,0 +1,111 @@
+import { CountedRefusals } from '#audit';
+import type { AuditEvent, AuditTrail } from '#contract';
+import type { Clock } from '#kernel';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+
+/** Who asked, as the listener saw it. */
+export interface Asking {
+  readonly requestId: string;
+  readonly address: string | undefined;
+}
+
+/** The endpoints whose answers go on record; metadata and keys are for everybody. */
+const ON_RECORD: Readonly<Record<string, { readonly type: string; readonly class: AuditEvent['class'] }>> = {
+  authorization: { type: 'oauth.authorize', class: 'authorization' },
+  resume: { type: 'oauth.authorize', class: 'authorization' },
+  token: { type: 'oauth.token', class: 'credential' },
+  revocation: { type: 'oauth.revoke', class: 'credential' },
+  introspection: { type: 'oauth.introspect', class: 'authorization' },
+  pushed_authorization_request: { type: 'oauth.par', class: 'authorization' },
+  device_authorization: { type: 'oauth.device', class: 'authorization' },
+  code_verification: { type: 'oauth.device', class: 'authorization' },
+  device_resume: { type: 'oauth.device', class: 'authorization' },
+  userinfo: { type: 'oauth.userinfo', class: 'authorization' },
+};
+
+/** What the provider answered, as it will be sent. */
+export interface Answered {
+  readonly outcome: 'success' | 'denied' | 'failure';
+  /** The code of RFC 6749 §4.1.2.1 or §5.2, with what the provider found. */
+  readonly error?: string | undefined;
+}
+
+/** Puts every answer of the authorization server on record, before it is sent. */
+export class OAuthRecords {
+  readonly #trail: AuditTrail;
+  readonly #refusals: CountedRefusals;
+
+  constructor(trail: AuditTrail, clock: Clock) {
+    this.#trail = trail;
+    this.#refusals = new CountedRefusals(trail, clock);
+  }
+
+  /** Resolves when it is on record, or, of a flood of refusals, counted. Rejects as the trail does. */
+  async answered(ctx: KoaContextWithOIDC, asking: Asking, answered: Answered): Promise<void> {
+    const { oidc } = ctx;
+    const kind = ON_RECORD[oidc.route];
+    // On to a page of ours, which records what comes of it.
+    if (
+      kind === undefined ||
+      (oidc.entities.Interaction !== undefined &&
+        kind.type === 'oauth.authorize' &&
+        ctx.status === 303 &&
+        !isFinal(ctx))
+    )
+      return;
+    const { Account, Client } = oidc.entities;
+    const token = oidc.entities.AccessToken ?? oidc.entities.ClientCredentials;
+    const clientId = Client?.clientId ?? textOf(oidc.params?.['client_id']) ?? textOf(oidc.body?.['client_id']);
+    const details: Record<string, string> = {};
+    const note = (name: string, value: unknown): void => {
+      if (typeof value === 'string' && value !== '') details[name] = value.slice(0, 500);
+    };
+    note('grantType', oidc.params?.['grant_type']);
+    note('redirectUri', oidc.params?.['redirect_uri']);
+    note('resource', token?.aud ?? oidc.params?.['resource']);
+    note('scope', token?.scope ?? oidc.params?.['scope']);
+    note('tsid', (oidc.entities.Grant as { readonly jti?: unknown } | undefined)?.jti);
+    const event: AuditEvent = {
+      class: kind.class,
+      type: kind.type,
+      door: 'oauth',
+      requestId: asking.requestId,
+      action: kind.type.slice('oauth.'.length),
+      actor: actorOf(Account?.accountId, clientId, Client !== undefined),
+      ...(clientId !== undefined && {
+        object: { kind: 'client', namespace: '*', name: clientId.slice(0, 256), id: clientId.slice(0, 256) },
+      }),
+      outcome: answered.outcome,
+      ...(answered.error !== undefined && { error: answered.error.slice(0, 128) }),
+      ...(asking.address !== undefined && { address: asking.address }),
+      ...(Object.keys(details).length > 0 && { details }),
+    };
+    if (answered.outcome !== 'denied') return void (await this.#trail.append(event));
+    const { class: eventClass, type, door, action, actor } = event;
+    const stranger = { kind: 'anonymous', iss: 'chatelaine', sub: 'anonymous', name: 'anonymous' } as const;
+    const as = Client === undefined ? stranger : actor;
+    await this.#refusals.record(event, asking.address ?? '', {
+      of: `${type} ${as.sub}`,
+      event: { class: eventClass, type, door, action, actor: as },
+    });
+  }
+
+  /** Writes what was only counted so far. */
+  close(): Promise<void> {
+    return this.#refusals.flush();
+  }
+}
+
+/** The answer leaves for the client, with a code or an error. */
+const isFinal = (ctx: KoaContextWithOIDC): boolean => /[?&#](?:code|error)=/.test(ctx.response.get('location'));
+
+function actorOf(userId: string | undefined, clientId: string | undefined, isKnown: boolean): AuditEvent['actor'] {
+  if (userId !== undefined) return { kind: 'user', iss: 'chatelaine', sub: userId, name: userId };
+  if (clientId !== undefined && isKnown) {
+    const name = clientId.slice(0, 256);
+    return { kind: 'workload', iss: 'chatelaine', sub: name, name };
+  }
+  return { kind: 'anonymous', iss: 'chatelaine', sub: 'anonymous', name: 'anonymous' };
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,0 +1,151 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { openAuditLog, type AuditLog } from '#audit';
+import { forgetfulLedger } from '#contract';
+import { openDatabase, type Database } from '#db';
+import { apiSecretColumn } from '#http';
+import {
+  openIdentity,
+  openSignIn,
+  provisionUser,
+  signInPages,
+  userProfileColumn,
+  type SignInServices,
+} from '#identity';
+import { reveal, Secret, silentLogger, systemClock, sha256Hex } from '#kernel';
+import { openVault, sameNamespace } from '#vault';
+import type { AllClientMetadata } from 'oidc-provider';
+import type { JWK } from 'jose';
+import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { openAuthorizationServer, ownerMap, type AuthorizationServer } from '#authserver';
+import { join } from 'node:path';
+import { Browser } from './browser.fixture.ts';
+
+export const CALLBACK = 'https://c1.test/cb';
+export const SCOPES = ['read:flights', 'write:flights'];
+
+export const SECRET = randomBytes(24).toString('base64url');
+
+/** A public client with one redirect, and a confidential one. */
+export const CLIENTS: Readonly<Record<string, AllClientMetadata>> = {
+  c1: { client_id: 'c1', client_name: 'Flights Desk', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' },
+  c2: {
+    client_id: 'c2',
+    client_name: 'Back Office',
+    client_secret: SECRET,
+    redirect_uris: ['https://c2.test/cb'],
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  },
+};
+
+export interface AuthorizationServerProcess {
+  readonly at: TestPlace;
+  readonly url: URL;
+  readonly database: Database;
+  readonly server: AuthorizationServer;
+  readonly signIn: SignInServices;
+  readonly audit: AuditLog;
+  /** Of the gateway's only door in these tests. */
+  readonly resource: string;
+  /** A person, signed in in a browser of their own. */
+  person(name: string): Promise<{ readonly id: string; readonly browser: Browser }>;
+  readonly keys: { readonly jwks: readonly JWK[] };
+  readonly wrapper: Parameters<typeof openVault>[0]['wrapper'];
+}
+
+/** An authorization server behind a listener, over a real database; with another it is a second process beside it. */
+export async function startAuthorizationServer(
+  dialect: TestDialect,
+  beside?: AuthorizationServerProcess,
+  clients: Readonly<Record<string, AllClientMetadata>> = CLIENTS,
+): Promise<AuthorizationServerProcess> {
+  const at = beside?.at ?? (await emptyPlace(dialect));
+  const clock = systemClock;
+  const log = silentLogger;
+  const wrapper = beside?.wrapper ?? {
+    type: 'given' as const,
+    key: new Secret(randomBytes(32).toString('base64')),
+    where: 'the test key',
+  };
+  const database = await openDatabase({ ...at.place, clock });
+  onTestFinished(() => database.close());
+  const columns = [userProfileColumn, apiSecretColumn];
+  const vault = await openVault({
+    ledger: forgetfulLedger,
+    database,
+    clock,
+    log,
+    mayUse: sameNamespace,
+    wrapper,
+    columns,
+  });
+  onTestFinished(() => vault.close());
+  const audit = await openAuditLog({ root: join(at.directory, 'audit'), clock, logger: log });
+  onTestFinished(() => audit.close());
+  const identity = openIdentity({ database, clock, log, trail: audit, ledger: forgetfulLedger });
+  const users = identity.userDirectory(vault);
+  const http = createServer();
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    http.close();
+    http.closeAllConnections();
+  });
+  // A second process is reached at a port of its own, and answers for the same issuer.
+  const own = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
+  const url = beside?.url ?? own;
+  const signIn = openSignIn({ frame: identity.frame, log, envelope: vault.envelope, users, publicUrl: url });
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwks = beside?.keys.jwks ?? [{ ...privateKey.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256', use: 'sig' }];
+  const server = await openAuthorizationServer({
+    ...{ publicUrl: url, database, clock, log, trail: audit, signIn, users },
+    sealer: vault.envelope,
+    standings: identity.standings,
+    owners: ownerMap({
+      publicUrl: url,
+      doors: (path) => (path === '/mcp' || path === '/mcp/flights' ? { scopes: SCOPES } : undefined),
+      declared: () => [],
+      upstreams: () => [],
+    }),
+    clients: {
+      find: (id) => Promise.resolve(Object.hasOwn(clients, id) ? clients[id] : undefined),
+      display: (id) =>
+        Promise.resolve({
+          name: clients[id]?.client_name ?? id,
+          origin: { kind: 'configured' },
+          localhostOnly: false,
+        }),
+      digest: (id) => Promise.resolve(sha256Hex(JSON.stringify(clients[id]))),
+    },
+    keys: { keys: () => Promise.resolve({ keys: jwks, algorithm: 'ES256' }), onChange: () => {} },
+  });
+  onTestFinished(() => server.close());
+  const pages = signInPages({ services: signIn, log });
+  let requests = 0;
+  http.on('request', (request, response) => {
+    const path = (request.url ?? '').split('?', 1)[0] as string;
+    const arrival = { requestId: `r${requests++}`, address: '192.0.2.1', headers: [] };
+    if (server.answers(path)) void server.handle(request, response, arrival);
+    else if (pages.answers(path)) void pages.handle(request, response, arrival);
+    else response.writeHead(404).end();
+  });
+  return {
+    ...{ at, url, database, server, signIn, audit, wrapper },
+    keys: { jwks },
+    resource: `${url.origin}/mcp`,
+    async person(name) {
+      const identityOf = { issuer: 'https://idp.test', subject: name, preferredName: name, displayName: name };
+      const { user } = await provisionUser({ frame: identity.frame, users }, { door: 'console' }, identityOf);
+      const session = { userId: user.id, kind: 'browser', stage: 'active', amr: ['pwd'] } as const;
+      const { token } = await signIn.sessions.begin(
+        { ...session, address: '192.0.2.1', device: 'test' },
+        async () => {},
+      );
+      const browser = new Browser(own, url);
+      browser.cookies.set('chatelaine', reveal(token));
+      return { id: user.id, browser };
+    },
+  };
+}

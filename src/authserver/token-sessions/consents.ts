@@ -1,0 +1,37 @@
+import type { Clock } from '#kernel';
+import type { Database } from '#db';
+import { write } from '../artifacts/unit-of-work.ts';
+import type { ClientDisplays } from '../clients/client-source.ts';
+import { findConsent, putConsent, type Consent } from '../store/consents-store.ts';
+
+/**
+ * What people have allowed clients. Kept with a digest of what of the client matters: a client that has since
+ * taken another name or other redirects is asked about again.
+ */
+export class Consents {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #clients: ClientDisplays;
+
+  constructor(parts: { readonly database: Database; readonly clock: Clock; readonly clients: ClientDisplays }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+    this.#clients = parts.clients;
+  }
+
+  /** Adds to what was allowed before, with the rest of the request where there is one. */
+  async give(consent: Pick<Consent, 'userId' | 'clientId' | 'resource' | 'scopes'>): Promise<void> {
+    const clientDigest = await this.#clients.digest(consent.clientId);
+    const givenAt = this.#clock.now();
+    await write(this.#database, async (trx) => {
+      const before = await findConsent(trx, consent);
+      const kept = before?.clientDigest === clientDigest ? before.scopes : [];
+      await putConsent(trx, {
+        ...consent,
+        scopes: [...new Set([...kept, ...consent.scopes])],
+        clientDigest,
+        givenAt,
+      });
+    });
+  }
+}

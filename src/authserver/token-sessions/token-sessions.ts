@@ -1,0 +1,114 @@
+import { newId, type Clock } from '#kernel';
+import type { Database, DatabaseOrTransaction } from '#db';
+import { Remembered } from '#identity';
+import { write } from '../artifacts/unit-of-work.ts';
+import { deleteOfGrant } from '../store/artifacts-store.ts';
+import {
+  endTokenSessions,
+  findTokenSession,
+  insertTokenSession,
+  listTokenSessions,
+  touchTokenSession,
+  type Ending,
+  type TokenSession,
+} from '../store/token-sessions-store.ts';
+
+/** What a token session begins with. */
+export type NewTokenSession = Pick<
+  TokenSession,
+  'id' | 'userId' | 'clientId' | 'clientName' | 'owner' | 'resource' | 'scopes'
+>;
+
+/**
+ * Sign-ins of users through clients towards owners, which every token of theirs stands on: when one ends, its
+ * codes and tokens are gone, here at once and in other processes within a second.
+ */
+export class TokenSessions {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  readonly #known: Remembered<TokenSession>;
+  readonly #onEnd = new Set<() => void>();
+
+  constructor(parts: { readonly database: Database; readonly clock: Clock; readonly idleSeconds: number }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+    this.#idleMs = parts.idleSeconds * 1000;
+    this.#known = new Remembered(parts.database.changes);
+  }
+
+  /** An identifier for the next one: nothing a client sends has a say in it. */
+  newId(): string {
+    return newId(this.#clock.now());
+  }
+
+  /** Begins one, with the rest of the request where there is one. */
+  async begin(session: NewTokenSession): Promise<void> {
+    const now = this.#clock.now();
+    const row: TokenSession = {
+      ...session,
+      createdAt: now,
+      lastUsedAt: now,
+      expiresAt: now + this.#idleMs,
+      endedAt: null,
+      endedBecause: null,
+    };
+    await write(this.#database, (trx) => insertTokenSession(trx, row));
+  }
+
+  /** Notes that tokens were issued: it goes on for as long again. */
+  async touch(id: string): Promise<void> {
+    const now = this.#clock.now();
+    await write(this.#database, (trx) => touchTokenSession(trx, id, { now, expiresAt: now + this.#idleMs }));
+  }
+
+  /** The session if it goes on. Throws as the database does. */
+  live(id: string): TokenSession | undefined | Promise<TokenSession | undefined> {
+    const now = this.#clock.now();
+    const known = this.#known.recall(id, now);
+    if (known !== undefined) return goesOn(known, now) ? known : this.#read(id);
+    return this.#read(id);
+  }
+
+  async #read(id: string): Promise<TokenSession | undefined> {
+    const keep = this.#known.reading();
+    const session = await findTokenSession(this.#database.db, id);
+    if (session === undefined || !goesOn(session, this.#clock.now())) return undefined;
+    keep(id, session);
+    return session;
+  }
+
+  /** Those of a user that go on, the newest first. */
+  list(userId: string): Promise<readonly TokenSession[]> {
+    return listTokenSessions(this.#database.db, userId, this.#clock.now());
+  }
+
+  /** Ends those that are meant, in a transaction of the caller, with everything that was issued under them. */
+  async endIn(trx: DatabaseOrTransaction, which: Ending, because: string): Promise<readonly string[]> {
+    const ended = await endTokenSessions(trx, which, { now: this.#clock.now(), because });
+    for (const id of ended) await deleteOfGrant(trx, id);
+    return ended;
+  }
+
+  /** The same, with the rest of the request where there is one. */
+  async end(which: Ending, because: string): Promise<void> {
+    await write(
+      this.#database,
+      async (trx) => void (await this.endIn(trx, which, because)),
+      () => this.forget(),
+    );
+  }
+
+  /** What is kept in memory is read anew; after a change that was committed here. */
+  forget(): void {
+    this.#known.forget();
+    for (const told of this.#onEnd) told();
+  }
+
+  /** Told when sessions may have ended here. */
+  onEnd(told: () => void): void {
+    this.#onEnd.add(told);
+  }
+}
+
+const goesOn = (session: TokenSession, now: number): boolean => session.endedAt === null && session.expiresAt > now;
