@@ -3,7 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditTrail } from '#contract';
 import type { Database } from '#db';
 import { readInstallationSecret, type SecretSealer } from '#http';
-import { documentHeaders, html, noticeOf, type SignInServices, type Standings, type UserDirectory } from '#identity';
+import {
+  documentHeaders,
+  html,
+  noticeOf,
+  readCookie,
+  type SignInServices,
+  type Standings,
+  type UserDirectory,
+} from '#identity';
 import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { JWK } from 'jose';
 import type { Provider } from 'oidc-provider';
@@ -11,7 +19,7 @@ import { Artifacts } from './artifacts/artifacts.ts';
 import { ContentCipher } from './artifacts/content-cipher.ts';
 import type { ClientDisplays, ClientSource } from './clients/client-source.ts';
 import { accountOf } from './provider/account.ts';
-import type { SigningAlgorithm } from './provider/configuration.ts';
+import { sessionCookie, type SigningAlgorithm } from './provider/configuration.ts';
 import { createProvider } from './provider/create-provider.ts';
 import { Interactions, type Reply, type Visiting } from './provider/interactions.ts';
 import { prepared } from './provider/prepared.ts';
@@ -164,11 +172,26 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
       return;
     }
     const live = await interactions.signedIn(request);
-    const forProvider = await prepared(request, { path, owners, metadata: METADATA, verifier });
+    const cookie = await cookiesFor(request, live?.person.id);
+    const forProvider = await prepared(request, { path, owners, metadata: METADATA, verifier, cookie });
     asking.set(forProvider, { requestId: arrival.requestId, address: arrival.address });
     if (live?.stage === 'active') signedIn.set(forProvider, live.person.id);
     const { callback } = await openProvider().then((one) => ({ callback: one.callback() }));
     await callback(forProvider, response);
+  }
+
+  /**
+   * The cookies without that of a provider session which is another person's than whoever is signed in now: on a
+   * shared machine nothing is allowed in the name of somebody who has left.
+   */
+  async function cookiesFor({ headers }: IncomingMessage, userId: string | undefined): Promise<string | null> {
+    const name = sessionCookie(publicUrl);
+    const id = readCookie(headers.cookie, name);
+    if (headers.cookie === undefined || id === undefined) return headers.cookie ?? null;
+    const { accountId } = (await artifacts.find('Session', id)) ?? {};
+    if (accountId === undefined || accountId === userId) return headers.cookie;
+    const others = headers.cookie.split(';').filter((pair) => !pair.trim().startsWith(name));
+    return others.length === 0 ? null : others.join(';');
   }
 
   return {

@@ -94,7 +94,7 @@ export function providerConfiguration(
     clockTolerance: 30,
     cookies: {
       names: {
-        session: `${secure ? '__Host-' : ''}chatelaine-oauth`,
+        session: sessionCookie(parts.issuer),
         interaction: `${secure ? '__Secure-' : ''}chatelaine-interaction`,
         resume: `${secure ? '__Secure-' : ''}chatelaine-resume`,
       },
@@ -158,6 +158,10 @@ export function providerConfiguration(
     },
   };
 }
+
+/** The cookie by which the provider knows a browser; what it says counts beside the session of identity alone. */
+export const sessionCookie = (issuer: URL): string =>
+  `${issuer.protocol === 'https:' ? '__Host-' : ''}chatelaine-oauth`;
 
 /** One of several that were granted is chosen by nobody: the request has to say which. */
 function soleAudience(

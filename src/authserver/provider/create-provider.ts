@@ -27,6 +27,8 @@ export async function createProvider(parts: ProviderParts, around: Surroundings)
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) =>
     around.failed(error, around.askingOf(ctx.req).requestId),
   );
+  // What goes wrong beyond the provider's own handlers: logged by us, and not on the standard error of Koa.
+  (provider as NodeJS.EventEmitter).on('error', () => {});
   const errorOf = new WeakMap<object, string>();
   const noteError = (ctx: KoaContextWithOIDC, error: Error & { readonly error_detail?: string }): void => {
     errorOf.set(ctx, error.error_detail ?? error.message);
@@ -49,12 +51,21 @@ export async function createProvider(parts: ProviderParts, around: Surroundings)
     try {
       await inOneUnit(around.database, next, () => ctx.status < 500);
     } catch (error) {
-      if (!(error instanceof UsedTwice)) throw error;
-      await reused(ctx, error);
+      if (error instanceof UsedTwice) await reused(ctx, error);
+      else notNow(ctx, error);
     }
     if (ctx.oidc?.route !== undefined)
       await around.records.answered(ctx, around.askingOf(ctx.req), answerOf(ctx, errorOf.get(ctx)));
   });
+
+  /** Nothing was committed: the same request may succeed as it is. */
+  function notNow(ctx: KoaContextWithOIDC, error: unknown): void {
+    around.failed(error, around.askingOf(ctx.req).requestId);
+    ctx.status = 503;
+    ctx.set('Retry-After', '1');
+    ctx.body = { error: 'temporarily_unavailable', error_description: 'the request changed nothing; send it again' };
+    errorOf.set(ctx, 'temporarily_unavailable');
+  }
 
   /** A second use is theft of one or the other: what was issued ends, and both begin anew (RFC 9700 §4.14.2). */
   async function reused(ctx: KoaContextWithOIDC, { grantId }: UsedTwice): Promise<void> {

@@ -20,9 +20,11 @@ export async function prepared(
     /** Where metadata lies, also with a path behind it (RFC 8414 §3.1). */
     readonly metadata: RegExp;
     readonly verifier: OwnTokenVerifier;
+    /** The `Cookie` header that it may see; null for none. */
+    readonly cookie: string | null;
   },
 ): Promise<IncomingMessage> {
-  const { path, owners } = how;
+  const { path, owners, cookie } = how;
   const well = how.metadata.exec(path);
   if (well !== null) return rewritten(request, { url: `/.well-known/${well[1]}` });
   if (request.method === 'POST') {
@@ -37,11 +39,11 @@ export async function prepared(
     return rewritten(request, { body: Buffer.from(parameters.toString()) });
   }
   const query = (request.url ?? '').split('?')[1];
-  if (path !== ROUTES.authorization || query === undefined) return rewritten(request, {});
+  if (path !== ROUTES.authorization || query === undefined) return rewritten(request, { cookie });
   const parameters = new URLSearchParams(query);
   inOneForm(parameters, owners);
   if (!parameters.has('request_uri')) withScope(parameters, owners);
-  return rewritten(request, { url: `${path}?${parameters.toString()}` });
+  return rewritten(request, { url: `${path}?${parameters.toString()}`, cookie });
 }
 
 /** `https://tools.example/mcp/` is `https://tools.example/mcp`; what names nothing stays as it is, and is refused. */

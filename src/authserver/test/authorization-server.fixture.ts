@@ -44,6 +44,8 @@ export const CLIENTS: Readonly<Record<string, AllClientMetadata>> = {
 export interface AuthorizationServerProcess {
   readonly at: TestPlace;
   readonly url: URL;
+  /** Where this very process is reached. */
+  readonly own: URL;
   readonly database: Database;
   readonly server: AuthorizationServer;
   readonly signIn: SignInServices;
@@ -132,7 +134,7 @@ export async function startAuthorizationServer(
     else response.writeHead(404).end();
   });
   return {
-    ...{ at, url, database, server, signIn, audit, wrapper },
+    ...{ at, url, own, database, server, signIn, audit, wrapper },
     keys: { jwks },
     resource: `${url.origin}/mcp`,
     async person(name) {
