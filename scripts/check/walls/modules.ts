@@ -28,11 +28,6 @@ export const MODULES: readonly ModulePlace[] = [
   place('policy', 'kernel contract db http audit', 'a decision is made from the contract alone'),
   place('identity', 'kernel contract db tls http audit vault', 'identity says who is calling, not what is called'),
   place(
-    'backup',
-    'kernel contract db tls http audit vault identity',
-    'a backup knows what must not come back, and nothing of tools',
-  ),
-  place(
     'authserver',
     'kernel contract db tls egress http audit vault policy identity',
     'authserver and registry are siblings; the gateway composes them',
@@ -41,6 +36,11 @@ export const MODULES: readonly ModulePlace[] = [
     'registry',
     'kernel contract db tls http audit vault policy identity',
     'registry and authserver are siblings; the gateway composes them',
+  ),
+  place(
+    'backup',
+    'kernel contract db tls http audit vault identity authserver',
+    'a backup knows what must not come back, and nothing of tools',
   ),
   place('toolbox', 'kernel contract egress', 'the toolbox runs tools and knows nothing of callers'),
   place(

@@ -13,13 +13,14 @@ import {
   signInPages,
   userProfileColumn,
   type SignInServices,
+  type UserDirectory,
 } from '#identity';
 import { reveal, Secret, silentLogger, systemClock, sha256Hex } from '#kernel';
 import { openVault, sameNamespace } from '#vault';
 import type { AllClientMetadata } from 'oidc-provider';
 import type { JWK } from 'jose';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
-import { openAuthorizationServer, ownerMap, type AuthorizationServer } from '#authserver';
+import { endTokensWithUsers, openAuthorizationServer, ownerMap, type AuthorizationServer } from '#authserver';
 import { join } from 'node:path';
 import { Browser } from './browser.fixture.ts';
 
@@ -49,6 +50,7 @@ export interface AuthorizationServerProcess {
   readonly database: Database;
   readonly server: AuthorizationServer;
   readonly signIn: SignInServices;
+  readonly users: UserDirectory;
   readonly audit: AuditLog;
   /** Of the gateway's only door in these tests. */
   readonly resource: string;
@@ -89,6 +91,7 @@ export async function startAuthorizationServer(
   onTestFinished(() => audit.close());
   const identity = openIdentity({ database, clock, log, trail: audit, ledger: forgetfulLedger });
   const users = identity.userDirectory(vault);
+  endTokensWithUsers({ users, database, clock });
   const http = createServer();
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -134,7 +137,7 @@ export async function startAuthorizationServer(
     else response.writeHead(404).end();
   });
   return {
-    ...{ at, url, own, database, server, signIn, audit, wrapper },
+    ...{ at, url, own, database, server, signIn, users, audit, wrapper },
     keys: { jwks },
     resource: `${url.origin}/mcp`,
     async person(name) {

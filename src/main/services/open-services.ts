@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ledgerTrouble, openLedger, type FileLedger } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
+import { endTokensWithUsers } from '#authserver';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
 import { apiSecretColumn } from '#http';
@@ -105,6 +106,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   });
   endings.add('identity', () => identity.close());
   const users = identity.userDirectory(vault);
+  endTokensWithUsers({ users, database, clock });
   let opened: SignInServices | undefined;
   const signIn = (publicUrl = new URL('http://localhost')): SignInServices => {
     if (opened !== undefined) return opened;
