@@ -22,6 +22,8 @@ import { accountOf } from './provider/account.ts';
 import { sessionCookie, type SigningAlgorithm } from './provider/configuration.ts';
 import { createProvider } from './provider/create-provider.ts';
 import { Interactions, type Reply, type Visiting } from './provider/interactions.ts';
+import { Connections } from './provider/connections.ts';
+import { CONNECTIONS } from './pages/connections-page.ts';
 import { prepared } from './provider/prepared.ts';
 import { OAuthRecords, type Asking } from './provider/records.ts';
 import { INTERACTION, LIFETIMES, type Lifetimes } from './provider/settings.ts';
@@ -79,6 +81,10 @@ export interface AuthorizationServer {
 const METADATA = /^\/\.well-known\/(oauth-authorization-server|openid-configuration)(?:\/.*)?$/;
 const KEYS = '/.well-known/jwks.json';
 
+/** Whether a path is the authorization server's, also where none is open yet. */
+export const isAuthorizationServerPath = (path: string): boolean =>
+  path.startsWith('/oauth/') || path === CONNECTIONS || path === KEYS || METADATA.test(path);
+
 /**
  * Opens the authorization server. The provider is loaded by the first request to it: a server whose callers all
  * have keys never pays for it.
@@ -100,6 +106,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     provider: () => openProvider(),
     signIn: options.signIn,
   });
+  const connections = new Connections({ sessions, trail, interactions });
   const verifier = new OwnTokenVerifier({
     ...{ artifacts, sessions, standings, database, clock, issuer: publicUrl.origin },
     keys: async () => ({ keys: (await options.keys.keys()).keys.map(publicPart) }),
@@ -156,8 +163,11 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
   /** A step of signing in or consent. */
   async function step(visiting: Visiting): Promise<Reply> {
     try {
-      if (visiting.request.method === 'GET') return await interactions.show(visiting);
-      if (visiting.request.method === 'POST') return await interactions.decide(visiting);
+      const { method } = visiting.request;
+      const isConnections = pathOf(visiting.request) === CONNECTIONS;
+      if (method === 'GET' || method === 'HEAD')
+        return await (isConnections ? connections.show(visiting) : interactions.show(visiting));
+      if (method === 'POST') return await (isConnections ? connections.end(visiting) : interactions.decide(visiting));
       return { status: 405, page: errorPage('This page takes no such request') };
     } catch (error) {
       if (!(error instanceof ChatelaineError)) throw error;
@@ -167,7 +177,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
 
   async function visit(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void> {
     const path = pathOf(request);
-    if (path.startsWith(`${INTERACTION}/`)) {
+    if (path === CONNECTIONS || path.startsWith(`${INTERACTION}/`)) {
       send(response, await step({ request, response, ...arrival }));
       return;
     }
@@ -198,7 +208,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     issuer: publicUrl.origin,
     verifier,
     sessions,
-    answers: (path) => path.startsWith('/oauth/') || path === KEYS || METADATA.test(path),
+    answers: isAuthorizationServerPath,
     async handle(request, response, arrival) {
       const { headers } = arrival;
       for (let at = 0; at < headers.length; at += 2)

@@ -10,6 +10,7 @@
  * RFC 9700; OpenID Connect Core 1.0; MCP authorization.
  */
 export {
+  isAuthorizationServerPath,
   openAuthorizationServer,
   type Arrival,
   type AuthorizationServer,

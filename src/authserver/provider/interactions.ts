@@ -95,7 +95,7 @@ export class Interactions {
     if (live.stage === 'second-factor') return { to: withNext('/console/sign-in/second-factor', here) };
     if (live.stage === 'enrolment') return { to: withNext('/console/enrol', here) };
     if (interaction.prompt.name === 'login') return this.#login(visiting, interaction, live);
-    return this.#ask(interaction, live, readCookie(visiting.request.headers.cookie, this.#jar.session) as string);
+    return this.#ask(interaction, live, this.sessionToken(visiting.request));
   }
 
   /** `POST`: what the person decided. */
@@ -104,7 +104,7 @@ export class Interactions {
     const live = await this.signedIn(visiting.request);
     if (live?.stage !== 'active' || interaction.prompt.name !== 'consent') throw gone();
     const form = await readForm(visiting.request);
-    this.#mustBeOurForm(visiting.request, form);
+    this.mustBeOurForm(visiting.request, form);
     if (interaction.session?.accountId !== live.person.id) throw gone();
     if (form.get('decision') !== 'approve') {
       await this.#record(visiting, live, interaction, 'denied');
@@ -191,11 +191,17 @@ export class Interactions {
     return found;
   }
 
-  #mustBeOurForm(request: IncomingMessage, form: URLSearchParams): void {
+  /** The token that forms of a person are bound to. */
+  sessionToken(request: IncomingMessage): string {
+    return readCookie(request.headers.cookie, this.#jar.session) ?? '';
+  }
+
+  /** Throws `OAUTH_REQUEST_GONE` for a form that another page sends. */
+  mustBeOurForm(request: IncomingMessage, form: URLSearchParams): void {
     const { origin, 'sec-fetch-site': site } = request.headers;
     const source = { origin, secFetchSite: typeof site === 'string' ? site : undefined };
-    const cookie = readCookie(request.headers.cookie, this.#jar.session) ?? '';
-    if (!isOwnPage(source, this.#signIn.publicUrl) || !isCsrfToken(form.get('form') ?? '', cookie)) throw gone();
+    const isOurs = isOwnPage(source, this.#signIn.publicUrl);
+    if (!isOurs || !isCsrfToken(form.get('form') ?? '', this.sessionToken(request))) throw gone();
   }
 
   async #finish({ request, response }: Visiting, result: Parameters<Provider['interactionResult']>[2]): Promise<Reply> {
@@ -232,7 +238,8 @@ function scopesOf(interaction: Interaction): readonly string[] {
   return [...missingOIDCScope, ...Object.values(missingResourceScopes).flat()];
 }
 
-function originOf({ requestId, address, request }: Visiting, { person, session }: LiveSession): AuditOrigin {
+/** Who does it, from where. */
+export function originOf({ requestId, address, request }: Visiting, { person, session }: LiveSession): AuditOrigin {
   const { 'user-agent': userAgent } = request.headers;
   return {
     door: 'oauth',

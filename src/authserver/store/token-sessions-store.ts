@@ -75,7 +75,7 @@ export async function touchTokenSession(
 
 /** Whose token sessions are meant. */
 export type Ending =
-  | { readonly id: string }
+  | { readonly id: string; readonly userId?: string }
   | { readonly userId: string; readonly clientId?: string; readonly owner?: string }
   | { readonly clientId: string }
   | { readonly owner: string };
@@ -91,7 +91,7 @@ export async function endTokenSessions(
     .set({ ended_at: now, ended_because: because })
     .where('ended_at', 'is', null);
   if ('id' in which) rows = rows.where('id', '=', which.id);
-  if ('userId' in which) rows = rows.where('user_id', '=', which.userId);
+  if ('userId' in which && which.userId !== undefined) rows = rows.where('user_id', '=', which.userId);
   if ('clientId' in which && which.clientId !== undefined) rows = rows.where('client_id', '=', which.clientId);
   if ('owner' in which && which.owner !== undefined) rows = rows.where('owner', '=', which.owner);
   return (await rows.returning('id').execute()).map(({ id }) => id);
