@@ -22,6 +22,7 @@ import { accountOf } from './provider/account.ts';
 import { sessionCookie, type SigningAlgorithm } from './provider/configuration.ts';
 import { createProvider } from './provider/create-provider.ts';
 import { Interactions, type Reply, type Visiting } from './provider/interactions.ts';
+import { deviceFlow } from './provider/device-pages.ts';
 import { Connections } from './provider/connections.ts';
 import { CONNECTIONS } from './pages/connections-page.ts';
 import { prepared } from './provider/prepared.ts';
@@ -100,6 +101,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
   const records = new OAuthRecords(trail, clock);
   const asking = new WeakMap<object, Asking>();
   const signedIn = new WeakMap<object, string>();
+  const userCodes = new WeakMap<object, string>();
   let provider: Promise<Provider> | undefined;
   const interactions = new Interactions({
     ...{ database, trail, sessions, consents, owners, clients },
@@ -134,6 +136,11 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
             const { grantId } = ctx.oidc.result?.consent ?? {};
             return grantId === undefined ? undefined : await ctx.oidc.provider.Grant.find(grantId);
           },
+          deviceFlow: deviceFlow({
+            clients,
+            page: (title, body) => interactions.page(title, body),
+            codeOf: (request) => userCodes.get(request),
+          }),
           renderError(ctx, out) {
             ctx.type = 'html';
             for (const [name, value] of Object.entries(documentHeaders())) ctx.set(name, value);
@@ -184,6 +191,8 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     const live = await interactions.signedIn(request);
     const cookie = await cookiesFor(request, live?.person.id);
     const forProvider = await prepared(request, { path, owners, metadata: METADATA, verifier, cookie });
+    const userCode = new URLSearchParams((request.url ?? '').split('?')[1]).get('user_code');
+    if (userCode !== null) userCodes.set(forProvider, userCode);
     asking.set(forProvider, { requestId: arrival.requestId, address: arrival.address });
     if (live?.stage === 'active') signedIn.set(forProvider, live.person.id);
     const { callback } = await openProvider().then((one) => ({ callback: one.callback() }));

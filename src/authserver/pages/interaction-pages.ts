@@ -5,8 +5,8 @@ export interface ConsentQuestion {
   readonly uid: string;
   readonly person: string;
   readonly client: ClientDisplay;
-  /** Where the browser will go next. */
-  readonly redirectUri: string;
+  /** Where the browser will go next; nowhere for a program on another device. */
+  readonly redirectUri: string | undefined;
   readonly resource: string | undefined;
   readonly scopes: readonly string[];
 }
@@ -48,7 +48,12 @@ export function consentBody(question: ConsentQuestion, form: (content: Html) => 
         : html`<p>It asks for no scope of its own.</p>`
     }
     <p class="soft">
-      Your browser goes on to <strong>${destinationOf(redirectUri)}</strong>. You can take this back at any time.
+      ${
+        redirectUri === undefined
+          ? html`It runs on another device, which is told as soon as you decide.`
+          : html`Your browser goes on to <strong>${destinationOf(redirectUri)}</strong>.`
+      }
+      You can take this back at any time.
     </p>
     <div class="actions">${decide('approve', 'Allow', '')} ${decide('deny', 'Do not allow', 'quiet')}</div>`;
 }

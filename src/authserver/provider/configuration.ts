@@ -28,6 +28,7 @@ export interface ProviderParts {
   /** The grant of a consent that still holds for this request, and is not asked for again. */
   readonly standingGrant: Configuration['loadExistingGrant'];
   readonly renderError: Configuration['renderError'];
+  readonly deviceFlow: NonNullable<Configuration['features']>['deviceFlow'];
   /** Keys of the cookies that the provider signs; the same in every process. */
   readonly cookieKeys: readonly string[];
 }
@@ -137,6 +138,7 @@ export function providerConfiguration(
       userinfo: { enabled: true },
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
+      deviceFlow: parts.deviceFlow,
       dPoP: { enabled: true },
       resourceIndicators: {
         enabled: true,

@@ -126,7 +126,8 @@ export class Interactions {
 
   async #ask(interaction: Interaction, live: LiveSession, cookie: string): Promise<Reply> {
     const { uid, params } = interaction;
-    const redirectUri = params['redirect_uri'] as string;
+    // A device has no redirect: it asks until it is told (RFC 8628 §3.4).
+    const redirectUri = params['redirect_uri'] as string | undefined;
     const question = {
       uid,
       person: live.person.displayName === '' ? live.person.name : live.person.displayName,
@@ -136,7 +137,11 @@ export class Interactions {
       scopes: scopesOf(interaction),
     };
     const body = consentBody(question, (content) => formOf(`${INTERACTION}/${uid}`, cookie, content));
-    return { status: 200, page: this.page('Allow this program?', body), leadsTo: leadsTo(redirectUri) };
+    return {
+      status: 200,
+      page: this.page('Allow this program?', body),
+      leadsTo: redirectUri === undefined ? [] : leadsTo(redirectUri),
+    };
   }
 
   /** The grant with what was asked for, its token session, and the consent: together, and on record before. */

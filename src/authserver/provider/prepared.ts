@@ -36,9 +36,11 @@ export async function prepared(
     else inOneForm(parameters, owners);
     if (path === ROUTES.pushed_authorization_request || path === ROUTES.device_authorization)
       withScope(parameters, owners);
-    return rewritten(request, { body: Buffer.from(parameters.toString()) });
+    return rewritten(request, { body: Buffer.from(parameters.toString()), cookie });
   }
   const query = (request.url ?? '').split('?')[1];
+  // A code in the address is for the page to show; sending it is for the person.
+  if (path === ROUTES.code_verification) return rewritten(request, { url: path, cookie });
   if (path !== ROUTES.authorization || query === undefined) return rewritten(request, { cookie });
   const parameters = new URLSearchParams(query);
   inOneForm(parameters, owners);
