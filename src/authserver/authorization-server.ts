@@ -28,6 +28,7 @@ import { CONNECTIONS } from './pages/connections-page.ts';
 import { prepared } from './provider/prepared.ts';
 import { OAuthRecords, type Asking } from './provider/records.ts';
 import { INTERACTION, LIFETIMES, type Lifetimes } from './provider/settings.ts';
+import { StandingConsents } from './provider/standing-consents.ts';
 import { TokenRecords } from './provider/token-records.ts';
 import type { OwnerMap } from './resources/owner-map.ts';
 import { Consents } from './token-sessions/consents.ts';
@@ -108,6 +109,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     provider: () => openProvider(),
     signIn: options.signIn,
   });
+  const standing = new StandingConsents({ sessions, consents, owners, clients });
   const connections = new Connections({ sessions, trail, interactions });
   const verifier = new OwnTokenVerifier({
     ...{ artifacts, sessions, standings, database, clock, issuer: publicUrl.origin },
@@ -132,10 +134,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
             return standing && user && accountOf(user, standing.groups);
           },
           signedInAs: (request) => signedIn.get(request),
-          async standingGrant(ctx) {
-            const { grantId } = ctx.oidc.result?.consent ?? {};
-            return grantId === undefined ? undefined : await ctx.oidc.provider.Grant.find(grantId);
-          },
+          standingGrant: (ctx) => standing.grantFor(ctx, signedIn.get(ctx.req)),
           deviceFlow: deviceFlow({
             clients,
             page: (title, body) => interactions.page(title, body),
@@ -265,6 +264,7 @@ function send(response: ServerResponse, reply: Reply): void {
     .writeHead(reply.status, {
       ...documentHeaders(undefined, reply.leadsTo),
       'Content-Type': 'text/html; charset=utf-8',
+      ...(reply.refresh !== undefined && { Refresh: `0; url=${reply.refresh}` }),
       'Content-Length': Buffer.byteLength(text),
     })
     .end(text);

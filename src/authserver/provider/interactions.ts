@@ -5,6 +5,7 @@ import {
   cookieJar,
   documentOf,
   formOf,
+  html,
   isCsrfToken,
   isOwnPage,
   readAssets,
@@ -26,11 +27,18 @@ import { consentBody, leadsTo } from '../pages/interaction-pages.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
 import type { Consents } from '../token-sessions/consents.ts';
 import type { TokenSessions } from '../token-sessions/token-sessions.ts';
+import { newGrant } from './new-grant.ts';
 import { INTERACTION } from './settings.ts';
 
 /** A page to send, or a place to go on to. */
 export type Reply =
-  | { readonly status: number; readonly page: Html; readonly leadsTo?: readonly string[] }
+  | {
+      readonly status: number;
+      readonly page: Html;
+      readonly leadsTo?: readonly string[];
+      /** Where the page goes on by itself. */
+      readonly refresh?: string;
+    }
   | { readonly to: string };
 
 /** What the listener knows of a visit. */
@@ -121,7 +129,12 @@ export class Interactions {
     if (asksAnew && session.authTime < interaction.iat * 1000)
       return { to: withNext('/console/step-up', `${INTERACTION}/${interaction.uid}`) };
     const login = { accountId: person.id, ts: Math.floor(session.authTime / 1000), amr: [...session.amr] };
-    return this.#finish(visiting, { login });
+    const reply = await this.#finish(visiting, { login });
+    // A page and no redirect: the way here may have begun with a form, and browsers hold what follows a form to
+    // its `form-action`, which does not know where the client is (CSP 3 §6.5.1).
+    if (!('to' in reply)) return reply;
+    const body = html`<p><a href="${reply.to}">Go on</a></p>`;
+    return { status: 200, page: this.page('You are signed in', body), refresh: reply.to };
   }
 
   async #ask(interaction: Interaction, live: LiveSession, cookie: string): Promise<Reply> {
@@ -152,33 +165,27 @@ export class Interactions {
     const owned = this.#resourceOf(interaction);
     const scopes = scopesOf(interaction);
     const display = await this.#clients.display(clientId);
-    const id = this.#sessions.newId();
+    const { missingOIDCScope = [], missingResourceScopes = {} } = interaction.prompt.details as Missing;
     const change = {
       type: 'oauth.consent',
       action: 'consent',
       object: { kind: 'client', namespace: '*', name: display.name.slice(0, 256), id: clientId.slice(0, 256) },
-      details: { scopes: scopes.join(' ').slice(0, 1000), resource: owned?.resource ?? '', tsid: id },
+      details: { scopes: scopes.join(' ').slice(0, 1000), resource: owned?.resource ?? '' },
     };
     return recordedChange(this.#trail, originOf(visiting, live), change, async () => {
-      await inOneUnit(
+      const grant = await inOneUnit(
         this.#database,
         async () => {
-          const grant = new provider.Grant({ accountId: live.person.id, clientId });
-          grant.jti = id;
-          const { missingOIDCScope, missingResourceScopes } = interaction.prompt.details as Missing;
-          if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
-          for (const [resource, missing] of Object.entries(missingResourceScopes ?? {}))
-            grant.addResourceScope(resource, missing.join(' '));
-          await grant.save();
-          if (owned !== undefined) {
-            const session = { id, userId: live.person.id, clientId, clientName: display.name };
-            await this.#sessions.begin({ ...session, owner: owned.owner, resource: owned.resource, scopes });
+          const at = owned && { owned, scopes: Object.values(missingResourceScopes).flat() };
+          const allowed = { userId: live.person.id, clientId, clientName: display.name, at };
+          const made = await newGrant(provider, this.#sessions, { ...allowed, identityScopes: missingOIDCScope });
+          if (owned !== undefined)
             await this.#consents.give({ userId: live.person.id, clientId, resource: owned.resource, scopes });
-          }
+          return made;
         },
         () => true,
       );
-      return { value: id };
+      return { value: grant.jti, details: { tsid: grant.jti } };
     });
   }
 

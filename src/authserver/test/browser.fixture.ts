@@ -34,7 +34,11 @@ export class Browser {
   /** Follows redirects of this server until a page comes, or one leads elsewhere. */
   async follow(target: string): Promise<Seen> {
     let seen = await this.get(target);
-    for (let hop = 0; hop < 10 && seen.to !== undefined && this.#isHere(seen.to); hop++) seen = await this.get(seen.to);
+    for (let hop = 0; hop < 10; hop++) {
+      const next = seen.to ?? /^0; url=(.+)$/.exec(seen.headers.get('refresh') ?? '')?.[1];
+      if (next === undefined || !this.#isHere(next)) break;
+      seen = await this.get(next);
+    }
     return seen;
   }
 

@@ -30,7 +30,7 @@ export function authorizeUrl(
 /** What the client reads from where the browser was sent. */
 export const answerAt = (to: string | undefined): URLSearchParams => new URL(to ?? 'about:blank').searchParams;
 
-/** Sign-in and consent up to the code. */
+/** Sign-in, and consent where it is asked for, up to the code. */
 export async function codeFor(
   process: AuthorizationServerProcess,
   browser: Browser,
@@ -38,7 +38,7 @@ export async function codeFor(
   more: Readonly<Record<string, string | undefined>> = {},
 ): Promise<string> {
   const page = await browser.follow(authorizeUrl(process, verifier, more));
-  const done = await browser.decide(page, 'approve');
+  const done = page.to === undefined ? await browser.decide(page, 'approve') : page;
   const code = answerAt(done.to).get('code');
   if (code === null) throw new Error(`no code: ${done.status} ${done.to ?? done.text.slice(0, 500)}`);
   return code;

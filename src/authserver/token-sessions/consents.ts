@@ -19,6 +19,13 @@ export class Consents {
     this.#clients = parts.clients;
   }
 
+  /** Whether the user has allowed the client, as it is now, all of these scopes there. */
+  async covers(wanted: Pick<Consent, 'userId' | 'clientId' | 'resource' | 'scopes'>): Promise<boolean> {
+    const given = await findConsent(this.#database.db, wanted);
+    if (given === undefined || given.clientDigest !== (await this.#clients.digest(wanted.clientId))) return false;
+    return wanted.scopes.every((scope) => given.scopes.includes(scope));
+  }
+
   /** Adds to what was allowed before, with the rest of the request where there is one. */
   async give(consent: Pick<Consent, 'userId' | 'clientId' | 'resource' | 'scopes'>): Promise<void> {
     const clientDigest = await this.#clients.digest(consent.clientId);
