@@ -32,9 +32,9 @@ export function deviceFlow({ clients, page, codeOf }: DevicePageParts): DeviceFl
   }
 
   const formTo = (ctx: KoaContextWithOIDC, content: Html): Html => {
-    const { secret } = ctx.oidc.session?.state as { readonly secret: string };
+    const secret = ctx.oidc.session?.state?.['secret'];
     return html`<form method="post" action="${new URL(ctx.oidc.urlFor('code_verification')).pathname}">
-      <input type="hidden" name="xsrf" value="${secret}" />${content}
+      <input type="hidden" name="xsrf" value="${typeof secret === 'string' && secret}" />${content}
     </form>`;
   };
 

@@ -20,7 +20,13 @@ import { openVault, sameNamespace } from '#vault';
 import type { AllClientMetadata } from 'oidc-provider';
 import type { JWK } from 'jose';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
-import { endTokensWithUsers, openAuthorizationServer, ownerMap, type AuthorizationServer } from '#authserver';
+import {
+  endTokensWithUsers,
+  openAuthorizationServer,
+  ownerMap,
+  type AuthorizationServer,
+  type SigningKeySource,
+} from '#authserver';
 import { join } from 'node:path';
 import { Browser } from './browser.fixture.ts';
 
@@ -56,8 +62,33 @@ export interface AuthorizationServerProcess {
   readonly resource: string;
   /** A person, signed in in a browser of their own. */
   person(name: string): Promise<{ readonly id: string; readonly browser: Browser }>;
-  readonly keys: { readonly jwks: readonly JWK[] };
+  readonly keys: TestKeys;
   readonly wrapper: Parameters<typeof openVault>[0]['wrapper'];
+}
+
+/** Keys that sign, made here and rotated by hand. */
+export class TestKeys implements SigningKeySource {
+  #keys: readonly JWK[] = [newKey()];
+  readonly #told = new Set<() => void>();
+
+  keys() {
+    return Promise.resolve({ keys: this.#keys, algorithm: 'ES256' as const });
+  }
+
+  onChange(told: () => void): void {
+    this.#told.add(told);
+  }
+
+  /** A new key signs from now on; `keep` of the others still verify. */
+  rotate(keep = 1): void {
+    this.#keys = [newKey(), ...this.#keys].slice(0, keep + 1);
+    for (const told of this.#told) told();
+  }
+}
+
+function newKey(): JWK {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { ...privateKey.export({ format: 'jwk' }), kid: randomBytes(8).toString('hex'), alg: 'ES256', use: 'sig' };
 }
 
 /** An authorization server behind a listener, over a real database; with another it is a second process beside it. */
@@ -102,8 +133,7 @@ export async function startAuthorizationServer(
   const own = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
   const url = beside?.url ?? own;
   const signIn = openSignIn({ frame: identity.frame, log, envelope: vault.envelope, users, publicUrl: url });
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwks = beside?.keys.jwks ?? [{ ...privateKey.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256', use: 'sig' }];
+  const keys = beside?.keys ?? new TestKeys();
   const server = await openAuthorizationServer({
     ...{ publicUrl: url, database, clock, log, trail: audit, signIn, users },
     sealer: vault.envelope,
@@ -124,7 +154,7 @@ export async function startAuthorizationServer(
         }),
       digest: (id) => Promise.resolve(sha256Hex(JSON.stringify(clients[id]))),
     },
-    keys: { keys: () => Promise.resolve({ keys: jwks, algorithm: 'ES256' }), onChange: () => {} },
+    keys,
   });
   onTestFinished(() => server.close());
   const pages = signInPages({ services: signIn, log });
@@ -138,7 +168,7 @@ export async function startAuthorizationServer(
   });
   return {
     ...{ at, url, own, database, server, signIn, users, audit, wrapper },
-    keys: { jwks },
+    keys,
     resource: `${url.origin}/mcp`,
     async person(name) {
       const identityOf = { issuer: 'https://idp.test', subject: name, preferredName: name, displayName: name };

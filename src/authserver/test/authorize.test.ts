@@ -161,7 +161,8 @@ describe('the authorization endpoint', () => {
 
   test('AS-073: a request object or a reference to one is refused and not fetched (RFC 9101)', async () => {
     const { process, browser } = await visitor();
-    const object = 'eyJhbGciOiJub25lIn0.eyJzY29wZSI6ImFkbWluIn0.';
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const object = `${part({ alg: 'none' })}.${part({ scope: 'admin' })}.`;
     const seen = await browser.get(authorizeUrl(process, newVerifier(), { request: object }));
     expect(errorOf(seen)).toBe('request_not_supported');
     const reference = { request_uri: 'http://127.0.0.1:9/r' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CLIENTS, startAuthorizationServer } from './authorization-server.fixture.ts';
+import { startAuthorizationServer, type CLIENTS } from './authorization-server.fixture.ts';
 import type { Browser, Seen } from './browser.fixture.ts';
 import { ask } from './code-flow.fixture.ts';
 

@@ -244,6 +244,6 @@ describe('the token endpoint', () => {
       object: { kind: 'client', id: 'c1' },
       details: { grantType: 'authorization_code', resource: process.resource, scope: 'read:flights' },
     });
-    expect((records[0]?.details as { tsid?: string }).tsid).toBeTruthy();
+    expect(records[0]?.details?.['tsid']).toBeTruthy();
   });
 });

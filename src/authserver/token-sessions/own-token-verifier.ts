@@ -14,6 +14,7 @@ interface Claims extends JWTPayload {
   readonly client_id?: unknown;
   readonly scope?: unknown;
   readonly tsid?: unknown;
+  readonly cnf?: unknown;
 }
 
 interface Known {
@@ -94,9 +95,11 @@ export class OwnTokenVerifier {
     const keep = this.#known.reading();
     const claims = await this.#claimsOf(token);
     if (!claims.ok) return claims;
-    const { sub, aud, jti, exp, client_id: clientId, scope, tsid } = claims.value;
+    const { sub, aud, jti, exp, client_id: clientId, scope, tsid, cnf } = claims.value;
     if (typeof sub !== 'string' || typeof aud !== 'string' || typeof jti !== 'string' || exp === undefined)
       return refused('malformed', 'a claim is missing');
+    // Whoever has it may have stolen it: only the key that it names makes it count (RFC 9449 §7.2; RFC 8705 §3).
+    if (cnf !== undefined) return refused('mismatch', 'it is bound to a key, and came as a bearer token');
     if (typeof tsid !== 'string' || typeof clientId !== 'string') return refused('malformed', 'no `tsid`');
     if ((await this.#artifacts.find('AccessToken', jti)) === undefined) return refused('revoked', `token ${jti}`);
     const session = await this.#sessions.live(tsid);
