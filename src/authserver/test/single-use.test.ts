@@ -7,7 +7,7 @@ import { codeFor, newVerifier, redeem, refresh } from './code-flow.fixture.ts';
 /** What somebody may do next with what they have: use the newest token or an older one, at either process. */
 const step = fc.record({
   what: fc.constantFrom('refresh-newest' as const, 'refresh-older' as const, 'redeem' as const, 'access' as const),
-  at: fc.constantFrom(0, 1),
+  at: fc.constantFrom(0 as const, 1 as const),
 });
 
 test.each(dialects)(
@@ -27,11 +27,11 @@ test.each(dialects)(
         let redeemed = false;
         let alive = true;
         for (const { what, at: where } of steps) {
-          const here = at[where] as (typeof at)[number];
+          const here = at[where];
           if (what === 'access') {
             // That it goes on is known at once; of an end see below.
             if (access === '' || !alive) continue;
-            expect((await (servers[where] as (typeof servers)[number]).verifier.verify(access)).ok).toBe(true);
+            expect((await servers[where].verifier.verify(access)).ok).toBe(true);
             continue;
           }
           if (what === 'redeem') {
