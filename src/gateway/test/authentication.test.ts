@@ -63,8 +63,14 @@ describe('every door', () => {
     },
   );
 
-  it('does not take a key from the query string (MCP-004)', async () => {
-    expect((await fetch(at(`/mcp?access_token=${ALICE}`), { method: 'POST' })).status).toBe(401);
+  it.each([
+    ['alone', {}],
+    ['beside a valid header', authorized],
+  ])('refuses a token in the query string %s (RFC 6750 §2.3, OAuth 2.1 §5.1; MCP-004)', async (_, headers) => {
+    const response = await fetch(at(`/mcp?x=1&access%5Ftoken=${ALICE}`), { method: 'POST', headers });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('www-authenticate')).toMatch(/error="invalid_request"/);
+    expect(await response.json()).toMatchObject({ code: 'CREDENTIAL_IN_QUERY' });
   });
 
   it.each([
