@@ -8,7 +8,7 @@ import { admissionOf } from './resources/admission.ts';
 import { placeOfUrl } from './resources/resource-url.ts';
 import { introspecting, type Services } from './services/services.ts';
 import type { Checked, TokenService } from './services/token-service.ts';
-import { jwtShape, type JwtShape } from './tokens/jwt-shape.ts';
+import { isMangledJwt, jwtShape, type JwtShape } from './tokens/jwt-shape.ts';
 import { digestOf, VerifiedTokens } from './tokens/verified-tokens.ts';
 
 /** Whom an issuer means by a subject. */
@@ -84,6 +84,7 @@ export class BearerTokens implements TokenVerifier {
       }
     }
     const shape = jwtShape(token);
+    if (shape === undefined && isMangledJwt(token)) return err({ reason: 'malformed', detail: 'no JWT has such parts' });
     const own = this.#issuers.find(({ issuer }) => issuer === shape?.payload?.['iss']);
     if (own !== undefined) return this.#ofOwn(own, token, { resource, address });
     const refusal = openingOf(resource);

@@ -22,6 +22,17 @@ export function jwtShape(token: string): JwtShape | undefined {
   return { header, payload: jsonPart(parts[1] as string) };
 }
 
+/**
+ * Whether that is a JWT with parts that do not belong to it, or without some: nobody issued it, so nobody is
+ * asked about it. An encrypted one (`enc`) is opaque to us like any other.
+ */
+export function isMangledJwt(token: string): boolean {
+  const parts = token.split('.', 6);
+  if (parts.length === 1 || parts.length === 3) return false;
+  const header = jsonPart(parts[0] as string);
+  return header !== undefined && Object.hasOwn(header, 'alg') && !Object.hasOwn(header, 'enc');
+}
+
 function jsonPart(part: string): JsonObject | undefined {
   if (!BASE64URL.test(part)) return undefined;
   const parsed = parseStrictJson(Buffer.from(part, 'base64url'));
