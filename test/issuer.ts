@@ -12,14 +12,22 @@ export interface SigningKey {
 }
 
 /** A key as issuers have them. */
-export function signingKey(alg: 'ES256' | 'RS256' | 'EdDSA' | 'PS384' = 'ES256', kid: string = randomUUID()): SigningKey {
+export function signingKey(
+  alg: 'ES256' | 'RS256' | 'EdDSA' | 'PS384' = 'ES256',
+  kid: string = randomUUID(),
+): SigningKey {
   const pair =
     alg === 'ES256'
       ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
       : alg === 'EdDSA'
         ? generateKeyPairSync('ed25519')
         : generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { kid, alg, privateKey: pair.privateKey, jwk: { ...pair.publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+  return {
+    kid,
+    alg,
+    privateKey: pair.privateKey,
+    jwk: { ...pair.publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' },
+  };
 }
 
 export const AUDIENCE = 'https://tools.example/mcp';
@@ -41,7 +49,10 @@ export interface TestIssuer extends AsyncDisposable {
   readonly server: TestServer;
   asked(path: string): readonly Received[];
   /** A signed token: claims of a good one, and those given instead; `undefined` leaves one out. */
-  token(claims?: Record<string, unknown>, options?: { header?: Partial<JWTHeaderParameters>; key?: SigningKey }): Promise<string>;
+  token(
+    claims?: Record<string, unknown>,
+    options?: { header?: Partial<JWTHeaderParameters>; key?: SigningKey },
+  ): Promise<string>;
   /** The same claims as introspection tells them. */
   claims(claims?: Record<string, unknown>): Record<string, unknown>;
 }

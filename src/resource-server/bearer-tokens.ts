@@ -84,7 +84,8 @@ export class BearerTokens implements TokenVerifier {
       }
     }
     const shape = jwtShape(token);
-    if (shape === undefined && isMangledJwt(token)) return err({ reason: 'malformed', detail: 'no JWT has such parts' });
+    if (shape === undefined && isMangledJwt(token))
+      return err({ reason: 'malformed', detail: 'no JWT has such parts' });
     const own = this.#issuers.find(({ issuer }) => issuer === shape?.payload?.['iss']);
     if (own !== undefined) return this.#ofOwn(own, token, { resource, address });
     const refusal = openingOf(resource);

@@ -3,7 +3,17 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AUDIENCE, signingKey, startIssuer, type TestIssuer } from '../../../test/issuer.ts';
 import { serve } from '../../../test/http-server.ts';
-import { authServicesOf, call, challengeOf, KEY, listed, openDoors, rpc, SCOPED_KEY, type Doors } from './token-doors.fixture.ts';
+import {
+  authServicesOf,
+  call,
+  challengeOf,
+  KEY,
+  listed,
+  openDoors,
+  rpc,
+  SCOPED_KEY,
+  type Doors,
+} from './token-doors.fixture.ts';
 
 let issuer: TestIssuer;
 let other: TestIssuer;
@@ -27,7 +37,10 @@ beforeAll(async () => {
   issuer = await startIssuer();
   other = await startIssuer();
   doors = await open(
-    [service('mine', issuer), service('other', other, 'mcpEnabled: true\nintrospectionEndpoint: http://127.0.0.1:9/none')].join('---'),
+    [
+      service('mine', issuer),
+      service('other', other, 'mcpEnabled: true\nintrospectionEndpoint: http://127.0.0.1:9/none'),
+    ].join('---'),
   );
 });
 afterAll(async () => {
@@ -39,7 +52,8 @@ beforeEach(() => {
   issuer.trouble.clear();
 });
 
-const statusOf = async (token: string, at = doors): Promise<number> => (await call(`${at.url}/mcp`, token, 'open')).status;
+const statusOf = async (token: string, at = doors): Promise<number> =>
+  (await call(`${at.url}/mcp`, token, 'open')).status;
 
 describe('a token of a trusted issuer', () => {
   it.each(['ES256', 'RS256', 'PS384', 'EdDSA'] as const)('counts when signed with %s', async (alg) => {
@@ -117,7 +131,16 @@ describe('a token of a trusted issuer', () => {
 
 describe('somebody who is known here', () => {
   const person = {
-    user: { id: 'u1', name: 'alice', issuer: '', subject: 'alice', disabledAt: null, erasedAt: null, createdAt: 0, changedAt: 0 },
+    user: {
+      id: 'u1',
+      name: 'alice',
+      issuer: '',
+      subject: 'alice',
+      disabledAt: null,
+      erasedAt: null,
+      createdAt: 0,
+      changedAt: 0,
+    },
     groups: [],
   };
 
@@ -133,7 +156,12 @@ describe('somebody who is known here', () => {
     });
     const token = await issuer.token();
     expect(await statusOf(token, opened)).toBe(200);
-    expect(opened.trail.events.at(-1)?.actor).toMatchObject({ kind: 'user', iss: 'chatelaine', sub: 'u1', name: 'alice' });
+    expect(opened.trail.events.at(-1)?.actor).toMatchObject({
+      kind: 'user',
+      iss: 'chatelaine',
+      sub: 'u1',
+      name: 'alice',
+    });
     role = 'auditor';
     opened.resources.peopleChanged();
     expect(await statusOf(token, opened)).toBe(403);
@@ -195,7 +223,10 @@ describe('MCP-009: a token whose signature is none', () => {
     ['no signature', (good) => good.slice(0, good.lastIndexOf('.') + 1)],
     ['half a signature', (good) => good.slice(0, -20)],
     ['a fourth part', (good) => `${good}.${good.split('.')[2]}`],
-    ['another payload', (good) => [good.split('.')[0], encode(issuer.claims({ sub: 'root' })), good.split('.')[2]].join('.')],
+    [
+      'another payload',
+      (good) => [good.split('.')[0], encode(issuer.claims({ sub: 'root' })), good.split('.')[2]].join('.'),
+    ],
     [
       'HMAC under the published key (RFC 8725 §2.1)',
       () => {
@@ -265,18 +296,21 @@ describe('MCP-012: a token that brings its own key', () => {
     expect(catcher.connections()).toBe(0);
   });
 
-  it.each([{ crit: ['x'], x: 1 }, { crit: ['b64'], b64: false }])(
-    'is refused for critical extensions that nobody understands: %j (RFC 7515 §4.1.11)',
-    async (extra) => {
-      const [, payload, signature] = (await issuer.token()).split('.');
-      const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: issuer.key.kid, ...extra })).toString('base64url');
-      expect(await statusOf(`${header}.${payload}.${signature}`)).toBe(401);
+  it.each([
+    { crit: ['x'], x: 1 },
+    { crit: ['b64'], b64: false },
+  ])('is refused for critical extensions that nobody understands: %j (RFC 7515 §4.1.11)', async (extra) => {
+    const [, payload, signature] = (await issuer.token()).split('.');
+    const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: issuer.key.kid, ...extra })).toString('base64url');
+    expect(await statusOf(`${header}.${payload}.${signature}`)).toBe(401);
+  });
+
+  it.each(['logout+jwt', 'dpop+jwt', 'secevent+jwt'])(
+    'is refused for another purpose: typ %s (RFC 8725 §3.11)',
+    async (typ) => {
+      expect(await statusOf(await issuer.token({}, { header: { typ } }))).toBe(401);
     },
   );
-
-  it.each(['logout+jwt', 'dpop+jwt', 'secevent+jwt'])('is refused for another purpose: typ %s (RFC 8725 §3.11)', async (typ) => {
-    expect(await statusOf(await issuer.token({}, { header: { typ } }))).toBe(401);
-  });
 
   it('is refused where it is bound to a key, of which nothing was proved (RFC 9449 §7.1, RFC 8705 §3)', async () => {
     expect(await statusOf(await issuer.token({ cnf: { jkt: 'x' } }))).toBe(401);
@@ -343,7 +377,11 @@ describe('scopes that every credential needs', () => {
   it('are asked of tokens and of API keys, on every method, all at once', async () => {
     await using opened = await open(service('mine', issuer, 'mcpEnabled: true\nscopesRequired: [read, use]'));
     for (const token of [KEY, await issuer.token({ scope: 'read' })]) {
-      for (const [method, params] of [['initialize', { protocolVersion: '2025-11-25', capabilities: {} }], ['tools/list', {}], ['tools/call', { name: 'open' }]] as const) {
+      for (const [method, params] of [
+        ['initialize', { protocolVersion: '2025-11-25', capabilities: {} }],
+        ['tools/list', {}],
+        ['tools/call', { name: 'open' }],
+      ] as const) {
         const response = await rpc(`${opened.url}/mcp`, token, method, params);
         expect([method, response.status]).toEqual([method, 403]);
         expect(challengeOf(response)).toMatchObject({
@@ -366,7 +404,12 @@ describe('scopes that every credential needs', () => {
 
   it('stand in the challenge of a 401, with where the metadata are (MCP Authorization)', async () => {
     await using opened = await open(service('mine', issuer, 'mcpEnabled: true\nscopesRequired: [read]'));
-    for (const [path, door] of [['/mcp', '/mcp'], ['/mcp/few', '/mcp/few'], ['/mcp/n/default/few/', '/mcp/few'], ['/api/toolset', '/api']] as const) {
+    for (const [path, door] of [
+      ['/mcp', '/mcp'],
+      ['/mcp/few', '/mcp/few'],
+      ['/mcp/n/default/few/', '/mcp/few'],
+      ['/api/toolset', '/api'],
+    ] as const) {
       const response = await fetch(`${opened.url}${path}`);
       expect(response.status).toBe(401);
       expect(challengeOf(response)).toEqual({

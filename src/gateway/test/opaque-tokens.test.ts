@@ -30,7 +30,8 @@ function opaque(said: unknown): string {
   issuer.opaque.set(token, said);
   return token;
 }
-const active = (claims: Record<string, unknown> = {}): Record<string, unknown> => issuer.claims({ active: true, ...claims });
+const active = (claims: Record<string, unknown> = {}): Record<string, unknown> =>
+  issuer.claims({ active: true, ...claims });
 
 beforeAll(async () => {
   issuer = await startIssuer();
@@ -107,7 +108,9 @@ describe('an opaque token', () => {
   it('is shown to the one service that introspects, and to no other', async () => {
     await using other = await startIssuer();
     await using opened = await open(
-      [service('other', other), service('mine', issuer, `introspectionEndpoint: ${issuer.url}/introspection`)].join('---'),
+      [service('other', other), service('mine', issuer, `introspectionEndpoint: ${issuer.url}/introspection`)].join(
+        '---',
+      ),
     );
     expect(await statusOf(opaque(active()), opened)).toBe(200);
     expect(other.server.received).toEqual([]);

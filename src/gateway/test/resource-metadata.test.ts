@@ -43,27 +43,33 @@ describe('the metadata of a door', () => {
     ['/mcp/writing', '/mcp/writing', ['read', 'write']],
     ['/api', '/api', ['read', 'write']],
   ];
-  it.each(table)('at `%s` are those of %s, with the scopes of what is seen there (RFC 9728 §2)', async (path, resource, scopes) => {
-    const response = await metadataAt(path);
-    expect(await response.json()).toEqual({
-      resource: `${doors.url}${resource}`,
-      authorization_servers: [issuer.url],
-      scopes_supported: scopes,
-      bearer_methods_supported: ['header'],
-      resource_name: 'Chatelaine',
-    });
-  });
+  it.each(table)(
+    'at `%s` are those of %s, with the scopes of what is seen there (RFC 9728 §2)',
+    async (path, resource, scopes) => {
+      const response = await metadataAt(path);
+      expect(await response.json()).toEqual({
+        resource: `${doors.url}${resource}`,
+        authorization_servers: [issuer.url],
+        scopes_supported: scopes,
+        bearer_methods_supported: ['header'],
+        resource_name: 'Chatelaine',
+      });
+    },
+  );
 
   it('may be kept, and read by pages of any origin, which may call nothing else', async () => {
     const headers = { Origin: 'https://inspector.example' };
     const response = await metadataAt('/mcp', { headers });
-    expect([response.status, response.headers.get('cache-control'), response.headers.get('access-control-allow-origin')]).toEqual([
-      200,
-      'public, max-age=300',
-      '*',
-    ]);
+    expect([
+      response.status,
+      response.headers.get('cache-control'),
+      response.headers.get('access-control-allow-origin'),
+    ]).toEqual([200, 'public, max-age=300', '*']);
     const preflight = await metadataAt('/mcp', { method: 'OPTIONS', headers });
-    expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([204, 'MCP-Protocol-Version']);
+    expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([
+      204,
+      'MCP-Protocol-Version',
+    ]);
     expect((await fetch(`${doors.url}/mcp`, { method: 'POST', headers })).status).toBe(403);
   });
 
@@ -133,7 +139,10 @@ describe('a token of our own issuer', () => {
     },
   ];
   const token = (path: string | undefined, signature = 'good'): string =>
-    [{ alg: 'ES256' }, { iss: OWN, ...(path !== undefined && { aud: path.startsWith('/') ? `${own.url}${path}` : path }) }]
+    [
+      { alg: 'ES256' },
+      { iss: OWN, ...(path !== undefined && { aud: path.startsWith('/') ? `${own.url}${path}` : path }) },
+    ]
       .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .concat(signature)
       .join('.');
@@ -185,7 +194,11 @@ describe('a token of our own issuer', () => {
   it('is of the issuer that stands first in metadata, and alone opens the administrative API', async () => {
     const read = async (path: string): Promise<unknown> =>
       ((await (await metadataAt(path, {}, own)).json()) as { authorization_servers: unknown }).authorization_servers;
-    expect([await read('/mcp'), await read('/api/v1'), await read('/mcp/n/team')]).toEqual([[OWN, issuer.url], [OWN], [OWN]]);
+    expect([await read('/mcp'), await read('/api/v1'), await read('/mcp/n/team')]).toEqual([
+      [OWN, issuer.url],
+      [OWN],
+      [OWN],
+    ]);
   });
 
   it('needs the scopes that everybody needs', async () => {

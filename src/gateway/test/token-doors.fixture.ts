@@ -1,6 +1,13 @@
 /** A gateway on a real socket whose resource server trusts local issuers; tools of one subject each. */
 import { randomBytes } from 'node:crypto';
-import { loadConfiguration, sourceTypes, type Group, type NamespaceView, type Tool, type ToolboxSnapshot } from '#toolbox';
+import {
+  loadConfiguration,
+  sourceTypes,
+  type Group,
+  type NamespaceView,
+  type Tool,
+  type ToolboxSnapshot,
+} from '#toolbox';
 import {
   publicUrlOf,
   serverSchema,
@@ -35,7 +42,13 @@ export const TOOLS: readonly Tool[] = [
     run: async (args) => said(args['who']),
     overrides: {
       authenticatedParameters: new Map([
-        ['who', [{ service: 'mine', claim: 'sub' }, { service: 'other', claim: 'sub' }]],
+        [
+          'who',
+          [
+            { service: 'mine', claim: 'sub' },
+            { service: 'other', claim: 'sub' },
+          ],
+        ],
       ]),
       check: (raw, supplied) => {
         const who = supplied?.['who'];

@@ -93,7 +93,10 @@ describe('a tool with `authRequired`', () => {
 
 describe('a parameter with `authServices`', () => {
   it('has the claim of the first listed service that has a token, and nothing of the body', async () => {
-    const both = { mine_token: await issuer.token({ sub: 'mine-sub' }), other_token: await other.token({ sub: 'other-sub' }) };
+    const both = {
+      mine_token: await issuer.token({ sub: 'mine-sub' }),
+      other_token: await other.token({ sub: 'other-sub' }),
+    };
     const response = await fetch(`${doors.url}/api/tool/whoami/invoke`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/json', ...both },
@@ -119,7 +122,9 @@ describe('scopes', () => {
 
 describe('a token behind `Bearer`', () => {
   it('satisfies what wants a token of the service that accepted it, and of no other', async () => {
-    const services = authServicesOf([service('mine', issuer, 'mcpEnabled: true'), service('third', other, 'mcpEnabled: true')].join('---'));
+    const services = authServicesOf(
+      [service('mine', issuer, 'mcpEnabled: true'), service('third', other, 'mcpEnabled: true')].join('---'),
+    );
     await using opened = await openDoors({ services: () => services });
     const [mine, third] = [await issuer.token({ sub: 'anna' }), await other.token()];
     const who = await call(`${opened.url}/mcp`, mine, 'whoami');

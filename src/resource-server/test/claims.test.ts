@@ -39,7 +39,9 @@ describe('claims', () => {
       fc.constantFrom('iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'scope', 'scp', 'cnf', '__proto__'),
       fc.jsonValue(),
     );
-    fc.assert(fc.property(anything, (claims) => !check({ ...GOOD, aud: 'them', ...(claims as JsonObject), iss: 'x' }).ok));
+    fc.assert(
+      fc.property(anything, (claims) => !check({ ...GOOD, aud: 'them', ...(claims as JsonObject), iss: 'x' }).ok),
+    );
   });
 });
 
