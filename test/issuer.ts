@@ -1,7 +1,7 @@
 /** An identity provider of our own on a real port: discovery, keys, introspection, Google's tokeninfo, and trouble on demand. */
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import { SignJWT, type JWTHeaderParameters } from 'jose';
 import { serve, type Received, type TestServer } from './http-server.ts';
 
 export interface SigningKey {
@@ -75,7 +75,7 @@ export async function startIssuer(): Promise<TestIssuer> {
       return Object.fromEntries(Object.entries({ ...usual, ...claims }).filter(([, value]) => value !== undefined));
     },
     async token(claims = {}, { header = {}, key: signer = issuer.key } = {}) {
-      return new SignJWT(issuer.claims(claims) as JWTPayload)
+      return new SignJWT(issuer.claims(claims))
         .setProtectedHeader({ alg: signer.alg, kid: signer.kid, typ: 'at+jwt', ...header })
         .sign(signer.privateKey);
     },

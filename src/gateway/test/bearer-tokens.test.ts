@@ -282,6 +282,37 @@ describe('MCP-011: a key id that is chosen by the attacker', () => {
   });
 });
 
+describe('keys that their issuer cannot confirm', () => {
+  it('are believed for an hour and no longer, also for a token that is remembered', async () => {
+    await using fresh = await startIssuer();
+    let now = Date.now();
+    const services = authServicesOf(service('mine', fresh));
+    await using opened = await openDoors({ services: () => services, clock: { now: () => now } });
+    const token = await fresh.token({ exp: Math.floor(now / 1000) + 7200 });
+    expect(await statusOf(token, opened)).toBe(200);
+    fresh.trouble.set('/keys', (_, response) => response.writeHead(500).end());
+    now += 59 * 60_000;
+    expect(await statusOf(token, opened)).toBe(200);
+    now += 2 * 60_000;
+    expect(await statusOf(token, opened)).toBe(503);
+    fresh.trouble.clear();
+    now += 6_000;
+    expect(await statusOf(token, opened)).toBe(200);
+  });
+
+  it('are fetched anew while tokens are used, so that one that was withdrawn ends', async () => {
+    await using fresh = await startIssuer();
+    let now = Date.now();
+    const services = authServicesOf(service('mine', fresh));
+    await using opened = await openDoors({ services: () => services, clock: { now: () => now } });
+    const token = await fresh.token({ exp: Math.floor(now / 1000) + 7200 });
+    expect(await statusOf(token, opened)).toBe(200);
+    fresh.keys = [signingKey()];
+    now += 11 * 60_000;
+    await expect.poll(() => statusOf(token, opened), { timeout: 3000 }).toBe(401);
+  });
+});
+
 describe('MCP-012: a token that brings its own key', () => {
   it('is refused, and nobody fetches what it points to', async () => {
     await using catcher = await serve((_, response) => response.end('{}'));

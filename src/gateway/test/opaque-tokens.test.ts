@@ -219,6 +219,22 @@ describe('MCP-008: gaps in what introspection says', () => {
   });
 });
 
+describe('a flood of made-up tokens', () => {
+  it('reaches the issuer in a bounded number at once, and the others get 503', async () => {
+    const before = issuer.asked('/introspection').length;
+    issuer.trouble.set('/introspection', () => {});
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => statusOf(`made-up-${at}`)));
+    expect(new Set(answers)).toEqual(new Set([503]));
+    expect(issuer.asked('/introspection').length - before).toBeLessThanOrEqual(64);
+  });
+
+  it('asks once about the same token, however often it comes', async () => {
+    const before = issuer.asked('/introspection').length;
+    await Promise.all(Array.from({ length: 30 }, () => statusOf('made-up-again')));
+    expect(issuer.asked('/introspection').length - before).toBe(1);
+  });
+});
+
 describe('a service of type google', () => {
   const google = (fields: string): string => `
 kind: authService
