@@ -1,7 +1,8 @@
 /**
  * The public listener: what is the same for every request before a door gets it, in this order:
- * own Host and Origin, a known path, the caller, a namespace the caller belongs to. Each door then
- * reads its own body. Nothing reaches a door unauthenticated but the greeting and the health checks.
+ * own Host and Origin, a known path, the caller, a namespace the caller belongs to, the scopes that everybody
+ * needs there. Each door then reads its own body. Nothing is answered unauthenticated but the greeting, the
+ * health checks and the metadata of resources.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditTrail, ResourcePlace, ServerSettings, TokenVerifier } from '#contract';

@@ -40,7 +40,7 @@ const REFUSED_MS = 10_000;
  */
 export class BearerTokens implements TokenVerifier {
   readonly #services: Services;
-  readonly #issuers: readonly Issuer[];
+  readonly #issuers: () => readonly Issuer[];
   readonly #people: People;
   readonly #clock: Clock;
   readonly #publicUrl: () => URL;
@@ -49,7 +49,7 @@ export class BearerTokens implements TokenVerifier {
 
   constructor(parts: {
     readonly services: Services;
-    readonly issuers: readonly Issuer[];
+    readonly issuers: () => readonly Issuer[];
     readonly people: People;
     readonly changes: ChangeFeed | undefined;
     readonly clock: Clock;
@@ -86,7 +86,7 @@ export class BearerTokens implements TokenVerifier {
     const shape = jwtShape(token);
     if (shape === undefined && isMangledJwt(token))
       return err({ reason: 'malformed', detail: 'no JWT has such parts' });
-    const own = this.#issuers.find(({ issuer }) => issuer === shape?.payload?.['iss']);
+    const own = this.#issuers().find(({ issuer }) => issuer === shape?.payload?.['iss']);
     if (own !== undefined) return this.#ofOwn(own, token, { resource, address });
     const refusal = openingOf(resource);
     if (refusal !== undefined) return refusal;

@@ -24,8 +24,8 @@ import type { CheckedToken } from './tokens/claims.ts';
 export interface ResourceServerOptions {
   /** The `kind: authService` documents as they are now; asked at each use, since a reload replaces them. */
   readonly services: () => readonly AuthServiceDeclaration[];
-  /** Our own authorization server, where there is one: it stands first in metadata. */
-  readonly issuers?: readonly Issuer[];
+  /** Our own authorization server, where there is one, as it is now: it stands first in metadata. */
+  readonly issuers?: () => readonly Issuer[];
   readonly people: People;
   /** What other processes change of people; nothing without it. */
   readonly changes?: ChangeFeed;
@@ -55,13 +55,13 @@ export interface ServiceStanding {
 /** The resource server: whose tokens open which doors, and what the doors say of it. */
 export class ResourceServer implements TokenVerifier {
   readonly #services: Services;
-  readonly #issuers: readonly Issuer[];
+  readonly #issuers: () => readonly Issuer[];
   readonly #bearer: BearerTokens;
   readonly #native: NativeTokens;
   #publicUrl = new URL('http://localhost');
 
   constructor(options: ResourceServerOptions) {
-    const { clock, secrets, introspectionClient, google, people, issuers = [] } = options;
+    const { clock, secrets, introspectionClient, google, people, issuers = () => [] } = options;
     const forget = (): void => this.forget();
     const services = new Services(
       options.services,
@@ -102,8 +102,11 @@ export class ResourceServer implements TokenVerifier {
     const services = this.#services.lettingIn(namespace);
     if (services.length === 0) return NONE;
     const service = principal?.via.method === 'token' ? principal.via.service : undefined;
-    const asking = service === undefined ? services : services.filter((one) => one.declaration.name === service);
-    return [...new Set(asking.flatMap(({ declaration }) => declaration.scopesRequired ?? NONE))];
+    const own = services.filter(({ declaration }) => declaration.name === service);
+    // A service that a reload has just taken away asks for nothing any more, and must not be a way around the others.
+    return [
+      ...new Set((own.length > 0 ? own : services).flatMap(({ declaration }) => declaration.scopesRequired ?? NONE)),
+    ];
   }
 
   challengeAt(place: ResourcePlace): DoorChallenge {
@@ -163,7 +166,7 @@ export class ResourceServer implements TokenVerifier {
   }
 
   #issuersAt(place: ResourcePlace): readonly string[] {
-    const own = this.#issuers.map(({ issuer }) => issuer);
+    const own = this.#issuers().map(({ issuer }) => issuer);
     if (place.kind !== 'mcp' && place.kind !== 'rest') return own;
     return [...new Set([...own, ...this.#services.lettingIn(place.namespace).map(({ issuer }) => issuer)])];
   }

@@ -63,13 +63,13 @@ export function readinessProbe(options: {
     return standing;
   }
 
-  let asked: { readonly at: number; readonly standings: Promise<readonly ServiceStanding[]> } | undefined;
+  let lastAsked: { readonly at: number; readonly standings: Promise<readonly ServiceStanding[]> } | undefined;
   function issuers(): Promise<readonly ServiceStanding[]> {
     const now = options.clock.now();
-    if (asked === undefined || now - asked.at >= FRESH_MS) {
-      asked = { at: now, standings: options.authServices?.() ?? Promise.resolve([]) };
+    if (lastAsked === undefined || now - lastAsked.at >= FRESH_MS) {
+      lastAsked = { at: now, standings: options.authServices?.() ?? Promise.resolve([]) };
     }
-    return asked.standings;
+    return lastAsked.standings;
   }
 
   async function read(): Promise<Readiness> {

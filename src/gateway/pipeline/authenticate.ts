@@ -34,8 +34,8 @@ type Authenticated = Result<Caller, Unauthenticated>;
 /**
  * The first step of every door: who is calling. There is no switch around it.
  *
- * A token stands in one `Authorization: Bearer …` header and nowhere else: not in the query string, a
- * form or a cookie (RFC 6750 §2; OAuth 2.1 §5.1). The scheme is case-insensitive and one space
+ * A token stands in one `Authorization: Bearer …` header and nowhere else: not in the query string, which is
+ * refused, a form or a cookie (RFC 6750 §2; OAuth 2.1 §5.1). The scheme is case-insensitive and one space
  * separates it; nothing is trimmed, since a check that repairs input disagrees with the next reader
  * about what the token was.
  */
@@ -45,6 +45,12 @@ export function authenticate(
   { verifier, certificates }: WaysIn,
   log: Logger,
 ): Authenticated | Promise<Authenticated> {
+  if (isInQuery(request)) {
+    const error = gatewayError('CREDENTIAL_IN_QUERY', 'the request has an `access_token` in its query string', {
+      details: { challenge: 'invalid_request' },
+    });
+    return err({ error, refusal: { reason: 'malformed', detail: 'a token in the query string' } });
+  }
   if (certificates !== undefined) return authenticateAgent(request, peer, { verifier, certificates }, log);
   const credential = bearerCredential(request);
   if (!credential.ok) return withoutToken(request, credential.error);
@@ -126,13 +132,6 @@ function withoutToken(request: IncomingMessage, error: ChatelaineError): Authent
 }
 
 function bearerCredential(request: IncomingMessage): Result<string, ChatelaineError> {
-  if (isInQuery(request)) {
-    return err(
-      gatewayError('CREDENTIAL_IN_QUERY', 'the request has an `access_token` in its query string', {
-        details: { challenge: 'invalid_request' },
-      }),
-    );
-  }
   const header = request.headers.authorization;
   if (header === undefined) return err(gatewayError('UNAUTHENTICATED', 'the request carries no credential'));
   // Node keeps the first Authorization header and drops others silently.

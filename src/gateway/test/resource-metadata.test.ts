@@ -149,7 +149,7 @@ describe('a token of our own issuer', () => {
 
   beforeAll(async () => {
     const services = authServicesOf(service(issuer));
-    own = await openDoors({ services: () => services, issuers });
+    own = await openDoors({ services: () => services, issuers: () => issuers });
   });
   afterAll(() => own[Symbol.asyncDispose]());
 

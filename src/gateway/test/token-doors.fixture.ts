@@ -120,7 +120,7 @@ export interface Doors extends AsyncDisposable {
 
 export async function openDoors(options: {
   services: () => readonly AuthServiceDeclaration[];
-  issuers?: readonly Issuer[];
+  issuers?: () => readonly Issuer[];
   people?: People;
   secrets?: SecretReader;
   google?: GooglePlaces;

@@ -74,6 +74,19 @@ describe('a tool with `authRequired`', () => {
     }
   });
 
+  it('does not run for somebody who is cut off here, whatever their provider still vouches for', async () => {
+    let disabled = false;
+    const services = authServicesOf(service('mine', issuer));
+    await using opened = await openDoors({
+      services: () => services,
+      people: { ofSubject: async () => (disabled ? 'disabled' : 'unknown') },
+    });
+    const headers = { mine_token: await issuer.token() };
+    expect((await call(`${opened.url}/mcp`, KEY, 'guarded', headers)).status).toBe(200);
+    disabled = true;
+    expect((await call(`${opened.url}/mcp`, KEY, 'guarded', headers)).status).toBe(401);
+  });
+
   it('does not let in whoever has such a token and no credential', async () => {
     const response = await call(`${doors.url}/mcp`, undefined, 'guarded', { mine_token: await issuer.token() });
     expect(response.status).toBe(401);

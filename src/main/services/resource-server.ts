@@ -8,8 +8,8 @@ export interface ResourceServerParts {
   readonly services: Pick<Services, 'database' | 'identity'>;
   /** The `kind: authService` documents as they are now. */
   readonly declared: () => readonly AuthServiceDeclaration[];
-  /** Our own authorization server, which stands before all others. */
-  readonly issuers?: readonly Issuer[];
+  /** Our own authorization server, as it is now; it stands before all others. */
+  readonly issuers?: () => readonly Issuer[];
   readonly secrets: SecretReader;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -17,10 +17,10 @@ export interface ResourceServerParts {
 
 /** Makes the resource server; nobody is asked anything yet. Throws `INTROSPECTION_CLIENT_INVALID`. */
 export function openResourceServer(parts: ResourceServerParts): ResourceServer {
-  const { services, declared, issuers = [], secrets, env, clock } = parts;
+  const { services, declared, issuers, secrets, env, clock } = parts;
   const resources = new ResourceServer({
     services: declared,
-    issuers,
+    ...(issuers && { issuers }),
     people: services.identity.standings,
     changes: services.database.changes,
     secrets,

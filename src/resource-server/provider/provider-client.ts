@@ -54,8 +54,6 @@ export class ProviderClient {
     hop: { method: string; url: URL; headers: Readonly<Record<string, string>>; body: string | undefined },
     timeoutMs: number,
   ): Promise<Result<ProviderAnswer, string>> {
-    // Faults name the place and not the query, which may hold a token.
-    const place = `${hop.url.origin}${hop.url.pathname}`;
     try {
       const { status, body, truncated } = await this.#client.request({
         ...hop,
@@ -65,12 +63,12 @@ export class ProviderClient {
         timeoutMs,
         maxBytes: MAX_BYTES,
       });
-      if (truncated) return err(`${place} answered with more than ${MAX_BYTES} bytes`);
+      if (truncated) return err(`${hop.url.origin}${hop.url.pathname} answered with more than ${MAX_BYTES} bytes`);
       const parsed = parseStrictJson(body);
       return ok({ status, json: parsed.ok && isRecord(parsed.value) ? parsed.value : undefined });
     } catch (error) {
-      const reason = (error as Error).message;
-      return err(reason.replaceAll(hop.url.search === '' ? '\u0000' : hop.url.search, ''));
+      // The client's words name the place and not the query, which may hold a token.
+      return err((error as Error).message);
     }
   }
 }
