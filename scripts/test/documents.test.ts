@@ -46,7 +46,7 @@ test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('every path that %s names exis
 
 test('ARCHITECTURE.md lists the modules that exist, in their order', async () => {
   const { MODULES } = await import('../check/walls/modules.ts');
-  const listed = [...read('ARCHITECTURE.md').matchAll(/^\| `(\w+)` \| .* \| .* \|$/gm)].map((row) => row[1]);
+  const listed = [...read('ARCHITECTURE.md').matchAll(/^\| `([\w-]+)` \| .* \| .* \|$/gm)].map((row) => row[1]);
   const present = MODULES.map(({ name }) => name).filter((name) => existsSync(join(root, 'src', name, 'index.ts')));
   expect(listed).toEqual(present);
 });

@@ -9,6 +9,7 @@ import './interpreted-schemas.ts';
 
 export * from './principal.ts';
 export * from './permissions.ts';
+export type * from './resource-place.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export type * from './agents-by-spiffe-id.ts';

@@ -19,6 +19,10 @@ export interface Principal {
   /** Scopes of the bearer credential; a tool's `scopesRequired` is checked against these alone. */
   readonly scopes: ReadonlySet<string>;
   readonly clientId?: string;
+  /**
+   * The resource that a token of our own issuer is for, by its URL: it opens that one and what belongs to
+   * it, and narrows what is seen there. Of foreign tokens `claims` has what they said.
+   */
   readonly aud?: string;
   /** The sign-in this token belongs to; only such tokens are ever exchanged for upstream ones. */
   readonly tsid?: string;
@@ -34,8 +38,13 @@ export interface Principal {
     | { readonly method: 'api-key'; readonly keyId: string }
     | { readonly method: 'session'; readonly sessionId: string }
     | { readonly method: 'certificate'; readonly spiffeId: string; readonly serial: string }
-    /** An access token, by who issued it. */
-    | { readonly method: 'token'; readonly issuer: string; readonly jti?: string }
+    | {
+        readonly method: 'token';
+        readonly issuer: string;
+        /** The `authService` of `namespace` that accepted it; undefined for a token of our own issuer. */
+        readonly service?: string;
+        readonly jti?: string;
+      }
     | { readonly method: 'local' };
 }
 

@@ -1,5 +1,6 @@
 import type { Result } from '#kernel';
 import type { Principal } from './principal.ts';
+import type { ResourcePlace } from './resource-place.ts';
 
 /** Why a credential does not count. The wire learns only that it does not; the log learns this. */
 export interface CredentialRefusal {
@@ -17,10 +18,12 @@ export interface CredentialRefusal {
   readonly detail?: string;
 }
 
-/** What the door knows of the connection that a credential came through. */
+/** What the door knows of the request that a credential came with. */
 export interface PeerFacts {
   /** The peer's address, as the listener saw it. */
   readonly address?: string | undefined;
+  /** What is being asked for: a token is for one resource, and opens no other (RFC 8707 §2). */
+  readonly resource?: ResourcePlace | undefined;
 }
 
 /**

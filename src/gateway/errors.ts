@@ -5,7 +5,8 @@ export const gatewayError = defineErrors('gateway', {
   UNAUTHENTICATED: {
     status: 401,
     title: 'the request carries no credential, or one that does not count',
-    remedy: 'Send `Authorization: Bearer chk_…` with a key made by `chatelaine key create`.',
+    remedy:
+      'Send `Authorization: Bearer …` with an access token of an issuer in the metadata that the challenge names, or with a key made by `chatelaine key create`.',
   },
   CERTIFICATE_REFUSED: {
     status: 401,
@@ -18,10 +19,15 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the request carries more than one credential',
     remedy: 'Send one `Authorization` header.',
   },
+  CREDENTIAL_IN_QUERY: {
+    status: 400,
+    title: 'the request carries a token in its query string',
+    remedy: 'Send it as `Authorization: Bearer …`, and consider the one that was sent known to logs on the way.',
+  },
   CREDENTIAL_UNVERIFIABLE: {
     status: 503,
-    title: 'the store of credentials cannot be read, so nobody new can be let in',
-    remedy: 'Retry after the seconds in `Retry-After`; the log says what is wrong with the store.',
+    title: 'a credential cannot be verified now: its store or its issuer does not answer',
+    remedy: 'Retry after the seconds in `Retry-After`; the log and `/readyz` say what is wrong.',
   },
   FORBIDDEN_ROLE: {
     status: 403,
@@ -35,14 +41,15 @@ export const gatewayError = defineErrors('gateway', {
   },
   INSUFFICIENT_SCOPE: {
     status: 403,
-    title: 'the credential lacks scopes that the tool requires',
-    remedy: 'Use a credential that carries the scopes named in the challenge: `chatelaine key create --scope …`.',
-  },
-  TOOL_AUTHORIZATION_UNAVAILABLE: {
-    status: 401,
-    title: 'the tool wants a token of its own that nothing can verify yet',
+    title: 'the credential lacks scopes that the door or the tool requires',
     remedy:
-      'Tools with `authRequired` or authenticated parameters need an authorization service, which this version does not have yet.',
+      'Ask the issuer for a token with the scopes named in the challenge, or use a key made with `chatelaine key create --scope …`.',
+  },
+  TOOL_TOKEN_REQUIRED: {
+    status: 401,
+    title: 'the tool wants a token of one of its services, and the request has none that counts',
+    remedy:
+      'Send a token of one of the named services in the header `{service}_token`, without `Bearer`, or sign in with one that is `mcpEnabled`.',
   },
   HOST_REFUSED: {
     status: 421,

@@ -1,17 +1,20 @@
 /**
  * The public listener: what is the same for every request before a door gets it, in this order:
- * own Host and Origin, a known path, the caller, a namespace the caller belongs to. Each door then
- * reads its own body. Nothing reaches a door unauthenticated but the greeting and the health checks.
+ * own Host and Origin, a known path, the caller, a namespace the caller belongs to, the scopes that everybody
+ * needs there. Each door then reads its own body. Nothing is answered unauthenticated but the greeting, the
+ * health checks and the metadata of resources.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AuditTrail, ServerSettings, TokenVerifier } from '#contract';
+import type { AuditTrail, ResourcePlace, ServerSettings, TokenVerifier } from '#contract';
 import type { ApiHandler } from '#http';
 import { ChatelaineError, type Clock, type Logger, type Result } from '#kernel';
+import type { ResourceServer } from '#resource-server';
 import type { ServerTls } from '#tls';
 import type { NamespaceView, ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
+import { answerMetadata } from './http/metadata.ts';
 import { corsHeaders, preflightHeaders } from './http/cors.ts';
-import { doorOf, type DoorPath } from './http/doors.ts';
+import { doorOf, resourceOf, type DoorPath } from './http/doors.ts';
 import { hostPolicy, refuseForeign } from './http/host-origin.ts';
 import { Replies } from './http/replies.ts';
 import { isStrictTransport, STRICT_TRANSPORT } from './http/strict-transport.ts';
@@ -27,6 +30,7 @@ import type { Gauges } from './operations/metrics.ts';
 import { readinessProbe } from './operations/readiness.ts';
 import type { AgentCertificates } from './pipeline/agent-certificates.ts';
 import { authenticate, challenge, type Caller, type Unauthenticated, type WaysIn } from './pipeline/authenticate.ts';
+import { HttpGuard } from './pipeline/door-guard.ts';
 import { DoorRecords, type Arrival } from './pipeline/door-records.ts';
 import { createPipeline, type CallObserver } from './pipeline/call.ts';
 import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
@@ -58,6 +62,8 @@ export interface PageArrival {
 export interface GatewayOptions {
   readonly toolbox: ToolboxHolder;
   readonly verifier: TokenVerifier;
+  /** Whose tokens open which doors; without it no issuer is trusted, and no tool gets a token of its own. */
+  readonly resources?: ResourceServer;
   readonly settings: ServerSettings;
   /** 32 bytes that seal `requestState`; the same in every process that serves the same clients. */
   readonly stateKey: Buffer;
@@ -92,7 +98,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { toolbox, verifier, settings, tls = [], trail, clock, log } = options;
+  const { toolbox, verifier, resources, settings, tls = [], trail, clock, log } = options;
   const serverInfo = { name: 'chatelaine', title: 'Chatelaine', version: options.version };
   const limit = new ConcurrencyLimit(settings.limits.maxConcurrentCalls);
   const services: McpServices = {
@@ -124,6 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     views: () => toolbox.current().namespaces.values(),
     serving: () => serving,
     tls,
+    authServices: async () => (await resources?.standings()) ?? [],
     recording: () => trail.status.available,
     damaged: () => trail.status.damage !== undefined,
     clock,
@@ -139,6 +146,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     ways: WaysIn,
   ): Promise<void> {
     const foreign = refuseForeign(request, policy);
+    const path = doorOf(request.url as string);
+    // Metadata are for everybody, pages of any origin among them: a client in a browser begins there.
+    if (path?.door === 'metadata' && foreign !== 'host') {
+      const document = (): string | undefined => resources && metadataOf(resources, path.place);
+      return answerMetadata(request, response, document, requestId);
+    }
     if (foreign !== undefined) {
       const error =
         foreign === 'host'
@@ -155,7 +168,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     const headers = commonHeaders(request);
     if (request.method === 'OPTIONS')
       return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
-    const path = doorOf(request.url as string);
     if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
     if (path.door === 'api') return administer({ request, response, requestId, headers, ways });
     if ('namespace' in path) return enter(path, { request, response, requestId, headers, ways });
@@ -173,19 +185,29 @@ export function createGateway(options: GatewayOptions): Gateway {
     { request, response, requestId, headers, ways }: Arriving,
   ): Promise<void> {
     const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: peerOf(request) } as const;
+    const place = (arrival.peer.resource = resourceOf(path)) as ResourcePlace & { readonly namespace: string };
     const letIn = welcome(request, arrival, ways);
     const caller = letIn instanceof Promise ? await letIn : letIn;
+    const guard = resources && new HttpGuard(resources, request, place);
     const view = viewFor(caller, path.namespace);
     if (view === undefined) {
       const error = gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
       await records.stopped(error, arrival, caller.principal);
       throw error;
     }
-    const at = { request, response, requestId, caller, view, headers };
+    try {
+      guard?.checkScopes(caller.principal);
+    } catch (error) {
+      await records.stopped(error as ChatelaineError, arrival, caller.principal);
+      throw error;
+    }
+    const at = { request, response, requestId, caller, view, headers, guard };
     if (path.door === 'tool') return rest.tool(at, path.tool);
     if (path.door === 'invoke') return rest.invoke(at, path.tool);
-    const group = groupOf(view, path.group);
-    if (group === undefined) throw gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${path.group}\``);
+    // A token for one toolset sees that one at `/mcp` too.
+    const name = path.group ?? resources?.narrowing(caller.principal, place);
+    const group = groupOf(view, name);
+    if (group === undefined) throw gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${name}\``);
     if (path.door === 'toolset') return rest.toolset(at, group);
     return mcp.handle({ ...at, group });
   }
@@ -194,12 +216,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function administer({ request, response, requestId, headers, ways }: Arriving): Promise<void> {
     if (options.api === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
     const peer = peerOf(request);
+    const place = (peer.resource = { kind: 'api' } as const);
     await options.api(request, response, {
       requestId,
       headers,
       address: peer.address,
       authenticate: async () => (await welcome(request, { door: 'api', requestId, peer }, ways)).principal,
-      challenge,
+      challenge: (error) => challenge(error, resources?.challengeAt(place)),
       recordDenial: (principal, event) => records.denied(principal, event),
     });
   }
@@ -236,11 +259,30 @@ export function createGateway(options: GatewayOptions): Gateway {
     return principal.namespace === namespace ? toolbox.current().namespaces.get(namespace) : undefined;
   }
 
-  function refuse(error: unknown, response: ServerResponse, requestId: string, origin: readonly string[]): void {
+  /** The metadata of a door that is there; the scopes of what can be seen there stand in them. */
+  function metadataOf(server: ResourceServer, place: ResourcePlace): string | undefined {
+    if (place.kind === 'api') return server.metadataAt(place, []);
+    const view = toolbox.current().namespaces.get(place.namespace);
+    const group = view && place.kind !== 'server' && groupOf(view, place.kind === 'mcp' ? place.toolset : undefined);
+    return group
+      ? server.metadataAt(
+          place,
+          group.tools.flatMap((tool) => tool.scopesRequired),
+        )
+      : undefined;
+  }
+
+  function refuse(
+    error: unknown,
+    { request, response, requestId }: { request: IncomingMessage; response: ServerResponse; requestId: string },
+    origin: readonly string[],
+  ): void {
     if (response.headersSent || response.destroyed) return void response.destroy();
     const told = error instanceof ChatelaineError ? error : internal(error, requestId);
     const headers = [...origin, 'X-Request-Id', requestId];
-    const wanted = challenge(told);
+    const path = doorOf(request.url as string);
+    const place = path && resourceOf(path);
+    const wanted = challenge(told, place && resources?.challengeAt(place));
     if (wanted !== undefined) headers.push('WWW-Authenticate', wanted);
     if (told.details?.['allow'] !== undefined) headers.push('Allow', told.details['allow'] as string);
     if (told.details?.['retryAfterSeconds'] !== undefined)
@@ -271,7 +313,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const requestId = nextRequestId();
       visit(request, response, requestId, ways).catch((error: unknown) => {
         if (request.destroyed && !request.complete) return;
-        refuse(error, response, requestId, commonHeaders(request));
+        refuse(error, { request, response, requestId }, commonHeaders(request));
       });
     };
 

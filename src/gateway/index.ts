@@ -11,6 +11,7 @@
  *   GET              /api/toolset[/{name}]  /api/tool/{name}                Toolbox REST
  *   POST             /api/tool/{name}/invoke
  *   *                /api/v1/…                                              handed to #http
+ *   GET              /.well-known/oauth-protected-resource[/…]              RFC 9728, without a credential
  *   GET              /  /healthz  /readyz                                   without a credential
  */
 import type { Metrics } from './operations/metrics.ts';

@@ -35,6 +35,7 @@ export async function invokeLocally(options: {
     secureArguments: undefined,
     client: noClient,
     signal,
+    guard: undefined,
   } as const;
   return await pipeline.call(request, shapeForMcp);
 }

@@ -37,6 +37,8 @@ export interface Identity {
   accessHolders(): AsyncIterable<IdentityHolder>;
   /** To be called when declared bindings have been replaced. */
   declarationsChanged(): void;
+  /** Calls back at once when this process has changed anything about people, agents or keys. */
+  onChange(listener: () => void): void;
   /** Writes what it still holds in memory. The database stays open; it is the opener's. */
   close(): Promise<void>;
 }
@@ -78,6 +80,7 @@ export function openIdentity(parts: IdentityParts): Identity {
     userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
     accessHolders: () => accessHolders(database.db, declared),
     declarationsChanged: () => changes.tell(),
+    onChange: (listener) => changes.onChange(listener),
     close: () => usage.close(),
   };
 }

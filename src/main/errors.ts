@@ -23,6 +23,12 @@ export const mainError = defineErrors('main', {
     title: 'the tool ran and says that it failed',
     remedy: "The message is the tool's own.",
   },
+  INTROSPECTION_CLIENT_INVALID: {
+    status: 400,
+    title: 'the environment does not say which client asks about opaque tokens',
+    remedy:
+      'Set both `INTROSPECTION_CLIENT_ID` and `INTROSPECTION_CLIENT_SECRET`, or neither; with several services give each its own `introspectionClientId` and `introspectionClientSecret`.',
+  },
   BIND_UNSAFE: {
     status: 400,
     title: 'the server would listen where others reach it, in the clear',

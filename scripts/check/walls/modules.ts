@@ -28,8 +28,13 @@ export const MODULES: readonly ModulePlace[] = [
   place('policy', 'kernel contract db http audit', 'a decision is made from the contract alone'),
   place('identity', 'kernel contract db tls http audit vault', 'identity says who is calling, not what is called'),
   place(
+    'resource-server',
+    'kernel contract db egress identity',
+    'whose tokens open a door is decided from the token, the configuration and who there is',
+  ),
+  place(
     'authserver',
-    'kernel contract db tls egress http audit vault policy identity',
+    'kernel contract db tls egress http audit vault policy identity resource-server',
     'authserver and registry are siblings; the gateway composes them',
   ),
   place(
@@ -45,12 +50,12 @@ export const MODULES: readonly ModulePlace[] = [
   place('toolbox', 'kernel contract egress', 'the toolbox runs tools and knows nothing of callers'),
   place(
     'gateway',
-    'kernel contract db tls egress http audit vault policy identity authserver registry toolbox',
+    'kernel contract db tls egress http audit vault policy identity resource-server authserver registry toolbox',
     'the gateway owns the pipeline; those above it are doors and hands',
   ),
   place(
     'proxy',
-    'kernel contract tls audit vault policy identity gateway',
+    'kernel contract tls audit vault policy identity resource-server gateway',
     'the proxy is a second home of the pipeline',
   ),
   place(
@@ -66,7 +71,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'main',
-    'kernel contract db tls egress http audit vault policy identity backup authserver registry toolbox gateway proxy doctor operator cli',
+    'kernel contract db tls egress http audit vault policy identity backup resource-server authserver registry toolbox gateway proxy doctor operator cli',
     'main is the only place of wiring, and nobody imports it',
   ),
 ];
@@ -94,6 +99,7 @@ export const CONFINED_PACKAGES: readonly {
  * them statically. `await import(…)` on first use is the way.
  */
 export const LAZY_PACKAGES: readonly string[] = [
+  'jose',
   'pg',
   'mysql2',
   'ioredis',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { parseRange } from '#kernel';
 import { isLoopbackHost, namespaceName, resourceName, scopeToken } from './common.ts';
+import { secretValue } from './secret-value.ts';
 
 /**
  * An issuer's URL. Keys fetched over plain http can be exchanged on the way, and with them every
@@ -24,8 +26,19 @@ const common = {
   namespace: namespaceName,
   name: resourceName.describe('The name in `authRequired` and `authServices`; native tokens arrive as `{name}_token`.'),
   mcpEnabled: z.boolean().default(false).describe('Tokens of this service are accepted as `Authorization: Bearer`.'),
-  scopesRequired: z.array(scopeToken).optional().describe('Scopes that every such token must hold.'),
+  scopesRequired: z
+    .array(scopeToken)
+    .optional()
+    .describe('Scopes that every credential needs at the doors of the namespace, those of API keys too.'),
+  otherAudiences: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('What the `aud` claim may name beside the audience; a token for anybody else as well is refused.'),
 };
+
+const network = z.string().refine((text) => parseRange(text).ok, {
+  error: 'must be an address or a network such as `10.0.0.0/8` or `2001:db8::/32`',
+});
 
 /** `kind: authService`, `type: google`. */
 export const googleAuthServiceSchema = z
@@ -60,6 +73,22 @@ export const genericAuthServiceSchema = z
     introspectionMethod: z.enum(['GET', 'POST']).optional().describe('How; `POST` unless said otherwise.'),
     introspectionParamName: z.string().min(1).optional().describe('The name of the parameter; `token` otherwise.'),
     forceIntrospection: z.boolean().optional().describe('Introspect tokens that look like JWTs, too.'),
+    introspectionClientId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Who asks at the introspection endpoint; `INTROSPECTION_CLIENT_ID` of the environment otherwise.'),
+    introspectionClientSecret: secretValue
+      .optional()
+      .describe('The secret that goes with it; `INTROSPECTION_CLIENT_SECRET` of the environment otherwise.'),
+    allowPrivateNetworks: z
+      .boolean()
+      .default(false)
+      .describe('The issuer may be on a private network; one on this machine may anyhow when its URL says so.'),
+    allowedIpRanges: z
+      .array(network)
+      .default([])
+      .describe('Addresses and networks that the issuer may be on although they are not public.'),
   })
   .superRefine((service, context) => {
     refuseWithoutMcp(
@@ -70,9 +99,20 @@ export const genericAuthServiceSchema = z
         'introspectionMethod',
         'introspectionParamName',
         'forceIntrospection',
+        'introspectionClientId',
+        'introspectionClientSecret',
       ],
       context,
     );
+    const { introspectionClientId: id, introspectionClientSecret: secret } = service;
+    if ((id === undefined) !== (secret === undefined)) {
+      context.addIssue({
+        code: 'custom',
+        path: [id === undefined ? 'introspectionClientSecret' : 'introspectionClientId'],
+        message: '`introspectionClientId` and `introspectionClientSecret` belong together: give both or neither',
+        params: { problem: 'UNENFORCEABLE' },
+      });
+    }
   });
 
 /** Fields that nothing would check in native mode; accepted silently, they would look like protection. */
@@ -93,4 +133,6 @@ function refuseWithoutMcp<Service extends { mcpEnabled: boolean }>(
   }
 }
 
+export type GoogleAuthService = z.output<typeof googleAuthServiceSchema>;
+export type GenericAuthService = z.output<typeof genericAuthServiceSchema>;
 export type AuthServiceCommon = z.output<typeof googleAuthServiceSchema> | z.output<typeof genericAuthServiceSchema>;

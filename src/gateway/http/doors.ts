@@ -2,13 +2,16 @@
  * The paths of the public listener, read once per path. Names hold letters, digits, `_`, `-` and `.`
  * only, so a path with anything else (percent signs, dot segments, doubled slashes) names nothing.
  */
+import type { ResourcePlace } from '#contract';
 import { BoundedCache } from '#kernel';
+import { placeOfMetadata } from '#resource-server';
 
 export type DoorPath =
   | { readonly door: 'mcp'; readonly namespace: string; readonly group: string | undefined }
   | { readonly door: 'toolset'; readonly namespace: string; readonly group: string | undefined }
   | { readonly door: 'tool'; readonly namespace: string; readonly tool: string }
   | { readonly door: 'invoke'; readonly namespace: string; readonly tool: string }
+  | { readonly door: 'metadata'; readonly place: ResourcePlace }
   | { readonly door: 'greeting' | 'healthz' | 'readyz' | 'api' };
 
 const NAME = '([A-Za-z0-9_.-]+)';
@@ -40,6 +43,8 @@ export function doorOf(target: string): DoorPath | undefined {
 function parse(path: string): DoorPath | undefined {
   if (path === '/') return { door: 'greeting' };
   if (path === '/healthz' || path === '/readyz') return { door: path.slice(1) as 'healthz' | 'readyz' };
+  const place = placeOfMetadata(path);
+  if (place !== undefined) return { door: 'metadata', place };
   const mcp = MCP.exec(path);
   if (mcp) return { door: 'mcp', namespace: mcp[1] ?? DEFAULT, group: mcp[2] };
   const toolset = TOOLSET.exec(path);
@@ -48,4 +53,20 @@ function parse(path: string): DoorPath | undefined {
   if (tool)
     return { door: tool[3] === undefined ? 'tool' : 'invoke', namespace: tool[1] ?? DEFAULT, tool: tool[2] as string };
   return undefined;
+}
+
+/** The resource that a door belongs to: what a token must be for to open it. */
+export function resourceOf(path: DoorPath): ResourcePlace | undefined {
+  switch (path.door) {
+    case 'mcp':
+      return { kind: 'mcp', namespace: path.namespace, toolset: path.group };
+    case 'toolset':
+    case 'tool':
+    case 'invoke':
+      return { kind: 'rest', namespace: path.namespace };
+    case 'api':
+      return { kind: 'api' };
+    default:
+      return undefined;
+  }
 }

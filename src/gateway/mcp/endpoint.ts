@@ -8,6 +8,7 @@ import type { Group, NamespaceView } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import type { Replies } from '../http/replies.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
+import type { DoorGuard } from '../pipeline/door-guard.ts';
 import { toolsOf, visibleTo } from '../pipeline/visible.ts';
 import { answer } from './answer.ts';
 import { acceptsEventStream, EventStream } from './event-stream.ts';
@@ -36,6 +37,7 @@ export interface McpVisit {
   readonly caller: Caller;
   readonly view: NamespaceView;
   readonly group: Group;
+  readonly guard: DoorGuard | undefined;
   /** Flat list of headers that every answer to this request carries (CORS). */
   readonly headers: readonly string[];
 }
@@ -239,12 +241,13 @@ export function mcpEndpoint(options: {
   return { handle };
 }
 
-const whoAndWhere = ({ requestId, caller, view, group }: McpVisit) => ({
+const whoAndWhere = ({ requestId, caller, view, group, guard }: McpVisit) => ({
   requestId,
   principal: caller.principal,
   peer: caller.peer,
   view,
   group,
+  guard,
 });
 
 function accepted(visit: McpVisit): void {

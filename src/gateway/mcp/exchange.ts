@@ -5,6 +5,7 @@
 import type { ClientFace, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
+import type { DoorGuard } from '../pipeline/door-guard.ts';
 import type { Peer } from '../pipeline/peer.ts';
 import type { Rounds } from './input-required.ts';
 import type { RequestId } from './json-rpc.ts';
@@ -24,6 +25,8 @@ export interface RequestFacts {
   readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;
+  /** What the door knows; undefined where nobody can bring tokens. */
+  readonly guard: DoorGuard | undefined;
   /** The session of the request, where its era has sessions and it named one. */
   readonly session: Session | undefined;
   /** The rounds of the call, where its era asks in rounds and its method may ask. */

@@ -7,7 +7,7 @@
 import type { JsonObject } from '#kernel';
 import type { Group, Prompt, Resource, ResourceTemplate, Tool } from '#toolbox';
 import { checkAccess } from '../pipeline/access.ts';
-import { visibleTo } from '../pipeline/visible.ts';
+import { listedFor } from '../pipeline/visible.ts';
 import { EncodedResult, type Exchange } from './exchange.ts';
 import { INVALID_PARAMS, RpcError } from './json-rpc.ts';
 import { META_SERVER_INFO, type Era } from './revision.ts';
@@ -30,7 +30,7 @@ export class Lists {
    */
   page({ principal, group, revision, params }: Exchange, kind: ListKind): EncodedResult {
     checkAccess(principal, 'read');
-    return this.#page(visibleTo(principal, group), kind, revision.era, params['cursor']);
+    return this.#page(listedFor(principal, group), kind, revision.era, params['cursor']);
   }
 
   #page(group: Group, kind: ListKind, era: Era, cursor: unknown): EncodedResult {

@@ -18,7 +18,7 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
     case 'FORBIDDEN_ROLE':
     case 'FORBIDDEN_ACCESS':
     case 'INSUFFICIENT_SCOPE':
-    case 'TOOL_AUTHORIZATION_UNAVAILABLE': {
+    case 'TOOL_TOKEN_REQUIRED': {
       const wanted = challenge(error);
       return new RpcError(INVALID_REQUEST, message, {
         status,
@@ -30,6 +30,7 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
         status: 400,
         data: { requiredCapabilities: { extensions: { [TOOLBOX_EXTENSION]: {} } } },
       });
+    case 'CREDENTIAL_UNVERIFIABLE':
     case 'OVERLOADED':
     case 'AUDIT_UNAVAILABLE':
     case 'AUDIT_OVERLOADED':

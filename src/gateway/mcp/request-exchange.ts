@@ -1,6 +1,7 @@
 import type { ClientFace, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
+import type { DoorGuard } from '../pipeline/door-guard.ts';
 import type { Peer } from '../pipeline/peer.ts';
 import { sessionClient, statelessClient } from './client-face.ts';
 import type { Exchange, RequestFacts } from './exchange.ts';
@@ -24,6 +25,7 @@ export abstract class RequestExchange implements Exchange {
   readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;
+  readonly guard: DoorGuard | undefined;
   readonly session: Session | undefined;
   readonly rounds: Rounds | undefined;
   #client: ClientFace | undefined;
@@ -39,6 +41,7 @@ export abstract class RequestExchange implements Exchange {
     this.peer = facts.peer;
     this.view = facts.view;
     this.group = facts.group;
+    this.guard = facts.guard;
     this.session = facts.session;
     this.rounds = facts.rounds;
   }

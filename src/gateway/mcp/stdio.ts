@@ -104,7 +104,7 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
 
   function factsOf({ id, method, params = {} }: Request, requestId: string): RequestFacts {
     const meta = metaOf(params);
-    const facts = { requestId, id, method, params, meta, principal, peer: LOCAL_PEER };
+    const facts = { requestId, id, method, params, meta, principal, peer: LOCAL_PEER, guard: undefined };
     if (eraOf(params, undefined) === 'stateless') {
       const version = checkMeta(meta);
       checkVersion(version);

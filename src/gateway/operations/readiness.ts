@@ -6,6 +6,7 @@
  * recorded, and whoever damaged it must not be able to stop the service as well.
  */
 import { DEFAULT_NAMESPACE } from '#contract';
+import type { ServiceStanding } from '#resource-server';
 import type { ServerTls } from '#tls';
 import type { NamespaceView, SourceState } from '#toolbox';
 import type { Clock } from '#kernel';
@@ -35,6 +36,8 @@ export function readinessProbe(options: {
   views: () => Iterable<NamespaceView>;
   serving: () => boolean;
   tls?: readonly ServerTls[];
+  /** How the issuers of tokens are; none by default. */
+  authServices?: () => Promise<readonly ServiceStanding[]>;
   recording: () => boolean;
   /** Whether something was met in the log that is not as it was written. */
   damaged: () => boolean;
@@ -60,6 +63,15 @@ export function readinessProbe(options: {
     return standing;
   }
 
+  let lastAsked: { readonly at: number; readonly standings: Promise<readonly ServiceStanding[]> } | undefined;
+  function issuers(): Promise<readonly ServiceStanding[]> {
+    const now = options.clock.now();
+    if (lastAsked === undefined || now - lastAsked.at >= FRESH_MS) {
+      lastAsked = { at: now, standings: options.authServices?.() ?? Promise.resolve([]) };
+    }
+    return lastAsked.standings;
+  }
+
   async function read(): Promise<Readiness> {
     const sources: Record<string, { type: string } & Standing> = {};
     // Nobody is asked who they are here, so other namespaces count, and are not named.
@@ -74,14 +86,21 @@ export function readinessProbe(options: {
         asked.push(standingOf(source).then(tell));
       }
     }
-    await Promise.all(asked);
+    // An issuer that is away stands in nobody's way but of those who come with its tokens.
+    const services: Record<string, { state: State }> = {};
+    const [standings] = await Promise.all([issuers(), ...asked]);
+    for (const { namespace, name, state } of standings) {
+      if (namespace === DEFAULT_NAMESPACE) services[name] = { state };
+      else elsewhere[state]++;
+    }
     const serving = options.serving();
     const ready = serving && options.recording();
     const status = ready ? 'ready' : serving ? 'cannot record' : 'ending';
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
     const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
+    const authServices = Object.keys(services).length > 0 ? { authServices: services } : {};
     const record = options.damaged() ? { record: 'damaged' } : {};
-    return { ready, body: JSON.stringify({ status, sources, ...others, ...tls, ...record }) };
+    return { ready, body: JSON.stringify({ status, sources, ...authServices, ...others, ...tls, ...record }) };
   }
 
   return { read };

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
 import type { ChatelaineError, Logger, Result } from '#kernel';
 import { err, ok } from '#kernel';
+import type { DoorChallenge } from '#resource-server';
 import { gatewayError } from '../errors.ts';
 import type { AgentCertificates } from './agent-certificates.ts';
 import type { HttpPeer, Peer } from './peer.ts';
@@ -33,8 +34,8 @@ type Authenticated = Result<Caller, Unauthenticated>;
 /**
  * The first step of every door: who is calling. There is no switch around it.
  *
- * A token stands in one `Authorization: Bearer …` header and nowhere else: not in the query string, a
- * form or a cookie (RFC 6750 §2; OAuth 2.1 §5.1). The scheme is case-insensitive and one space
+ * A token stands in one `Authorization: Bearer …` header and nowhere else: not in the query string, which is
+ * refused, a form or a cookie (RFC 6750 §2; OAuth 2.1 §5.1). The scheme is case-insensitive and one space
  * separates it; nothing is trimmed, since a check that repairs input disagrees with the next reader
  * about what the token was.
  */
@@ -44,6 +45,12 @@ export function authenticate(
   { verifier, certificates }: WaysIn,
   log: Logger,
 ): Authenticated | Promise<Authenticated> {
+  if (isInQuery(request)) {
+    const error = gatewayError('CREDENTIAL_IN_QUERY', 'the request has an `access_token` in its query string', {
+      details: { challenge: 'invalid_request' },
+    });
+    return err({ error, refusal: { reason: 'malformed', detail: 'a token in the query string' } });
+  }
   if (certificates !== undefined) return authenticateAgent(request, peer, { verifier, certificates }, log);
   const credential = bearerCredential(request);
   if (!credential.ok) return withoutToken(request, credential.error);
@@ -143,6 +150,12 @@ function bearerCredential(request: IncomingMessage): Result<string, ChatelaineEr
   return ok(match[1] as string);
 }
 
+/** RFC 6750 §2.3 is how; OAuth 2.1 §5.1 forbids it: URLs are kept in logs, histories and `Referer`. */
+function isInQuery({ url = '' }: IncomingMessage): boolean {
+  const question = url.indexOf('?');
+  return question !== -1 && new URLSearchParams(url.slice(question + 1)).has('access_token');
+}
+
 function repeats(rawHeaders: readonly string[]): boolean {
   let seen = false;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -154,15 +167,28 @@ function repeats(rawHeaders: readonly string[]): boolean {
   return false;
 }
 
-/** The `WWW-Authenticate` value for a refusal (RFC 6750 §3). */
-export function challenge(error: ChatelaineError): string | undefined {
-  if (error.code === 'INSUFFICIENT_SCOPE') {
-    const scopes = ((error.details?.['scopes'] ?? []) as readonly string[]).join(' ');
-    return `Bearer realm="chatelaine", error="insufficient_scope", scope="${scopes}", error_description="${error.message.replaceAll(/["\\]/g, '')}"`;
-  }
-  if (error.status !== 401) return undefined;
-  const reason = error.details?.['challenge'];
-  return reason === undefined
-    ? 'Bearer realm="chatelaine"'
-    : `Bearer realm="chatelaine", error="${reason as string}", error_description="${error.message.replaceAll(/["\\`]/g, '')}"`;
+/**
+ * The `WWW-Authenticate` value for a refusal (RFC 6750 §3): all scopes that are needed, at once, and where
+ * the metadata of the resource stand (RFC 9728 §5.1). Clients differ in which of the two they follow, so
+ * both are there wherever there is something to say. `door` is what the door says of itself; an error that
+ * comes from behind it brings its own.
+ */
+export function challenge(error: ChatelaineError, door?: DoorChallenge): string | undefined {
+  const { details = {} } = error;
+  const lacksScope = error.code === 'INSUFFICIENT_SCOPE';
+  if (!lacksScope && error.status !== 401 && details['challenge'] === undefined) return undefined;
+  const scopes = (details['scopes'] ?? door?.scopes ?? []) as readonly string[];
+  const metadata = (details['metadata'] ?? door?.metadata) as string | undefined;
+  const reason = lacksScope ? 'insufficient_scope' : (details['challenge'] as string | undefined);
+  const says = reason !== undefined || details['described'] === true;
+  const parameters: [name: string, value: string | undefined][] = [
+    ['realm', 'chatelaine'],
+    ['error', reason],
+    ['scope', scopes.length === 0 ? undefined : scopes.join(' ')],
+    ['resource_metadata', metadata],
+    // A quoted string holds neither quotes nor backslashes, and a header nothing that is not printable ASCII.
+    ['error_description', says ? error.message.replaceAll(/[^\x20-\x7e]|["\\`]/g, '') : undefined],
+  ];
+  const given = parameters.filter(([, value]) => value !== undefined);
+  return `Bearer ${given.map(([name, value]) => `${name}="${value}"`).join(', ')}`;
 }

@@ -56,6 +56,8 @@ export class CallRecord {
   readonly #asked: Asked;
   #argumentsDigest: string | undefined;
   #intent: Promise<AuditPosition> | undefined;
+  /** On whose behalf, as tokens beside the credential say: `service issuer subject` each. */
+  tokens: readonly string[] = [];
 
   constructor(trail: AuditTrail, recorded: Recorded, asked: Asked) {
     this.#trail = trail;
@@ -113,7 +115,7 @@ export class CallRecord {
       userAgent: peer.userAgent || undefined,
       certificateSerial: peer.certificateSerial,
       traceId: traceIdOf(traceparent),
-      details,
+      details: this.tokens.length === 0 ? details : { ...details, tokens: this.tokens },
     };
   }
 }

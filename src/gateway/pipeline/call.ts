@@ -8,12 +8,14 @@
  * Any step that fails or errs refuses, and so does a record that cannot be written. Authentication happened at the door, which also says how it
  * shapes an answer.
  */
-import { ClientInterruption, type AuditTrail, type ClientFace, type Principal } from '#contract';
+import { ClientInterruption, type AuditTrail, type ClientFace } from '#contract';
 import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolArguments, ToolCall, ToolOutput, Violation } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import { checkAccess, checkRole } from './access.ts';
 import { CallRecord, type Asked, type Ending, type Recorded } from './call-record.ts';
+import type { DoorGuard } from './door-guard.ts';
+import { claimedValues, missingClaim, toolTokens, wantsTokens, type ToolTokens } from './tool-tokens.ts';
 import { toolsOf, visibleTo } from './visible.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 
@@ -28,6 +30,8 @@ export interface CallRequest extends Recorded {
   readonly secureArguments: JsonObject | undefined;
   readonly client: ClientFace;
   readonly signal: AbortSignal;
+  /** Undefined where nobody can bring tokens: at standard input and on the command line. */
+  readonly guard: DoorGuard | undefined;
 }
 
 /** What is no call but runs code all the same: a prompt, a resource, a completion. */
@@ -81,9 +85,13 @@ export function createPipeline(options: {
       checkAccess(request.principal, 'execute');
       checkRole(request.principal, request.view.name);
       tool = resolveTool(request);
-      checkScopes(request.principal, tool);
-      checkToolTokens(tool);
-      const args = checkArguments(tool, request);
+      checkScopes(request, tool);
+      let tokens: ToolTokens | undefined;
+      if (wantsTokens(tool)) {
+        tokens = await toolTokens(tool, request);
+        record.tokens = tokens.subjects;
+      }
+      const args = checkArguments(tool, request, tokens);
       limit.enter();
       let answer: Answer;
       try {
@@ -204,7 +212,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'RESOURCE_UNKNOWN',
   'RESOURCE_NOT_FOUND',
   'INSUFFICIENT_SCOPE',
-  'TOOL_AUTHORIZATION_UNAVAILABLE',
+  'TOOL_TOKEN_REQUIRED',
   'SECURE_CHANNEL_REQUIRED',
   'ARGUMENTS_INVALID',
   'OVERLOADED',
@@ -229,27 +237,16 @@ function resolveTool(request: CallRequest): Tool {
 }
 
 /** All missing scopes at once, so that one step-up suffices (MCP 2026-07-28, Authorization). */
-function checkScopes(principal: Principal, tool: Tool): void {
+function checkScopes({ principal, guard }: CallRequest, tool: Tool): void {
   if (tool.scopesRequired.length === 0 || tool.scopesRequired.every((scope) => principal.scopes.has(scope))) return;
+  const door = guard?.challenge;
   throw gatewayError('INSUFFICIENT_SCOPE', `insufficient scopes for tool \`${tool.name}\``, {
-    details: { scopes: tool.scopesRequired },
+    details: { scopes: [...new Set([...(door?.scopes ?? []), ...tool.scopesRequired])], metadata: door?.metadata },
   });
 }
 
-/** Fail closed: what wants a verified token of its own does not run while nothing can verify one. */
-function checkToolTokens(tool: Tool): void {
-  if (tool.authRequired.length === 0 && tool.authenticatedParameters.size === 0) return;
-  const services = new Set(tool.authRequired);
-  for (const sources of tool.authenticatedParameters.values()) for (const { service } of sources) services.add(service);
-  if (services.size === 0) return;
-  throw gatewayError(
-    'TOOL_AUTHORIZATION_UNAVAILABLE',
-    `tool \`${tool.name}\` wants a token verified by ${[...services].map((name) => `\`${name}\``).join(' or ')}, and this version cannot verify one`,
-  );
-}
-
-function checkArguments(tool: Tool, request: CallRequest): ToolArguments {
-  let supplied: JsonObject | undefined;
+function checkArguments(tool: Tool, request: CallRequest, tokens: ToolTokens | undefined): ToolArguments {
+  let supplied: JsonObject | undefined = tokens && claimedValues(tool, tokens);
   if (tool.secureParameters.length > 0) {
     const secure = request.secureArguments;
     if (secure === undefined) {
@@ -259,15 +256,13 @@ function checkArguments(tool: Tool, request: CallRequest): ToolArguments {
       );
     }
     // Only declared names cross over: the secure channel must not smuggle ordinary arguments.
-    supplied = Object.fromEntries(
-      tool.secureParameters
-        .filter((name) => Object.hasOwn(secure, name))
-        .map((name) => [name, secure[name] as JsonValue]),
-    );
+    const said = tool.secureParameters.filter((name) => Object.hasOwn(secure, name));
+    supplied = { ...Object.fromEntries(said.map((name) => [name, secure[name] as JsonValue])), ...supplied };
   }
   const checked = tool.check(request.arguments, supplied);
   if (checked.ok) return checked.value;
-  throw argumentsInvalid(tool.name, checked.error);
+  const lacking = tokens && missingClaim(tool, checked.error, tokens, request);
+  throw lacking ?? argumentsInvalid(tool.name, checked.error);
 }
 
 /** ARGUMENTS_INVALID with every violation in the message, since a model reads only that. */

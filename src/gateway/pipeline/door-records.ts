@@ -49,7 +49,7 @@ export class DoorRecords {
       action: 'authenticate',
       decision: 'permit',
       outcome: 'success',
-      details: { method: principal.via.method },
+      details: detailsOf(principal),
     });
     // Known once it is durable: a failure must not make the next one pass unrecorded.
     return appended.then(() => this.#known.set(place, now));
@@ -127,7 +127,20 @@ export class DoorRecords {
 /** A session is one credential, as a key is: the second one that somebody steals is on record like the first. */
 function credentialOf({ via, sub }: Principal): string {
   if (via.method === 'api-key') return via.keyId;
+  if (via.method === 'token') return `token ${via.issuer} ${sub} ${via.jti ?? ''}`;
   return `${via.method} ${via.method === 'session' ? via.sessionId : sub}`;
+}
+
+/** How they came in; of a token, who vouched for it and through which client it was had. */
+function detailsOf({ via, clientId }: Principal): NonNullable<AuditEvent['details']> {
+  if (via.method !== 'token') return { method: via.method };
+  const { method, issuer, service, jti } = via;
+  return {
+    ...{ method, issuer },
+    ...(service !== undefined && { service }),
+    ...(jti !== undefined && { jti }),
+    ...(clientId !== undefined && { clientId }),
+  };
 }
 
 /** Who presents nothing that counts is nobody in particular. */

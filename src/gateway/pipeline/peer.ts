@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ResourcePlace } from '#contract';
 import { isWithin, parseAddress, parseRange, type AddressRange } from '#kernel';
 
 /** The other end of a connection. Read late: only what goes on record asks for it. */
@@ -16,6 +17,8 @@ export class HttpPeer implements Peer {
   readonly #proxies: readonly AddressRange[];
   #behindProxies: string | undefined;
   certificateSerial: string | undefined = undefined;
+  /** The resource that it asks for. */
+  resource: ResourcePlace | undefined = undefined;
 
   constructor(request: IncomingMessage, proxies: readonly AddressRange[]) {
     this.#request = request;

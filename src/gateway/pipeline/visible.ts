@@ -19,11 +19,38 @@ export function visibleTo({ allowedTools }: Principal, group: Group): Group {
   if (views === undefined) limited.set(group, (views = new WeakMap()));
   let view = views.get(allowedTools);
   if (view === undefined) {
-    view = { ...group, tools: group.tools.filter((tool) => allowedTools.has(tool.name)) };
+    view = { ...group, cacheScope: 'private', tools: group.tools.filter((tool) => allowedTools.has(tool.name)) };
     views.set(allowedTools, view);
   }
   return view;
 }
+
+const listed = new WeakMap<Group, Map<Principal['via']['method'], Group>>();
+
+/**
+ * The same as lists show it: what the caller may call now, or could with more scopes, which stand beside each
+ * tool. What their kind of sign-in can never satisfy is left out. A call of it is refused by what it lacks.
+ */
+export function listedFor(principal: Principal, group: Group): Group {
+  const seen = visibleTo(principal, group);
+  const { method } = principal.via;
+  if (method === 'token' || method === 'api-key') return seen;
+  let views = listed.get(seen);
+  if (views === undefined) listed.set(seen, (views = new Map()));
+  let view = views.get(method);
+  if (view === undefined) {
+    const tools = seen.tools.filter((tool) => (method === 'local' ? !isForTokens(tool) : !isForScopes(tool)));
+    view = tools.length === seen.tools.length ? seen : { ...seen, cacheScope: 'private', tools };
+    views.set(method, view);
+  }
+  return view;
+}
+
+/** Sessions and certificates carry no scopes, and nobody can give them any. */
+const isForScopes = (tool: Tool): boolean => tool.scopesRequired.length > 0;
+
+/** Standard input has no headers to bring a token in. A parameter without a claim may have a default. */
+const isForTokens = (tool: Tool): boolean => tool.authRequired.length > 0;
 
 /** The tools of a group by name. */
 export const toolsOf = (group: Group): ReadonlyMap<string, Tool> => indexed(toolIndexes, group, toolEntries);

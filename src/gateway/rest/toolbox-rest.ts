@@ -14,10 +14,11 @@ import type { Replies } from '../http/replies.ts';
 import { noClient } from '../mcp/client-face.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { CallRequest, Pipeline } from '../pipeline/call.ts';
+import type { DoorGuard } from '../pipeline/door-guard.ts';
 import type { Peer } from '../pipeline/peer.ts';
 import { truncationNotice } from '../pipeline/shape-mcp.ts';
 import { checkAccess } from '../pipeline/access.ts';
-import { toolsOf, visibleTo } from '../pipeline/visible.ts';
+import { listedFor, toolsOf } from '../pipeline/visible.ts';
 
 export interface RestVisit {
   readonly request: IncomingMessage;
@@ -26,6 +27,7 @@ export interface RestVisit {
   readonly caller: Caller;
   readonly view: NamespaceView;
   readonly headers: readonly string[];
+  readonly guard: DoorGuard | undefined;
 }
 
 export interface ToolboxRest {
@@ -55,7 +57,7 @@ export function toolboxRest(options: {
   function toolset(visit: RestVisit, group: Group): void {
     expectMethod(visit, 'GET', 'HEAD');
     checkAccess(visit.caller.principal, 'read');
-    const seen = visibleTo(visit.caller.principal, group);
+    const seen = listedFor(visit.caller.principal, group);
     let manifest = manifests.get(seen);
     if (manifest === undefined) manifests.set(seen, (manifest = manifestOf(seen.tools)));
     replies.json(visit.response, 200, manifest, visit.headers);
@@ -64,7 +66,7 @@ export function toolboxRest(options: {
   function tool(visit: RestVisit, name: string): void {
     expectMethod(visit, 'GET', 'HEAD');
     checkAccess(visit.caller.principal, 'read');
-    const found = toolsOf(visibleTo(visit.caller.principal, visit.view.all)).get(name);
+    const found = toolsOf(listedFor(visit.caller.principal, visit.view.all)).get(name);
     if (found === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${name}\``);
     replies.json(visit.response, 200, manifestOf([found]), visit.headers);
   }
@@ -125,6 +127,7 @@ class RestCall implements CallRequest {
   /** Toolbox took secure parameters as plain body members here; a body is no secure channel. */
   readonly secureArguments = undefined;
   readonly client = noClient;
+  readonly guard: DoorGuard | undefined;
   readonly traceparent: string | undefined;
   readonly #response: ServerResponse;
   #controller: AbortController | undefined;
@@ -137,6 +140,7 @@ class RestCall implements CallRequest {
     this.group = visit.view.all;
     this.name = name;
     this.arguments = args;
+    this.guard = visit.guard;
     this.traceparent = visit.request.headers['traceparent'] as string | undefined;
     this.#response = visit.response;
   }

@@ -63,14 +63,20 @@ describe('every door', () => {
     },
   );
 
-  it('does not take a key from the query string (MCP-004)', async () => {
-    expect((await fetch(at(`/mcp?access_token=${ALICE}`), { method: 'POST' })).status).toBe(401);
+  it.each([
+    ['alone', {}],
+    ['beside a valid header', authorized],
+  ])('MCP-004: refuses a token in the query string %s (RFC 6750 §2.3, OAuth 2.1 §5.1)', async (_, headers) => {
+    const response = await fetch(at(`/mcp?x=1&access%5Ftoken=${ALICE}`), { method: 'POST', headers });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('www-authenticate')).toMatch(/error="invalid_request"/);
+    expect(await response.json()).toMatchObject({ code: 'CREDENTIAL_IN_QUERY' });
   });
 
   it.each([
     [`Bearer ${ALICE}`, 'Bearer chk_nobody'],
     ['Bearer chk_nobody', `Bearer ${ALICE}`],
-  ])('refuses two Authorization headers, in whatever order (MCP-004)', async (first, second) => {
+  ])('MCP-004: refuses two Authorization headers, in whatever order', async (first, second) => {
     const answer = await raw(
       running.port,
       `GET /api/toolset HTTP/1.1\r\nHost: 127.0.0.1:${running.port}\r\nAuthorization: ${first}\r\nAuthorization: ${second}\r\nConnection: close\r\n\r\n`,
@@ -81,6 +87,17 @@ describe('every door', () => {
   it('answers 503, not 401, when no credential can be verified: the client must keep its key', async () => {
     const response = await fetch(at('/api/toolset'), { headers: { Authorization: `Bearer ${UNREADABLE}` } });
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+  });
+
+  it.each([
+    `bearer\t${ALICE}`,
+    `Bearer  ${ALICE}`,
+    `Bearer ${ALICE} extra`,
+    `Bearer,${ALICE}`,
+    `Bearer ${ALICE}\u00e9`,
+  ])('MCP-005: repairs no header: %j is 401', async (header) => {
+    const response = await fetch(at('/mcp'), { headers: { Authorization: header } });
+    expect(response.status).toBe(401);
   });
 
   it('takes the scheme in any case (RFC 9110 §11.1)', async () => {

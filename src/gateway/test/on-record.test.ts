@@ -152,7 +152,7 @@ describe.each(DOORS)('%s', (_, call) => {
     ['a role that may not call', 'echo', AUDITOR, 'FORBIDDEN_ROLE'],
     ['scopes that the key lacks', 'two_scopes', BOB, 'INSUFFICIENT_SCOPE'],
     ['arguments that do not fit', 'picky', ALICE, 'ARGUMENTS_INVALID'],
-    ['a token that nothing verifies', 'google_only', ALICE, 'TOOL_AUTHORIZATION_UNAVAILABLE'],
+    ['a token that nothing verifies', 'google_only', ALICE, 'TOOL_TOKEN_REQUIRED'],
   ])('records the refusal of %s', async (_, tool, key, code) => {
     await call(tool, {}, authorized(key));
     expect(running.trail.calls()).toEqual([`tool.call ${tool} denied ${code}`]);

@@ -47,7 +47,7 @@ describe('the REST of MCP Toolbox', () => {
     ['echo', '[]', 400, 'BODY_INVALID'],
     ['echo', '', 400, 'BODY_INVALID'],
     ['picky', '{}', 400, 'ARGUMENTS_INVALID'],
-    ['google_only', '{}', 401, 'TOOL_AUTHORIZATION_UNAVAILABLE'],
+    ['google_only', '{}', 401, 'TOOL_TOKEN_REQUIRED'],
     ['secretive', '{"pin":"1"}', 400, 'SECURE_CHANNEL_REQUIRED'],
     ['two_scopes', '{}', 403, 'INSUFFICIENT_SCOPE'],
     ['broken', '{}', 500, 'INTERNAL'],

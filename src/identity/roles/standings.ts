@@ -2,7 +2,8 @@ import type { Clock } from '#kernel';
 import { EVERYWHERE, type Access, type Principal } from '#contract';
 import type { Database } from '#db';
 import { Remembered } from '../remembered.ts';
-import { findUser } from '../store/users-store.ts';
+import { listShutNamespaces } from '../store/namespaces-store.ts';
+import { findUser, findUserBySubject } from '../store/users-store.ts';
 import { LOCAL_ISSUER, type User } from '../users/user.ts';
 import type { DeclaredBindings } from './declared-bindings.ts';
 import { standingOfUser, type Standing } from './standing.ts';
@@ -11,6 +12,9 @@ import { standingOfUser, type Standing } from './standing.ts';
 export interface StandingUser extends Standing {
   readonly user: User;
 }
+
+/** What is known of somebody whom an identity provider means: who they are here, that they are cut off, or nothing. */
+export type SubjectStanding = StandingUser | 'disabled' | 'unknown';
 
 const ALL: ReadonlySet<Access> = new Set(['read', 'execute', 'admin']);
 
@@ -23,12 +27,14 @@ export class Standings {
   readonly #clock: Clock;
   readonly #declared: DeclaredBindings;
   readonly #known: Remembered<StandingUser>;
+  readonly #subjects: Remembered<SubjectStanding>;
 
   constructor(parts: { readonly database: Database; readonly clock: Clock; readonly declared: DeclaredBindings }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#declared = parts.declared;
     this.#known = new Remembered(parts.database.changes);
+    this.#subjects = new Remembered(parts.database.changes);
   }
 
   /** The user of that id with their standing; undefined for none and for one who is disabled. Throws as the database does. */
@@ -44,8 +50,35 @@ export class Standings {
     return standing;
   }
 
+  /**
+   * Whom that issuer means by that subject, for a token that is good in `namespace`. Where the namespace is
+   * disabled it is good for nobody. A user whom nobody has erased is found by both together and by nothing
+   * else. Throws as the database does.
+   */
+  async ofSubject(issuer: string, subject: string, namespace: string): Promise<SubjectStanding> {
+    const key = JSON.stringify([issuer, subject, namespace]);
+    const known = this.#subjects.recall(key, this.#clock.now());
+    if (known !== undefined) return known;
+    const keep = this.#subjects.reading();
+    const standing = await this.#readSubject(issuer, subject, namespace);
+    keep(key, standing);
+    return standing;
+  }
+
+  async #readSubject(issuer: string, subject: string, namespace: string): Promise<SubjectStanding> {
+    const { db } = this.#database;
+    if ((await listShutNamespaces(db)).some((shut) => shut.namespace === namespace)) return 'disabled';
+    // Our own users are vouched for by us alone.
+    const stored = issuer === LOCAL_ISSUER ? undefined : await findUserBySubject(db, issuer, subject);
+    if (stored === undefined) return 'unknown';
+    const { user } = stored;
+    if (user.disabledAt !== null) return 'disabled';
+    return Object.freeze({ user, ...(await standingOfUser(db, this.#declared, user)) });
+  }
+
   forget(): void {
     this.#known.forget();
+    this.#subjects.forget();
   }
 }
 

@@ -23,7 +23,15 @@ import { createLogger, reveal, type Logger, type LogFormat } from '#kernel';
 import { openConfigured, type Configured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
-import { bearerVerifier, lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
+import type { ResourceServer } from '#resource-server';
+import {
+  bearerVerifier,
+  lazySecrets,
+  openResourceServer,
+  openServices,
+  toolSecrets,
+  type Services,
+} from '../services/index.ts';
 import { readStateKey } from '../state-key.ts';
 import { startDuties } from './duties.ts';
 import { firstKey } from './first-key.ts';
@@ -70,9 +78,26 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       declared: () => configured.roleBindings(),
     });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
+    const resources = openResourceServer({
+      ...{ services, secrets, env: context.env, clock: context.clock },
+      declared: () => configured.authServices(),
+    });
+    endings.add('resource server', () => resources.close());
     const deliveries =
       options.stdio === true ? undefined : startDuties({ ...context, services, settings, dataDir, log, endings });
-    await run({ options, context, log, dataDir, configured, settings, services, deliveries, protocol, endings });
+    await run({
+      options,
+      context,
+      log,
+      dataDir,
+      configured,
+      settings,
+      services,
+      resources,
+      deliveries,
+      protocol,
+      endings,
+    });
   } finally {
     await endings.run(log);
   }
@@ -86,6 +111,7 @@ interface Running {
   readonly configured: Configured;
   readonly settings: ServerSettings;
   readonly services: Services;
+  readonly resources: ResourceServer;
   /** What carries the audit log to its receivers. */
   readonly deliveries: Deliveries | undefined;
   /** Where the protocol goes with `--stdio`. */
@@ -94,7 +120,7 @@ interface Running {
 }
 
 async function run(running: Running): Promise<void> {
-  const { options, context, log, dataDir, configured, settings, services, deliveries, endings } = running;
+  const { options, context, log, dataDir, configured, settings, services, resources, deliveries, endings } = running;
   let gateway: Gateway | undefined;
   const metrics =
     settings.metrics === false || options.stdio
@@ -109,7 +135,8 @@ async function run(running: Running): Promise<void> {
   const stateKey = readStateKey(dataDir);
   gateway = createGateway({
     toolbox: configured.toolbox,
-    verifier: bearerVerifier(services.identity.keys, () => services.signIn().verifier),
+    verifier: bearerVerifier(services.identity.keys, () => services.signIn().verifier, resources),
+    resources,
     settings,
     stateKey,
     trail: services.audit,
@@ -175,7 +202,7 @@ async function serveMany(
   metrics: Metrics | undefined,
   running: Running,
 ): Promise<void> {
-  const { options, context, log, configured, settings, services } = running;
+  const { options, context, log, configured, settings, services, resources } = running;
   const listener = await openListener({
     ...{ host: settings.host, port: settings.port, handler: gateway.handler, tls: tls.public },
     requestTimeoutMs: settings.limits.requestTimeout,
@@ -183,6 +210,7 @@ async function serveMany(
   });
   // Before anything else is waited for: the first request may be a person's.
   const publicUrl = publicUrlOf(settings, listener.port);
+  resources.reachedAt(publicUrl);
   const { setup } = services.signIn(publicUrl);
   const agents = await openAgentListener(gateway, settings, {
     tls: tls.agents,

@@ -1,12 +1,22 @@
 import type { TokenVerifier } from '#contract';
 
-/** What sessions of the command line begin with; keys begin with `chk_`. */
+/** What API keys begin with, and sessions of the command line; nothing else that begins so is a token. */
+const KEY = 'chk_';
 const SESSION = 'chs_';
 
-/** Bearer credentials of both kinds: API keys of agents, and sessions of people on the command line. */
-export function bearerVerifier(keys: TokenVerifier, sessions: () => TokenVerifier): TokenVerifier {
+/**
+ * Bearer credentials of every kind: API keys of agents, sessions of people on the command line, and access
+ * tokens of issuers. What a credential is decides who is asked, so no token is shown to a stranger.
+ */
+export function bearerVerifier(
+  keys: TokenVerifier,
+  sessions: () => TokenVerifier,
+  tokens: TokenVerifier,
+): TokenVerifier {
   return {
-    verify: (credential, peer) =>
-      credential.startsWith(SESSION) ? sessions().verify(credential, peer) : keys.verify(credential, peer),
+    verify(credential, peer) {
+      if (credential.startsWith(KEY)) return keys.verify(credential, peer);
+      return credential.startsWith(SESSION) ? sessions().verify(credential, peer) : tokens.verify(credential, peer);
+    },
   };
 }

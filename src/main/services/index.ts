@@ -7,5 +7,6 @@
  */
 export { bearerVerifier } from './bearer-verifier.ts';
 export { lazySecrets } from './lazy-secrets.ts';
+export { openResourceServer } from './resource-server.ts';
 export { openServices, type Services, type ServicesOptions } from './open-services.ts';
 export { toolSecrets } from './tool-secrets.ts';

@@ -1,6 +1,7 @@
 import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import type { CallRequest } from '../../pipeline/call.ts';
+import type { DoorGuard } from '../../pipeline/door-guard.ts';
 import { shapeFailure, shapeForMcp, type CallToolResult } from '../../pipeline/shape-mcp.ts';
 import { McpRequest } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
@@ -56,6 +57,10 @@ class McpCall extends McpRequest implements CallRequest {
 
   get group(): Group {
     return this.exchange.group;
+  }
+
+  get guard(): DoorGuard | undefined {
+    return this.exchange.guard;
   }
 
   get secureArguments(): JsonObject | undefined {

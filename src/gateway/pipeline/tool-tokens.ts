@@ -1,0 +1,118 @@
+/**
+ * Tokens that a tool wants beside the credential: `authRequired`, which any one of the named services
+ * satisfies, and parameters whose value is a claim (`authServices`). What lets a caller in and what says on
+ * whose behalf are two things: an agent comes with its key, and brings the token of the person it acts for.
+ */
+import type { CredentialRefusal, Principal } from '#contract';
+import type { ChatelaineError, JsonObject, JsonValue, Result } from '#kernel';
+import { nativeHeader, type CheckedToken } from '#resource-server';
+import type { Tool, Violation } from '#toolbox';
+import { gatewayError } from '../errors.ts';
+import type { DoorGuard } from './door-guard.ts';
+
+/** What was found of the tokens that a tool wants. */
+export interface ToolTokens {
+  /** Claims of genuine tokens, by service. */
+  readonly claims: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** `service issuer subject` of each, for the record. */
+  readonly subjects: readonly string[];
+  /** A service could not say whether its token counts. */
+  readonly unverifiable: boolean;
+}
+
+interface Asked {
+  readonly principal: Principal;
+  readonly guard: DoorGuard | undefined;
+}
+
+/** Whether a tool wants any; most do not. */
+export const wantsTokens = (tool: Tool): boolean =>
+  tool.authRequired.length > 0 || tool.authenticatedParameters.size > 0;
+
+/**
+ * The tokens that the tool wants and the request has. Throws `TOOL_TOKEN_REQUIRED` where `authRequired` is not
+ * satisfied, `CREDENTIAL_UNVERIFIABLE` where nobody can say whether it is.
+ */
+export async function toolTokens(tool: Tool, asked: Asked): Promise<ToolTokens> {
+  const services = new Set(tool.authRequired);
+  for (const sources of tool.authenticatedParameters.values()) for (const { service } of sources) services.add(service);
+  const claims = new Map<string, Readonly<Record<string, unknown>>>();
+  const subjects: string[] = [];
+  let unverifiable = false;
+  await Promise.all(
+    Array.from(services, async (service) => {
+      const found = await tokenOf(service, asked);
+      if (found === undefined) return;
+      if (found.ok) {
+        claims.set(service, found.value.claims);
+        subjects.push(`${service} ${found.value.issuer} ${found.value.subject}`);
+      } else if (found.error.reason === 'unavailable') unverifiable = true;
+    }),
+  );
+  const tokens = { claims, subjects: subjects.toSorted(), unverifiable };
+  if (tool.authRequired.length === 0 || tool.authRequired.some((service) => claims.has(service))) return tokens;
+  throw missing(tool, tool.authRequired, tokens, asked);
+}
+
+/** The token of the credential itself, where that service vouched for it; else the one in its own header. */
+function tokenOf(
+  service: string,
+  { principal, guard }: Asked,
+): Promise<Result<Pick<CheckedToken, 'claims' | 'issuer' | 'subject'>, CredentialRefusal>> | undefined {
+  const { via, claims } = principal;
+  if (via.method === 'token' && via.service === service && claims !== undefined) {
+    const token = { claims: claims as JsonObject, issuer: via.issuer, subject: String(claims['sub']) };
+    return Promise.resolve({ ok: true, value: token });
+  }
+  return guard?.tokenOf(service);
+}
+
+/** Values of authenticated parameters: of the first service, in their order, whose token has the claim. */
+export function claimedValues(tool: Tool, { claims }: ToolTokens): JsonObject {
+  const values: JsonObject = {};
+  for (const [parameter, sources] of tool.authenticatedParameters) {
+    for (const { service, claim } of sources) {
+      const token = claims.get(service);
+      if (token === undefined || !Object.hasOwn(token, claim)) continue;
+      values[parameter] = token[claim] as JsonValue;
+      break;
+    }
+  }
+  return values;
+}
+
+/** The refusal where a parameter has no value because no token of its services came; undefined for other violations. */
+export function missingClaim(
+  tool: Tool,
+  violations: readonly Violation[],
+  tokens: ToolTokens,
+  asked: Asked,
+): ChatelaineError | undefined {
+  for (const { path } of violations) {
+    const services = tool.authenticatedParameters.get(path)?.map(({ service }) => service);
+    if (services?.some((service) => tokens.claims.has(service)) === false)
+      return missing(tool, services, tokens, asked);
+  }
+  return undefined;
+}
+
+function missing(tool: Tool, services: readonly string[], tokens: ToolTokens, { guard }: Asked): ChatelaineError {
+  if (tokens.unverifiable) {
+    return gatewayError(
+      'CREDENTIAL_UNVERIFIABLE',
+      `the token that tool \`${tool.name}\` wants cannot be verified now`,
+      {
+        details: { retryAfterSeconds: 2 },
+      },
+    );
+  }
+  const names = services.map((service) => `\`${service}\` (header \`${nativeHeader(service)}\`)`).join(' or ');
+  const challenge = guard?.challenge;
+  return gatewayError('TOOL_TOKEN_REQUIRED', `tool \`${tool.name}\` wants a token of ${names}`, {
+    details: {
+      described: true,
+      scopes: [...new Set([...(challenge?.scopes ?? []), ...tool.scopesRequired])],
+      metadata: challenge?.metadata,
+    },
+  });
+}

@@ -1,0 +1,61 @@
+import type { Access, Principal } from '#contract';
+import { userPrincipal, type StandingUser } from '#identity';
+import type { JsonObject } from '#kernel';
+import type { CheckedToken } from './tokens/claims.ts';
+
+/** A token of somebody else's issuer lists and calls; it never administers. */
+const USE: ReadonlySet<Access> = new Set(['read', 'execute']);
+const USER = Object.freeze(['user'] as const);
+
+/** Where the token was accepted. */
+interface Acceptor {
+  readonly namespace: string;
+  readonly service: string;
+}
+
+/**
+ * Somebody whom nobody here knows: the issuer is trusted in one namespace, so there they are a user and
+ * nothing more. Groups of the token give nothing: they would let whoever writes them hand out our roles.
+ */
+export function strangerPrincipal(token: CheckedToken, acceptor: Acceptor): Principal {
+  return Object.freeze({
+    kind: 'user',
+    iss: token.issuer,
+    sub: token.subject,
+    name: nameOf(token.claims) ?? token.subject,
+    roles: USER,
+    groups: Object.freeze([]),
+    ...fromToken(token, acceptor),
+  });
+}
+
+/** Somebody who has signed in with us before: who they are and what they may is ours to say. */
+export function personPrincipal(token: CheckedToken, acceptor: Acceptor, standing: StandingUser): Principal {
+  const door = fromToken(token, acceptor);
+  return Object.freeze({ ...userPrincipal(standing, door), ...door });
+}
+
+function fromToken(token: CheckedToken, { namespace, service }: Acceptor) {
+  const { issuer, scopes, clientId, jti, amr, authTime, claims } = token;
+  return {
+    namespace,
+    access: USE,
+    scopes,
+    claims,
+    ...(clientId !== undefined && { clientId }),
+    ...(amr !== undefined && { amr }),
+    ...(authTime !== undefined && { authTime }),
+    via: Object.freeze({ method: 'token', issuer, service, ...(jti !== undefined && { jti }) } as const),
+  };
+}
+
+/** What they are called, for people who read the record; it identifies nobody. */
+function nameOf(claims: JsonObject): string | undefined {
+  for (const claim of ['preferred_username', 'name', 'email']) {
+    const value = claims[claim];
+    if (typeof value !== 'string') continue;
+    const clean = value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').slice(0, 200);
+    if (clean !== '') return clean;
+  }
+  return undefined;
+}

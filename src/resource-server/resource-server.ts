@@ -1,0 +1,175 @@
+import type {
+  AuthServiceDeclaration,
+  CredentialRefusal,
+  PeerFacts,
+  Principal,
+  ResourcePlace,
+  SecretReader,
+  TokenVerifier,
+} from '#contract';
+import type { ChangeFeed } from '#db';
+import type { Clock, Result } from '#kernel';
+import { BearerTokens, type People } from './bearer-tokens.ts';
+import type { Issuer } from './issuer.ts';
+import { NativeTokens } from './native-tokens.ts';
+import type { GooglePlaces } from './provider/google.ts';
+import type { IntrospectionClient } from './provider/introspection.ts';
+import { admissionOf } from './resources/admission.ts';
+import { metadataDocument } from './resources/metadata.ts';
+import { metadataUrl, placeOfUrl } from './resources/resource-url.ts';
+import { Services } from './services/services.ts';
+import type { ServiceState } from './services/token-service.ts';
+import type { CheckedToken } from './tokens/claims.ts';
+
+export interface ResourceServerOptions {
+  /** The `kind: authService` documents as they are now; asked at each use, since a reload replaces them. */
+  readonly services: () => readonly AuthServiceDeclaration[];
+  /** Our own authorization server, where there is one, as it is now: it stands first in metadata. */
+  readonly issuers?: () => readonly Issuer[];
+  readonly people: People;
+  /** What other processes change of people; nothing without it. */
+  readonly changes?: ChangeFeed;
+  readonly secrets: SecretReader;
+  /** Who asks introspection endpoints where the document does not say. */
+  readonly introspectionClient?: IntrospectionClient | undefined;
+  /** Google's addresses; a test has its own. */
+  readonly google?: GooglePlaces;
+  readonly clock: Clock;
+}
+
+/** What a refusal at a door says of how to get in. */
+export interface DoorChallenge {
+  /** That every credential needs at this door. */
+  readonly scopes: readonly string[];
+  /** Where the metadata of the door stand; undefined where no issuer could be named. */
+  readonly metadata: string | undefined;
+}
+
+/** How an `authService` is, for `/readyz`. */
+export interface ServiceStanding {
+  readonly namespace: string;
+  readonly name: string;
+  readonly state: ServiceState;
+}
+
+/** The resource server: whose tokens open which doors, and what the doors say of it. */
+export class ResourceServer implements TokenVerifier {
+  readonly #services: Services;
+  readonly #issuers: () => readonly Issuer[];
+  readonly #bearer: BearerTokens;
+  readonly #native: NativeTokens;
+  #publicUrl = new URL('http://localhost');
+
+  constructor(options: ResourceServerOptions) {
+    const { clock, secrets, introspectionClient, google, people, issuers = () => [] } = options;
+    const forget = (): void => this.forget();
+    const services = new Services(
+      options.services,
+      { clock, secrets, google, rotated: forget },
+      introspectionClient,
+      forget,
+    );
+    this.#services = services;
+    this.#issuers = issuers;
+    const publicUrl = (): URL => this.#publicUrl;
+    this.#bearer = new BearerTokens({ services, issuers, people, changes: options.changes, clock, publicUrl });
+    this.#native = new NativeTokens({ services, people, clock });
+  }
+
+  /** Where clients reach the doors; known once the listener has its port. */
+  reachedAt(publicUrl: URL): void {
+    this.#publicUrl = publicUrl;
+  }
+
+  /** The principal behind an access token that opens the resource asked for; never throws. */
+  verify(token: string, facts?: PeerFacts): ReturnType<TokenVerifier['verify']> {
+    return this.#bearer.verify(token, facts);
+  }
+
+  /** A token in a header of its own, as that service of the namespace sees it; never rejects. */
+  verifyNative(
+    at: { readonly namespace: string; readonly service: string },
+    token: string,
+  ): Promise<Result<CheckedToken, CredentialRefusal>> {
+    return this.#native.verify(at, token);
+  }
+
+  /**
+   * The scopes that a credential needs to come in at a door of the namespace: those of the service that
+   * vouches for it, or of all where none does. An API key is no way around them.
+   */
+  scopesFor(namespace: string, principal?: Principal): readonly string[] {
+    const services = this.#services.lettingIn(namespace);
+    if (services.length === 0) return NONE;
+    const service = principal?.via.method === 'token' ? principal.via.service : undefined;
+    const own = services.filter(({ declaration }) => declaration.name === service);
+    // A service that a reload has just taken away asks for nothing any more, and must not be a way around the others.
+    return [
+      ...new Set((own.length > 0 ? own : services).flatMap(({ declaration }) => declaration.scopesRequired ?? NONE)),
+    ];
+  }
+
+  challengeAt(place: ResourcePlace): DoorChallenge {
+    return {
+      scopes: place.kind === 'api' ? NONE : this.scopesFor(place.namespace),
+      metadata: this.#issuersAt(place).length === 0 ? undefined : metadataUrl(this.#publicUrl, place),
+    };
+  }
+
+  /** The metadata of a door with tools of those scopes; undefined where no issuer's tokens open it. */
+  metadataAt(place: ResourcePlace, toolScopes: Iterable<string>): string | undefined {
+    const issuers = this.#issuersAt(place);
+    if (issuers.length === 0) return undefined;
+    const scopes = [...new Set([...this.challengeAt(place).scopes, ...toolScopes])].toSorted();
+    return metadataDocument(this.#publicUrl, place, { issuers, scopes });
+  }
+
+  /** The toolset that is all a caller sees at that door; undefined for everything there. */
+  narrowing({ aud }: Principal, asked: ResourcePlace): string | undefined {
+    const audience = aud === undefined ? undefined : placeOfUrl(this.#publicUrl, aud);
+    const admission = audience === undefined ? undefined : admissionOf(audience, asked);
+    return admission?.admitted === true ? admission.toolset : undefined;
+  }
+
+  /** How each service is; asks those that nobody has asked yet. Never rejects. */
+  async standings(): Promise<readonly ServiceStanding[]> {
+    return await Promise.all(
+      this.#services.all().map(async (service) => {
+        const { namespace, name } = service.declaration;
+        return { namespace, name, state: await service.state() };
+      }),
+    );
+  }
+
+  /** How much was verified and asked, by service: the work that remembering is for. */
+  counts(): Readonly<Record<string, { readonly signatures: number; readonly introspections: number }>> {
+    return Object.fromEntries(
+      this.#services
+        .all()
+        .map(({ declaration, counts }) => [`${declaration.namespace}/${declaration.name}`, { ...counts }]),
+    );
+  }
+
+  /** Forgets every verdict at once: something was revoked, disabled or rotated. */
+  forget(): void {
+    this.#bearer.forget();
+    this.#native.forget();
+  }
+
+  /** Forgets who people are and what they may: somebody was disabled, or given a role. */
+  peopleChanged(): void {
+    this.#bearer.peopleChanged();
+  }
+
+  async close(): Promise<void> {
+    await this.#services.close();
+  }
+
+  #issuersAt(place: ResourcePlace): readonly string[] {
+    const own = this.#issuers().map(({ issuer }) => issuer);
+    if (place.kind !== 'mcp' && place.kind !== 'rest') return own;
+    return [...new Set([...own, ...this.#services.lettingIn(place.namespace).map(({ issuer }) => issuer)])];
+  }
+}
+
+const NONE: readonly string[] = Object.freeze([]);
