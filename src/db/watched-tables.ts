@@ -18,4 +18,5 @@ export const watchedTables: readonly WatchedTable[] = [
   { table: 'role_bindings' },
   { table: 'shut_namespaces' },
   { table: 'sessions', except: ['last_seen_at'] },
+  { table: 'signing_keys', except: ['private_key', 'key_id'] },
 ];

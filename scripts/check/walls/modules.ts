@@ -61,8 +61,8 @@ export const MODULES: readonly ModulePlace[] = [
   place('operator', 'kernel contract tls', 'the operator speaks to servers through the contract'),
   place(
     'cli',
-    'kernel contract db tls http audit vault policy identity backup registry toolbox gateway doctor',
-    'the command line works on a data directory; wiring is the business of main',
+    'kernel contract db tls http audit vault policy identity backup authserver registry toolbox gateway doctor',
+    'the command line works on a data directory, and a restore ends what each module ends; wiring is the business of main',
   ),
   place(
     'main',
@@ -104,4 +104,7 @@ export const LAZY_PACKAGES: readonly string[] = [
   '@opentelemetry/sdk-trace',
   '@peculiar/asn1-schema',
   '@peculiar/asn1-x509',
+  'jose',
+  'oidc-provider',
+  'openid-client',
 ];
