@@ -9,6 +9,7 @@
 import type { signingKeyRoutes } from './keys/routes.ts';
 
 export * from './keys/index.ts';
+export * from './clients/index.ts';
 export { signingKeyColumn } from './store/signing-keys-store.ts';
 export { authserverAfterRestore } from './store/after-restore.ts';
 
