@@ -45,6 +45,8 @@ export const ACTIONS = [
   'vault.read',
   'vault.rotate',
   'vault.erase',
+  'signing-key.read',
+  'signing-key.rotate',
   'tool.read',
   'tool.publish',
   'policy.read',

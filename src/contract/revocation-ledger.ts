@@ -21,6 +21,10 @@ export const REVOCATIONS = [
   'session.ended',
   'client.disabled',
   'client.enabled',
+  'client.changed',
+  'client.deleted',
+  'signing-key.retired',
+  'signing-key.dropped',
   'grant.revoked',
   'secret.disabled',
   'secret.enabled',
@@ -32,12 +36,13 @@ export const revocation = z.strictObject({
   what: z.enum(REVOCATIONS),
   /**
    * Of the key, agent, user, binding, group, session, client, grant or secret; the name of a namespace; of a
-   * subject its identifier; of a membership what `membershipId` makes.
+   * subject its identifier; of a membership what `membershipId` makes; of a signing key its `kid`.
    */
   id: z.string().min(1).max(512),
   /**
    * From when on it holds, in milliseconds, where that is not the moment of the entry: of a replaced key
-   * when its grace ends; of a person's credentials when they changed, earlier ones being over.
+   * when its grace ends; of a person's credentials and of a client's registration when they changed, earlier
+   * ones being over; of a signing key when it signed for the last time.
    */
   holdsFrom: z.int().nonnegative().optional(),
 });

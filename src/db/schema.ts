@@ -44,6 +44,8 @@ export interface Schema {
   readonly oauth_artifacts: OAuthArtifactsTable;
   readonly token_sessions: TokenSessionsTable;
   readonly consents: ConsentsTable;
+  readonly signing_keys: SigningKeysTable;
+  readonly oauth_clients: OauthClientsTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -489,4 +491,41 @@ export interface ConsentsTable {
   readonly client_digest: string;
   readonly scopes: string;
   readonly given_at: number;
+}
+
+/** The keys that tokens are signed with, and those that were. Owner: authserver. */
+export interface SigningKeysTable {
+  /** The JWK thumbprint (RFC 7638) of the public part. */
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly state: 'prepared' | 'active' | 'retired' | 'gone';
+  /** 1 of the one key that new tokens are signed with. */
+  readonly signs: number;
+  /** JSON, without what would be private. */
+  readonly public_jwk: string;
+  /** PKCS #8, PEM, sealed; null once it is retired. */
+  readonly private_key: string | null;
+  readonly key_id: string | null;
+  /** From when on it is published. */
+  readonly prepared_at: number;
+  readonly activated_at: number | null;
+  /** When another began to sign in its place. */
+  readonly stopped_at: number | null;
+  readonly retired_at: number | null;
+  readonly gone_at: number | null;
+}
+
+/** OAuth clients that registered themselves. Owner: authserver. */
+export interface OauthClientsTable {
+  readonly client_id: string;
+  /** JSON of what was accepted of the registration. */
+  readonly metadata: string;
+  /** SHA-256 of the secret of a confidential client. */
+  readonly secret_hash: string | null;
+  /** SHA-256 of the token that its registration is changed with (RFC 7592); null once that is over. */
+  readonly registration_token_hash: string | null;
+  readonly created_at: number;
+  readonly changed_at: number;
+  /** When it was last given a token; null for never. */
+  readonly last_used_at: number | null;
 }

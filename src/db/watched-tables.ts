@@ -19,4 +19,5 @@ export const watchedTables: readonly WatchedTable[] = [
   { table: 'shut_namespaces' },
   { table: 'sessions', except: ['last_seen_at'] },
   { table: 'token_sessions', except: ['last_used_at'] },
+  { table: 'signing_keys', except: ['private_key', 'key_id'] },
 ];

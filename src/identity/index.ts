@@ -18,9 +18,12 @@ import type { identityRoutes } from './routes/index.ts';
 
 export { openIdentity, type Identity, type IdentityParts } from './identity.ts';
 export { operator, SYSTEM, type Author } from './author.ts';
-export { ChangeFrame } from './change-frame.ts';
+export { ChangeFrame, type FramedChange } from './change-frame.ts';
 export { Remembered } from './remembered.ts';
 export { ChangeWatch } from './change-watch.ts';
+export { addressBlock } from './throttle/address-block.ts';
+export type { Budget } from './throttle/budget.ts';
+export { Throttle } from './throttle/throttle.ts';
 export { localUser, type LocalUserOptions } from './local-user.ts';
 export type { Page, PageRequest } from './page.ts';
 export { AGENT_TYPES, type Agent, type AgentType } from './agents/agent.ts';

@@ -4,6 +4,7 @@
 import type { AuthServiceCommon } from './auth-service.ts';
 import type { EmbeddingModelCommon } from './embedding-model.ts';
 import type { GroupCommon } from './group.ts';
+import type { OAuthClientCommon } from './oauth-client.ts';
 import type { Declared } from './position.ts';
 import type { PromptCommon } from './prompt.ts';
 import type { ResourceTemplateCommon } from './resource-template.ts';
@@ -25,6 +26,7 @@ export type PromptDeclaration = Declared & PromptCommon;
 export type ResourceDeclaration = Declared & ResourceCommon;
 export type ResourceTemplateDeclaration = Declared & ResourceTemplateCommon;
 export type RoleBindingDeclaration = Declared & RoleBindingCommon;
+export type OAuthClientDeclaration = Declared & OAuthClientCommon;
 export type EmbeddingModelDeclaration = Declared & EmbeddingModelCommon;
 
 /** Every document of every file, by kind, in the order of files and documents. */
@@ -39,6 +41,7 @@ export interface Configuration {
   readonly resourceTemplates: readonly ResourceTemplateDeclaration[];
   readonly embeddingModels: readonly EmbeddingModelDeclaration[];
   readonly roleBindings: readonly RoleBindingDeclaration[];
+  readonly clients: readonly OAuthClientDeclaration[];
   /** The `server` document, or its defaults where there is none. */
   readonly server: ServerSettings;
 }

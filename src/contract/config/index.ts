@@ -28,6 +28,17 @@ export { isPem } from './pem.ts';
 export type { AgentListenerSettings, TlsClientSettings } from './tls.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';
+export {
+  CLIENT_AUTH_METHODS,
+  CLIENT_GRANTS,
+  DYNAMIC_CLIENT_PREFIX,
+  oauthClientSchema,
+  type ClientAuthMethod,
+  type ClientGrant,
+  type OAuthClientCommon,
+} from './oauth-client.ts';
+export { publicJwks, type PublicJwks } from './public-jwks.ts';
+export { LONGEST_REDIRECT_URI, matchesRedirectUri, parseRedirectUri, type RedirectUri } from './redirect-uri.ts';
 export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
 export { auditSchema, type AuditAnchorSettings, type AuditExportSettings, type AuditSettings } from './audit.ts';
 export type { KeyWrapperSettings, VaultSettings } from './vault.ts';

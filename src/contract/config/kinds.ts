@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { genericAuthServiceSchema, googleAuthServiceSchema } from './auth-service.ts';
 import { geminiEmbeddingModelSchema } from './embedding-model.ts';
 import { groupSchema } from './group.ts';
+import { oauthClientSchema } from './oauth-client.ts';
 import { customPromptSchema, modulePromptSchema } from './prompt.ts';
 import { fileResourceTemplateSchema, moduleResourceTemplateSchema } from './resource-template.ts';
 import { roleBindingSchema } from './role-binding.ts';
@@ -25,6 +26,7 @@ export type Kind =
   | 'resourceTemplate'
   | 'embeddingModel'
   | 'roleBinding'
+  | 'client'
   | 'server';
 
 /** How the schema of a document is found: one for the kind, one per `type`, or common fields and a catalogue. */
@@ -93,6 +95,10 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
   roleBinding: {
     summary: 'A role, given to a user, a group or an agent.',
     schema: { of: 'kind', schema: roleBindingSchema },
+  },
+  client: {
+    summary: 'An OAuth client of the authorization server that needs not register itself.',
+    schema: { of: 'kind', schema: oauthClientSchema },
   },
   server: {
     summary: 'How the process listens, limits itself and reports. At most one.',

@@ -21,6 +21,8 @@ import { ledgersMigration } from './0011-ledgers.ts';
 import { closedChainsMigration } from './0012-closed-chains.ts';
 import { auditCheckpointsMigration } from './0013-audit-checkpoints.ts';
 import { boundToSessionsMigration } from './0014-bound-to-sessions.ts';
+import { signingKeysMigration } from './0015-signing-keys.ts';
+import { clientsMigration } from './0016-clients.ts';
 import { authorizationServerMigration } from './0017-authorization-server.ts';
 
 export const migrations: readonly Migration[] = [
@@ -38,5 +40,7 @@ export const migrations: readonly Migration[] = [
   closedChainsMigration,
   auditCheckpointsMigration,
   boundToSessionsMigration,
+  signingKeysMigration,
+  clientsMigration,
   authorizationServerMigration,
 ];

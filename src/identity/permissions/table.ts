@@ -79,6 +79,9 @@ export const PERMISSIONS = {
   'vault.rotate': by('admin', 'admin', 'everywhere'),
   'vault.erase': by('admin', 'admin', 'everywhere dangerous'),
 
+  'signing-key.read': by('read', 'admin', 'everywhere'),
+  'signing-key.rotate': by('admin', 'admin', 'everywhere dangerous'),
+
   'tool.read': by('read', 'admin tool_publisher policy_admin user auditor'),
   'tool.publish': by('admin', 'admin tool_publisher'),
 

@@ -86,6 +86,7 @@ const DANGEROUS: ReadonlySet<Action> = new Set([
   'namespace.disable',
   'secret.delete',
   'vault.erase',
+  'signing-key.rotate',
   'policy.change',
 ]);
 

@@ -3,7 +3,13 @@
  */
 import { existsSync } from 'node:fs';
 import type { CliContext } from '#cli';
-import type { AuthServiceDeclaration, RoleBindingDeclaration, SecretReader, ServerSettings } from '#contract';
+import type {
+  AuthServiceDeclaration,
+  OAuthClientDeclaration,
+  RoleBindingDeclaration,
+  SecretReader,
+  ServerSettings,
+} from '#contract';
 import type { Logger } from '#kernel';
 import {
   formatProblem,
@@ -35,6 +41,8 @@ export interface Configured {
   roleBindings(): readonly RoleBindingDeclaration[];
   /** The `kind: authService` documents of now; another list after each reload. */
   authServices(): readonly AuthServiceDeclaration[];
+  /** The clients of the authorization server that they declare now. */
+  clients(): readonly OAuthClientDeclaration[];
   counts(): { readonly tools: number; readonly sources: number };
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
@@ -78,11 +86,12 @@ export async function openConfigured(
   for (const warning of [...first.warnings, ...toolbox.warnings])
     log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
 
-  let { roleBindings, authServices } = first.configuration;
+  let { roleBindings, authServices, clients } = first.configuration;
   return {
     toolbox,
     roleBindings: () => roleBindings,
     authServices: () => authServices,
+    clients: () => clients,
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
     counts() {
@@ -115,7 +124,7 @@ export async function openConfigured(
           try {
             const next = load(orThrow(files));
             orThrow(await toolbox.replace(next.configuration));
-            ({ roleBindings, authServices } = next.configuration);
+            ({ roleBindings, authServices, clients } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
             for (const warning of [...next.warnings, ...toolbox.warnings])
               log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { loadAuditRoutes, readStandings, type Deliveries } from '#audit';
+import { loadSigningKeyRoutes } from '#authserver';
 import type { ServerSettings } from '#contract';
 import { createApi, readCursorKey, type Api } from '#http';
 import { loadIdentityRoutes, PERMISSIONS, refuseBy, type Action } from '#identity';
@@ -13,7 +14,7 @@ export const takesRecentProof = (action: Action): boolean => PERMISSIONS[action]
 
 /** The REST API over the services: the routes of every module, in the frame. */
 export async function openApi(
-  { database, audit, vault, identity, users, signIn }: Services,
+  { database, audit, vault, identity, users, signIn, signing }: Services,
   options: {
     readonly version: string;
     readonly dataDir: string;
@@ -34,6 +35,7 @@ export async function openApi(
   const routes = await Promise.all([
     loadIdentityRoutes({ identity, users, sessions, recovery, audit, clock }),
     loadVaultRoutes({ vault, trail: audit }),
+    loadSigningKeyRoutes({ rotation: signing.rotation, times: signing.times, now: () => clock.now() }),
     loadAuditRoutes(audit, {
       ...{ access, scratch: dataDir, clock },
       deliveries: () => deliveries?.status() ?? readStandings(audit.store, settings.audit),

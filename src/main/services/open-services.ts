@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ledgerTrouble, openLedger, type FileLedger } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
-import { endTokensWithUsers } from '#authserver';
+import { endTokensWithUsers, KEY_TIMES, KeyRotation, signingKeyColumn, SigningKeys, type KeyTimes } from '#authserver';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
 import { apiSecretColumn } from '#http';
@@ -35,6 +35,8 @@ export interface Services {
    * only a server that listens knows its port, and a command that shows no pages needs none.
    */
   signIn(publicUrl?: URL): SignInServices;
+  /** What tokens are signed with, and how that is rotated. */
+  readonly signing: { readonly keys: SigningKeys; readonly rotation: KeyRotation; readonly times: KeyTimes };
 }
 
 export interface ServicesOptions {
@@ -82,7 +84,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
-    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn],
+    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn, signingKeyColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
@@ -117,5 +119,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     endings.add('refusals of sign-ins that were counted', () => services.close());
     return (opened = services);
   };
-  return { database, ledger, audit, vault, identity, users, signIn };
+  const keyParts = { frame: identity.frame, envelope: vault.envelope, log, times: KEY_TIMES };
+  const signing = { keys: new SigningKeys(keyParts), rotation: new KeyRotation(keyParts), times: KEY_TIMES };
+  return { database, ledger, audit, vault, identity, users, signIn, signing };
 }

@@ -79,6 +79,11 @@ export const PLACES: Readonly<Record<string, Place>> = {
   disableSecret: ['home', '/secrets/home/target/disable', 'SECRET_UNKNOWN'],
   enableSecret: ['home', '/secrets/home/target/enable', 'SECRET_UNKNOWN'],
   deleteSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
+  listSigningKeys: ['everywhere', '/signing-keys'],
+  prepareSigningKey: ['everywhere', '/signing-keys/prepare'],
+  activateSigningKey: ['everywhere', '/signing-keys/activate'],
+  retireSigningKey: ['everywhere', '/signing-keys/retire'],
+
   listKeyWrappers: ['everywhere', '/data-keys/wrappers'],
   rotateDataKey: ['everywhere', '/data-keys/namespaces/home/rotate'],
   rewrapDataKeys: ['everywhere', '/data-keys/rewrap'],

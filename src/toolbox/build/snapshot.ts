@@ -96,8 +96,8 @@ class SnapshotBuild {
   }
 
   finish(): Result<BuiltSnapshot, readonly Problem[]> {
-    // A role alone makes no place to call tools in.
-    const { server: _, roleBindings: __, ...lists } = this.#configuration;
+    // A role or a client alone makes no place to call tools in.
+    const { server: _, roleBindings: __, clients: ___, ...lists } = this.#configuration;
     const declared = Object.values(lists).flatMap((list) => list.map((declaration) => declaration.namespace));
     const names = new Set([DEFAULT_NAMESPACE, ...declared]);
     const namespaces = new Map([...names].map((name) => [name, this.#namespace(name)]));

@@ -20,7 +20,8 @@ export function crossCheck(lists: Lists): readonly Problem[] {
   }
   for (const prompt of lists.prompts) problems.push(...checkParameterLists(prompt));
   for (const group of lists.groups) problems.push(...checkNoApps(group, lists));
-  problems.push(...checkDefaultGroups(lists), ...checkUris(lists), ...checkAuthServices(lists.authServices));
+  problems.push(...checkDefaultGroups(lists), ...checkUris(lists));
+  problems.push(...checkAuthServices(lists.authServices), ...checkClientIds(lists));
   return problems;
 }
 
@@ -64,6 +65,21 @@ function checkDefaultGroups({ groups }: Lists): Problem[] {
     const { file, line, column } = before.origin;
     const message = `another group without a name stands at ${file}:${line}:${column}`;
     return [problemAt(group.locate([]), 'NAME_TAKEN', message, 'Keep one of the two, or name one.')];
+  });
+}
+
+/** One `client_id` is one client, whatever namespace its document is in: who asks for a token says no namespace. */
+function checkClientIds({ clients }: Lists): Problem[] {
+  const first = new Map<string, Lists['clients'][number]>();
+  return clients.flatMap((client) => {
+    const before = first.get(client.clientId);
+    if (before === undefined) {
+      first.set(client.clientId, client);
+      return [];
+    }
+    const { file, line, column } = before.origin;
+    const message = `the client at ${file}:${line}:${column} has the \`clientId\` \`${client.clientId}\` already`;
+    return [problemAt(client.locate(['clientId']), 'NAME_TAKEN', message, 'Give each its own.')];
   });
 }
 

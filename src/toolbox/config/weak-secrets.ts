@@ -22,6 +22,7 @@ export const SECRET_PLACES: readonly SecretPlace[] = [
   { kind: 'server', path: ['vault', 'keyWrapper', 'key'], whose: 'ours' },
   { kind: 'server', path: ['vault', 'previousKeyWrappers', '*', 'key'], whose: 'ours' },
   { kind: 'server', path: ['audit', 'anchors', '*', 'secret'], whose: 'ours' },
+  { kind: 'client', path: ['clientSecret'], whose: 'ours' },
   { kind: 'server', path: ['database', 'password'], whose: 'theirs' },
   { kind: 'server', path: ['database', 'migration', 'password'], whose: 'theirs' },
   { kind: 'source', path: ['password'], whose: 'theirs' },
