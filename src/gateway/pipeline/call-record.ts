@@ -44,6 +44,8 @@ export type Ending = Pick<AuditEvent, 'outcome' | 'error' | 'decision' | 'durati
 
 const INTENT: Ending = { outcome: 'intent', decision: 'permit' };
 
+const NOBODY: readonly never[] = Object.freeze([]);
+
 /**
  * The record of one call. Its intent is durable before anything happens that cannot be undone: before
  * a tool runs that writes, and before the first word to the client ahead of the answer. Its outcome is
@@ -56,8 +58,8 @@ export class CallRecord {
   readonly #asked: Asked;
   #argumentsDigest: string | undefined;
   #intent: Promise<AuditPosition> | undefined;
-  /** On whose behalf, as tokens beside the credential say: `service issuer subject` each. */
-  tokens: readonly string[] = [];
+  /** On whose behalf, as tokens beside the credential say; none for most calls. */
+  onBehalfOf: readonly { readonly iss: string; readonly sub: string }[] = NOBODY;
 
   constructor(trail: AuditTrail, recorded: Recorded, asked: Asked) {
     this.#trail = trail;
@@ -103,7 +105,7 @@ export class CallRecord {
       door: door === 'invoke' ? 'cli' : door,
       requestId,
       actor: actorOf(principal),
-      delegation: principal.act,
+      delegation: this.onBehalfOf.length === 0 ? principal.act : [...(principal.act ?? NOBODY), ...this.onBehalfOf],
       action: VERB[kind],
       object: { kind, namespace, name, id: undefined },
       decision,
@@ -115,7 +117,7 @@ export class CallRecord {
       userAgent: peer.userAgent || undefined,
       certificateSerial: peer.certificateSerial,
       traceId: traceIdOf(traceparent),
-      details: this.tokens.length === 0 ? details : { ...details, tokens: this.tokens },
+      details,
     };
   }
 }

@@ -89,7 +89,7 @@ export function createPipeline(options: {
       let tokens: ToolTokens | undefined;
       if (wantsTokens(tool)) {
         tokens = await toolTokens(tool, request);
-        record.tokens = tokens.subjects;
+        record.onBehalfOf = tokens.subjects;
       }
       const args = checkArguments(tool, request, tokens);
       limit.enter();

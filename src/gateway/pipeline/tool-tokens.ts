@@ -3,9 +3,9 @@
  * satisfies, and parameters whose value is a claim (`authServices`). What lets a caller in and what says on
  * whose behalf are two things: an agent comes with its key, and brings the token of the person it acts for.
  */
-import type { CredentialRefusal, Principal } from '#contract';
-import type { ChatelaineError, JsonObject, JsonValue, Result } from '#kernel';
-import { nativeHeader, type CheckedToken } from '#resource-server';
+import type { Principal } from '#contract';
+import type { ChatelaineError, JsonObject, JsonValue } from '#kernel';
+import { nativeHeader } from '#resource-server';
 import type { Tool, Violation } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import type { DoorGuard } from './door-guard.ts';
@@ -14,8 +14,8 @@ import type { DoorGuard } from './door-guard.ts';
 export interface ToolTokens {
   /** Claims of genuine tokens, by service. */
   readonly claims: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-  /** `service issuer subject` of each, for the record. */
-  readonly subjects: readonly string[];
+  /** Whom those in headers of their own name, for the record; the credential's own is the caller anyhow. */
+  readonly subjects: readonly { readonly iss: string; readonly sub: string }[];
   /** A service could not say whether its token counts. */
   readonly unverifiable: boolean;
 }
@@ -37,35 +37,32 @@ export async function toolTokens(tool: Tool, asked: Asked): Promise<ToolTokens> 
   const services = new Set(tool.authRequired);
   for (const sources of tool.authenticatedParameters.values()) for (const { service } of sources) services.add(service);
   const claims = new Map<string, Readonly<Record<string, unknown>>>();
-  const subjects: string[] = [];
+  const subjects = new Map<string, { readonly iss: string; readonly sub: string }>();
   let unverifiable = false;
   await Promise.all(
     Array.from(services, async (service) => {
-      const found = await tokenOf(service, asked);
+      const own = claimsOfCredential(service, asked.principal);
+      if (own !== undefined) return void claims.set(service, own);
+      const found = await asked.guard?.tokenOf(service);
       if (found === undefined) return;
       if (found.ok) {
+        const { issuer, subject } = found.value;
         claims.set(service, found.value.claims);
-        subjects.push(`${service} ${found.value.issuer} ${found.value.subject}`);
+        subjects.set(JSON.stringify([issuer, subject]), { iss: issuer, sub: subject });
       } else if (found.error.reason === 'unavailable') unverifiable = true;
     }),
   );
-  const tokens = { claims, subjects: subjects.toSorted(), unverifiable };
+  const tokens = { claims, subjects: [...subjects.values()], unverifiable };
   if (tool.authRequired.length === 0 || tool.authRequired.some((service) => claims.has(service))) return tokens;
   throw missing(tool, tool.authRequired, tokens, asked);
 }
 
-/** The token of the credential itself, where that service vouched for it; else the one in its own header. */
-function tokenOf(
+/** The claims of the credential itself, where that service vouched for it: no second token of it is asked for. */
+const claimsOfCredential = (
   service: string,
-  { principal, guard }: Asked,
-): Promise<Result<Pick<CheckedToken, 'claims' | 'issuer' | 'subject'>, CredentialRefusal>> | undefined {
-  const { via, claims } = principal;
-  if (via.method === 'token' && via.service === service && claims !== undefined) {
-    const token = { claims: claims as JsonObject, issuer: via.issuer, subject: String(claims['sub']) };
-    return Promise.resolve({ ok: true, value: token });
-  }
-  return guard?.tokenOf(service);
-}
+  { via, claims }: Principal,
+): Readonly<Record<string, unknown>> | undefined =>
+  via.method === 'token' && via.service === service ? claims : undefined;
 
 /** Values of authenticated parameters: of the first service, in their order, whose token has the claim. */
 export function claimedValues(tool: Tool, { claims }: ToolTokens): JsonObject {

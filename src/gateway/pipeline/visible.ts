@@ -49,8 +49,13 @@ export function listedFor(principal: Principal, group: Group): Group {
 /** Sessions and certificates carry no scopes, and nobody can give them any. */
 const isForScopes = (tool: Tool): boolean => tool.scopesRequired.length > 0;
 
-/** Standard input has no headers to bring a token in. A parameter without a claim may have a default. */
-const isForTokens = (tool: Tool): boolean => tool.authRequired.length > 0;
+/** Standard input has no headers to bring a token in. A parameter without its claim may do without. */
+function isForTokens(tool: Tool): boolean {
+  if (tool.authRequired.length > 0) return true;
+  if (tool.authenticatedParameters.size === 0) return false;
+  const bare = tool.check({});
+  return !bare.ok && bare.error.some(({ path }) => tool.authenticatedParameters.has(path));
+}
 
 /** The tools of a group by name. */
 export const toolsOf = (group: Group): ReadonlyMap<string, Tool> => indexed(toolIndexes, group, toolEntries);

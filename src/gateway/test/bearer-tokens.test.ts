@@ -129,6 +129,24 @@ describe('a token of a trusted issuer', () => {
   });
 });
 
+describe('MCP-017: a session that was opened with a token', () => {
+  it('goes on with the next token of the same person, and is not there for anybody else', async () => {
+    const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+    const opened = await rpc(`${doors.url}/mcp`, await issuer.token({ jti: 'first' }), 'initialize', initialize);
+    const headers = { 'Mcp-Session-Id': opened.headers.get('mcp-session-id') ?? '' };
+    const ping = async (token: string | undefined): Promise<number> =>
+      (await rpc(`${doors.url}/mcp`, token, 'ping', {}, headers)).status;
+    expect([
+      await ping(await issuer.token({ jti: 'second' })),
+      await ping(await issuer.token({ sub: 'bob' })),
+      // The same subject of another issuer is another person.
+      await ping(await other.token()),
+      await ping(await issuer.token({ exp: 1 })),
+      await ping(undefined),
+    ]).toEqual([200, 404, 404, 401, 401]);
+  });
+});
+
 describe('somebody who is known here', () => {
   const person = {
     user: {

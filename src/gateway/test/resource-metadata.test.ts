@@ -1,4 +1,9 @@
 /** What doors say of whose tokens open them (RFC 9728), and what a token of our own issuer opens. */
+import {
+  checkResourceAllowed,
+  discoverOAuthProtectedResourceMetadata,
+  extractWWWAuthenticateParams,
+} from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Principal } from '#contract';
 import { err, ok } from '#kernel';
@@ -89,6 +94,25 @@ describe('the metadata of a door', () => {
     const response = await fetch(`${closed.url}/mcp`);
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="chatelaine"']);
   });
+
+  it.each(['/mcp', '/mcp/few', '/mcp/n/default/few'])(
+    'are found by the official client, from the challenge and without it: %s',
+    async (path) => {
+      const url = `${doors.url}${path}`;
+      const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(await fetch(url, { method: 'POST' }));
+      expect(scope).toBe('read');
+      const told = resourceMetadataUrl && { resourceMetadataUrl };
+      const [followed, guessed] = [
+        await discoverOAuthProtectedResourceMetadata(url, told),
+        await discoverOAuthProtectedResourceMetadata(url),
+      ];
+      expect(followed).toEqual(guessed);
+      expect(followed.authorization_servers).toEqual([issuer.url]);
+      // By another spelling of the door it is another URL, which the client does not take for the resource.
+      const isAllowed = checkResourceAllowed({ requestedResource: url, configuredResource: followed.resource });
+      expect(isAllowed).toBe(!path.startsWith('/mcp/n/default'));
+    },
+  );
 
   it('follow the configuration, and what a service accepted ends with it', async () => {
     let services = authServicesOf(service(issuer));

@@ -42,7 +42,7 @@ describe('a tool with `authRequired`', () => {
     await at('guarded', { mine_token: await issuer.token({ sub: 'person' }) });
     expect(doors.trail.events.at(-1)).toMatchObject({
       actor: { kind: 'agent', sub: 'agent' },
-      details: { tokens: [`mine ${issuer.url} person`] },
+      delegation: [{ iss: issuer.url, sub: 'person' }],
     });
   });
 
