@@ -29,7 +29,7 @@ export { ownerMap, type DeclaredOwner, type Doors, type OwnerMap, type ResourceO
 export { canonicalResource } from './resources/resource-url.ts';
 export { LIFETIMES, type Lifetimes } from './provider/settings.ts';
 export type { OwnTokenVerifier } from './token-sessions/own-token-verifier.ts';
-export { endTokensWithUsers } from './token-sessions/end-with-users.ts';
+export { endTokensOfUser } from './token-sessions/end-with-users.ts';
 export { authServerAfterRestore } from './store/after-restore.ts';
 export type { TokenSessions } from './token-sessions/token-sessions.ts';
 export type { TokenSession } from './store/token-sessions-store.ts';

@@ -44,7 +44,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'backup',
-    'kernel contract db tls http audit vault identity authserver',
+    'kernel contract db tls http audit vault identity',
     'a backup knows what must not come back, and nothing of tools',
   ),
   place('toolbox', 'kernel contract egress', 'the toolbox runs tools and knows nothing of callers'),
@@ -66,8 +66,8 @@ export const MODULES: readonly ModulePlace[] = [
   place('operator', 'kernel contract tls', 'the operator speaks to servers through the contract'),
   place(
     'cli',
-    'kernel contract db tls http audit vault policy identity backup registry toolbox gateway doctor',
-    'the command line works on a data directory; wiring is the business of main',
+    'kernel contract db tls http audit vault policy identity backup authserver registry toolbox gateway doctor',
+    'the command line works on a data directory, and a restore ends what each module ends; wiring is the business of main',
   ),
   place(
     'main',

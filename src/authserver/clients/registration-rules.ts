@@ -22,8 +22,12 @@ export const REGISTRATION_SETTINGS: RegistrationSettings = {
   unusedMs: 24 * 3_600_000,
 };
 
-/** For people who are there: a code, and what goes on from it. What a client does by itself takes one that is known. */
-export const DYNAMIC_GRANTS: readonly ClientGrant[] = ['authorization_code', 'refresh_token', 'device_code'];
+/**
+ * A code for somebody who is there, and what goes on from it. What a client does by itself takes one that is
+ * known; and so do device codes: under a name of their choice anybody could send people codes to type (RFC 8628
+ * §5.4), where no redirect URI shows who is behind it.
+ */
+export const DYNAMIC_GRANTS: readonly ClientGrant[] = ['authorization_code', 'refresh_token'];
 
 /** A flood must not push out the client of somebody who is just about to sign in. */
 export const EVICTABLE_AFTER_MS = 10 * 60_000;

@@ -21,7 +21,7 @@ import type { AllClientMetadata } from 'oidc-provider';
 import type { JWK } from 'jose';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 import {
-  endTokensWithUsers,
+  endTokensOfUser,
   openAuthorizationServer,
   ownerMap,
   type AuthorizationServer,
@@ -122,7 +122,7 @@ export async function startAuthorizationServer(
   onTestFinished(() => audit.close());
   const identity = openIdentity({ database, clock, log, trail: audit, ledger: forgetfulLedger });
   const users = identity.userDirectory(vault);
-  endTokensWithUsers({ users, database, clock });
+  users.onCutOff((id, why) => endTokensOfUser({ database, clock }, id, why));
   const http = createServer();
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

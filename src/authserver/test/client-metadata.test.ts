@@ -134,9 +134,9 @@ describe('what a client may ask for when nobody vouches for it', () => {
       'accepted',
     ],
     [
-      'codes for devices too',
+      'codes for devices, under whatever name (RFC 8628 §5.4)',
       { grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] },
-      'accepted',
+      'invalid_client_metadata',
     ],
     ['client credentials', { grant_types: ['authorization_code', 'client_credentials'] }, 'invalid_client_metadata'],
     ['token exchange', { grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'] }, 'invalid_client_metadata'],

@@ -48,7 +48,7 @@ describe.each(dialects)('on %s', (dialect) => {
     expect(outcomes(two)).toEqual([]);
   });
 
-  it('eight processes that begin at once make one key between them', async () => {
+  it('four processes that all begin at once make one key between them', async () => {
     const first = await start(dialect);
     const others = await Promise.all(Array.from({ length: 3 }, async () => keeper(await first.beside())));
     const all = [first, ...others];

@@ -22,7 +22,6 @@ import {
   type DatabasePlace,
   type SnapshotPart,
 } from '#db';
-import { authServerAfterRestore } from '#authserver';
 import { identityAfterRestore } from '#identity';
 import { vaultAfterRestore } from '#vault';
 import type { Opener } from '../archive/keys.ts';
@@ -67,7 +66,7 @@ const PARTS =
   /^(database\/(chatelaine\.db|[a-z_]+\.ndjson)|audit\/(installation|checkpoints\.log|writers\/[0-9a-hjkmnp-tv-z]{26}\/\d{16}\.log))$/;
 
 /** Below modules that register later. */
-const MODULES: readonly AfterRestore[] = [vaultAfterRestore, identityAfterRestore, authServerAfterRestore];
+const MODULES: readonly AfterRestore[] = [vaultAfterRestore, identityAfterRestore];
 
 /**
  * Restores a backup into an empty place. Everything is verified before anything is moved there: the

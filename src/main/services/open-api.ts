@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { loadAuditRoutes, readStandings, type Deliveries } from '#audit';
-import { loadSigningKeyRoutes } from '#authserver';
 import type { ServerSettings } from '#contract';
 import { createApi, readCursorKey, type Api } from '#http';
 import { loadIdentityRoutes, PERMISSIONS, refuseBy, type Action } from '#identity';
@@ -32,10 +31,11 @@ export async function openApi(
   const recovery = signIn();
   const { sessions } = recovery;
   const access = accessSource({ identity, secrets: vault.secrets, audit, clock });
+  const { loadSigningKeyRoutes } = await import('#authserver');
   const routes = await Promise.all([
     loadIdentityRoutes({ identity, users, sessions, recovery, audit, clock }),
     loadVaultRoutes({ vault, trail: audit }),
-    loadSigningKeyRoutes({ rotation: signing.rotation, times: signing.times, now: () => clock.now() }),
+    loadSigningKeyRoutes({ ...(await signing()), now: () => clock.now() }),
     loadAuditRoutes(audit, {
       ...{ access, scratch: dataDir, clock },
       deliveries: () => deliveries?.status() ?? readStandings(audit.store, settings.audit),

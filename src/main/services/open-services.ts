@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { ledgerTrouble, openLedger, type FileLedger } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
-import { endTokensWithUsers, KEY_TIMES, KeyRotation, signingKeyColumn, SigningKeys, type KeyTimes } from '#authserver';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
 import { apiSecretColumn } from '#http';
@@ -20,6 +19,7 @@ import type { Clock, Logger } from '#kernel';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
 import { wrapperSettings } from './key-wrapper.ts';
+import { lateSigning, lateSigningKeyColumn, type Signing } from './late-signing.ts';
 import { sessionLifetimes } from './session-lifetimes.ts';
 
 /** What keeps state: everything that a door, a route or a command asks something of. */
@@ -35,8 +35,8 @@ export interface Services {
    * only a server that listens knows its port, and a command that shows no pages needs none.
    */
   signIn(publicUrl?: URL): SignInServices;
-  /** What tokens are signed with, and how that is rotated. */
-  readonly signing: { readonly keys: SigningKeys; readonly rotation: KeyRotation; readonly times: KeyTimes };
+  /** What tokens are signed with, and how that is rotated. Loaded by the first who asks. */
+  signing(): Promise<Signing>;
 }
 
 export interface ServicesOptions {
@@ -84,7 +84,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
-    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn, signingKeyColumn],
+    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn, lateSigningKeyColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
@@ -108,7 +108,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   });
   endings.add('identity', () => identity.close());
   const users = identity.userDirectory(vault);
-  endTokensWithUsers({ users, database, clock });
+  // Loaded when somebody is cut off: a server that only serves tools loads none of it.
+  users.onCutOff(async (id, why) => (await import('#authserver')).endTokensOfUser({ database, clock }, id, why));
   let opened: SignInServices | undefined;
   const signIn = (publicUrl = new URL('http://localhost')): SignInServices => {
     if (opened !== undefined) return opened;
@@ -119,7 +120,6 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     endings.add('refusals of sign-ins that were counted', () => services.close());
     return (opened = services);
   };
-  const keyParts = { frame: identity.frame, envelope: vault.envelope, log, times: KEY_TIMES };
-  const signing = { keys: new SigningKeys(keyParts), rotation: new KeyRotation(keyParts), times: KEY_TIMES };
+  const signing = lateSigning({ frame: identity.frame, envelope: vault.envelope, log });
   return { database, ledger, audit, vault, identity, users, signIn, signing };
 }
