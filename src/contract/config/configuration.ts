@@ -13,6 +13,7 @@ import type { ServerSettings } from './server.ts';
 import type { SourceCommon } from './source.ts';
 import type { ToolCommon } from './tool.ts';
 import type { ToolsetCommon } from './toolset.ts';
+import type { UpstreamCommon } from './upstream.ts';
 
 /** `fields`: what the schema of the source type made of the rest of the document. */
 export type SourceDeclaration = Declared & SourceCommon & { readonly fields: unknown };
@@ -25,6 +26,7 @@ export type PromptDeclaration = Declared & PromptCommon;
 export type ResourceDeclaration = Declared & ResourceCommon;
 export type ResourceTemplateDeclaration = Declared & ResourceTemplateCommon;
 export type RoleBindingDeclaration = Declared & RoleBindingCommon;
+export type UpstreamDeclaration = Declared & UpstreamCommon;
 export type EmbeddingModelDeclaration = Declared & EmbeddingModelCommon;
 
 /** Every document of every file, by kind, in the order of files and documents. */
@@ -39,6 +41,7 @@ export interface Configuration {
   readonly resourceTemplates: readonly ResourceTemplateDeclaration[];
   readonly embeddingModels: readonly EmbeddingModelDeclaration[];
   readonly roleBindings: readonly RoleBindingDeclaration[];
+  readonly upstreams: readonly UpstreamDeclaration[];
   /** The `server` document, or its defaults where there is none. */
   readonly server: ServerSettings;
 }

@@ -29,6 +29,13 @@ export type { AgentListenerSettings, TlsClientSettings } from './tls.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';
 export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
+export {
+  issuerOfUpstream,
+  primaryUpstream,
+  subjectOfUpstream,
+  UPSTREAM_TYPES,
+  type UpstreamCommon,
+} from './upstream.ts';
 export { auditSchema, type AuditAnchorSettings, type AuditExportSettings, type AuditSettings } from './audit.ts';
 export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
 export { backupSchema, RECIPIENT_PREFIX, type BackupSettings } from './backup.ts';

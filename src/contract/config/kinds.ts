@@ -13,6 +13,7 @@ import { serverSchema } from './server.ts';
 import { sourceSchema } from './source.ts';
 import { toolSchema } from './tool.ts';
 import { toolsetSchema } from './toolset.ts';
+import { UPSTREAM_TYPES } from './upstream.ts';
 
 export type Kind =
   | 'source'
@@ -25,6 +26,7 @@ export type Kind =
   | 'resourceTemplate'
   | 'embeddingModel'
   | 'roleBinding'
+  | 'upstream'
   | 'server';
 
 /** How the schema of a document is found: one for the kind, one per `type`, or common fields and a catalogue. */
@@ -93,6 +95,10 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
   roleBinding: {
     summary: 'A role, given to a user, a group or an agent.',
     schema: { of: 'kind', schema: roleBindingSchema },
+  },
+  upstream: {
+    summary: 'An identity provider that people sign in at, or that keeps tokens of theirs.',
+    schema: { of: 'type', types: UPSTREAM_TYPES },
   },
   server: {
     summary: 'How the process listens, limits itself and reports. At most one.',

@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { CliContext } from '#cli';
-import type { RoleBindingDeclaration, SecretReader, ServerSettings } from '#contract';
+import type { RoleBindingDeclaration, SecretReader, ServerSettings, UpstreamDeclaration } from '#contract';
 import type { Logger } from '#kernel';
 import {
   formatProblem,
@@ -33,6 +33,8 @@ export interface Configured {
   readonly isQuickstart: boolean;
   /** The role bindings that the documents declare now. */
   roleBindings(): readonly RoleBindingDeclaration[];
+  /** The identity providers that they declare. */
+  upstreams(): readonly UpstreamDeclaration[];
   counts(): { readonly tools: number; readonly sources: number };
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
@@ -76,10 +78,11 @@ export async function openConfigured(
   for (const warning of [...first.warnings, ...toolbox.warnings])
     log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
 
-  let { roleBindings } = first.configuration;
+  let { roleBindings, upstreams } = first.configuration;
   return {
     toolbox,
     roleBindings: () => roleBindings,
+    upstreams: () => upstreams,
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
     counts() {
@@ -112,7 +115,7 @@ export async function openConfigured(
           try {
             const next = load(orThrow(files));
             orThrow(await toolbox.replace(next.configuration));
-            ({ roleBindings } = next.configuration);
+            ({ roleBindings, upstreams } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
             for (const warning of [...next.warnings, ...toolbox.warnings])
               log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));

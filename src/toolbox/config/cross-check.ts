@@ -4,6 +4,7 @@
  */
 import { APP_MIME_TYPE, type ToolDeclaration } from '#contract';
 import type { AnyDeclaration, Lists } from './declarations.ts';
+import { checkUpstreams } from './upstream-check.ts';
 import { checkParameterLists } from './parameter-check.ts';
 import { problemAt, type Problem } from './problems.ts';
 
@@ -19,7 +20,7 @@ export function crossCheck(lists: Lists): readonly Problem[] {
   }
   for (const prompt of lists.prompts) problems.push(...checkParameterLists(prompt));
   for (const group of lists.groups) problems.push(...checkNoApps(group, lists));
-  problems.push(...checkDefaultGroups(lists), ...checkUris(lists));
+  problems.push(...checkDefaultGroups(lists), ...checkUris(lists), ...checkUpstreams(lists.upstreams));
   return problems;
 }
 

@@ -34,6 +34,7 @@ export const LIST_OF: Readonly<Record<Exclude<Kind, 'server'>, keyof Lists>> = {
   resourceTemplate: 'resourceTemplates',
   embeddingModel: 'embeddingModels',
   roleBinding: 'roleBindings',
+  upstream: 'upstreams',
 };
 
 export function emptyLists(): Lists {
@@ -48,6 +49,7 @@ export function emptyLists(): Lists {
     resourceTemplates: [],
     embeddingModels: [],
     roleBindings: [],
+    upstreams: [],
   };
 }
 
