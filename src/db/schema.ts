@@ -41,6 +41,8 @@ export interface Schema {
   readonly vault_keyring: VaultKeyringTable;
   readonly host_keys: HostKeysTable;
   readonly revocation_ledgers: RevocationLedgersTable;
+  readonly upstream_logins: UpstreamLoginsTable;
+  readonly grants: GrantsTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -438,4 +440,46 @@ export interface HostKeysTable {
 export interface RevocationLedgersTable {
   readonly ledger: string;
   readonly known_since: number;
+}
+
+/** Sign-ins under way at identity providers; gone when they come back. Owner: authserver. */
+export interface UpstreamLoginsTable {
+  /** SHA-256 of the state. */
+  readonly state_digest: string;
+  readonly upstream: string;
+  readonly purpose: 'sign-in' | 'link';
+  /** SHA-256 of the cookie of the browser that began it. */
+  readonly browser_digest: string;
+  /** Whom a link is for. */
+  readonly user_id: string | null;
+  /** `namespace/name` of whom the tokens will be kept for. */
+  readonly owner: string | null;
+  readonly return_to: string;
+  /** Nonce and verifier, sealed under what the browser has and we do not. */
+  readonly sealed: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+/** Tokens of people at identity providers, by owner. Owner: authserver. */
+export interface GrantsTable {
+  readonly id: string;
+  readonly user_id: string;
+  /** `namespace/name`. */
+  readonly owner: string;
+  readonly upstream: string;
+  readonly status: 'active' | 'reauth_required';
+  readonly scopes: string;
+  /** Sealed under the key of the subject: the tokens, and whom they are of. */
+  readonly tokens: string;
+  readonly key_id: string;
+  /** Of the access token; null where the provider did not say. */
+  readonly expires_at: number | null;
+  /** Grows with every change of the tokens. */
+  readonly version: number;
+  /** Who is refreshing them, and until when nobody else does. */
+  readonly refresher: string | null;
+  readonly refreshing_until: number | null;
+  readonly created_at: number;
+  readonly changed_at: number;
 }

@@ -97,11 +97,7 @@ export const upstreamFields = {
   namespace: namespaceName,
   name: resourceName.describe('What it is called, in the whole configuration: it answers at `/oauth/callback/{name}`.'),
   clientId: z.string().min(1).max(512).describe('The client that is registered for us at the provider.'),
-  clientSecret: secretValue.optional().describe('Its secret. This or `privateKey` is required.'),
-  privateKey: secretValue
-    .optional()
-    .describe('Its private key in PEM (PKCS #8), for `private_key_jwt` (RFC 7523) in the place of a secret.'),
-  keyId: z.string().min(1).max(256).optional().describe('The `kid` under which the provider knows `privateKey`.'),
+  clientSecret: secretValue.optional().describe('The secret of the client.'),
   clientAuthentication: z
     .enum(['client_secret_basic', 'client_secret_post'])
     .optional()
@@ -124,6 +120,14 @@ export const upstreamFields = {
     .boolean()
     .default(false)
     .describe('The provider may have private, loopback, link-local and shared (100.64.0.0/10) addresses.'),
+};
+
+/** For providers that take a signed assertion (RFC 7523) in the place of a secret. */
+export const privateKeyFields = {
+  privateKey: secretValue
+    .optional()
+    .describe('The private key of the client in PEM (PKCS #8), for `private_key_jwt`, in the place of `clientSecret`.'),
+  keyId: z.string().min(1).max(256).optional().describe('The `kid` under which the provider knows `privateKey`.'),
 };
 
 /** Who may sign in or be linked, by what the provider has verified. Absence is refusal. */
@@ -161,7 +165,7 @@ interface Checked {
 export function checkClient(upstream: Checked, context: z.RefinementCtx): void {
   const issue = issuesTo(context);
   if (upstream.clientSecret === undefined && upstream.privateKey === undefined) {
-    issue([], 'FIELD_MISSING', '`clientSecret` is missing; or give the `privateKey` of the client');
+    issue([], 'FIELD_MISSING', '`clientSecret` is missing');
   }
   if (upstream.clientSecret !== undefined && upstream.privateKey !== undefined) {
     issue(['privateKey'], 'CONTRADICTION', 'the client has a secret already: give `clientSecret` or `privateKey`');

@@ -14,6 +14,7 @@ import {
   issuerUrl,
   issuesTo,
   openidScopes,
+  privateKeyFields,
   providerUrl,
   requiredAcr,
   siteUrl,
@@ -26,6 +27,7 @@ const organizationClaim = claimPath
 
 const openidFields = {
   ...upstreamFields,
+  ...privateKeyFields,
   groupsClaim,
   organizationClaim,
   allowedDomains,
@@ -157,8 +159,6 @@ export const githubUpstreamSchema = z
   })
   .superRefine((upstream, context) => {
     checkClient(upstream, context);
-    if (upstream.privateKey !== undefined)
-      issuesTo(context)(['privateKey'], 'UNENFORCEABLE', 'GitHub takes a client secret alone: give `clientSecret`');
     const organizations = upstream.allowedOrganizations !== undefined || upstream.organizationsAsGroups;
     checkScopes(
       upstream,
@@ -191,6 +191,7 @@ const userFields = z
 export const oauth2UpstreamSchema = z
   .strictObject({
     ...upstreamFields,
+    ...privateKeyFields,
     type: z.literal('oauth2'),
     issuer: issuerUrl
       .optional()
@@ -260,7 +261,8 @@ export function issuerOfUpstream(upstream: UpstreamCommon): string {
     case 'slack':
       return 'https://slack.com';
     case 'github':
-      return upstream.url ?? 'https://github.com';
+      // As GitHub calls itself in its metadata.
+      return `${upstream.url ?? 'https://github.com'}/login/oauth`;
     case 'oauth2':
       return upstream.issuer ?? new URL(upstream.tokenEndpoint).origin;
   }

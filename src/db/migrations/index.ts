@@ -21,6 +21,7 @@ import { ledgersMigration } from './0011-ledgers.ts';
 import { closedChainsMigration } from './0012-closed-chains.ts';
 import { auditCheckpointsMigration } from './0013-audit-checkpoints.ts';
 import { boundToSessionsMigration } from './0014-bound-to-sessions.ts';
+import { grantsMigration } from './0018-grants.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   closedChainsMigration,
   auditCheckpointsMigration,
   boundToSessionsMigration,
+  grantsMigration,
 ];

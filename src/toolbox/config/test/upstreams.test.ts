@@ -31,8 +31,8 @@ test('every type is read, and says who vouches for its people', () => {
   expect(upstreams.map((one) => [one.name, issuerOfUpstream(one)])).toEqual([
     ['company', 'https://company.example'],
     ['forge', 'https://git.example'],
-    ['github', 'https://github.com'],
-    ['enterprise', 'https://github.example'],
+    ['github', 'https://github.com/login/oauth'],
+    ['enterprise', 'https://github.example/login/oauth'],
     ['google', 'https://accounts.google.com'],
     ['entra', 'https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0'],
     ['okta', 'https://acme.okta.com/oauth2/default'],
@@ -65,7 +65,7 @@ describe('an upstream is refused', () => {
     ['with a claim for nothing', oidc('a', 'organizationClaim: org'), /for `allowedOrganizations` alone/],
     ['with an empty list', oidc('a', 'allowedDomains: []'), /allowedDomains/],
     ['of everybody', document('a', 'entra', `${SECRET}\ntenant: common`), /everybody's tenants/],
-    ['with GitHub and a key', document('a', 'github', 'privateKey: secret://default/key'), /client secret alone/],
+    ['with GitHub and a key', document('a', 'github', 'privateKey: secret://default/key'), /privateKey/],
     [
       'with GitHub organizations that it cannot see',
       document('a', 'github', `${SECRET}\nscopes: [repo]\nallowedOrganizations: [acme]`),
