@@ -112,7 +112,7 @@ export async function startCompanyIdp(options: {
       profile: ['name', 'preferred_username'],
       email: ['email', 'email_verified'],
     },
-    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true, allowedPolicy: async () => true } },
     issueRefreshToken: async () => true,
     rotateRefreshToken: true,
     conformIdTokenClaims: false,

@@ -61,7 +61,7 @@ export const MODULES: readonly ModulePlace[] = [
   place('operator', 'kernel contract tls', 'the operator speaks to servers through the contract'),
   place(
     'cli',
-    'kernel contract db tls http audit vault policy identity backup registry toolbox gateway doctor',
+    'kernel contract db tls http audit vault policy identity backup authserver registry toolbox gateway doctor',
     'the command line works on a data directory; wiring is the business of main',
   ),
   place(

@@ -69,6 +69,12 @@ export function upstreamFault(error: unknown, upstream: string): ChatelaineError
   if (status !== undefined && (status >= 500 || status === 429 || status === 408)) {
     return unavailable(upstream, `it answered with status ${status}`, waitOf(error));
   }
+  if (asksForClient(error)) {
+    return upstreamError(
+      'UPSTREAM_CLIENT_REFUSED',
+      `the upstream \`${upstream}\` wants other credentials of its client`,
+    );
+  }
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   if (code === 'OAUTH_TIMEOUT' || name === 'TimeoutError') return unavailable(upstream, 'it did not answer in time');
   const reason = typeof code === 'string' && Object.hasOwn(REASONS, code) ? REASONS[code] : 'it is not what it must be';
@@ -131,6 +137,13 @@ function inChain<Found extends Error>(error: unknown, is: (one: Error) => one is
     at = at.cause;
   }
   return undefined;
+}
+
+/** RFC 6749 §5.2: a client that authenticated with `Basic`, and failed, is answered with a challenge. */
+function asksForClient(error: unknown): boolean {
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  if (code !== 'OAUTH_WWW_AUTHENTICATE_CHALLENGE' || !Array.isArray(cause)) return false;
+  return cause.some((challenge) => isRecord(challenge) && challenge['scheme'] === 'basic');
 }
 
 /** The answer that an error is about, where it has one. */

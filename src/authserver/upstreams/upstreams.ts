@@ -1,22 +1,30 @@
-import type { Clock } from '#kernel';
-import { primaryUpstream, type SecretReader, type UpstreamCommon } from '#contract';
+import { isDeepStrictEqual } from 'node:util';
+import { reveal, Secret, type Clock } from '#kernel';
+import { issuerOfUpstream, primaryUpstream, type SecretReader, type SecretValue, type UpstreamCommon } from '#contract';
 import { describeUpstream } from './describe-upstream.ts';
 import { upstreamError } from './errors.ts';
+import type { Upstream } from './upstream.ts';
 import { UpstreamProvider } from './upstream-provider.ts';
 
 interface Known {
-  readonly document: UpstreamCommon;
+  /** As the provider was made from it. */
+  readonly described: Upstream;
+  document: UpstreamCommon;
   readonly provider: UpstreamProvider;
 }
 
+/** Longer than a sign-in keeps its provider: a reload must not cut it off between code and userinfo. */
+const RETIREMENT_MS = 60_000;
+
 /**
  * The upstreams that are declared now. Nothing is fetched until one is used, and each has connections, metadata
- * and keys of its own: one that fails holds up no other. A document that a reload replaced begins anew.
+ * and keys of its own: one that fails holds up no other. After a reload those that did not change go on.
  */
 export class Upstreams {
   readonly #declared: () => readonly UpstreamCommon[];
   readonly #parts: { readonly secrets: SecretReader; readonly clock: Clock };
   readonly #known = new Map<string, Known>();
+  readonly #retired = new Map<UpstreamProvider, NodeJS.Timeout>();
 
   constructor(parts: {
     readonly declared: () => readonly UpstreamCommon[];
@@ -30,10 +38,11 @@ export class Upstreams {
   /** Those that there are, in the order of the documents. */
   list(): readonly { readonly name: string; readonly issuer: string; readonly isPrimary: boolean }[] {
     const primary = this.primary();
-    return this.#declared().map((document) => {
-      const { name, issuer } = describeUpstream(document);
-      return { name, issuer, isPrimary: name === primary };
-    });
+    return this.#declared().map((document) => ({
+      name: document.name,
+      issuer: issuerOfUpstream(document),
+      isPrimary: document.name === primary,
+    }));
   }
 
   /** The name of the one that people sign in at; undefined where they sign in with us. */
@@ -43,30 +52,47 @@ export class Upstreams {
 
   /** Throws `UPSTREAM_UNKNOWN`. */
   provider(name: string): UpstreamProvider {
-    const declared = this.#declared();
-    this.#forget(declared);
-    const document = declared.find((one) => one.name === name);
-    if (document === undefined)
-      throw upstreamError('UPSTREAM_UNKNOWN', `no upstream is called \`${name.slice(0, 128)}\``);
+    const document = this.#declared().find((one) => one.name === name);
     const known = this.#known.get(name);
-    if (known !== undefined) return known.provider;
-    const provider = new UpstreamProvider(describeUpstream(document), this.#parts);
-    this.#known.set(name, { document, provider });
+    if (known !== undefined && known.document === document) return known.provider;
+    if (document === undefined) {
+      this.#retire(name);
+      throw upstreamError('UPSTREAM_UNKNOWN', `no upstream is called \`${name.slice(0, 128)}\``);
+    }
+    const described = describeUpstream(document);
+    if (known !== undefined && isDeepStrictEqual(comparable(known.described), comparable(described))) {
+      known.document = document;
+      return known.provider;
+    }
+    this.#retire(name);
+    const provider = new UpstreamProvider(described, this.#parts);
+    this.#known.set(name, { described, document, provider });
     return provider;
   }
 
   async close(): Promise<void> {
-    const all = [...this.#known.values()];
-    this.#known.clear();
-    await Promise.all(all.map(({ provider }) => provider.close()));
+    for (const name of [...this.#known.keys()]) this.#retire(name);
+    const all = [...this.#retired];
+    this.#retired.clear();
+    for (const [, timer] of all) clearTimeout(timer);
+    await Promise.all(all.map(([provider]) => provider.close()));
   }
 
-  /** Exchanges of a document that is gone may end; new ones begin with what is there. */
-  #forget(declared: readonly UpstreamCommon[]): void {
-    for (const [name, { document, provider }] of this.#known) {
-      if (declared.includes(document)) continue;
-      this.#known.delete(name);
+  #retire(name: string): void {
+    const known = this.#known.get(name);
+    if (known === undefined) return;
+    this.#known.delete(name);
+    const { provider } = known;
+    const timer = setTimeout(() => {
+      this.#retired.delete(provider);
       void provider.close();
-    }
+    }, RETIREMENT_MS).unref();
+    this.#retired.set(provider, timer);
   }
+}
+
+/** With what a `Secret` hides: two of them look alike to whoever compares. */
+function comparable({ client, ...upstream }: Upstream): unknown {
+  const textOf = (value: SecretValue | undefined) => (value instanceof Secret ? reveal(value) : value);
+  return { ...upstream, client: { ...client, secret: textOf(client.secret), privateKey: textOf(client.privateKey) } };
 }

@@ -41,11 +41,13 @@ Example:
   $ chatelaine restore /mnt/backups/NAME.backup --key backup.key --data-dir /var/lib/chatelaine`,
     )
     .action(async (file: string, options: RestoreOptions) => {
-      const [{ ledgerFolder, restoreBackup }, { readOpener }, { progressLine }] = await Promise.all([
-        import('#backup'),
-        import('../backup/backup-keys.ts'),
-        import('../progress.ts'),
-      ]);
+      const [{ ledgerFolder, restoreBackup }, { grantsAfterRestore }, { readOpener }, { progressLine }] =
+        await Promise.all([
+          import('#backup'),
+          import('#authserver'),
+          import('../backup/backup-keys.ts'),
+          import('../progress.ts'),
+        ]);
       const progress = progressLine(context.stderr, () => context.clock.now());
       const restored = await restoreBackup({
         file,
@@ -54,6 +56,7 @@ Example:
         dataDirectory: options.dataDir,
         ledgerFolder: ledgerFolder(await readServerSettings(options.config, context), options.dataDir),
         otherLedgers: options.ledger ?? [],
+        modules: [grantsAfterRestore],
         acceptLostRevocations: options.acceptLostRevocations === true,
         clock: context.clock,
         onProgress: progress.show,

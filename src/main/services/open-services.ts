@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ledgerTrouble, openLedger, type FileLedger } from '#backup';
 import { openAuditLog, type AuditLog } from '#audit';
+import { grantTokensColumn } from '#authserver';
 import type { RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
 import { apiSecretColumn } from '#http';
@@ -81,7 +82,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
-    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn],
+    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn, grantTokensColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
