@@ -27,7 +27,8 @@ export interface GrantTokens {
   readonly accessToken: Secret;
   readonly refreshToken: Secret | undefined;
   readonly idToken: Secret | undefined;
-  /** Who the person is at the provider. */
+  /** Whose tokens they are, and who the person is there. A name in the configuration may come to mean another. */
+  readonly issuer: string;
   readonly subject: string;
 }
 
@@ -43,15 +44,17 @@ export const tokensPlace = ({ id, userId, owner, upstream }: GrantKey & { readon
 });
 
 const sealedTokens = z.strictObject({
+  issuer: z.string(),
   subject: z.string(),
   access: z.string(),
   refresh: z.string().optional(),
   id: z.string().optional(),
 });
 
-export const sealable = ({ subject, accessToken, refreshToken, idToken }: GrantTokens): Secret =>
+export const sealable = ({ issuer, subject, accessToken, refreshToken, idToken }: GrantTokens): Secret =>
   new Secret(
     JSON.stringify({
+      issuer,
       subject,
       access: reveal(accessToken),
       ...(refreshToken !== undefined && { refresh: reveal(refreshToken) }),
@@ -60,9 +63,9 @@ export const sealable = ({ subject, accessToken, refreshToken, idToken }: GrantT
   );
 
 export function unsealed(text: Secret): GrantTokens {
-  const { subject, access, refresh, id } = sealedTokens.parse(JSON.parse(reveal(text)));
+  const { issuer, subject, access, refresh, id } = sealedTokens.parse(JSON.parse(reveal(text)));
   const secret = (token: string | undefined) => (token === undefined ? undefined : new Secret(token));
-  return { subject, accessToken: new Secret(access), refreshToken: secret(refresh), idToken: secret(id) };
+  return { issuer, subject, accessToken: new Secret(access), refreshToken: secret(refresh), idToken: secret(id) };
 }
 
 /** The grant as records name it: by ids, and by the owner. */

@@ -1,5 +1,5 @@
 import type { AuditOrigin, GrantRefusal, UpstreamAccessToken } from '#contract';
-import type { ChangeFrame } from '#identity';
+import type { ChangeFrame, UpstreamIdentity } from '#identity';
 import { newId, type Result } from '#kernel';
 import { subjectScope, type Vault } from '#vault';
 import {
@@ -51,12 +51,13 @@ export class Grants {
    */
   async save(
     key: GrantKey,
-    given: { readonly tokens: UpstreamTokens; readonly subject: string },
+    given: { readonly tokens: UpstreamTokens; readonly identity: Pick<UpstreamIdentity, 'issuer' | 'subject'> },
     origin: AuditOrigin,
   ): Promise<Grant> {
     const now = this.#frame.clock.now();
     const id = newId(now);
-    const { tokens, subject } = given;
+    const { tokens } = given;
+    const { issuer, subject } = given.identity;
     const change = { ...changeOf({ ...key, id }, 'save'), object: grantObject({ owner: key.owner, id }) };
     return await this.#frame.recorded({ origin }, change, async () => {
       const value = await this.#envelope.writing(subjectScope(key.userId), async (trx, sealing) => {
@@ -65,9 +66,9 @@ export class Grants {
         let { refreshToken } = tokens;
         if (refreshToken === undefined && before !== undefined) {
           const held = unsealed(await sealing.open(tokensPlace(before), before.sealed));
-          if (held.subject === subject) ({ refreshToken } = held);
+          if (held.issuer === issuer && held.subject === subject) ({ refreshToken } = held);
         }
-        const sealed = await sealing.seal(tokensPlace(grant), sealable({ ...tokens, refreshToken, subject }));
+        const sealed = await sealing.seal(tokensPlace(grant), sealable({ ...tokens, refreshToken, issuer, subject }));
         const { scopes, expiresAt = null } = tokens;
         if (before === undefined) await insertGrant(trx, grant, { ...sealed, scopes, expiresAt }, now);
         else await replaceTokens(trx, before, { ...sealed, scopes, expiresAt }, now);
@@ -132,7 +133,7 @@ export class Grants {
     let held: GrantTokens | undefined;
     try {
       held = await this.#refresher.open(grant);
-      if (held === undefined) return 'failed';
+      if (held === undefined || held.issuer !== this.#upstreams.issuerOf(grant.upstream)) return 'failed';
       const { refreshToken, accessToken } = held;
       const hint = refreshToken === undefined ? 'access_token' : 'refresh_token';
       const revoking = this.#upstreams.provider(grant.upstream).revoke(refreshToken ?? accessToken, hint);

@@ -35,9 +35,19 @@ const LONGEST_REST_MS = 30_000;
 const RESTING = 10_000;
 const STORE_ATTEMPTS = 5;
 
+type Answer = Result<UpstreamAccessToken, GrantRefusal>;
+
 type Outcome =
   | { readonly kind: 'refreshed' | 'taken' | 'ended' }
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number };
+
+/** A grant whose token is to be refreshed, with what is sealed in it. */
+interface Aged {
+  readonly grant: StoredGrant;
+  readonly held: GrantTokens;
+  /** What is left of the token, in milliseconds; less than nothing when it is over. */
+  readonly life: number;
+}
 
 /**
  * Access tokens that live. A refresh token is used once, however many callers and processes ask: in a process
@@ -49,7 +59,7 @@ export class Refresher {
   readonly #clock: Clock;
   readonly #trail: AuditTrail;
   readonly #upstreams: Upstreams;
-  readonly #flights = new Map<string, Promise<Outcome>>();
+  readonly #flights = new Map<string, Promise<Answer>>();
   readonly #resting = new BoundedCache<string, number>(RESTING);
 
   constructor(parts: {
@@ -67,30 +77,57 @@ export class Refresher {
   }
 
   /** The access token of the grant. Throws as the database, the vault and the audit log do. */
-  async token(key: GrantKey): Promise<Result<UpstreamAccessToken, GrantRefusal>> {
+  async token(key: GrantKey): Promise<Answer> {
+    const looked = await this.#look(key, EARLY_MS);
+    if ('ok' in looked) return looked;
+    const name = JSON.stringify([key.userId, key.owner, key.upstream]);
+    let flight = this.#flights.get(name);
+    if (flight === undefined) {
+      flight = this.#settle(key).finally(() => this.#flights.delete(name));
+      this.#flights.set(name, flight);
+    }
+    return await flight;
+  }
+
+  /** An answer, or a grant whose token has less than `enough` to live and can be refreshed. */
+  async #look(key: GrantKey, enough: number): Promise<Answer | Aged> {
+    const issuer = this.#upstreams.issuerOf(key.upstream);
+    if (issuer === undefined) return err({ reason: 'upstream' });
+    const grant = await findGrant(this.#database.db, key);
+    if (grant === undefined || grant.status !== 'active') return err({ reason: 'link' });
+    const held = await this.open(grant);
+    // Tokens of one provider are not for another that was given its name.
+    if (held === undefined || held.issuer !== issuer) return err({ reason: 'link' });
+    const life = grant.expiresAt === null ? Number.POSITIVE_INFINITY : grant.expiresAt - this.#clock.now();
+    if (life >= enough || (life > 0 && held.refreshToken === undefined)) return ok(handedOut(held, grant, life));
+    if (held.refreshToken !== undefined) return { grant, held, life };
+    await markReauth(this.#database.db, { ...grant, holder: undefined }, this.#clock.now());
+    return err({ reason: 'link' });
+  }
+
+  /** Refreshes, or waits until somebody else has: one at a time in this process for a grant. */
+  async #settle(key: GrantKey): Promise<Answer> {
     const since = performance.now();
-    for (let refreshed = false; ;) {
-      const grant = await findGrant(this.#database.db, key);
-      if (grant === undefined || grant.status !== 'active') return err({ reason: 'link' });
-      const held = await this.open(grant);
-      if (held === undefined) return err({ reason: 'link' });
-      const life = grant.expiresAt === null ? Number.POSITIVE_INFINITY : grant.expiresAt - this.#clock.now();
-      // A provider may give tokens that live for less than a minute: the one just fetched is as good as any.
-      if (life >= EARLY_MS || (refreshed && life > 0)) return ok(handedOut(held, grant, life));
-      if (held.refreshToken === undefined) {
-        if (life > 0) return ok(handedOut(held, grant, life));
-        await markReauth(this.#database.db, grant, this.#clock.now());
-        return err({ reason: 'link' });
+    let enough = EARLY_MS;
+    for (;;) {
+      const looked = await this.#look(key, enough);
+      if ('ok' in looked) return looked;
+      const { grant, held, life } = looked;
+      const outcome = await this.#tryRefresh(grant, held);
+      switch (outcome.kind) {
+        case 'refreshed':
+          // A provider may give tokens that live for less than a minute: the one just fetched is as good as any.
+          enough = 1;
+          break;
+        case 'ended':
+          return err({ reason: 'link' });
+        case 'unavailable':
+          return life > 0 ? ok(handedOut(held, grant, life)) : err(refusalOf(outcome));
+        case 'taken':
+          if (life > SPARE_MS) return ok(handedOut(held, grant, life));
+          if (performance.now() - since > PATIENCE_MS) return err({ reason: 'unavailable', retryAfterSeconds: 1 });
+          await sleep(50 + 100 * Math.random());
       }
-      const outcome = await this.#refreshOnce(grant, held);
-      if (outcome.kind === 'ended') return err({ reason: 'link' });
-      if (outcome.kind === 'unavailable') return life > 0 ? ok(handedOut(held, grant, life)) : err(refusalOf(outcome));
-      if (outcome.kind === 'taken') {
-        if (life > SPARE_MS) return ok(handedOut(held, grant, life));
-        if (performance.now() - since > PATIENCE_MS) return err({ reason: 'unavailable', retryAfterSeconds: 1 });
-        await sleep(50 + 100 * Math.random());
-      }
-      refreshed = outcome.kind === 'refreshed';
     }
   }
 
@@ -104,23 +141,16 @@ export class Refresher {
     }
   }
 
-  /** One flight in this process for a version of a grant. */
-  #refreshOnce(grant: StoredGrant, held: GrantTokens): Promise<Outcome> {
+  /** Unless the provider is to be left alone. */
+  async #tryRefresh(grant: StoredGrant, held: GrantTokens): Promise<Outcome> {
     const name = `${grant.id} ${grant.version}`;
-    const under = this.#flights.get(name);
-    if (under !== undefined) return under;
     const rest = (this.#resting.get(name) ?? 0) - this.#clock.now();
-    if (rest > 0 && rest <= LONGEST_REST_MS) return Promise.resolve(unavailableFor(rest));
-    const flight = this.#refresh(grant, held)
-      .then((outcome) => {
-        if (outcome.kind === 'unavailable') {
-          this.#resting.set(name, this.#clock.now() + Math.min(outcome.retryAfterSeconds * 1000, LONGEST_REST_MS));
-        }
-        return outcome;
-      })
-      .finally(() => this.#flights.delete(name));
-    this.#flights.set(name, flight);
-    return flight;
+    if (rest > 0 && rest <= LONGEST_REST_MS) return unavailableFor(rest);
+    const outcome = await this.#refresh(grant, held);
+    if (outcome.kind === 'unavailable') {
+      this.#resting.set(name, this.#clock.now() + Math.min(outcome.retryAfterSeconds * 1000, LONGEST_REST_MS));
+    }
+    return outcome;
   }
 
   async #refresh(grant: StoredGrant, held: GrantTokens): Promise<Outcome> {
@@ -140,7 +170,7 @@ export class Refresher {
       if (!(error instanceof ChatelaineError)) throw error;
       // Somebody who was faster left another version, which may be a good one.
       if (error.code === 'UPSTREAM_GRANT_ENDED')
-        return (await markReauth(db, grant, now)) ? { kind: 'ended' } : { kind: 'taken' };
+        return (await markReauth(db, { id, version, holder }, now)) ? { kind: 'ended' } : { kind: 'taken' };
       if (!/^(UPSTREAM|SECRET)_/.test(error.code)) throw error;
       const { retryAfterSeconds } = error.details ?? {};
       return unavailableFor(typeof retryAfterSeconds === 'number' ? retryAfterSeconds * 1000 : REST_MS);
@@ -172,7 +202,7 @@ export class Refresher {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#envelope.writing(subjectScope(grant.userId), async (trx, sealing) => {
-          const sealed = await sealing.seal(tokensPlace(grant), sealable({ ...tokens, subject: held.subject }));
+          const sealed = await sealing.seal(tokensPlace(grant), sealable({ ...held, ...tokens }));
           const { id, version } = grant;
           return await storeRefreshed(
             trx,

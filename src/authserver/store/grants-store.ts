@@ -128,10 +128,10 @@ export async function storeRefreshed(
   return stored.numUpdatedRows === 1n;
 }
 
-/** Says that the person has to link anew, if the grant is still of that version. */
+/** Says that the person has to link anew, if the grant is still of that version, and nobody else's to refresh. */
 export async function markReauth(
   db: DatabaseOrTransaction,
-  { id, version }: Pick<Grant, 'id' | 'version'>,
+  { id, version, holder }: { readonly id: string; readonly version: number; readonly holder: string | undefined },
   now: number,
 ): Promise<boolean> {
   const marked = await db
@@ -139,6 +139,7 @@ export async function markReauth(
     .set({ status: 'reauth_required', refresher: null, refreshing_until: null, version: version + 1, changed_at: now })
     .where('id', '=', id)
     .where('version', '=', version)
+    .$if(holder !== undefined, (query) => query.where('refresher', '=', holder as string))
     .executeTakeFirst();
   return marked.numUpdatedRows === 1n;
 }

@@ -206,10 +206,6 @@ export async function signedIn(
     leg.identity,
   );
   const { tokens, identity, upstream } = leg;
-  await federation.grants.save(
-    { userId: user.id, owner, upstream },
-    { tokens, subject: identity.subject },
-    operator().origin,
-  );
+  await federation.grants.save({ userId: user.id, owner, upstream }, { tokens, identity }, operator().origin);
   return { userId: user.id, leg };
 }

@@ -99,11 +99,7 @@ describe.each(dialects)('on %s', (dialect) => {
             leg.used = true;
             for (const { tokens, identity, owner: whose, userId } of good) {
               expect([userId, whose]).toEqual([users[leg.person], OWNERS[leg.owner]]);
-              await at(step.process).grants.save(
-                keyOf(leg.person, leg.owner),
-                { tokens, subject: identity.subject },
-                operator().origin,
-              );
+              await at(step.process).grants.save(keyOf(leg.person, leg.owner), { tokens, identity }, operator().origin);
               linked.add(`${leg.person} ${leg.owner}`);
             }
           } else if (step.do === 'ask') {

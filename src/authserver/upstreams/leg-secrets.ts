@@ -38,11 +38,17 @@ export const isToken = (text: string | undefined): text is string => text?.lengt
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Seals nonce and verifier for the leg of that upstream. */
-export function sealLeg({ state, browser, nonce, verifier }: LegSecrets, upstream: string): string {
+/** Which provider a leg is at: a name that came to mean another meanwhile is not the one that was asked. */
+export interface LegPlace {
+  readonly name: string;
+  readonly issuer: string;
+}
+
+/** Seals nonce and verifier for the leg at that provider. */
+export function sealLeg({ state, browser, nonce, verifier }: LegSecrets, place: LegPlace): string {
   const iv = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyOf(state, browser), iv);
-  cipher.setAAD(Buffer.from(upstream));
+  cipher.setAAD(associatedData(place));
   const text = Buffer.concat([cipher.update(JSON.stringify({ nonce, verifier })), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
 }
@@ -51,12 +57,12 @@ export function sealLeg({ state, browser, nonce, verifier }: LegSecrets, upstrea
 export function openLeg(
   sealed: string,
   { state, browser }: Pick<LegSecrets, 'state' | 'browser'>,
-  upstream: string,
+  place: LegPlace,
 ): Pick<LegSecrets, 'nonce' | 'verifier'> | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length <= NONCE_BYTES + TAG_BYTES) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', keyOf(state, browser), bytes.subarray(0, NONCE_BYTES));
-  decipher.setAAD(Buffer.from(upstream));
+  decipher.setAAD(associatedData(place));
   decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
   try {
     const text = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
@@ -68,6 +74,8 @@ export function openLeg(
     return undefined;
   }
 }
+
+const associatedData = ({ name, issuer }: LegPlace): Buffer => Buffer.from(JSON.stringify([name, issuer]));
 
 /** RFC 5869. */
 const keyOf = (state: string, browser: string): Buffer =>

@@ -75,7 +75,7 @@ export class Legs {
       userId: purpose.kind === 'link' ? purpose.user.id : null,
       owner: owner ?? null,
       returnTo,
-      sealed: sealLeg(secrets, upstream),
+      sealed: sealLeg(secrets, provider.upstream),
       expiresAt: now + LEG_MS,
     };
     await insertLeg(this.#database.db, leg, now);
@@ -127,9 +127,9 @@ export class Legs {
       throw upstreamError('LEG_OTHER_UPSTREAM', `the upstream \`${leg.upstream}\` was asked, and another one answered`);
     }
     if (leg.purpose === 'link' && (user === undefined || user.id !== leg.userId)) throw otherUser();
-    const opened = openLeg(leg.sealed, held, leg.upstream);
-    if (opened === undefined) throw upstreamError('LEG_UNKNOWN', 'what was kept of the sign-in was altered');
     const provider = this.#upstreams.provider(leg.upstream);
+    const opened = openLeg(leg.sealed, held, provider.upstream);
+    if (opened === undefined) throw upstreamError('LEG_UNKNOWN', 'the provider that was asked is not the one of now');
     const address = this.callbackUrl(leg.upstream);
     address.search = query.toString();
     const answer = await provider.redeem(address, { state: held.state, ...opened });

@@ -50,6 +50,12 @@ export class Upstreams {
     return primaryUpstream(this.#declared())?.name;
   }
 
+  /** Who that name means now; undefined for nobody. */
+  issuerOf(name: string): string | undefined {
+    const document = this.#declared().find((one) => one.name === name);
+    return document && issuerOfUpstream(document);
+  }
+
   /** Throws `UPSTREAM_UNKNOWN`. */
   provider(name: string): UpstreamProvider {
     const document = this.#declared().find((one) => one.name === name);

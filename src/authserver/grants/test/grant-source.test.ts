@@ -32,7 +32,7 @@ grantSourceContract('in the process', async () => {
       };
       idp.account = account;
       const leg = await goThrough(federation, { upstream: 'linked' });
-      const given = { tokens: leg.tokens, subject: leg.identity.subject };
+      const given = leg;
       await grants.save({ userId, owner, upstream: 'linked' }, given, operator().origin);
       return reveal(leg.tokens.accessToken);
     },

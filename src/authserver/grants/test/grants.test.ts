@@ -9,20 +9,25 @@ import { startGithubShapedIdp } from '../../../../test/github-shaped-idp.ts';
 import {
   callbackOf,
   companyOf,
+  finish,
   githubOf,
   OWNER,
   signedIn,
   startFederation,
+  verdict,
+  visit,
   type Federation,
 } from '../../test/federation.fixture.ts';
 
 const origin = operator().origin;
 const upstream = 'company';
 
+const startIdp = () => startCompanyIdp({ redirectUris: [callbackOf('company')] });
+
 async function start(dialect: 'sqlite' | 'postgres' = 'sqlite', more: { readonly accessTokenSeconds?: number } = {}) {
   const idp = await startCompanyIdp({ redirectUris: [callbackOf('company')], ...more });
-  const document = companyOf(idp);
-  return { idp, federation: await startFederation(dialect, () => [document]) };
+  const documents = [companyOf(idp, { primary: true }), companyOf(idp, { name: 'other', primary: false })];
+  return { idp, federation: await startFederation(dialect, () => documents) };
 }
 
 /** The access token, or why there is none. */
@@ -63,11 +68,7 @@ describe.each(dialects)('grants on %s', (dialect) => {
     const { idp, federation } = await start(dialect);
     idp.accounts.set('bo', {});
     const ana = await signedIn(federation);
-    await federation.grants.save(
-      { userId: ana.userId, owner: 'engineering/other', upstream },
-      { tokens: ana.leg.tokens, subject: 'ana' },
-      origin,
-    );
+    await federation.grants.save({ userId: ana.userId, owner: 'engineering/other', upstream }, ana.leg, origin);
     idp.account = 'bo';
     const bo = await signedIn(federation);
     const { db } = federation.database;
@@ -117,11 +118,7 @@ describe.each(dialects)('grants on %s', (dialect) => {
   test('a sign-out ends grants here, and at the provider with the last of them (RFC 7009)', async () => {
     const { idp, federation } = await start(dialect);
     const { userId, leg } = await signedIn(federation);
-    await federation.grants.save(
-      { userId, owner: 'engineering/other', upstream },
-      { tokens: leg.tokens, subject: 'ana' },
-      origin,
-    );
+    await federation.grants.save({ userId, owner: 'engineering/other', upstream }, leg, origin);
     const revocations = () => idp.requests.filter((one) => one === 'POST /token/revocation').length;
     expect(await federation.grants.revoke({ userId, owner: OWNER }, origin)).toBe(1);
     // The other owner's would be over with it: many providers end everything with one token.
@@ -159,12 +156,12 @@ test('a second sign-in replaces the tokens, and a refresh token that is not give
     refreshToken: undefined,
     expiresAt: federation.clock.now() + 1000,
   };
-  const saved = await federation.grants.save(key, { tokens, subject: 'ana' }, origin);
+  const saved = await federation.grants.save(key, { tokens, identity: leg.identity }, origin);
   expect(saved).toMatchObject({ version: 2, status: 'active' });
   // The first refresh token still is there, and good.
   expect(await tokenOf(federation, userId)).not.toMatch(/second|link|unavailable/);
   // Of another account it is not kept: it would give tokens of the first.
-  await federation.grants.save(key, { tokens, subject: 'bo' }, origin);
+  await federation.grants.save(key, { tokens, identity: { ...leg.identity, subject: 'bo' } }, origin);
   federation.clock.advance(2_000);
   expect(await tokenOf(federation, userId)).toBe('link');
   expect(await federation.grants.find(key)).toMatchObject({ status: 'reauth_required' });
@@ -182,10 +179,31 @@ test('a token whose end the provider does not say is handed out without one', as
     expiresAt: undefined,
   };
   const user = await federation.users.create(operator(), { name: 'ana', profile: { displayName: '', email: '' } });
-  await federation.grants.save({ userId: user.id, owner: OWNER, upstream: 'github' }, { tokens, subject: '1' }, origin);
+  await federation.grants.save(
+    { userId: user.id, owner: OWNER, upstream: 'github' },
+    { tokens, identity: { issuer: `${idp.url}/login/oauth`, subject: '1' } },
+    origin,
+  );
   federation.clock.advance(10 * 365 * 86_400_000);
   const answer = await federation.grants.upstreamToken({ userId: user.id, owner: OWNER, upstream: 'github' });
   expect(answer).toMatchObject({ ok: true, value: { expiresInSeconds: undefined, scopes: ['repo'] } });
+});
+
+test('a name that comes to mean another provider gets no token of the first, nor does anybody', async () => {
+  const [idp, evil] = [await startIdp(), await startIdp()];
+  let documents = [companyOf(idp)];
+  const federation = await startFederation('sqlite', () => documents);
+  const { userId } = await signedIn(federation);
+  const under = await visit(federation.legs);
+  documents = [companyOf(evil)];
+  federation.clock.advance(3_600_000);
+  expect(await tokenOf(federation, userId)).toBe('link');
+  expect(await federation.grants.revoke({ userId }, origin)).toBe(1);
+  federation.clock.advance(-3_600_000);
+  expect(await verdict(finish(federation, under))).toBe('LEG_UNKNOWN');
+  expect(evil.requests.filter((one) => one.startsWith('POST'))).toEqual([]);
+  documents = [];
+  expect(await tokenOf(federation, userId)).toBe('upstream');
 });
 
 test('a restore does not bring back what was revoked, nor sign-ins that were under way', async () => {

@@ -164,7 +164,7 @@ test('GitHub says with 200 that a refresh token is over', async () => {
   const leg = await goThrough(federation, { upstream: 'github' });
   const user = await federation.users.create(operator(), { name: 'ana', profile: { displayName: '', email: '' } });
   const key = { userId: user.id, owner: OWNER, upstream: 'github' };
-  await federation.grants.save(key, { tokens: leg.tokens, subject: leg.identity.subject }, operator().origin);
+  await federation.grants.save(key, leg, operator().origin);
   federation.clock.advance(8 * HOUR);
   expect(await federation.grants.upstreamToken(key)).toMatchObject({ ok: true });
   idp.refreshTokens.clear();
