@@ -108,16 +108,18 @@ export class Refresher {
   /** Refreshes, or waits until somebody else has: one at a time in this process for a grant. */
   async #settle(key: GrantKey): Promise<Answer> {
     const since = performance.now();
-    let enough = EARLY_MS;
+    let refreshed = false;
     for (;;) {
-      const looked = await this.#look(key, enough);
+      // A provider may give tokens that live for less than a minute: the one just fetched is as good as any.
+      const looked = await this.#look(key, refreshed ? 1 : EARLY_MS);
       if ('ok' in looked) return looked;
+      // Nor is one asked again that gives tokens which are over when they arrive.
+      if (refreshed) return err({ reason: 'unavailable', retryAfterSeconds: REST_MS / 1000 });
       const { grant, held, life } = looked;
       const outcome = await this.#tryRefresh(grant, held);
       switch (outcome.kind) {
         case 'refreshed':
-          // A provider may give tokens that live for less than a minute: the one just fetched is as good as any.
-          enough = 1;
+          refreshed = true;
           break;
         case 'ended':
           return err({ reason: 'link' });

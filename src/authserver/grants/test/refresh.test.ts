@@ -220,17 +220,19 @@ test('a record that cannot be written refuses the refresh before the provider is
   expect(idp.refreshes).toBe(0);
 });
 
-test('a token that lives for less than a minute is handed out after one refresh', async () => {
+test.each([
+  ['lives for less than a minute is handed out', 5, 'brief'],
+  ['is over when it arrives is not', 0, 'unavailable'],
+])('a token that %s, after one refresh', async (_, expiresIn, expected) => {
   const { idp, federation, userId } = await start();
   idp.intercept = ({ url }, response) => {
     if (url !== '/token') return false;
-    response
-      .writeHead(200, { 'content-type': 'application/json' })
-      .end('{"access_token":"brief","token_type":"bearer","expires_in":5}');
+    const answer = { access_token: 'brief', token_type: 'bearer', expires_in: expiresIn };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     return true;
   };
   federation.clock.advance(HOUR);
   const before = asked(idp);
-  expect(await tokenOf(federation, userId)).toBe('brief');
+  expect(await tokenOf(federation, userId)).toBe(expected);
   expect(asked(idp)).toBe(before + 1);
 });
