@@ -86,7 +86,7 @@ describe('AS-025: an ID token is refused', () => {
       'with a changed payload',
       async (claims, idp) => {
         const [header, , signature] = (await idp.idToken(claims)).split('.');
-        return [header, Buffer.from(JSON.stringify({ ...claims, sub: 'bob' })).toString('base64url'), signature].join(
+        return [header, Buffer.from(JSON.stringify({ ...claims, acr: 'mfa' })).toString('base64url'), signature].join(
           '.',
         );
       },
