@@ -3,10 +3,10 @@
  *
  * Owns the keys that tokens are signed with (`keys/`), who may ask for tokens (`clients/`), what the provider is
  * made of (`provider/`), what it keeps (`artifacts/`: codes, tokens, interactions, found by digest, encrypted),
- * token sessions and consents (`token-sessions/`), whose a resource is (`resources/`), and the pages of consent
- * (`pages/`). Does not own: people, how they sign in and their sessions (identity), which tool a token may call
+ * token sessions and consents (`token-sessions/`), whose a resource is (`resources/`), the pages of consent
+ * (`pages/`), federation to identity providers (`upstreams/`) and the keeping of their tokens (`grants/`). Does not own: people, how they sign in and their sessions (identity), which tool a token may call
  * (gateway), sealing (vault).
- * Tables: `oauth_artifacts`, `token_sessions`, `consents`, `signing_keys`, `oauth_clients`, queried in `store/`
+ * Tables: `oauth_artifacts`, `token_sessions`, `consents`, `signing_keys`, `oauth_clients`, `upstream_logins`, `grants`, queried in `store/`
  * alone.
  * RFC 6749, RFC 6750, RFC 7009, RFC 7636, RFC 7662, RFC 8414, RFC 8707, RFC 9068, RFC 9126, RFC 9207, RFC 9449,
  * RFC 9700; OpenID Connect Core 1.0; MCP authorization.
@@ -15,6 +15,8 @@ import type { signingKeyRoutes } from './keys/routes.ts';
 
 export * from './keys/index.ts';
 export * from './clients/index.ts';
+export * from './upstreams/index.ts';
+export * from './grants/index.ts';
 export {
   isAuthorizationServerPath,
   openAuthorizationServer,

@@ -13,6 +13,7 @@ export type * from './resource-place.ts';
 export * from './mcp.ts';
 export type * from './token-verifier.ts';
 export type * from './agents-by-spiffe-id.ts';
+export type * from './grant-source.ts';
 export * from './audit-record.ts';
 export * from './recorded.ts';
 export * from './secret.ts';

@@ -46,6 +46,8 @@ export interface Schema {
   readonly consents: ConsentsTable;
   readonly signing_keys: SigningKeysTable;
   readonly oauth_clients: OauthClientsTable;
+  readonly upstream_logins: UpstreamLoginsTable;
+  readonly grants: GrantsTable;
 }
 
 /** Which migrations this database has had. Owner: db. */
@@ -528,4 +530,46 @@ export interface OauthClientsTable {
   readonly changed_at: number;
   /** When it was last given a token; null for never. */
   readonly last_used_at: number | null;
+}
+
+/** Sign-ins under way at identity providers; gone when they come back. Owner: authserver. */
+export interface UpstreamLoginsTable {
+  /** SHA-256 of the state. */
+  readonly state_digest: string;
+  readonly upstream: string;
+  readonly purpose: 'sign-in' | 'link';
+  /** SHA-256 of the cookie of the browser that began it. */
+  readonly browser_digest: string;
+  /** Whom a link is for. */
+  readonly user_id: string | null;
+  /** `namespace/name` of whom the tokens will be kept for. */
+  readonly owner: string | null;
+  readonly return_to: string;
+  /** Nonce and verifier, sealed under what the browser has and we do not. */
+  readonly sealed: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+/** Tokens of people at identity providers, by owner. Owner: authserver. */
+export interface GrantsTable {
+  readonly id: string;
+  readonly user_id: string;
+  /** `namespace/name`. */
+  readonly owner: string;
+  readonly upstream: string;
+  readonly status: 'active' | 'reauth_required';
+  readonly scopes: string;
+  /** Sealed under the key of the subject: the tokens, and whom they are of. */
+  readonly tokens: string;
+  readonly key_id: string;
+  /** Of the access token; null where the provider did not say. */
+  readonly expires_at: number | null;
+  /** Grows with every change of the tokens. */
+  readonly version: number;
+  /** Who is refreshing them, and until when nobody else does. */
+  readonly refresher: string | null;
+  readonly refreshing_until: number | null;
+  readonly created_at: number;
+  readonly changed_at: number;
 }

@@ -3,6 +3,8 @@ import type { Database } from '#db';
 import type { CutOff } from '#identity';
 import { deleteOfGrant, deleteOfUser } from '../store/artifacts-store.ts';
 import { deleteConsents } from '../store/consents-store.ts';
+import { deleteGrantsOf } from '../store/grants-store.ts';
+import { deleteLegsOf } from '../store/upstream-logins-store.ts';
 import { deleteTokenSessionsOfUser, endTokenSessions } from '../store/token-sessions-store.ts';
 
 /**
@@ -20,5 +22,7 @@ export function endTokensOfUser(
     if (why !== 'erased') return;
     await deleteConsents(trx, userId);
     await deleteTokenSessionsOfUser(trx, userId);
+    await deleteGrantsOf(trx, userId);
+    await deleteLegsOf(trx, userId);
   });
 }

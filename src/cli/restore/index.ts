@@ -41,13 +41,17 @@ Example:
   $ chatelaine restore /mnt/backups/NAME.backup --key backup.key --data-dir /var/lib/chatelaine`,
     )
     .action(async (file: string, options: RestoreOptions) => {
-      const [{ ledgerFolder, restoreBackup }, { authServerAfterRestore }, { readOpener }, { progressLine }] =
-        await Promise.all([
-          import('#backup'),
-          import('#authserver'),
-          import('../backup/backup-keys.ts'),
-          import('../progress.ts'),
-        ]);
+      const [
+        { ledgerFolder, restoreBackup },
+        { authServerAfterRestore, grantsAfterRestore },
+        { readOpener },
+        { progressLine },
+      ] = await Promise.all([
+        import('#backup'),
+        import('#authserver'),
+        import('../backup/backup-keys.ts'),
+        import('../progress.ts'),
+      ]);
       const progress = progressLine(context.stderr, () => context.clock.now());
       const restored = await restoreBackup({
         file,
@@ -57,7 +61,7 @@ Example:
         ledgerFolder: ledgerFolder(await readServerSettings(options.config, context), options.dataDir),
         otherLedgers: options.ledger ?? [],
         acceptLostRevocations: options.acceptLostRevocations === true,
-        modules: [authServerAfterRestore],
+        modules: [authServerAfterRestore, grantsAfterRestore],
         clock: context.clock,
         onProgress: progress.show,
       }).finally(() => progress.done());

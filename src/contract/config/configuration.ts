@@ -14,6 +14,7 @@ import type { ServerSettings } from './server.ts';
 import type { SourceCommon } from './source.ts';
 import type { ToolCommon } from './tool.ts';
 import type { ToolsetCommon } from './toolset.ts';
+import type { UpstreamCommon } from './upstream.ts';
 
 /** `fields`: what the schema of the source type made of the rest of the document. */
 export type SourceDeclaration = Declared & SourceCommon & { readonly fields: unknown };
@@ -27,6 +28,7 @@ export type ResourceDeclaration = Declared & ResourceCommon;
 export type ResourceTemplateDeclaration = Declared & ResourceTemplateCommon;
 export type RoleBindingDeclaration = Declared & RoleBindingCommon;
 export type OAuthClientDeclaration = Declared & OAuthClientCommon;
+export type UpstreamDeclaration = Declared & UpstreamCommon;
 export type EmbeddingModelDeclaration = Declared & EmbeddingModelCommon;
 
 /** Every document of every file, by kind, in the order of files and documents. */
@@ -42,6 +44,7 @@ export interface Configuration {
   readonly embeddingModels: readonly EmbeddingModelDeclaration[];
   readonly roleBindings: readonly RoleBindingDeclaration[];
   readonly clients: readonly OAuthClientDeclaration[];
+  readonly upstreams: readonly UpstreamDeclaration[];
   /** The `server` document, or its defaults where there is none. */
   readonly server: ServerSettings;
 }

@@ -40,6 +40,13 @@ export {
 export { publicJwks, type PublicJwks } from './public-jwks.ts';
 export { LONGEST_REDIRECT_URI, matchesRedirectUri, parseRedirectUri, type RedirectUri } from './redirect-uri.ts';
 export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
+export {
+  issuerOfUpstream,
+  primaryUpstream,
+  subjectOfUpstream,
+  UPSTREAM_TYPES,
+  type UpstreamCommon,
+} from './upstream.ts';
 export { auditSchema, type AuditAnchorSettings, type AuditExportSettings, type AuditSettings } from './audit.ts';
 export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
 export { backupSchema, RECIPIENT_PREFIX, type BackupSettings } from './backup.ts';

@@ -14,6 +14,7 @@ import { serverSchema } from './server.ts';
 import { sourceSchema } from './source.ts';
 import { toolSchema } from './tool.ts';
 import { toolsetSchema } from './toolset.ts';
+import { UPSTREAM_TYPES } from './upstream.ts';
 
 export type Kind =
   | 'source'
@@ -27,6 +28,7 @@ export type Kind =
   | 'embeddingModel'
   | 'roleBinding'
   | 'client'
+  | 'upstream'
   | 'server';
 
 /** How the schema of a document is found: one for the kind, one per `type`, or common fields and a catalogue. */
@@ -99,6 +101,10 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
   client: {
     summary: 'An OAuth client of the authorization server that needs not register itself.',
     schema: { of: 'kind', schema: oauthClientSchema },
+  },
+  upstream: {
+    summary: 'An identity provider that people sign in at, or that keeps tokens of theirs.',
+    schema: { of: 'type', types: UPSTREAM_TYPES },
   },
   server: {
     summary: 'How the process listens, limits itself and reports. At most one.',

@@ -24,6 +24,7 @@ import { boundToSessionsMigration } from './0014-bound-to-sessions.ts';
 import { signingKeysMigration } from './0015-signing-keys.ts';
 import { clientsMigration } from './0016-clients.ts';
 import { authorizationServerMigration } from './0017-authorization-server.ts';
+import { grantsMigration } from './0018-grants.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -43,4 +44,5 @@ export const migrations: readonly Migration[] = [
   signingKeysMigration,
   clientsMigration,
   authorizationServerMigration,
+  grantsMigration,
 ];

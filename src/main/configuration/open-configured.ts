@@ -9,6 +9,7 @@ import type {
   RoleBindingDeclaration,
   SecretReader,
   ServerSettings,
+  UpstreamDeclaration,
 } from '#contract';
 import type { Logger } from '#kernel';
 import {
@@ -43,6 +44,8 @@ export interface Configured {
   authServices(): readonly AuthServiceDeclaration[];
   /** The clients of the authorization server that they declare now. */
   clients(): readonly OAuthClientDeclaration[];
+  /** The identity providers that they declare. */
+  upstreams(): readonly UpstreamDeclaration[];
   counts(): { readonly tools: number; readonly sources: number };
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
@@ -86,12 +89,13 @@ export async function openConfigured(
   for (const warning of [...first.warnings, ...toolbox.warnings])
     log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
 
-  let { roleBindings, authServices, clients } = first.configuration;
+  let { roleBindings, authServices, clients, upstreams } = first.configuration;
   return {
     toolbox,
     roleBindings: () => roleBindings,
     authServices: () => authServices,
     clients: () => clients,
+    upstreams: () => upstreams,
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
     counts() {
@@ -124,7 +128,7 @@ export async function openConfigured(
           try {
             const next = load(orThrow(files));
             orThrow(await toolbox.replace(next.configuration));
-            ({ roleBindings, authServices, clients } = next.configuration);
+            ({ roleBindings, authServices, clients, upstreams } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
             for (const warning of [...next.warnings, ...toolbox.warnings])
               log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));

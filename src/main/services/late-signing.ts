@@ -12,11 +12,14 @@ export interface Signing {
 
 const authserver = () => import('#authserver');
 
-/** The sealed column of the signing keys, loaded when a data key is rotated: a server that only serves tools loads none of it. */
-export const lateSigningKeyColumn: SealedColumn = {
-  sealedWith: async (...asked) => (await authserver()).signingKeyColumn.sealedWith(...asked),
-  replace: async (...asked) => (await authserver()).signingKeyColumn.replace(...asked),
-};
+/** A sealed column of the authorization server, loaded when a data key is rotated: a server that only serves tools loads none of it. */
+const lateColumn = (column: () => Promise<SealedColumn>): SealedColumn => ({
+  sealedWith: async (...asked) => (await column()).sealedWith(...asked),
+  replace: async (...asked) => (await column()).replace(...asked),
+});
+
+export const lateSigningKeyColumn = lateColumn(async () => (await authserver()).signingKeyColumn);
+export const lateGrantTokensColumn = lateColumn(async () => (await authserver()).grantTokensColumn);
 
 /** The signing keys, opened by the first who asks and once a process. */
 export function lateSigning(parts: {

@@ -19,7 +19,7 @@ import type { Clock, Logger } from '#kernel';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
 import { wrapperSettings } from './key-wrapper.ts';
-import { lateSigning, lateSigningKeyColumn, type Signing } from './late-signing.ts';
+import { lateGrantTokensColumn, lateSigning, lateSigningKeyColumn, type Signing } from './late-signing.ts';
 import { sessionLifetimes } from './session-lifetimes.ts';
 
 /** What keeps state: everything that a door, a route or a command asks something of. */
@@ -84,7 +84,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
-    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn, lateSigningKeyColumn],
+    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn, lateSigningKeyColumn, lateGrantTokensColumn],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({

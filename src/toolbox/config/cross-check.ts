@@ -5,6 +5,7 @@
 import { APP_MIME_TYPE, type ToolDeclaration } from '#contract';
 import type { AnyDeclaration, Lists } from './declarations.ts';
 import { checkAuthServices } from './auth-services-check.ts';
+import { checkUpstreams } from './upstream-check.ts';
 import { checkParameterLists } from './parameter-check.ts';
 import { problemAt, type Problem } from './problems.ts';
 
@@ -22,6 +23,7 @@ export function crossCheck(lists: Lists): readonly Problem[] {
   for (const group of lists.groups) problems.push(...checkNoApps(group, lists));
   problems.push(...checkDefaultGroups(lists), ...checkUris(lists));
   problems.push(...checkAuthServices(lists.authServices), ...checkClientIds(lists));
+  problems.push(...checkUpstreams(lists.upstreams));
   return problems;
 }
 

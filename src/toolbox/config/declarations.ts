@@ -35,6 +35,7 @@ export const LIST_OF: Readonly<Record<Exclude<Kind, 'server'>, keyof Lists>> = {
   embeddingModel: 'embeddingModels',
   roleBinding: 'roleBindings',
   client: 'clients',
+  upstream: 'upstreams',
 };
 
 export function emptyLists(): Lists {
@@ -50,6 +51,7 @@ export function emptyLists(): Lists {
     embeddingModels: [],
     roleBindings: [],
     clients: [],
+    upstreams: [],
   };
 }
 

@@ -78,7 +78,7 @@ export function loadConfiguration(
     problems.push(...weak.problems);
     warnings.push(...weak.warnings);
     secrets.push(...read.value.secrets);
-    if (kind === 'server') problems.push(...plainSecrets(document));
+    problems.push(...plainSecrets(kind, document));
     if (kind === 'server') servers.push({ settings: declaration as unknown as ServerSettings, document });
     else (lists[LIST_OF[kind]] as unknown as AnyDeclaration[]).push(declaration);
   }

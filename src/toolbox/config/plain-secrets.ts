@@ -1,17 +1,20 @@
 /**
- * Passwords of Chatelaine's own database and private keys of its listeners, where they stand in the file
- * itself. Files of sources may hold theirs, since MCP Toolbox's do; these open everything that Chatelaine
+ * Passwords of Chatelaine's own database, private keys of its listeners, and what it shows identity providers,
+ * where they stand in the file itself. Files of sources may hold theirs, since MCP Toolbox's do; these open everything that Chatelaine
  * keeps, and files are copied, committed and shown.
  */
-import { isPem, type FieldPath } from '#contract';
+import { isPem, type FieldPath, type Kind } from '#contract';
 import { problemAt, type Problem } from './problems.ts';
 import type { RawDocument } from './raw-document.ts';
 import { valueAt } from './schema-issues.ts';
 
-const SECRETS: readonly FieldPath[] = [
-  ['database', 'password'],
-  ['database', 'migration', 'password'],
-];
+const SECRETS: Partial<Record<Kind, readonly FieldPath[]>> = {
+  server: [
+    ['database', 'password'],
+    ['database', 'migration', 'password'],
+  ],
+  upstream: [['clientSecret'], ['privateKey']],
+};
 
 /** Keys that may also be named by their path. */
 const KEYS: readonly FieldPath[] = [
@@ -22,12 +25,12 @@ const KEYS: readonly FieldPath[] = [
 /** One variable and nothing else: its default would stand in the file as well. */
 const REFERENCE = /^["']?\$\{\w+\}["']?$/;
 
-/** The problems of a `kind: server` document whose passwords are no references. Their lines are not shown. */
-export function plainSecrets(document: RawDocument): Problem[] {
-  return [...SECRETS, ...KEYS].flatMap((path) => {
+/** The problems of a document whose passwords are no references. Their lines are not shown. */
+export function plainSecrets(kind: Kind, document: RawDocument): Problem[] {
+  return [...(SECRETS[kind] ?? []), ...(kind === 'server' ? KEYS : [])].flatMap((path) => {
     const value = valueAt(document.value, path);
     if (value === undefined || value === null) return [];
-    if (typeof value === 'string' && value.startsWith('file://')) return [];
+    if (typeof value === 'string' && /^(?:file|secret):\/\//.test(value)) return [];
     if (KEYS.includes(path) && typeof value === 'string' && !isPem(value)) return [];
     if (REFERENCE.test(document.member(path)?.environment?.written ?? '')) return [];
     const place = { ...document.locate(path), excerpt: '' };
@@ -38,7 +41,9 @@ export function plainSecrets(document: RawDocument): Problem[] {
         `\`${path.join('.')}\` stands in the file for everybody who reads it`,
         KEYS.includes(path)
           ? 'Write the absolute path of its file.'
-          : 'Write a reference, `${DATABASE_PASSWORD}` or `file:///run/secrets/name`.',
+          : kind === 'server'
+            ? 'Write a reference, `${DATABASE_PASSWORD}` or `file:///run/secrets/name`.'
+            : 'Write a reference: `secret://default/name`, `${CLIENT_SECRET}` or `file:///run/secrets/name`.',
       ),
     ];
   });

@@ -146,6 +146,7 @@ const standsAt = (problem: Problem, others: readonly Problem[]): boolean =>
   others.some(({ line, column }) => line === problem.line && column === problem.column);
 
 function apply(document: RawDocument, value: unknown, schema: z.ZodType): Reading {
+  document.hideLines(() => linesOfSecrets(document, [schema]));
   const misplaced = misplacedReferences(document, [schema]);
   if (misplaced.length > 0) return err(misplaced);
   const read = applySchema({ document, value, schema });

@@ -27,6 +27,7 @@ export const SECRET_PLACES: readonly SecretPlace[] = [
   { kind: 'server', path: ['database', 'migration', 'password'], whose: 'theirs' },
   { kind: 'source', path: ['password'], whose: 'theirs' },
   { kind: 'authService', path: ['introspectionClientSecret'], whose: 'theirs' },
+  { kind: 'upstream', path: ['clientSecret'], whose: 'theirs' },
 ];
 
 export interface WeakSecrets {

@@ -1,0 +1,37 @@
+import type { Result, Secret } from '#kernel';
+
+/** Whoever runs tools for a caller asks for the caller's token at a provider. */
+export interface UpstreamTokenRequest {
+  /** The access token of ours that the caller came with. */
+  readonly subjectToken: Secret;
+  /** `namespace/name` of the server, gateway or proxy that asks. */
+  readonly owner: string;
+  /** The name of the upstream. */
+  readonly upstream: string;
+}
+
+/** An access token of a provider. Never a refresh token, which nobody but the keeper of grants has. */
+export interface UpstreamAccessToken {
+  readonly accessToken: Secret;
+  /** How long it lives yet, in whole seconds; undefined where the provider does not say. */
+  readonly expiresInSeconds: number | undefined;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * Why there is none.
+ *
+ *   session      the subject token is of no session of this owner: unknown and foreign ones answer alike
+ *   upstream     the session has nothing to do with this upstream
+ *   link         the person has to link the account, anew if they did before
+ *   unavailable  the provider does not answer now; nothing is lost
+ */
+export type GrantRefusal =
+  | { readonly reason: 'session' | 'upstream' | 'link' }
+  | { readonly reason: 'unavailable'; readonly retryAfterSeconds: number };
+
+/** The port to grants: in the process of the authorization server itself, and over mTLS beside it. */
+export interface GrantSource {
+  /** Rejects where the keeper of grants is at fault, and no answer of it may be believed. */
+  upstreamToken(request: UpstreamTokenRequest): Promise<Result<UpstreamAccessToken, GrantRefusal>>;
+}
