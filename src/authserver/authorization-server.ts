@@ -13,13 +13,15 @@ import {
   type UserDirectory,
 } from '#identity';
 import { ChatelaineError, type Clock, type Logger } from '#kernel';
-import type { JWK } from 'jose';
 import type { Provider } from 'oidc-provider';
 import { Artifacts } from './artifacts/artifacts.ts';
 import { ContentCipher } from './artifacts/content-cipher.ts';
-import type { ClientDisplays, ClientSource } from './clients/client-source.ts';
+import type { ClientSource } from './clients/client-source.ts';
+import type { ClientRegistrar } from './clients/registrar.ts';
+import type { KeySet, SigningKeys } from './keys/index.ts';
 import { accountOf } from './provider/account.ts';
-import { sessionCookie, type SigningAlgorithm } from './provider/configuration.ts';
+import { sessionCookie } from './provider/configuration.ts';
+import { isRegistrationPath, register, type RegistrationAnswer } from './provider/registration.ts';
 import { createProvider } from './provider/create-provider.ts';
 import { Interactions, type Reply, type Visiting } from './provider/interactions.ts';
 import { deviceFlow } from './provider/device-pages.ts';
@@ -27,6 +29,7 @@ import { Connections } from './provider/connections.ts';
 import { CONNECTIONS } from './pages/connections-page.ts';
 import { prepared } from './provider/prepared.ts';
 import { OAuthRecords, type Asking } from './provider/records.ts';
+import { authServerError } from './errors.ts';
 import { INTERACTION, LIFETIMES, type Lifetimes } from './provider/settings.ts';
 import { StandingConsents } from './provider/standing-consents.ts';
 import { TokenRecords } from './provider/token-records.ts';
@@ -34,13 +37,6 @@ import type { OwnerMap } from './resources/owner-map.ts';
 import { Consents } from './token-sessions/consents.ts';
 import { OwnTokenVerifier } from './token-sessions/own-token-verifier.ts';
 import { TokenSessions } from './token-sessions/token-sessions.ts';
-
-/** The keys that sign, as they are now. */
-export interface SigningKeySource {
-  /** Private keys, the one that signs first. */
-  keys(): Promise<{ readonly keys: readonly JWK[]; readonly algorithm: SigningAlgorithm }>;
-  onChange(told: () => void): void;
-}
 
 export interface AuthorizationServerOptions {
   /** Where clients and browsers reach this server; its origin is the issuer. */
@@ -55,8 +51,14 @@ export interface AuthorizationServerOptions {
   readonly users: UserDirectory;
   readonly standings: Standings;
   readonly owners: OwnerMap;
-  readonly clients: ClientSource & ClientDisplays;
-  readonly keys: SigningKeySource;
+  readonly clients: ClientSource;
+  /** Where clients register themselves; nobody does without it. */
+  readonly registrar?: ClientRegistrar;
+  readonly keys: Pick<SigningKeys, 'current'>;
+  /** News of changes to people and keys in this process: `ChangeFrame.changes`. */
+  readonly changes: { onChange(told: () => void): void };
+  /** For what clients publish: `guardedFetch`. */
+  readonly fetch: typeof fetch;
   readonly lifetimes?: Lifetimes;
 }
 
@@ -97,13 +99,13 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
   const secret = await readInstallationSecret({ database, sealer: options.sealer }, 'oauth', () => randomBytes(32));
   const artifacts = new Artifacts({ database, clock, cipher: new ContentCipher(secret) });
   const sessions = new TokenSessions({ database, clock, idleSeconds: lifetimes.refreshToken });
-  const tokens = new TokenRecords({ artifacts, sessions, clock });
+  const tokens = new TokenRecords({ artifacts, sessions, clients, clock });
   const consents = new Consents({ database, clock, clients });
   const records = new OAuthRecords(trail, clock);
   const asking = new WeakMap<object, Asking>();
   const signedIn = new WeakMap<object, string>();
   const userCodes = new WeakMap<object, string>();
-  let provider: Promise<Provider> | undefined;
+  let built: { readonly of: KeySet; readonly provider: Promise<Provider> } | undefined;
   const interactions = new Interactions({
     ...{ database, trail, sessions, consents, owners, clients },
     provider: () => openProvider(),
@@ -113,50 +115,59 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
   const connections = new Connections({ sessions, trail, interactions });
   const verifier = new OwnTokenVerifier({
     ...{ artifacts, sessions, standings, database, clock, issuer: publicUrl.origin },
-    keys: async () => ({ keys: (await options.keys.keys()).keys.map(publicPart) }),
-  });
-  options.keys.onChange(() => {
-    provider = undefined;
-    verifier.keysChanged();
+    keys: options.keys,
   });
 
-  function openProvider(): Promise<Provider> {
-    provider ??= options.keys.keys().then(({ keys, algorithm }) =>
-      createProvider(
-        {
-          ...{ artifacts, clients, owners, tokens, sessions, lifetimes },
-          issuer: publicUrl,
-          keys: { keys: [...keys] as never },
-          signingAlgorithm: algorithm,
-          async account(userId) {
-            const standing = await standings.ofUser(userId);
-            const user = standing && (await users.find(userId));
-            return standing && user && accountOf(user, standing.groups);
-          },
-          signedInAs: (request) => signedIn.get(request),
-          standingGrant: (ctx) => standing.grantFor(ctx, signedIn.get(ctx.req)),
-          deviceFlow: deviceFlow({
-            clients,
-            page: (title, body) => interactions.page(title, body),
-            codeOf: (request) => userCodes.get(request),
-          }),
-          renderError(ctx, out) {
-            ctx.type = 'html';
-            for (const [name, value] of Object.entries(documentHeaders())) ctx.set(name, value);
-            ctx.body = errorPage(out.error_description ?? out.error).text;
-          },
-          cookieKeys: [secret.toString('base64url')],
-        },
-        {
-          ...{ database, sessions, records },
-          askingOf: (request) => asking.get(request) ?? { requestId: 'none', address: undefined },
-          failed: (error, requestId) => log.error({ err: error, requestId }, 'the authorization server met a fault'),
-        },
-      ),
-    );
-    // Keys that could not be read may be readable at the next request.
-    provider.catch(() => (provider = undefined));
+  options.changes.onChange(() => {
+    sessions.forget();
+    verifier.forget();
+  });
+
+  /** The provider that signs with the keys of now: it takes none while it runs, so a rotation makes another. */
+  async function openProvider(): Promise<Provider> {
+    const set = await options.keys.current();
+    if (built?.of !== set) built = { of: set, provider: build(set) };
+    const { provider } = built;
+    // What could not be made may be possible at the next request.
+    provider.catch(() => (built = undefined));
     return provider;
+  }
+
+  function build({ signer }: KeySet): Promise<Provider> {
+    const { kid, algorithm, privateKey } = signer;
+    const jwk = { ...privateKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' };
+    return createProvider(
+      {
+        ...{ artifacts, clients, owners, tokens, sessions, lifetimes },
+        issuer: publicUrl,
+        keys: { keys: [jwk as never] },
+        signingAlgorithm: algorithm,
+        fetch: options.fetch,
+        async account(userId) {
+          const standing = await standings.ofUser(userId);
+          const user = standing && (await users.find(userId));
+          return standing && user && accountOf(user, standing.groups);
+        },
+        signedInAs: (request) => signedIn.get(request),
+        standingGrant: (ctx) => standing.grantFor(ctx, signedIn.get(ctx.req)),
+        deviceFlow: deviceFlow({
+          clients,
+          page: (title, body) => interactions.page(title, body),
+          codeOf: (request) => userCodes.get(request),
+        }),
+        renderError(ctx, out) {
+          ctx.type = 'html';
+          for (const [name, value] of Object.entries(documentHeaders())) ctx.set(name, value);
+          ctx.body = errorPage(out.error_description ?? out.error).text;
+        },
+        cookieKeys: [secret.toString('base64url')],
+      },
+      {
+        ...{ database, sessions, records },
+        askingOf: (request) => asking.get(request) ?? { requestId: 'none', address: undefined },
+        failed: (error, requestId) => log.error({ err: error, requestId }, 'the authorization server met a fault'),
+      },
+    );
   }
 
   const errorPage = (said: string) =>
@@ -187,6 +198,14 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
       send(response, await step({ request, response, ...arrival }));
       return;
     }
+    if (path === KEYS) return void sendKeys(response, await options.keys.current());
+    if (isRegistrationPath(path)) {
+      if (options.registrar === undefined)
+        throw authServerError('OAUTH_REGISTRATION_CLOSED', 'clients do not register themselves here');
+      const asked = { requestId: arrival.requestId, address: arrival.address };
+      sendRegistration(response, await register(request, path, asked, { registrar: options.registrar, records }));
+      return;
+    }
     const live = await interactions.signedIn(request);
     const cookie = await cookiesFor(request, live?.person.id);
     const forProvider = await prepared(request, { path, owners, metadata: METADATA, verifier, cookie });
@@ -194,8 +213,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     if (userCode !== null) userCodes.set(forProvider, userCode);
     asking.set(forProvider, { requestId: arrival.requestId, address: arrival.address });
     if (live?.stage === 'active') signedIn.set(forProvider, live.person.id);
-    const { callback } = await openProvider().then((one) => ({ callback: one.callback() }));
-    await callback(forProvider, response);
+    await (await openProvider()).callback()(forProvider, response);
   }
 
   /**
@@ -272,9 +290,28 @@ function send(response: ServerResponse, reply: Reply): void {
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] as string;
 
-/** What a key lets others check, by its kind (RFC 7518 §6.2.1, §6.3.1; RFC 8037 §2); never what signs. */
-function publicPart(key: JWK): JWK {
-  const { kty, kid, alg, crv, x, y, n, e } = key;
-  const named = { kty, kid, alg, crv, x, y, n, e, use: 'sig' };
-  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) as JWK;
+/** The JWK Set (RFC 7517 §5): to be kept for as long as a key is published before it signs. */
+function sendKeys(response: ServerResponse, { jwks }: KeySet): void {
+  const body = JSON.stringify(jwks);
+  response
+    .writeHead(200, {
+      'Content-Type': 'application/jwk-set+json',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'public, max-age=300',
+      'Access-Control-Allow-Origin': '*',
+      'X-Content-Type-Options': 'nosniff',
+    })
+    .end(body);
+}
+
+function sendRegistration(response: ServerResponse, { status, body, headers }: RegistrationAnswer): void {
+  response.writeHead(status, {
+    ...headers,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    // For clients that run in a page: what registers is nobody, and the answer is for whoever asked.
+    'Access-Control-Allow-Origin': '*',
+    ...(body !== undefined && { 'Content-Type': 'application/json' }),
+  });
+  response.end(body === undefined ? undefined : JSON.stringify(body));
 }

@@ -23,10 +23,8 @@ export {
   type Arrival,
   type AuthorizationServer,
   type AuthorizationServerOptions,
-  type SigningKeySource,
 } from './authorization-server.ts';
-export type { ClientDisplays, ClientSource } from './clients/client-source.ts';
-export type { ClientDisplay } from './pages/interaction-pages.ts';
+export type { ClientSource } from './clients/client-source.ts';
 export { ownerMap, type DeclaredOwner, type Doors, type OwnerMap, type ResourceOwner } from './resources/owner-map.ts';
 export { canonicalResource } from './resources/resource-url.ts';
 export { LIFETIMES, type Lifetimes } from './provider/settings.ts';

@@ -1,4 +1,5 @@
 import { html, type Html } from '#identity';
+import type { ClientDisplay } from '../clients/display.ts';
 
 /** What a person is asked to allow: everything on it was resolved here, and nothing is the client's word alone. */
 export interface ConsentQuestion {
@@ -9,18 +10,6 @@ export interface ConsentQuestion {
   readonly redirectUri: string | undefined;
   readonly resource: string | undefined;
   readonly scopes: readonly string[];
-}
-
-/** A client as a person may know it. */
-export interface ClientDisplay {
-  readonly name: string;
-  /** Who stands behind the name: a host that was checked, or nobody. */
-  readonly origin:
-    | { readonly kind: 'configured' }
-    | { readonly kind: 'host'; readonly host: string }
-    | { readonly kind: 'self' };
-  /** It can only be reached on the person's own machine: any program there can take its place (RFC 8252 §8.6). */
-  readonly localhostOnly: boolean;
 }
 
 /** Who asks, for what, and where the browser goes next. */
@@ -59,16 +48,13 @@ export function consentBody(question: ConsentQuestion, form: (content: Html) => 
 }
 
 function whoItIs(client: ClientDisplay): Html {
-  const { origin } = client;
-  const said =
-    origin.kind === 'configured'
-      ? html`<p class="soft">An administrator has set this program up.</p>`
-      : origin.kind === 'host'
-        ? html`<p class="soft">It is described at <strong>${origin.host}</strong>, which was looked at.</p>`
-        : html`<p class="notice bad" role="alert">
-            This program introduced itself. Nobody has checked that it is what its name says: only go on if you started
-            it yourself just now.
-          </p>`;
+  const said = client.verified
+    ? html`<p class="soft">An administrator has set this program up.</p>`
+    : client.host !== undefined
+      ? html`<p class="soft">It is described at <strong>${client.host}</strong>; its name is what it says there.</p>`
+      : html`<p class="notice bad" role="alert">
+          This program introduced itself: it is an unverified client. Only go on if you started it yourself just now.
+        </p>`;
   return html`${said}
   ${
     client.localhostOnly &&

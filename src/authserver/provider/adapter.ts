@@ -39,7 +39,7 @@ function clientAdapter(clients: ClientSource): Adapter {
     throw new Error('clients are not written through the provider');
   };
   return {
-    find: (id) => clients.find(id),
+    find: (id) => clients.findClient(id),
     upsert: notHere,
     findByUid: notHere,
     findByUserCode: notHere,

@@ -3,7 +3,10 @@ import { adapterFor } from './adapter.ts';
 import { policyOf } from './interaction-policy.ts';
 import { INTERACTION, ROUTES, type Lifetimes } from './settings.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
+import type { OAuthClient } from '../clients/client.ts';
 import type { ClientSource } from '../clients/client-source.ts';
+import { canonicalResource } from '../resources/resource-url.ts';
+import type { SigningAlgorithm } from '../keys/index.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
 import type { Account } from './account.ts';
 import type { TokenRecords } from './token-records.ts';
@@ -28,12 +31,12 @@ export interface ProviderParts {
   /** The grant of a consent that still holds for this request, and is not asked for again. */
   readonly standingGrant: Configuration['loadExistingGrant'];
   readonly renderError: Configuration['renderError'];
+  /** For what clients publish: their keys. */
+  readonly fetch: typeof fetch;
   readonly deviceFlow: NonNullable<Configuration['features']>['deviceFlow'];
   /** Keys of the cookies that the provider signs; the same in every process. */
   readonly cookieKeys: readonly string[];
 }
-
-export type SigningAlgorithm = 'ES256' | 'ES384' | 'ES512' | 'RS256' | 'RS384' | 'RS512' | 'EdDSA';
 
 const ASYMMETRIC = [
   'RS256',
@@ -127,6 +130,7 @@ export function providerConfiguration(
     expiresWithSession: () => false,
     extraTokenClaims: (_, token) => tokens.claimsOf(token),
     formats: { customizers: { jwt: (_, token, jwt) => tokens.issuing(token, jwt) } },
+    fetch: parts.fetch,
     // Pages of whom a client names: decided per client once they are known, and never by wildcard.
     clientBasedCORS: (_, origin, client) => originsOf(client.redirectUris).has(origin),
     renderError: parts.renderError,
@@ -143,11 +147,13 @@ export function providerConfiguration(
       resourceIndicators: {
         enabled: true,
         // A client with one audience need not name it; for others there is no default (RFC 8707 §2.1).
-        defaultResource: (_, client, oneOf) => soleAudience(client, oneOf),
+        defaultResource: async (_, client, oneOf) => oneOf ?? (await soleAudience(parts.clients, client.clientId)),
         useGrantedResource: () => true,
-        getResourceServerInfo(_, indicator) {
+        async getResourceServerInfo(_, indicator, { clientId }) {
           const owned = owners.resolve(indicator);
           if (owned === undefined) throw new errors.InvalidTarget('nothing here has that resource indicator');
+          if (!mayAskFor(await parts.clients.find(clientId), owned.resource))
+            throw new errors.InvalidTarget('the client may not ask for that resource');
           return {
             audience: owned.resource,
             scope: owned.scopes.join(' '),
@@ -165,14 +171,16 @@ export function providerConfiguration(
 export const sessionCookie = (issuer: URL): string =>
   `${issuer.protocol === 'https:' ? '__Host-' : ''}chatelaine-oauth`;
 
-/** One of several that were granted is chosen by nobody: the request has to say which. */
-function soleAudience(
-  client: object,
-  oneOf: string | readonly string[] | undefined,
-): string | readonly string[] | undefined {
-  if (oneOf !== undefined) return oneOf;
-  const audiences = (client as { readonly audiences?: readonly string[] }).audiences ?? [];
+/** What a client gets that names no resource: the sole one that it may ask for; for others there is no default. */
+async function soleAudience(clients: ClientSource, clientId: string): Promise<string | undefined> {
+  const audiences = (await clients.find(clientId))?.audiences ?? [];
   return audiences.length === 1 ? audiences[0] : undefined;
+}
+
+/** Whether a client may have tokens for the resource at all, whoever would allow it. */
+function mayAskFor(client: OAuthClient | undefined, resource: string): boolean {
+  if (client === undefined || client.signInOnly) return false;
+  return client.audiences === undefined || client.audiences.some((one) => canonicalResource(one) === resource);
 }
 
 function originsOf(redirectUris: readonly string[] | undefined): ReadonlySet<string> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Database } from '#db';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { compareClientSecret, mayRedirectTo } from '../clients/client.ts';
 import { UsedTwice, inOneUnit } from '../artifacts/unit-of-work.ts';
 import type { TokenSessions } from '../token-sessions/token-sessions.ts';
 import { providerConfiguration, type ProviderParts } from './configuration.ts';
@@ -16,6 +17,12 @@ export interface Surroundings {
   readonly failed: (error: unknown, requestId: string) => void;
 }
 
+/** What of the provider's client says where codes may go. */
+interface ClientRedirects {
+  readonly redirectUris?: readonly string[];
+  readonly applicationType: 'web' | 'native';
+}
+
 /**
  * The provider with our frame around it. Each request is one unit: its writes are committed together, its record
  * is durable, and only then its answer leaves.
@@ -24,6 +31,15 @@ export async function createProvider(parts: ProviderParts, around: Surroundings)
   const oidc = await import('oidc-provider');
   const provider = new oidc.default(parts.issuer.origin, providerConfiguration(parts, oidc));
   const secure = parts.issuer.protocol === 'https:';
+  // Secrets are kept as digests, and redirects are compared by our rules: the provider takes an empty port for none.
+  Object.assign(provider.Client.prototype, {
+    compareClientSecret(this: { readonly clientSecret?: string }, presented: string) {
+      return compareClientSecret(this.clientSecret, presented);
+    },
+    redirectUriAllowed(this: ClientRedirects, presented: string) {
+      return mayRedirectTo({ redirectUris: this.redirectUris ?? [], applicationType: this.applicationType }, presented);
+    },
+  });
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) =>
     around.failed(error, around.askingOf(ctx.req).requestId),
   );
@@ -51,12 +67,20 @@ export async function createProvider(parts: ProviderParts, around: Surroundings)
     try {
       await inOneUnit(around.database, next, () => ctx.status < 500);
     } catch (error) {
-      if (error instanceof UsedTwice) await reused(ctx, error);
+      if (error instanceof UsedTwice) await reused(ctx, error).catch((fault: unknown) => notNow(ctx, fault));
       else notNow(ctx, error);
     }
     if (ctx.oidc?.route !== undefined)
       await around.records.answered(ctx, around.askingOf(ctx.req), answerOf(ctx, errorOf.get(ctx)));
   });
+
+  /** Of many that come at once with one code the first ends the session; the others wait for it. */
+  const ending = new Map<string, Promise<void>>();
+  function endOnce(id: string): Promise<void> {
+    const under = ending.get(id) ?? around.sessions.end({ id }, 'reuse').finally(() => ending.delete(id));
+    ending.set(id, under);
+    return under;
+  }
 
   /** Nothing was committed: the same request may succeed as it is. */
   function notNow(ctx: KoaContextWithOIDC, error: unknown): void {
@@ -69,7 +93,7 @@ export async function createProvider(parts: ProviderParts, around: Surroundings)
 
   /** A second use is theft of one or the other: what was issued ends, and both begin anew (RFC 9700 §4.14.2). */
   async function reused(ctx: KoaContextWithOIDC, { grantId }: UsedTwice): Promise<void> {
-    if (grantId !== undefined) await around.sessions.end({ id: grantId }, 'reuse');
+    if (grantId !== undefined) await endOnce(grantId);
     ctx.status = 400;
     ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' };
     errorOf.set(ctx, 'used twice at once');

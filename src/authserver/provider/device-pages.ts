@@ -1,12 +1,13 @@
 import { documentHeaders, html, noticeOf, type Html } from '#identity';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import type { ClientDisplays } from '../clients/client-source.ts';
+import type { ClientSource } from '../clients/client-source.ts';
+import { displayOf } from '../clients/display.ts';
 
 type DeviceFlow = Exclude<NonNullable<NonNullable<Configuration['features']>['deviceFlow']>, undefined>;
 
 /** What pages of the device flow are made of. */
 export interface DevicePageParts {
-  readonly clients: ClientDisplays;
+  readonly clients: ClientSource;
   readonly page: (title: string, body: Html) => Html;
   /** The code in the address that the person came by (RFC 8628 §3.3.1), to be looked at before it is sent. */
   readonly codeOf: (request: object) => string | undefined;
@@ -70,7 +71,8 @@ export function deviceFlow({ clients, page, codeOf }: DevicePageParts): DeviceFl
       );
     },
     async userCodeConfirmSource(ctx, _form, client, _info, userCode) {
-      const { name } = await clients.display(client.clientId);
+      const known = await clients.find(client.clientId);
+      const name = known === undefined ? client.clientId : displayOf(known).name;
       const fields = (kind: 'confirm' | 'abort', text: string, look: string): Html =>
         formTo(
           ctx,

@@ -21,7 +21,8 @@ import {
 import type { Database } from '#db';
 import type { Interaction, Provider } from 'oidc-provider';
 import { inOneUnit } from '../artifacts/unit-of-work.ts';
-import type { ClientDisplays } from '../clients/client-source.ts';
+import type { ClientSource } from '../clients/client-source.ts';
+import { displayOf, type ClientDisplay } from '../clients/display.ts';
 import { authServerError } from '../errors.ts';
 import { consentBody, leadsTo } from '../pages/interaction-pages.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
@@ -61,7 +62,7 @@ export class Interactions {
   readonly #sessions: TokenSessions;
   readonly #consents: Consents;
   readonly #owners: OwnerMap;
-  readonly #clients: ClientDisplays;
+  readonly #clients: ClientSource;
   readonly #assets: Assets = readAssets();
   readonly #jar: CookieJar;
 
@@ -73,7 +74,7 @@ export class Interactions {
     readonly sessions: TokenSessions;
     readonly consents: Consents;
     readonly owners: OwnerMap;
-    readonly clients: ClientDisplays;
+    readonly clients: ClientSource;
   }) {
     this.#provider = parts.provider;
     this.#database = parts.database;
@@ -144,7 +145,7 @@ export class Interactions {
     const question = {
       uid,
       person: live.person.displayName === '' ? live.person.name : live.person.displayName,
-      client: await this.#clients.display(params['client_id'] as string),
+      client: await this.#display(params['client_id'] as string, redirectUri),
       redirectUri,
       resource: this.#resourceOf(interaction)?.resource,
       scopes: scopesOf(interaction),
@@ -164,7 +165,7 @@ export class Interactions {
     const clientId = params['client_id'] as string;
     const owned = this.#resourceOf(interaction);
     const scopes = scopesOf(interaction);
-    const display = await this.#clients.display(clientId);
+    const display = await this.#display(clientId);
     const { missingOIDCScope = [], missingResourceScopes = {} } = interaction.prompt.details as Missing;
     const change = {
       type: 'oauth.consent',
@@ -187,6 +188,12 @@ export class Interactions {
       );
       return { value: grant.jti, details: { tsid: grant.jti } };
     });
+  }
+
+  async #display(clientId: string, redirectUri?: string): Promise<ClientDisplay> {
+    const client = await this.#clients.find(clientId);
+    if (client === undefined) throw gone();
+    return displayOf(client, redirectUri);
   }
 
   #resourceOf({ params }: Interaction) {

@@ -1,5 +1,5 @@
 import { CountedRefusals } from '#audit';
-import type { AuditEvent, AuditTrail } from '#contract';
+import type { AuditEvent, AuditOrigin, AuditTrail } from '#contract';
 import type { Clock } from '#kernel';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
@@ -88,6 +88,14 @@ export class OAuthRecords {
       of: `${type} ${as.sub}`,
       event: { class: eventClass, type, door, action, actor: as },
     });
+  }
+
+  /** Puts on record that a registration was refused, or counts it. Rejects as the trail does. */
+  async registrationRefused(origin: AuditOrigin, error: string, asking: Asking): Promise<void> {
+    const event = { class: 'administration', type: 'client.registered', action: 'register', ...origin } as const;
+    const { class: eventClass, type, action, door, actor } = event;
+    const as = { of: 'client.registered', event: { class: eventClass, type, action, door, actor } };
+    await this.#refusals.record({ ...event, outcome: 'denied', error }, asking.address ?? '', as);
   }
 
   /** Writes what was only counted so far. */

@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { ClientDisplays } from '../clients/client-source.ts';
+import type { ClientSource } from '../clients/client-source.ts';
+import { displayOf } from '../clients/display.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
 import type { Consents } from '../token-sessions/consents.ts';
 import type { TokenSessions } from '../token-sessions/token-sessions.ts';
@@ -16,13 +17,13 @@ export class StandingConsents {
   readonly #sessions: TokenSessions;
   readonly #consents: Consents;
   readonly #owners: OwnerMap;
-  readonly #clients: ClientDisplays;
+  readonly #clients: ClientSource;
 
   constructor(parts: {
     readonly sessions: TokenSessions;
     readonly consents: Consents;
     readonly owners: OwnerMap;
-    readonly clients: ClientDisplays;
+    readonly clients: ClientSource;
   }) {
     this.#sessions = parts.sessions;
     this.#consents = parts.consents;
@@ -47,9 +48,10 @@ export class StandingConsents {
     const scopes = asked.filter((scope) => owned.scopes.includes(scope));
     const { clientId } = client;
     const wanted = { userId, clientId, resource: owned.resource, scopes: [...identityScopes, ...scopes] };
-    const display = await this.#clients.display(clientId);
-    if (display.origin.kind !== 'configured' || display.localhostOnly) return undefined;
-    if (!(await this.#consents.covers(wanted))) return undefined;
+    const known = await this.#clients.find(clientId);
+    const display = known && displayOf(known);
+    if (known === undefined || display === undefined || !display.verified || display.localhostOnly) return undefined;
+    if (!known.firstParty && !(await this.#consents.covers(wanted))) return undefined;
     const allowed = { userId, clientId, clientName: display.name, identityScopes, at: { owned, scopes } };
     return await newGrant(oidc.provider, this.#sessions, allowed);
   }

@@ -1,6 +1,7 @@
 import type { AccessToken, Client, ClientCredentials, JWTStructured, RefreshToken } from 'oidc-provider';
 import type { Clock } from '#kernel';
 import type { Artifacts } from '../artifacts/artifacts.ts';
+import type { ClientSource } from '../clients/client-source.ts';
 import type { TokenSessions } from '../token-sessions/token-sessions.ts';
 
 /**
@@ -11,9 +12,16 @@ import type { TokenSessions } from '../token-sessions/token-sessions.ts';
 export class TokenRecords {
   readonly #artifacts: Artifacts;
   readonly #sessions: TokenSessions;
+  readonly #clients: Pick<ClientSource, 'used'>;
   readonly #clock: Clock;
 
-  constructor(parts: { readonly artifacts: Artifacts; readonly sessions: TokenSessions; readonly clock: Clock }) {
+  constructor(parts: {
+    readonly artifacts: Artifacts;
+    readonly sessions: TokenSessions;
+    readonly clients: Pick<ClientSource, 'used'>;
+    readonly clock: Clock;
+  }) {
+    this.#clients = parts.clients;
     this.#artifacts = parts.artifacts;
     this.#sessions = parts.sessions;
     this.#clock = parts.clock;
@@ -53,6 +61,7 @@ export class TokenRecords {
       seconds,
     );
     if (token.kind === 'AccessToken') await this.#sessions.touch(token.grantId);
+    if (token.clientId !== undefined) await this.#clients.used(token.clientId);
   }
 
   /** A client learns of its own tokens, if it can prove who it is (RFC 7662 §2.1); of others that they are none. */

@@ -1,9 +1,9 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { openAuditLog, type AuditLog } from '#audit';
-import { forgetfulLedger } from '#contract';
+import { forgetfulLedger, oauthClientSchema } from '#contract';
 import { openDatabase, type Database } from '#db';
 import { apiSecretColumn } from '#http';
 import {
@@ -15,18 +15,21 @@ import {
   type SignInServices,
   type UserDirectory,
 } from '#identity';
-import { reveal, Secret, silentLogger, systemClock, sha256Hex } from '#kernel';
+import { reveal, Secret, silentLogger, systemClock } from '#kernel';
 import { openVault, sameNamespace } from '#vault';
-import type { AllClientMetadata } from 'oidc-provider';
-import type { JWK } from 'jose';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 import {
   endTokensOfUser,
   openAuthorizationServer,
   ownerMap,
+  ClientDirectory,
+  ClientRegistrar,
+  REGISTRATION_SETTINGS,
   type AuthorizationServer,
-  type SigningKeySource,
+  type KeySet,
+  type Signer,
 } from '#authserver';
+import { makeSigner } from '../keys/key-material.ts';
 import { join } from 'node:path';
 import { Browser } from './browser.fixture.ts';
 
@@ -35,16 +38,18 @@ export const SCOPES = ['read:flights', 'write:flights'];
 
 export const SECRET = randomBytes(24).toString('base64url');
 
+/** Fields of a `kind: client` document, by `client_id`. */
+export type Clients = Record<string, Readonly<Record<string, unknown>>>;
+
 /** A public client with one redirect, and a confidential one. */
-export const CLIENTS: Readonly<Record<string, AllClientMetadata>> = {
-  c1: { client_id: 'c1', client_name: 'Flights Desk', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' },
+export const CLIENTS: Readonly<Clients> = {
+  c1: { displayName: 'Flights Desk', redirectUris: [CALLBACK] },
   c2: {
-    client_id: 'c2',
-    client_name: 'Back Office',
-    client_secret: SECRET,
-    redirect_uris: ['https://c2.test/cb'],
-    token_endpoint_auth_method: 'client_secret_basic',
-    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    displayName: 'Back Office',
+    clientSecret: SECRET,
+    redirectUris: ['https://c2.test/cb'],
+    tokenEndpointAuthMethod: 'client_secret_basic',
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
   },
 };
 
@@ -67,35 +72,39 @@ export interface AuthorizationServerProcess {
 }
 
 /** Keys that sign, made here and rotated by hand. */
-export class TestKeys implements SigningKeySource {
-  #keys: readonly JWK[] = [newKey()];
-  readonly #told = new Set<() => void>();
+export class TestKeys {
+  readonly told: (() => void)[] = [];
+  #signers: readonly Signer[];
+  #set: KeySet;
 
-  keys() {
-    return Promise.resolve({ keys: this.#keys, algorithm: 'ES256' as const });
+  constructor(first: Signer) {
+    this.#signers = [first];
+    this.#set = setOf(this.#signers);
   }
 
-  onChange(told: () => void): void {
-    this.#told.add(told);
+  current(): Promise<KeySet> {
+    return Promise.resolve(this.#set);
   }
 
   /** A new key signs from now on; `keep` of the others still verify. */
-  rotate(keep = 1): void {
-    this.#keys = [newKey(), ...this.#keys].slice(0, keep + 1);
-    for (const told of this.#told) told();
+  async rotate(keep = 1): Promise<void> {
+    this.#signers = [await makeSigner('ES256'), ...this.#signers].slice(0, keep + 1);
+    this.#set = setOf(this.#signers);
+    for (const told of this.told) told();
   }
 }
 
-function newKey(): JWK {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { ...privateKey.export({ format: 'jwk' }), kid: randomBytes(8).toString('hex'), alg: 'ES256', use: 'sig' };
-}
+const setOf = (signers: readonly Signer[]): KeySet => ({
+  signer: signers[0] as Signer,
+  verifiers: signers,
+  jwks: { keys: signers.map(({ jwk }) => jwk) },
+});
 
 /** An authorization server behind a listener, over a real database; with another it is a second process beside it. */
 export async function startAuthorizationServer(
   dialect: TestDialect,
   beside?: AuthorizationServerProcess,
-  clients: Readonly<Record<string, AllClientMetadata>> = CLIENTS,
+  clients: Readonly<Clients> = CLIENTS,
 ): Promise<AuthorizationServerProcess> {
   const at = beside?.at ?? (await emptyPlace(dialect));
   const clock = systemClock;
@@ -133,7 +142,7 @@ export async function startAuthorizationServer(
   const own = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
   const url = beside?.url ?? own;
   const signIn = openSignIn({ frame: identity.frame, log, envelope: vault.envelope, users, publicUrl: url });
-  const keys = beside?.keys ?? new TestKeys();
+  const keys = beside?.keys ?? new TestKeys(await makeSigner('ES256'));
   const server = await openAuthorizationServer({
     ...{ publicUrl: url, database, clock, log, trail: audit, signIn, users },
     sealer: vault.envelope,
@@ -144,15 +153,21 @@ export async function startAuthorizationServer(
       declared: () => [],
       upstreams: () => [],
     }),
-    clients: {
-      find: (id) => Promise.resolve(Object.hasOwn(clients, id) ? clients[id] : undefined),
-      display: (id) =>
-        Promise.resolve({
-          name: clients[id]?.client_name ?? id,
-          origin: { kind: 'configured' },
-          localhostOnly: false,
-        }),
-      digest: (id) => Promise.resolve(sha256Hex(JSON.stringify(clients[id]))),
+    clients: new ClientDirectory({
+      ...{ database, clock, registration: REGISTRATION_SETTINGS },
+      secrets: { read: () => Promise.reject(new Error('no secret of the vault is asked for')) },
+      declared: () =>
+        Object.entries(clients).map(([id, fields]) =>
+          oauthClientSchema.parse({ kind: 'client', name: id, clientId: id, ...fields }),
+        ),
+    }),
+    registrar: new ClientRegistrar({ frame: identity.frame, endpoint: new URL('/oauth/register', url) }),
+    fetch,
+    changes: {
+      onChange(told) {
+        identity.frame.changes.onChange(told);
+        keys.told.push(told);
+      },
     },
     keys,
   });

@@ -14,14 +14,14 @@ async function tokens(process: AuthorizationServerProcess, more: Readonly<Record
 test('a key that signs no more still verifies, and one that is gone does not', async () => {
   const process = await startAuthorizationServer('sqlite');
   const { access, refreshToken } = await tokens(process);
-  process.keys.rotate();
+  await process.keys.rotate();
   expect((await process.server.verifier.verify(access)).ok).toBe(true);
   const renewed = (await refresh(process, refreshToken)).body['access_token'] as string;
   expect(decodeProtectedHeader(renewed).kid).not.toBe(decodeProtectedHeader(access).kid);
   const published = (await (await fetch(new URL('/.well-known/jwks.json', process.url))).json()) as { keys: object[] };
   expect(published.keys).toHaveLength(2);
   expect(JSON.stringify(published)).not.toMatch(/"d"/);
-  process.keys.rotate(0);
+  await process.keys.rotate(0);
   expect(await process.server.verifier.verify(access)).toMatchObject({ ok: false, error: { reason: 'malformed' } });
 });
 
@@ -29,7 +29,7 @@ test('keys are rotated under load and no request fails', async () => {
   const process = await startAuthorizationServer('sqlite');
   let { refreshToken } = await tokens(process);
   for (let at = 0; at < 20; at++) {
-    if (at % 4 === 0) process.keys.rotate(3);
+    if (at % 4 === 0) await process.keys.rotate(3);
     const { status, body } = await refresh(process, refreshToken);
     expect(status).toBe(200);
     expect((await process.server.verifier.verify(body['access_token'] as string)).ok).toBe(true);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CALLBACK, CLIENTS, startAuthorizationServer } from './authorization-server.fixture.ts';
+import { CALLBACK, CLIENTS, startAuthorizationServer, type Clients } from './authorization-server.fixture.ts';
 import { answerAt, authorizeUrl, codeFor, newVerifier, redeem } from './code-flow.fixture.ts';
 
 test('what was allowed to a client that an administrator set up is not asked again; more is', async () => {
@@ -21,18 +21,17 @@ test('what was allowed to a client that an administrator set up is not asked aga
 });
 
 test('AS-053: a client that has changed its name or redirects since is asked about again', async () => {
-  const clients = { ...CLIENTS };
+  const clients: Clients = { ...CLIENTS };
   const process = await startAuthorizationServer('sqlite', undefined, clients);
   const { browser } = await process.person('alice');
   await codeFor(process, browser, newVerifier());
-  clients['c1'] = { ...(clients['c1'] as object), client_id: 'c1', redirect_uris: [CALLBACK, 'https://other.test/cb'] };
+  clients['c1'] = { ...clients['c1'], redirectUris: [CALLBACK, 'https://other.test/cb'] };
   const seen = await browser.follow(authorizeUrl(process, newVerifier()));
   expect([seen.status, seen.to]).toEqual([200, undefined]);
 });
 
 test('a client without a place of its own is looked at every time, and prompt=none gives it no code', async () => {
-  const native = { redirect_uris: ['http://127.0.0.1/cb'], application_type: 'native' } as const;
-  const clients = { c1: { ...CLIENTS['c1'], client_id: 'c1', ...native } } as typeof CLIENTS;
+  const clients = { c1: { redirectUris: ['http://127.0.0.1/cb'] } };
   const process = await startAuthorizationServer('sqlite', undefined, clients);
   const { browser } = await process.person('alice');
   const at = { redirect_uri: 'http://127.0.0.1:49152/cb' };

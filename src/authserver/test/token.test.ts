@@ -37,7 +37,9 @@ describe.each(dialects)('codes and refresh tokens on %s', (dialect) => {
     );
     const won = answers.filter(({ status }) => status === 200);
     expect(won.length).toBeLessThanOrEqual(1);
-    for (const { status, body } of answers) if (status !== 200) expect(body['error']).toBe('invalid_grant');
+    // Whoever could not be judged in the crowd is told to come again, and gets no token either.
+    const refusals = ['invalid_grant', 'temporarily_unavailable'];
+    for (const { status, body } of answers) if (status !== 200) expect(refusals).toContain(body['error']);
     // The others made it a reuse: what the first one got has ended.
     for (const { body } of won) expect(await counts(process, body['access_token'] as string)).toBe(false);
   });

@@ -1,7 +1,8 @@
 import type { Clock } from '#kernel';
 import type { Database } from '#db';
 import { write } from '../artifacts/unit-of-work.ts';
-import type { ClientDisplays } from '../clients/client-source.ts';
+import { securityDigest } from '../clients/client.ts';
+import type { ClientSource } from '../clients/client-source.ts';
 import { findConsent, putConsent, type Consent } from '../store/consents-store.ts';
 
 /**
@@ -11,9 +12,9 @@ import { findConsent, putConsent, type Consent } from '../store/consents-store.t
 export class Consents {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #clients: ClientDisplays;
+  readonly #clients: ClientSource;
 
-  constructor(parts: { readonly database: Database; readonly clock: Clock; readonly clients: ClientDisplays }) {
+  constructor(parts: { readonly database: Database; readonly clock: Clock; readonly clients: ClientSource }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#clients = parts.clients;
@@ -22,13 +23,13 @@ export class Consents {
   /** Whether the user has allowed the client, as it is now, all of these scopes there. */
   async covers(wanted: Pick<Consent, 'userId' | 'clientId' | 'resource' | 'scopes'>): Promise<boolean> {
     const given = await findConsent(this.#database.db, wanted);
-    if (given === undefined || given.clientDigest !== (await this.#clients.digest(wanted.clientId))) return false;
+    if (given === undefined || given.clientDigest !== (await this.#digest(wanted.clientId))) return false;
     return wanted.scopes.every((scope) => given.scopes.includes(scope));
   }
 
   /** Adds to what was allowed before, with the rest of the request where there is one. */
   async give(consent: Pick<Consent, 'userId' | 'clientId' | 'resource' | 'scopes'>): Promise<void> {
-    const clientDigest = await this.#clients.digest(consent.clientId);
+    const clientDigest = await this.#digest(consent.clientId);
     const givenAt = this.#clock.now();
     await write(this.#database, async (trx) => {
       const before = await findConsent(trx, consent);
@@ -40,5 +41,11 @@ export class Consents {
         givenAt,
       });
     });
+  }
+
+  async #digest(clientId: string): Promise<string> {
+    const client = await this.#clients.find(clientId);
+    if (client === undefined) throw new Error(`the client \`${clientId}\` is gone`);
+    return securityDigest(client);
   }
 }

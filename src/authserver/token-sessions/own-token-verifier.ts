@@ -3,7 +3,8 @@ import { DEFAULT_NAMESPACE } from '#contract';
 import { Remembered, userPrincipal, type Standings } from '#identity';
 import { err, ok, sha256Hex, type Clock, type Result } from '#kernel';
 import type { Database } from '#db';
-import type { createLocalJWKSet as CreateLocalJWKSet, JWK, JWTPayload } from 'jose';
+import type { createLocalJWKSet as CreateLocalJWKSet, JWTPayload } from 'jose';
+import type { KeySet, SigningKeys } from '../keys/index.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { TokenSessions } from './token-sessions.ts';
 
@@ -33,17 +34,17 @@ const refused = (reason: CredentialRefusal['reason'], detail: string): Verdict =
  */
 export class OwnTokenVerifier {
   readonly #issuer: string;
-  readonly #keys: () => Promise<{ readonly keys: readonly JWK[] }>;
+  readonly #keys: Pick<SigningKeys, 'current'>;
   readonly #artifacts: Artifacts;
   readonly #sessions: TokenSessions;
   readonly #standings: Standings;
   readonly #clock: Clock;
   readonly #known: Remembered<Known>;
-  #keySet: Promise<KeyResolver> | undefined;
+  #resolver: { readonly of: KeySet; readonly resolve: KeyResolver } | undefined;
 
   constructor(parts: {
     readonly issuer: string;
-    readonly keys: () => Promise<{ readonly keys: readonly JWK[] }>;
+    readonly keys: Pick<SigningKeys, 'current'>;
     readonly artifacts: Artifacts;
     readonly sessions: TokenSessions;
     readonly standings: Standings;
@@ -77,9 +78,8 @@ export class OwnTokenVerifier {
     return claims.ok && typeof claims.value.jti === 'string' ? claims.value.jti : undefined;
   }
 
-  /** Another set of keys verifies from now on. */
-  keysChanged(): void {
-    this.#keySet = undefined;
+  /** What is remembered is judged anew: keys, sessions or people have changed here. */
+  forget(): void {
     this.#known.forget();
   }
 
@@ -125,9 +125,15 @@ export class OwnTokenVerifier {
 
   async #claimsOf(token: string): Promise<Result<Claims, CredentialRefusal>> {
     const { jwtVerify, createLocalJWKSet, errors } = await import('jose');
-    this.#keySet ??= this.#keys().then((set) => createLocalJWKSet({ keys: [...set.keys] }));
+    const set = await this.#keys.current();
+    // The same set is the same object: a new one is a rotation.
+    if (this.#resolver?.of !== set) {
+      const keys = set.jwks.keys.map((key) => ({ ...key }));
+      this.#resolver = { of: set, resolve: createLocalJWKSet({ keys }) };
+    }
+    const { resolve } = this.#resolver;
     try {
-      const { payload } = await jwtVerify<Claims>(token, await this.#keySet, {
+      const { payload } = await jwtVerify<Claims>(token, resolve, {
         issuer: this.#issuer,
         typ: 'at+jwt',
         algorithms: ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'EdDSA'],
