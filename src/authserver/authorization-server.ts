@@ -140,7 +140,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
       {
         ...{ artifacts, clients, owners, tokens, sessions, lifetimes },
         issuer: publicUrl,
-        keys: { keys: [jwk as never] },
+        keys: { keys: [jwk] },
         signingAlgorithm: algorithm,
         fetch: options.fetch,
         async account(userId) {
@@ -198,7 +198,10 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
       send(response, await step({ request, response, ...arrival }));
       return;
     }
-    if (path === KEYS) return void sendKeys(response, await options.keys.current());
+    if (path === KEYS) {
+      sendKeys(response, await options.keys.current());
+      return;
+    }
     if (isRegistrationPath(path)) {
       if (options.registrar === undefined)
         throw authServerError('OAUTH_REGISTRATION_CLOSED', 'clients do not register themselves here');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   CALLBACK,
-  CLIENTS,
+  type Clients,
   startAuthorizationServer,
   type AuthorizationServerProcess,
 } from './authorization-server.fixture.ts';
@@ -16,7 +16,7 @@ function expectNoRedirect(seen: Seen): void {
   expect(seen.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
 }
 
-async function visitor(more?: typeof CLIENTS): Promise<{ process: AuthorizationServerProcess; browser: Browser }> {
+async function visitor(more?: Readonly<Clients>): Promise<{ process: AuthorizationServerProcess; browser: Browser }> {
   const process = await startAuthorizationServer('sqlite', undefined, more);
   const { browser } = await process.person('alice');
   return { process, browser };
