@@ -30,7 +30,7 @@ import { CONNECTIONS } from './pages/connections-page.ts';
 import { prepared } from './provider/prepared.ts';
 import { OAuthRecords, type Asking } from './provider/records.ts';
 import { authServerError } from './errors.ts';
-import { INTERACTION, LIFETIMES, type Lifetimes } from './provider/settings.ts';
+import { INTERACTION, LIFETIMES, ROUTES, type Lifetimes } from './provider/settings.ts';
 import { StandingConsents } from './provider/standing-consents.ts';
 import { TokenRecords } from './provider/token-records.ts';
 import type { OwnerMap } from './resources/owner-map.ts';
@@ -54,6 +54,8 @@ export interface AuthorizationServerOptions {
   readonly clients: ClientSource;
   /** Where clients register themselves; nobody does without it. */
   readonly registrar?: ClientRegistrar;
+  /** Whether `clients` finds those that publish a metadata document. */
+  readonly documents?: boolean;
   readonly keys: Pick<SigningKeys, 'current'>;
   /** News of changes to people and keys in this process: `ChangeFrame.changes`. */
   readonly changes: { onChange(told: () => void): void };
@@ -143,6 +145,10 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
         keys: { keys: [jwk] },
         signingAlgorithm: algorithm,
         fetch: options.fetch,
+        metadata: {
+          ...(options.registrar && { registration_endpoint: `${publicUrl.origin}${ROUTES.registration}` }),
+          ...(options.documents === true && { client_id_metadata_document_supported: true }),
+        },
         async account(userId) {
           const standing = await standings.ofUser(userId);
           const user = standing && (await users.find(userId));

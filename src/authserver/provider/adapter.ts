@@ -39,7 +39,13 @@ function clientAdapter(clients: ClientSource): Adapter {
     throw new Error('clients are not written through the provider');
   };
   return {
-    find: (id) => clients.findClient(id),
+    async find(id) {
+      const metadata = await clients.findClient(id);
+      if (metadata === undefined) return undefined;
+      // Scopes belong to resources, which the provider does not know here; `configuration.ts` holds clients to theirs.
+      const { scope: _, ...rest } = metadata;
+      return rest;
+    },
     upsert: notHere,
     findByUid: notHere,
     findByUserCode: notHere,

@@ -31,6 +31,8 @@ export interface ProviderParts {
   /** The grant of a consent that still holds for this request, and is not asked for again. */
   readonly standingGrant: Configuration['loadExistingGrant'];
   readonly renderError: Configuration['renderError'];
+  /** What of the metadata (RFC 8414 §2) the provider does not know of. */
+  readonly metadata: Readonly<Record<string, unknown>>;
   /** For what clients publish: their keys. */
   readonly fetch: typeof fetch;
   readonly deviceFlow: NonNullable<Configuration['features']>['deviceFlow'];
@@ -77,6 +79,7 @@ export function providerConfiguration(
       // With keys of another kind alone, every client would fail on the default RS256.
       id_token_signed_response_alg: parts.signingAlgorithm,
     },
+    discovery: parts.metadata,
     responseTypes: ['code'],
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     enabledJWA: {
@@ -152,11 +155,12 @@ export function providerConfiguration(
         async getResourceServerInfo(_, indicator, { clientId }) {
           const owned = owners.resolve(indicator);
           if (owned === undefined) throw new errors.InvalidTarget('nothing here has that resource indicator');
-          if (!mayAskFor(await parts.clients.find(clientId), owned.resource))
+          const client = await parts.clients.find(clientId);
+          if (!mayAskFor(client, owned.resource))
             throw new errors.InvalidTarget('the client may not ask for that resource');
           return {
             audience: owned.resource,
-            scope: owned.scopes.join(' '),
+            scope: scopesFor(client, owned.scopes).join(' '),
             accessTokenTTL: lifetimes.accessToken,
             accessTokenFormat: 'jwt',
             jwt: { sign: { alg: parts.signingAlgorithm } },
@@ -181,6 +185,16 @@ async function soleAudience(clients: ClientSource, clientId: string): Promise<st
 function mayAskFor(client: OAuthClient | undefined, resource: string): boolean {
   if (client === undefined || client.signInOnly) return false;
   return client.audiences === undefined || client.audiences.some((one) => canonicalResource(one) === resource);
+}
+
+/**
+ * What a client may ask for there. What one that was set up here may not is its limit; what another says when it
+ * registers is what it knew of then, and a person decides about more.
+ */
+function scopesFor(client: OAuthClient | undefined, scopes: readonly string[]): readonly string[] {
+  if (client?.origin !== 'declared' || client.scopes === undefined) return scopes;
+  const allowed = new Set(client.scopes);
+  return scopes.filter((scope) => allowed.has(scope));
 }
 
 function originsOf(redirectUris: readonly string[] | undefined): ReadonlySet<string> {

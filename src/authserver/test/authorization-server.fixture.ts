@@ -31,7 +31,7 @@ import {
 } from '#authserver';
 import { makeSigner } from '../keys/key-material.ts';
 import { join } from 'node:path';
-import { Browser } from './browser.fixture.ts';
+import { Browser } from '../../../test/browser.ts';
 
 export const CALLBACK = 'https://c1.test/cb';
 export const SCOPES = ['read:flights', 'write:flights'];

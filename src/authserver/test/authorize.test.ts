@@ -5,7 +5,7 @@ import {
   startAuthorizationServer,
   type AuthorizationServerProcess,
 } from './authorization-server.fixture.ts';
-import type { Browser, Seen } from './browser.fixture.ts';
+import type { Browser, Seen } from '../../../test/browser.ts';
 import { answerAt, ask, authorizeUrl, newVerifier } from './code-flow.fixture.ts';
 
 /** An error page of ours: no way on, whatever was asked. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Browser } from './browser.fixture.ts';
+import type { Browser } from '../../../test/browser.ts';
 import { CALLBACK, type AuthorizationServerProcess } from './authorization-server.fixture.ts';
 
 export const newVerifier = (): string => randomBytes(32).toString('base64url');

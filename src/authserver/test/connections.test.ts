@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { operator } from '#identity';
 import { authServerAfterRestore } from '#authserver';
 import { startAuthorizationServer, type AuthorizationServerProcess } from './authorization-server.fixture.ts';
-import type { Browser, Seen } from './browser.fixture.ts';
+import type { Browser, Seen } from '../../../test/browser.ts';
 import { codeFor, newVerifier, redeem, refresh } from './code-flow.fixture.ts';
 
 interface Connected {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startAuthorizationServer } from './authorization-server.fixture.ts';
-import type { Browser, Seen } from './browser.fixture.ts';
+import type { Browser, Seen } from '../../../test/browser.ts';
 import { ask } from './code-flow.fixture.ts';
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';

@@ -36,10 +36,11 @@ import { readStateKey } from '../state-key.ts';
 import { startDuties } from './duties.ts';
 import { firstKey } from './first-key.ts';
 import { lateApi } from './late-api.ts';
+import { ownAuthorizationServer, type OwnAuthorizationServer } from './own-authorization-server.ts';
 import { openAgentListener, openListener, urlOf } from './listeners.ts';
 import { openListenerTls, type ListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
-import { lateSignInPages } from './sign-in-pages.ts';
+import { lateSignInPages, pagesOf } from './sign-in-pages.ts';
 import { untilStopped } from './until-stopped.ts';
 import { welcome } from './welcome.ts';
 import type { ServeOptions } from './serve-command.ts';
@@ -78,9 +79,18 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       declared: () => configured.roleBindings(),
     });
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
+    const own =
+      settings.publicUrl === undefined || options.stdio === true
+        ? undefined
+        : ownAuthorizationServer({
+            ...{ services, secrets, log, endings, clock: context.clock, publicUrl: new URL(settings.publicUrl) },
+            clients: () => configured.clients(),
+            snapshot: () => configured.toolbox.current(),
+          });
     const resources = openResourceServer({
       ...{ services, secrets, env: context.env, clock: context.clock },
       declared: () => configured.authServices(),
+      issuers: () => (own === undefined ? [] : [own.issuer]),
     });
     endings.add('resource server', () => resources.close());
     const deliveries =
@@ -94,6 +104,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       settings,
       services,
       resources,
+      own,
       deliveries,
       protocol,
       endings,
@@ -112,6 +123,7 @@ interface Running {
   readonly settings: ServerSettings;
   readonly services: Services;
   readonly resources: ResourceServer;
+  readonly own: OwnAuthorizationServer | undefined;
   /** What carries the audit log to its receivers. */
   readonly deliveries: Deliveries | undefined;
   /** Where the protocol goes with `--stdio`. */
@@ -120,7 +132,8 @@ interface Running {
 }
 
 async function run(running: Running): Promise<void> {
-  const { options, context, log, dataDir, configured, settings, services, resources, deliveries, endings } = running;
+  const { options, context, log, dataDir, configured, settings, services, resources, own, deliveries, endings } =
+    running;
   let gateway: Gateway | undefined;
   const metrics =
     settings.metrics === false || options.stdio
@@ -140,7 +153,7 @@ async function run(running: Running): Promise<void> {
     settings,
     stateKey,
     trail: services.audit,
-    pages: lateSignInPages(() => services.signIn(), log),
+    pages: pagesOf([...(own === undefined ? [] : [own.pages]), lateSignInPages(() => services.signIn(), log)]),
     tls: tls.all,
     api: lateApi(async () => {
       const { openApi } = await import('../services/open-api.ts');

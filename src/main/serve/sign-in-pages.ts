@@ -11,3 +11,12 @@ export function lateSignInPages(services: () => SignInServices, log: Logger): Pa
     handle: (request, response, arrival) => pages().handle(request, response, arrival),
   };
 }
+
+/** Several, of which the first that knows a path answers. */
+export const pagesOf = (all: readonly Pages[]): Pages => ({
+  answers: (path) => all.some((one) => one.answers(path)),
+  async handle(request, response, arrival) {
+    const path = (request.url ?? '/').split('?', 1)[0] as string;
+    await all.find((one) => one.answers(path))?.handle(request, response, arrival);
+  },
+});
