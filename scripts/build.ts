@@ -44,7 +44,7 @@ const ownUrls: Plugin = {
 };
 
 /** `import WHAT from "node:…";`, as the bundler writes it. */
-const BUILTIN_IMPORT = /^import (?:(\w+)(?:, )?)?(?:\* as (\w+)|(\{[^}]+\}))? ?from "(node:[a-z_/0-9]+)";$/gm;
+const BUILTIN_IMPORT = /^import (?:([\w$]+)(?:, )?)?(?:\* as ([\w$]+)|(\{[^}]+\}))? ?from "(node:[a-z_/0-9]+)";$/gm;
 
 /**
  * Node's own modules, taken without `import`. That reads every export of a module, and some are loaded by being

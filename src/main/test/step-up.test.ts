@@ -61,6 +61,9 @@ async function liveOf({ verifier }: SignInServices, token: Secret) {
 /** Bodies of the marked routes that take one. */
 const BODIES: Readonly<Record<string, () => object>> = {
   createRoleBinding: () => ({ role: 'user', subject: { kind: 'agent', id: spare.id } }),
+  prepareSigningKey: () => ({}),
+  activateSigningKey: () => ({ now: true }),
+  retireSigningKey: () => ({}),
 };
 
 async function ask({ operationId, method }: Operation, credential: string): Promise<string> {
@@ -187,5 +190,6 @@ test('after proving it again the same person is let through at every marked rout
   // A user who was disabled or erased first sets no password any more.
   const first = (await marked()).toSorted((one, other) => rank(one) - rank(other));
   for (const one of first) done.push(`${one.operationId} ${await ask(one, credential)}`);
-  expect(done.filter((line) => !/ 20[014]$/.test(line))).toEqual([]);
+  // No key signed before the first one: who asks to retire such is let through to hear that.
+  expect(done.filter((line) => !/ 20[014]$| 409 SIGNING_KEY_IN_USE$/.test(line))).toEqual([]);
 });
