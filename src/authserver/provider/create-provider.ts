@@ -70,6 +70,8 @@ export async function createProvider(parts: ProviderParts, around: Surroundings)
       if (error instanceof UsedTwice) await reused(ctx, error).catch((fault: unknown) => notNow(ctx, fault));
       else notNow(ctx, error);
     }
+    // A fault on our side, a database that is busy: nothing was committed, whatever it was.
+    if (ctx.status >= 500 && ctx.status !== 503) answerNotNow(ctx);
     if (ctx.oidc?.route !== undefined)
       await around.records.answered(ctx, around.askingOf(ctx.req), answerOf(ctx, errorOf.get(ctx)));
   });
@@ -85,6 +87,10 @@ export async function createProvider(parts: ProviderParts, around: Surroundings)
   /** Nothing was committed: the same request may succeed as it is. */
   function notNow(ctx: KoaContextWithOIDC, error: unknown): void {
     around.failed(error, around.askingOf(ctx.req).requestId);
+    answerNotNow(ctx);
+  }
+
+  function answerNotNow(ctx: KoaContextWithOIDC): void {
     ctx.status = 503;
     ctx.set('Retry-After', '1');
     ctx.body = { error: 'temporarily_unavailable', error_description: 'the request changed nothing; send it again' };
