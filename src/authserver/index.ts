@@ -18,7 +18,6 @@ export * from './clients/index.ts';
 export * from './upstreams/index.ts';
 export * from './grants/index.ts';
 export {
-  isAuthorizationServerPath,
   openAuthorizationServer,
   type Arrival,
   type AuthorizationServer,

@@ -12,7 +12,7 @@ import type { ResourceServer } from '#resource-server';
 import type { ServerTls } from '#tls';
 import type { NamespaceView, ToolboxSnapshot } from '#toolbox';
 import { gatewayError } from './errors.ts';
-import { answerMetadata } from './http/metadata.ts';
+import { answerMetadata, metadataOf } from './http/metadata.ts';
 import { corsHeaders, preflightHeaders } from './http/cors.ts';
 import { doorOf, resourceOf, type DoorPath } from './http/doors.ts';
 import { hostPolicy, refuseForeign } from './http/host-origin.ts';
@@ -149,7 +149,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const path = doorOf(request.url as string);
     // Metadata are for everybody, pages of any origin among them: a client in a browser begins there.
     if (path?.door === 'metadata' && foreign !== 'host') {
-      const document = (): string | undefined => resources && metadataOf(resources, path.place);
+      const document = (): string | undefined => resources && metadataOf(resources, toolbox.current(), path.place);
       return answerMetadata(request, response, document, requestId);
     }
     if (foreign !== undefined) {
@@ -257,19 +257,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** A namespace that the caller does not belong to is as one that is not there. */
   function viewFor({ principal }: Caller, namespace: string): NamespaceView | undefined {
     return principal.namespace === namespace ? toolbox.current().namespaces.get(namespace) : undefined;
-  }
-
-  /** The metadata of a door that is there; the scopes of what can be seen there stand in them. */
-  function metadataOf(server: ResourceServer, place: ResourcePlace): string | undefined {
-    if (place.kind === 'api') return server.metadataAt(place, []);
-    const view = toolbox.current().namespaces.get(place.namespace);
-    const group = view && place.kind !== 'server' && groupOf(view, place.kind === 'mcp' ? place.toolset : undefined);
-    return group
-      ? server.metadataAt(
-          place,
-          group.tools.flatMap((tool) => tool.scopesRequired),
-        )
-      : undefined;
   }
 
   function refuse(

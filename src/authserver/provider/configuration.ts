@@ -1,7 +1,7 @@
 import type { Configuration, errors as providerErrors, interactionPolicy, JWKS } from 'oidc-provider';
 import { adapterFor } from './adapter.ts';
 import { policyOf } from './interaction-policy.ts';
-import { INTERACTION, ROUTES, type Lifetimes } from './settings.ts';
+import { IDENTITY_SCOPES, INTERACTION, ROUTES, type Lifetimes } from './settings.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { OAuthClient } from '../clients/client.ts';
 import type { ClientSource } from '../clients/client-source.ts';
@@ -89,7 +89,7 @@ export function providerConfiguration(
       dPoPSigningAlgValues: ['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
     },
     pkce: { required: () => true },
-    scopes: ['openid', 'offline_access', 'profile', 'email', 'groups'],
+    scopes: [...IDENTITY_SCOPES],
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],

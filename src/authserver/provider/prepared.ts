@@ -2,11 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { OwnTokenVerifier } from '../token-sessions/own-token-verifier.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
 import { readBody, rewritten } from './incoming.ts';
-import { ROUTES } from './settings.ts';
+import { IDENTITY_SCOPES, ROUTES } from './settings.ts';
 
 /** Endpoints whose `token` may be one of our JWTs, which the provider knows by their `jti` alone. */
 const BY_TOKEN: ReadonlySet<string> = new Set([ROUTES.introspection, ROUTES.revocation]);
-const STATIC_SCOPES = new Set(['openid', 'offline_access', 'profile', 'email', 'groups']);
 
 /**
  * The request as the provider reads it: metadata under one path, resources in their one form, a scope where
@@ -63,7 +62,7 @@ function inOneForm(parameters: URLSearchParams, owners: OwnerMap): void {
 function withScope(parameters: URLSearchParams, owners: OwnerMap): void {
   const asked = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
   const offered = parameters.getAll('resource').flatMap((resource) => owners.resolve(resource)?.scopes ?? []);
-  if (asked.some((scope) => STATIC_SCOPES.has(scope) || offered.includes(scope))) return;
+  if (asked.some((scope) => IDENTITY_SCOPES.includes(scope) || offered.includes(scope))) return;
   parameters.set('scope', [...asked, 'openid'].join(' '));
 }
 

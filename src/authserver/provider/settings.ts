@@ -33,5 +33,8 @@ export const ROUTES = {
   jwks: '/.well-known/jwks.json',
 } as const;
 
+/** The scopes of OpenID Connect (Core §5.4, §11), and groups: what says who somebody is, and opens no door. */
+export const IDENTITY_SCOPES: readonly string[] = ['openid', 'offline_access', 'profile', 'email', 'groups'];
+
 /** Where a person signs in and decides; below it the id of the interaction. */
 export const INTERACTION = '/oauth/interaction';

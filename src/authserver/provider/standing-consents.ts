@@ -5,8 +5,7 @@ import type { OwnerMap } from '../resources/owner-map.ts';
 import type { Consents } from '../token-sessions/consents.ts';
 import type { TokenSessions } from '../token-sessions/token-sessions.ts';
 import { newGrant } from './new-grant.ts';
-
-const IDENTITY = new Set(['openid', 'offline_access', 'profile', 'email', 'groups']);
+import { IDENTITY_SCOPES } from './settings.ts';
 
 /**
  * What need not be asked again. Of a client that an administrator set up and that answers at a place of its own,
@@ -44,7 +43,7 @@ export class StandingConsents {
     const owned = typeof resource === 'string' ? this.#owners.resolve(resource) : undefined;
     if (owned === undefined) return undefined;
     const asked = [...oidc.requestParamScopes];
-    const identityScopes = asked.filter((scope) => IDENTITY.has(scope));
+    const identityScopes = asked.filter((scope) => IDENTITY_SCOPES.includes(scope));
     const scopes = asked.filter((scope) => owned.scopes.includes(scope));
     const { clientId } = client;
     const wanted = { userId, clientId, resource: owned.resource, scopes: [...identityScopes, ...scopes] };

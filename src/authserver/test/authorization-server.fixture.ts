@@ -105,6 +105,7 @@ export async function startAuthorizationServer(
   dialect: TestDialect,
   beside?: AuthorizationServerProcess,
   clients: Readonly<Clients> = CLIENTS,
+  registration = true,
 ): Promise<AuthorizationServerProcess> {
   const at = beside?.at ?? (await emptyPlace(dialect));
   const clock = systemClock;
@@ -161,7 +162,9 @@ export async function startAuthorizationServer(
           oauthClientSchema.parse({ kind: 'client', name: id, clientId: id, ...fields }),
         ),
     }),
-    registrar: new ClientRegistrar({ frame: identity.frame, endpoint: new URL('/oauth/register', url) }),
+    ...(registration && {
+      registrar: new ClientRegistrar({ frame: identity.frame, endpoint: new URL('/oauth/register', url) }),
+    }),
     fetch,
     changes: {
       onChange(told) {

@@ -1,3 +1,7 @@
+import type { ResourcePlace } from '#contract';
+import type { ResourceServer } from '#resource-server';
+import type { ToolboxSnapshot } from '#toolbox';
+import { groupOf } from '../pipeline/visible.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gatewayError } from '../errors.ts';
 
@@ -43,4 +47,20 @@ export function answerMetadata(
       ...common,
     ])
     .end(body);
+}
+
+/** The metadata of a door that is there; the scopes of what can be seen there stand in them. */
+export function metadataOf(
+  server: ResourceServer,
+  { namespaces }: ToolboxSnapshot,
+  place: ResourcePlace,
+): string | undefined {
+  if (place.kind === 'api') return server.metadataAt(place, []);
+  const view = namespaces.get(place.namespace);
+  const group = view && place.kind !== 'server' && groupOf(view, place.kind === 'mcp' ? place.toolset : undefined);
+  if (!group) return undefined;
+  return server.metadataAt(
+    place,
+    group.tools.flatMap((tool) => tool.scopesRequired),
+  );
 }

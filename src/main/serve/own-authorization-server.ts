@@ -59,6 +59,26 @@ const isItsPath = (path: string): boolean =>
   path === '/console/connections' ||
   /^\/\.well-known\/(?:jwks\.json$|(?:oauth-authorization-server|openid-configuration)(?:\/|$))/.test(path);
 
+/**
+ * Says what of the documents has no effect: somebody who declared it believes that it does.
+ *
+ * Signing in at identity providers is not served yet; their documents are read and checked all the same.
+ */
+export function warnOfUnused(
+  declared: { readonly clients: readonly unknown[]; readonly upstreams: readonly unknown[] },
+  isServed: boolean,
+  log: Logger,
+): void {
+  const event = 'configuration.unused';
+  if (declared.clients.length > 0 && !isServed)
+    log.warn(
+      { event },
+      '`kind: client` has no effect: there is no authorization server without `publicUrl` of `kind: server`',
+    );
+  if (declared.upstreams.length > 0)
+    log.warn({ event }, '`kind: upstream` has no effect: this version does not sign people in at identity providers');
+}
+
 async function open(parts: OwnAuthorizationServerParts): Promise<AuthorizationServer> {
   const { publicUrl, services, clients: declared, secrets, snapshot, clock, log } = parts;
   const { database, audit, vault, identity, users } = services;

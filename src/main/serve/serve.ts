@@ -36,7 +36,7 @@ import { readStateKey } from '../state-key.ts';
 import { startDuties } from './duties.ts';
 import { firstKey } from './first-key.ts';
 import { lateApi } from './late-api.ts';
-import { ownAuthorizationServer, type OwnAuthorizationServer } from './own-authorization-server.ts';
+import { ownAuthorizationServer, warnOfUnused, type OwnAuthorizationServer } from './own-authorization-server.ts';
 import { openAgentListener, openListener, urlOf } from './listeners.ts';
 import { openListenerTls, type ListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
@@ -87,6 +87,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
             clients: () => configured.clients(),
             snapshot: () => configured.toolbox.current(),
           });
+    warnOfUnused({ clients: configured.clients(), upstreams: configured.upstreams() }, own !== undefined, log);
     const resources = openResourceServer({
       ...{ services, secrets, env: context.env, clock: context.clock },
       declared: () => configured.authServices(),

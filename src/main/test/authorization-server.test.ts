@@ -143,3 +143,20 @@ test('metadata lead from the door to our issuer, and from there to registration 
   const listed = await fetch(new URL('/api/toolset', url), { headers: { authorization: `Bearer ${key}` } });
   expect(listed.status).toBe(200);
 }, 60_000);
+
+test('documents of identity providers and clients that nothing uses are named at the start', async () => {
+  const beside = workspace();
+  const clients = '---\nkind: client\nname: desk\nclientId: desk\nredirectUris: [https://desk.test/cb]\n';
+  const provider =
+    '---\nkind: upstream\nname: company\ntype: oidc\nissuer: https://idp.test\nclientId: us\nclientSecret: ${COMPANY}\n';
+  const file = beside.write('tools.yaml', `${CITIES}${clients}${provider}`);
+  const env = { COMPANY: 'kept-by-the-company-since-2026-Nov' };
+  const unused = await start(['--config', file, '--data-dir', beside.dataDir], { cwd: beside.folder, env });
+  try {
+    expect(unused.stderr()).toContain('`kind: client` has no effect');
+    expect(unused.stderr()).toContain('`kind: upstream` has no effect');
+  } finally {
+    await unused.stop();
+    beside.remove();
+  }
+}, 60_000);
