@@ -1,23 +1,27 @@
 /**
  * `npm run conformance`: the official MCP suite against the conformance fixture, once per revision
- * that it has a set of requirements for. Prints every scenario and ends with
- * `conformance: N passed, N failed`; exits 1 when anything failed.
+ * that it has a set of requirements for, and against the authorization server. Prints every scenario and
+ * ends with `conformance: N passed, N failed`; exits 1 when anything failed.
  *
  *   suite (own process) ── shim (adds the key) ── chatelaine serve (own process)
+ *   suite ── chatelaine serve with `publicUrl` ── somebody who signs in and consents
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import expectedCounts from './expected-counts.json' with { type: 'json' };
 import { judge, type Expected, type Verdict } from './judge.ts';
+import { freePort } from '../test/loopback.ts';
+import { Person } from './person.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 import { openShim } from './shim.ts';
-import { runSuite } from './suite.ts';
+import { runAuthorizationSuite, runSuite, type SuiteRun } from './suite.ts';
 import { table } from './table.ts';
 
 // The whole takes seconds: the short form that every suite here has is the whole.
 parseArgs({ options: { short: { type: 'boolean' } } });
 
 const results = join(import.meta.dirname, '..', 'out', 'conformance');
+const { authorization, ...revisions } = expectedCounts;
 let passed = 0;
 let failed = 0;
 
@@ -28,10 +32,11 @@ try {
   try {
     shim.forwardTo({ origin: server.url, key: server.key });
     await expectRefusalWithoutKey(server);
-    for (const [revision, expected] of Object.entries(expectedCounts)) await runRevision(revision, expected);
+    for (const [revision, expected] of Object.entries(revisions)) await runRevision(revision, expected);
   } finally {
     await server.stop();
   }
+  await runAuthorization(authorization);
 } catch (error) {
   failed += 1;
   console.log(`✗ ${error instanceof Error ? error.message : String(error)}`);
@@ -55,10 +60,33 @@ async function expectRefusalWithoutKey(server: ServerProcess): Promise<void> {
 
 async function runRevision(revision: string, expected: Expected): Promise<void> {
   const started = performance.now();
-  const run = await runSuite(`http://${shim.host}/mcp`, revision, join(results, revision));
+  report(
+    `MCP ${revision}`,
+    await runSuite(`http://${shim.host}/mcp`, revision, join(results, revision)),
+    expected,
+    started,
+  );
+}
+
+/** The suite as a client that a person lets in, with a browser that a script moves. */
+async function runAuthorization(expected: Expected): Promise<void> {
+  const server = await startServer(join(import.meta.dirname, 'authorization'), { issues: true });
+  try {
+    const person = await Person.make(server, 'ann');
+    const started = performance.now();
+    const client = { id: 'conformance', port: await freePort() };
+    const visit = (address: string): Promise<void> => person.letInAt(address);
+    const run = await runAuthorizationSuite(server.url, client, visit, join(results, 'authorization'));
+    report('Authorization server', run, expected, started);
+  } finally {
+    await server.stop();
+  }
+}
+
+function report(title: string, run: SuiteRun, expected: Expected, started: number): void {
   const verdicts = judge(run, expected);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`MCP ${revision}: ${verdicts.length} scenarios in ${seconds} s\n`);
+  console.log(`${title}: ${verdicts.length} scenarios in ${seconds} s\n`);
   console.log(`${table(['scenario', 'checks', 'verdict'], verdicts.map(row))}\n`);
   for (const { scenario, faults } of verdicts) for (const fault of faults) console.log(`✗ ${scenario}: ${fault}`);
   for (const [reason, of] of Map.groupBy(Object.keys(expected.notOffered), (name) => expected.notOffered[name])) {

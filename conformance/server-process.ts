@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { freePort } from '../test/loopback.ts';
 
 export interface ServerProcess {
   /** `http://127.0.0.1:PORT`; MCP is at `/mcp` below it. */
@@ -15,6 +16,8 @@ export interface ServerProcess {
   readonly key: string;
   /** The copy that the server reads and its tools may change. */
   readonly folder: string;
+  /** A command of the command line beside the server; gives what it printed, rejects with what it said. */
+  command(...args: readonly string[]): Promise<string>;
   /** Resolves when the process is gone, for whatever reason. */
   readonly ended: Promise<void>;
   /** Sends SIGTERM, waits, removes the folders. Throws when the server did not end with 0. */
@@ -30,6 +33,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Adds to the copied folder what the configuration needs and the repository does not hold. */
   readonly prepare?: (folder: string) => void;
+  /** It issues tokens itself, under the address that it is reached at. */
+  readonly issues?: boolean;
 }
 
 /**
@@ -42,31 +47,42 @@ export async function startServer(fixture: string, options: ServerOptions = {}):
   const dataDir = join(home, 'data');
   try {
     await cp(fixture, folder, { recursive: true });
-    await writeFile(join(folder, 'server.yaml'), serverDocument(options.allowedHosts ?? []));
+    const port = options.issues === true ? await freePort() : 0;
+    await writeFile(join(folder, 'server.yaml'), serverDocument(options.allowedHosts ?? [], port));
     options.prepare?.(folder);
-    const key = await makeKey(dataDir);
-    const child = spawn(COMMAND, ['serve', '--config-folder', folder, '--port', '0', '--data-dir', dataDir], {
+    const command = (...args: readonly string[]): Promise<string> => run(...args, '--data-dir', dataDir);
+    const key = await makeKey(command);
+    const child = spawn(COMMAND, ['serve', '--config-folder', folder, '--port', String(port), '--data-dir', dataDir], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const ended = new Promise<void>((resolve) => void child.once('close', resolve));
     const url = await serving(child, ended);
-    return { url, key, folder, ended, stop: () => stop(child, ended, home) };
+    return { url, key, folder, command, ended, stop: () => stop(child, ended, home) };
   } catch (error) {
     await rm(home, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** No metrics listener: several servers on one machine must not meet on its port. */
-const serverDocument = (allowedHosts: readonly string[]): string =>
-  `kind: server\nmetrics: false\nallowedHosts: ${JSON.stringify(allowedHosts)}\n`;
+/**
+ * No metrics listener: several servers on one machine must not meet on its port. A port is given to a server that
+ * issues tokens, since its address is the name of the issuer.
+ */
+const serverDocument = (allowedHosts: readonly string[], port: number): string =>
+  `kind: server\nmetrics: false\nallowedHosts: ${JSON.stringify(allowedHosts)}\n${
+    port === 0 ? '' : `publicUrl: http://127.0.0.1:${port}\n`
+  }`;
 
-async function makeKey(dataDir: string): Promise<string> {
-  const args = ['key', 'create', '--agent', 'conformance', '--role', 'user', '--data-dir', dataDir, '--json'];
+async function makeKey(command: ServerProcess['command']): Promise<string> {
+  const made = await command('key', 'create', '--agent', 'conformance', '--role', 'user', '--json');
+  return (JSON.parse(made) as { key: string }).key;
+}
+
+async function run(...args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(COMMAND, args).catch((error: Error & { stderr?: string }) => {
-    throw new Error(`the server could not make a key; it said:\n${error.stderr ?? error.message}`);
+    throw new Error(`\`${args.slice(0, 2).join(' ')}\` failed; it said:\n${error.stderr ?? error.message}`);
   });
-  return (JSON.parse(stdout) as { key: string }).key;
+  return stdout;
 }
 
 /** The address that the server logs once it listens. */

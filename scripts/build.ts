@@ -8,9 +8,10 @@
  * use, as in the sources. `dist/.built` says that the rest is there, and how old the sources were that
  * it was made from: `bin/chatelaine` runs a build that is as new as the sources.
  */
-import { cpSync, globSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { rolldown, type Plugin } from 'rolldown';
+import { startFiles } from './start-files.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCE = join(ROOT, 'src');
@@ -24,8 +25,20 @@ const ENTRIES = [
   'toolbox/sources/sqlite/child',
 ];
 
+/** What a start always comes to, beside the entries. */
+const STARTED = [...ENTRIES, 'main/serve/serve'];
+
 /** Each with files of its own beside its code, or a native part. */
-const DRIVERS = ['@duckdb/node-api', 'ajv', 'ioredis', 'mysql2', 'pg', 'undici'];
+const DRIVERS = [
+  '@cedar-policy/cedar-wasm',
+  '@duckdb/node-api',
+  'ajv',
+  'ioredis',
+  'mysql2',
+  'nodemailer',
+  'pg',
+  'undici',
+];
 
 /** Stands in the code until it is known which file a module comes into. */
 const TO_DIST = '__TO_DIST__';
@@ -62,6 +75,30 @@ const builtins: Plugin = {
     ),
 };
 
+/** The messages of zod in English: those in forty-odd other languages would be read by every start, and nobody asks for one. */
+const englishMessages: Plugin = {
+  name: 'english-messages',
+  load: (id) => (id.endsWith('/zod/v4/locales/index.js') ? 'export { default as en } from "./en.js";' : null),
+};
+
+/** A raw template with a character that takes an escape: it would have the escape, and not the character. */
+const RAW = /String\.raw`[^`]*[^\0-\x7f][^`]*`/;
+
+/**
+ * A file with one character beyond ASCII is held in memory with two bytes for each. So these are written as
+ * escapes.
+ */
+function escapeBeyondAscii(dist: string): void {
+  for (const name of globSync('**/*.js', { cwd: dist })) {
+    const file = join(dist, name);
+    const code = readFileSync(file, 'utf8');
+    const [raw] = RAW.exec(code) ?? [];
+    if (raw !== undefined) throw new Error(`${name}: a raw template cannot have an escape: ${raw}`);
+    const escaped = code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    if (escaped !== code) writeFileSync(file, escaped);
+  }
+}
+
 /** Builds into `dist`, which must lie beside a `package.json` and `node_modules`. What was in it goes. */
 export async function build(dist: string): Promise<void> {
   const began = new Date();
@@ -72,16 +109,20 @@ export async function build(dist: string): Promise<void> {
     platform: 'node',
     resolve: { conditionNames: ['chatelaine-source', 'node', 'import'] },
     external: (id) => DRIVERS.some((driver) => id === driver || id.startsWith(`${driver}/`)),
-    plugins: [ownUrls, builtins],
+    plugins: [ownUrls, englishMessages, builtins],
   });
   await bundle.write({
     dir: dist,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'shared/[name]-[hash].js',
+    // Licences stay; what explains the sources is read there.
+    comments: { legal: true, annotation: false, jsdoc: false },
+    codeSplitting: { groups: [...startFiles(STARTED.map((entry) => join(SOURCE, `${entry}.ts`)))] },
   });
   await bundle.close();
-  for (const asset of globSync('**/*.{yaml,css,svg,mjs}', { cwd: SOURCE, exclude: ['**/test/**'] }))
+  escapeBeyondAscii(dist);
+  for (const asset of globSync('**/*.{yaml,css,svg,mjs,cedarschema}', { cwd: SOURCE, exclude: ['**/test/**'] }))
     cpSync(join(SOURCE, asset), join(dist, asset));
   const built = join(dist, '.built');
   writeFileSync(built, '');

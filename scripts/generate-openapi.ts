@@ -23,6 +23,7 @@ async function describe(): Promise<Record<string, unknown>> {
       dataDir,
       settings,
       secret: Buffer.alloc(32),
+      endings,
       ...surroundings,
     });
     // Without the version: a release must not be a change of the contract.

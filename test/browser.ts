@@ -50,6 +50,15 @@ export class Browser {
     return seen.to !== undefined && this.#isHere(seen.to) ? this.follow(seen.to) : seen;
   }
 
+  /** Sends the one form of a page with what its fields are filled with, and follows. */
+  async submit(page: Seen, fields: Readonly<Record<string, string>>): Promise<Seen> {
+    const action = /<form[^>]* action="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const hidden = [...page.text.matchAll(/<input\s+type="hidden"\s+name="([^"]+)"[^>]*\s+value="([^"]*)"/g)];
+    const kept = Object.fromEntries(hidden.map(([, name, value]) => [name, asText(value as string)]));
+    const seen = await this.post(action, { ...kept, ...fields });
+    return seen.to !== undefined && this.#isHere(seen.to) ? this.follow(seen.to) : seen;
+  }
+
   #isHere(to: string): boolean {
     return to.startsWith('/') || new URL(to).origin === this.#origin;
   }
@@ -86,3 +95,6 @@ export interface Seen {
   readonly to: string | undefined;
   readonly text: string;
 }
+
+const asText = (value: string): string =>
+  value.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&amp;', '&');

@@ -14,6 +14,8 @@ export interface CompanyAccount {
   readonly email?: string;
   readonly email_verified?: boolean;
   readonly groups?: readonly string[];
+  /** How it authenticated them (RFC 8176). */
+  readonly amr?: readonly string[];
 }
 
 export interface CompanyIdp {
@@ -29,6 +31,10 @@ export interface CompanyIdp {
   readonly requests: string[];
   /** How many refreshes it granted. */
   refreshes: number;
+  /** Access tokens that it issued, oldest first. */
+  readonly accessTokens: string[];
+  /** Whether it takes the access token for a good one. */
+  knows(accessToken: string): Promise<boolean>;
   /** An ID token with the provider's key, or another way to sign. */
   idToken(claims: JWTPayload, how?: { readonly alg?: string; readonly key?: KeyObject | Uint8Array }): Promise<string>;
   close(): Promise<void>;
@@ -39,7 +45,10 @@ interface Provider {
   callback(): RequestListener;
   on(
     event: 'grant.success',
-    listener: (context: { readonly oidc: { readonly params: { readonly grant_type?: string } } }) => void,
+    listener: (context: {
+      readonly oidc: { readonly params: { readonly grant_type?: string } };
+      readonly body: { readonly access_token?: string };
+    }) => void,
   ): void;
   interactionDetails(
     request: IncomingMessage,
@@ -82,6 +91,12 @@ export async function startCompanyIdp(options: {
     intercept: undefined,
     requests: [],
     refreshes: 0,
+    accessTokens: [],
+    async knows(accessToken) {
+      const answer = await fetch(`${issuer}/me`, { headers: { authorization: `Bearer ${accessToken}` } });
+      await answer.body?.cancel();
+      return answer.status === 200;
+    },
     async idToken(claims, { alg = 'ES256', key = privateKey } = {}) {
       if (alg === 'none') return new UnsecuredJWT(claims).encode();
       return await new SignJWT(claims).setProtectedHeader({ alg, kid: KID }).sign(key);
@@ -108,7 +123,7 @@ export async function startCompanyIdp(options: {
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: KID, use: 'sig', alg: 'ES256' }] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     claims: {
-      openid: ['sub', 'groups'],
+      openid: ['sub', 'groups', 'amr'],
       profile: ['name', 'preferred_username'],
       email: ['email', 'email_verified'],
     },
@@ -133,7 +148,8 @@ export async function startCompanyIdp(options: {
   });
   const callback = provider.callback();
   warnings.mockRestore();
-  provider.on('grant.success', ({ oidc }) => {
+  provider.on('grant.success', ({ oidc, body }) => {
+    if (body.access_token !== undefined) idp.accessTokens.push(body.access_token);
     if (oidc.params.grant_type === 'refresh_token') idp.refreshes++;
   });
 
@@ -153,7 +169,9 @@ export async function startCompanyIdp(options: {
       return await current.interactionFinished(request, response, result);
     }
     if (prompt.name === 'login') {
-      return await current.interactionFinished(request, response, { login: { accountId: idp.account } });
+      const { amr } = idp.accounts.get(idp.account) ?? {};
+      const login = { accountId: idp.account, ...(amr !== undefined && { amr }) };
+      return await current.interactionFinished(request, response, { login });
     }
     const grant = new current.Grant({ accountId: idp.account, clientId });
     grant.addOIDCScope(params.scope ?? 'openid');

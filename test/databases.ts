@@ -5,9 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { serverSchema } from '#contract';
-import { databasePlace, type DatabasePlace } from '#db';
+import { databasePlace, openDatabase, type Database, type DatabasePlace } from '#db';
+import type { Clock } from '#kernel';
 import { postgresDatabase, type PostgresAddress, type PostgresDatabase } from './postgres.ts';
 
 export const dialects = ['sqlite', 'postgres'] as const;
@@ -41,6 +42,14 @@ export function testPlace(
 ): TestPlace {
   const { database } = serverSchema.parse({ kind: 'server', database: document });
   return { document, directory, place: databasePlace(database, directory), server };
+}
+
+/** The database of a process that has been running for a while: what others change can be seen. Closed with the test. */
+export async function openRunning({ place }: Pick<TestPlace, 'place'>, clock: Clock): Promise<Database> {
+  const database = await openDatabase({ ...place, clock });
+  onTestFinished(() => database.close());
+  await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 30_000, interval: 10 });
+  return database;
 }
 
 /** `database:` for a database of the test server. */

@@ -69,8 +69,8 @@ describe('the documents', () => {
         return match ? [[`${document}:${line + index}`, match[1] as string] as const] : [];
       }),
   );
-  it.each(commands)('name a command that exists, with its options, at %s: %s', (_, command) => {
-    const program = buildProgram(cliContext(), installCommands);
+  it.each(commands)('name a command that exists, with its options, at %s: %s', async (_, command) => {
+    const program = await buildProgram(cliContext(), installCommands);
     const words = command.split(/\s+/);
     let at = program;
     let found = at;

@@ -4,7 +4,7 @@
  * before, under a load that gets its code compiled; the first round of each comparison does not count either.
  */
 import type { Generator } from '../load/generator.ts';
-import { cpuSeconds } from './processes.ts';
+import { cpuSeconds } from '../../test/process-costs.ts';
 import { spread, type Spread } from './statistics.ts';
 
 export interface Effort {
@@ -54,11 +54,14 @@ export class Comparison {
   }
 
   /**
-   * The same from the cheapest round of each, for gates: other programs make a request dearer (they take
-   * its place in the processor's caches) and never cheaper, and they do it to one subject at a time.
+   * The same for gates, as two measures have it that are disturbed by different things, and the better of both:
+   * the cheapest round of each, since other programs make a request dearer (they take its place in the processor's
+   * caches) and never cheaper, and do it to one subject at a time; and the median of rounds, where both are of the
+   * same moment, since a machine that is fast for one moment gives the anchor a best round that nobody else had.
    */
   thriftAtBest(name: string, anchor: string): number {
-    return this.figure(anchor, 'cpu').low / this.figure(name, 'cpu').low;
+    const ofCheapest = this.figure(anchor, 'cpu').low / this.figure(name, 'cpu').low;
+    return Math.max(ofCheapest, this.thrift(name, anchor).median);
   }
 
   #ratio(name: string, anchor: string, ratio: (own: Sample, other: Sample) => number): Spread {
@@ -71,30 +74,52 @@ export class Comparison {
   }
 }
 
-/** Some ten thousand calls: with fewer, what is measured is V8's compilers, which run beside the calls. */
-const WARM_UP = { connections: 64, ms: 2000 };
+/**
+ * Some ten thousand calls: with fewer, what is measured is V8's compilers, which run beside the calls. A busy machine
+ * takes longer for them; what answers a few hundred times a second is not waited for.
+ */
+const WARM_UP = { connections: 64, ms: 2000, calls: 10_000, times: 8 };
 const warm = new WeakSet<Contender>();
 
-/** Throws at the first wrong reply of anybody. */
+/** As many more again, at most, where what was measured is not believed. */
+const AGAIN = 3;
+
+/**
+ * Throws at the first wrong reply of anybody. `doubtful` is asked after the rounds: while it says so there are as many
+ * more, and all of them count. What is dear stays dear in every round, and a machine that was busy is not so for ever.
+ */
 export async function compare(
   generator: Generator,
   contenders: readonly Contender[],
   connections: number,
   { rounds, roundMs }: Effort,
+  doubtful: (sofar: Comparison) => boolean = () => false,
 ): Promise<Comparison> {
   const samples = new Map(contenders.map(({ name }): [string, Sample[]] => [name, []]));
   for (const contender of contenders) {
     if (warm.has(contender)) continue;
-    await measure(generator, contender, WARM_UP.connections, WARM_UP.ms);
+    await warmUp(generator, contender);
     warm.add(contender);
   }
-  for (let round = 0; round <= rounds; round++) {
+  const comparison = new Comparison(samples);
+  for (let round = 0; round <= rounds * AGAIN; round++) {
+    if (round > rounds && round % rounds === 1 && !doubtful(comparison)) break;
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const sample = await measure(generator, contender, connections, roundMs);
       if (round > 0) samples.get(contender.name)?.push(sample);
     }
   }
-  return new Comparison(samples);
+  return comparison;
+}
+
+async function warmUp(generator: Generator, { name }: Contender): Promise<void> {
+  let calls = 0;
+  for (let time = 0; time < WARM_UP.times && calls < WARM_UP.calls; time++) {
+    const { requests } = await generator.run(name, WARM_UP.connections, WARM_UP.ms, () => undefined);
+    calls += requests;
+    // Answers of hundreds of kilobytes: compiled long before ten thousand of them.
+    if (requests < WARM_UP.calls / WARM_UP.times) return;
+  }
 }
 
 async function measure(

@@ -1,9 +1,13 @@
 import { audit } from './audit.ts';
+import { authenticatedScenarios } from './authenticated.ts';
 import { callScenarios } from './calls.ts';
 import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
+import { policyGrowth } from './policy-growth.ts';
+import { refresh } from './refresh.ts';
+import { rotation } from './rotation.ts';
 import type { Scenario } from './scenario.ts';
 import { starts } from './starts.ts';
 import { work } from './work.ts';
@@ -13,8 +17,12 @@ export const scenarios: readonly Scenario[] = [
   generatorCheck,
   work,
   ...callScenarios,
+  ...authenticatedScenarios,
   lists,
   growth,
+  policyGrowth,
+  refresh,
+  rotation,
   audit,
   starts,
   memory,

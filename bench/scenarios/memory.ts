@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { listCalls, mcpCalls } from '../data/calls.ts';
 import { sqliteTools } from '../data/tools.ts';
 import { learn } from '../load/exchanges.ts';
-import { residentBytes } from '../measure/processes.ts';
+import { residentBytes } from '../../test/process-costs.ts';
 import { atMost } from '../report/gate.ts';
 import { start } from '../subjects/subject.ts';
 import type { Findings, Scenario } from './scenario.ts';

@@ -13,6 +13,8 @@ export interface Bench {
   readonly starts: number;
   /** How many records the audit log is filled with. */
   readonly auditRecords: number;
+  /** How often the signing key changes under load, and how far apart. */
+  readonly rotation: { readonly rotations: number; readonly everyMs: number };
   /** A folder for files of the run. */
   readonly folder: string;
   /** The SQLite file with the hotels. */

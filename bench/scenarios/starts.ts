@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sqliteTools } from '../data/tools.ts';
-import { threadSeconds } from '../measure/processes.ts';
+import { threadSeconds } from '../../test/process-costs.ts';
 import { spread, type Spread } from '../measure/statistics.ts';
 import { atMost, goal, short, shortSpread, type Gate, type Goal } from '../report/gate.ts';
 import { bare, fromSources } from '../subjects/starters.ts';

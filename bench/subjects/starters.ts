@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Starter } from './subject.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const COMMAND = join(ROOT, 'bin', 'chatelaine');
+export const COMMAND = join(ROOT, 'bin', 'chatelaine');
 
 const SOURCES = join(ROOT, 'src', 'main', 'command.ts');
 

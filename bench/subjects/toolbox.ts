@@ -23,6 +23,16 @@ export function installedToolbox(): Starter | undefined {
   };
 }
 
+/** The same where the configuration has it check tokens: it refuses to do so beside its REST, and wants its own URL. */
+export const checkingTokens = (toolbox: Starter): Starter => ({
+  ...toolbox,
+  command(port, file) {
+    const [command, ...args] = toolbox.command(port, file);
+    const others = args.filter((arg) => arg !== '--enable-api');
+    return [command, ...others, '--toolbox-url', `http://127.0.0.1:${port}`];
+  },
+});
+
 /**
  * Installs it once, on request: nobody who uses or tests Chatelaine needs the 315 MB, so it is no
  * dependency, not even one for development. Install scripts, if it had any, would not run.

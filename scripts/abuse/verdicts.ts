@@ -21,8 +21,11 @@ export interface Verdict {
   readonly isFailure: boolean;
 }
 
-/** The id that a title begins with. */
-export const idOf = (title: string): string | undefined => /^([A-Z]{2,3}-\d{3})\b/.exec(title)?.[1];
+/** The ids that a title is named by: one that it begins with, and those in parentheses. */
+export const idsOf = (title: string): readonly string[] =>
+  [...title.matchAll(/^([A-Z]{2,3}-\d{3})\b|\(([A-Z]{2,3}-\d{3})\)/g)].map(
+    ([, first, other]) => (first ?? other) as string,
+  );
 
 /**
  * One verdict an entry, in the order of the list. An entry passed when a test of it ran and none failed;
@@ -31,9 +34,7 @@ export const idOf = (title: string): string | undefined => /^([A-Z]{2,3}-\d{3})\
 export function verdicts({ areas, entries }: AbuseList, tests: readonly RanTest[]): Verdict[] {
   const byId = new Map<string, string[]>();
   for (const { titles, status } of tests) {
-    for (const id of new Set(titles.map(idOf))) {
-      if (id !== undefined) byId.set(id, [...(byId.get(id) ?? []), status]);
-    }
+    for (const id of new Set(titles.flatMap(idsOf))) byId.set(id, [...(byId.get(id) ?? []), status]);
   }
   return Object.entries(entries).map(([id, [area, title]]) => {
     const ran = byId.get(id)?.filter((status) => status === 'passed' || status === 'failed') ?? [];
@@ -48,7 +49,7 @@ export function verdicts({ areas, entries }: AbuseList, tests: readonly RanTest[
 /** The tests behind the failures, one line each: title, and the first line of the reason. */
 export function failedTests(tests: readonly RanTest[]): string[] {
   return tests
-    .filter(({ titles, status }) => status === 'failed' && titles.some((title) => idOf(title) !== undefined))
+    .filter(({ titles, status }) => status === 'failed' && titles.some((title) => idsOf(title).length > 0))
     .map(({ titles, failures = [] }) => `${titles.join(' > ')}: ${failures[0]?.split('\n')[0] ?? 'no reason given'}`);
 }
 

@@ -49,6 +49,12 @@ const EXCEPTIONS: readonly {
     developmentOnly: false,
     reason: "data of the quickstart example, attributed there; no part of the server's code",
   },
+  {
+    packages: /^@ip-location-db\/iptoasn-country-mmdb$/,
+    licence: 'PDDL-1.0',
+    developmentOnly: false,
+    reason: 'data alone, which its makers gave to the public domain: countries of addresses, for policies',
+  },
 ];
 
 const licenceField = z.union([

@@ -2,6 +2,7 @@ import { ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { AuditEvent, AuditPosition, AuditRecord, AuditStatus, AuditTrail } from '#contract';
 import { AuditReading, type ReadingOptions } from './audit-reading.ts';
 import { checkpointHash, type SignedCheckpoint } from './checkpoint/checkpoint.ts';
+import { CheckpointTurns, type CheckpointRhythm } from './checkpoint/checkpoint-turns.ts';
 import { makeCheckpoint } from './checkpoint/make-checkpoint.ts';
 import {
   COMMIT_LIMITS,
@@ -39,13 +40,6 @@ export interface AuditLogOptions extends ReadingOptions {
   readonly retryMs?: number;
 }
 
-/** When the next checkpoint is due: whichever comes first. */
-export interface CheckpointRhythm {
-  readonly records: number;
-  readonly ms: number;
-}
-
-const RHYTHM: CheckpointRhythm = { records: 10_000, ms: 60_000 };
 const RETRY_MS = 500;
 
 interface Open {
@@ -72,6 +66,7 @@ interface Outage {
 export class AuditLog extends AuditReading implements AuditTrail {
   readonly #options: AuditLogOptions;
   readonly #maker: RecordMaker;
+  readonly #checkpoints: CheckpointTurns;
   #open: Open | undefined;
   /** What was written to chains that this process had to leave. */
   #before: CommitCounts = { records: 0, batches: 0 };
@@ -80,19 +75,19 @@ export class AuditLog extends AuditReading implements AuditTrail {
   readonly #left = new Set<string>();
   readonly #damage = new KnownDamage();
   #retry: NodeJS.Timeout | undefined;
-  #checkpointTimer: NodeJS.Timeout | undefined;
-  #checkpointing: Promise<SignedCheckpoint | undefined> | undefined;
-  /** Of the records written here, those covered, with the checkpoints' own: or idle logs would grow for ever. */
-  #covered = 0;
-  /** So many written records make the next checkpoint due. */
-  #dueAt: number;
   #closed = false;
 
   private constructor(options: AuditLogOptions) {
     super(options);
     this.#options = options;
     this.#maker = new RecordMaker(options);
-    this.#dueAt = (options.checkpoints ?? RHYTHM).records;
+    this.#checkpoints = new CheckpointTurns({
+      rhythm: options.checkpoints,
+      make: () => this.#makeCheckpoint(),
+      written: () => this.counts.records,
+      isBusy: () => this.#open?.commit.isBusy === true,
+      onFailure: (error) => options.logger.error({ err: error }, 'audit: no checkpoint could be made'),
+    });
   }
 
   /**
@@ -140,7 +135,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
       return Promise.reject(unavailable(this.#outage.cause));
     }
     const written = this.#write(event);
-    this.#checkpointDue();
+    this.#checkpoints.wrote();
     return written;
   }
 
@@ -176,10 +171,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
 
   /** Makes a checkpoint now; undefined when there is nothing new, or another process makes one. */
   checkpoint(): Promise<SignedCheckpoint | undefined> {
-    this.#checkpointing ??= this.#makeCheckpoint().finally(() => {
-      this.#checkpointing = undefined;
-    });
-    return this.#checkpointing;
+    return this.#checkpoints.now();
   }
 
   /**
@@ -209,11 +201,9 @@ export class AuditLog extends AuditReading implements AuditTrail {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retry);
-    clearTimeout(this.#checkpointTimer);
+    this.#checkpoints.stop();
     await this.#open?.commit.idle();
-    // One that is being made does not cover what came while it was.
-    await this.#checkpointing?.catch(() => undefined);
-    if (this.counts.records > this.#covered && !this.#outage) await this.#checkpointOrLog();
+    await this.#checkpoints.last(() => !this.#outage);
     await this.#open?.commit.close();
     await this.#options.store.close();
   }
@@ -235,7 +225,7 @@ export class AuditLog extends AuditReading implements AuditTrail {
     const commit = new GroupCommit(log, (cause, refused) => this.#fail(cause, refused), limits);
     this.#open = { log, commit, uncounted: log.head.seq };
     // What a process that was killed has left uncovered is covered soon, also when nothing happens.
-    if (log.head.seq > 0) this.#armCheckpoint();
+    if (log.head.seq > 0) this.#checkpoints.arm();
     for (const notice of notices) await this.#report(notice);
   }
 
@@ -337,37 +327,6 @@ export class AuditLog extends AuditReading implements AuditTrail {
     return outage.kept;
   }
 
-  #checkpointDue(): void {
-    if (this.counts.records >= this.#dueAt && !this.#checkpointing) void this.#checkpointOrLog();
-    else this.#armCheckpoint();
-  }
-
-  #armCheckpoint(): void {
-    if (this.#checkpointTimer || this.#closed) return;
-    this.#checkpointTimer = setTimeout(
-      () => {
-        this.#checkpointTimer = undefined;
-        void this.#checkpointOrLog();
-      },
-      (this.#options.checkpoints ?? RHYTHM).ms,
-    );
-    this.#checkpointTimer.unref();
-  }
-
-  async #checkpointOrLog(): Promise<void> {
-    const { records: every } = this.#options.checkpoints ?? RHYTHM;
-    const before = this.#covered;
-    try {
-      await this.checkpoint();
-    } catch (error) {
-      this.#options.logger.error({ err: error }, 'audit: no checkpoint could be made');
-    }
-    // After one that was not made, not at once again.
-    this.#dueAt = (this.#covered > before ? this.#covered : this.counts.records) + every;
-    // What was not durable yet, or what another process kept us from covering.
-    if (this.counts.records > this.#covered || this.#open?.commit.isBusy === true) this.#checkpointDue();
-  }
-
   async #makeCheckpoint(removals?: Removals): Promise<SignedCheckpoint | undefined> {
     const { store, signingKey, clock } = this.#options;
     const turn = await makeCheckpoint(store, signingKey, clock, removals).catch(async (error: unknown) => {
@@ -380,12 +339,12 @@ export class AuditLog extends AuditReading implements AuditTrail {
     await this.#meetDamage(turn.damage);
     const { checkpoint } = turn;
     if (!checkpoint) return undefined;
-    this.#covered = this.#before.records + this.#coveredOfOurs(checkpoint);
+    this.#checkpoints.covered = this.#before.records + this.#coveredOfOurs(checkpoint);
     if (this.#outage) return checkpoint;
     // So that the last checkpoint cannot be removed without a trace either.
     const { number } = checkpoint.body;
     await this.#writeOwn(CHECKPOINT_TYPE, 'success', { number, hash: checkpointHash(checkpoint.body) });
-    this.#covered++;
+    this.#checkpoints.covered++;
     return checkpoint;
   }
 

@@ -19,7 +19,8 @@
 import type * as EvidenceFolder from './report/folder.ts';
 import type { auditRoutes } from './routes.ts';
 
-export { AuditLog, type AuditLogOptions, type CheckpointRhythm } from './audit-log.ts';
+export { AuditLog, type AuditLogOptions } from './audit-log.ts';
+export type { CheckpointRhythm } from './checkpoint/checkpoint-turns.ts';
 export { recordedChange, type Changed, type IntendedChange } from './recorded-change.ts';
 export { CountedRefusals, REFUSAL_LIMITS, type CountedAs, type RefusalLimits } from './counted-refusals.ts';
 export { openAuditLog, openAuditStore, viewAudit, type AuditView, type OpenAuditOptions } from './open-audit-log.ts';

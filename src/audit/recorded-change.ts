@@ -9,6 +9,8 @@ export interface IntendedChange {
   readonly action: string;
   readonly object: NonNullable<AuditEvent['object']>;
   readonly details?: AuditEvent['details'];
+  /** Of a change that is about the arguments of a call. */
+  readonly argumentsDigest?: AuditEvent['argumentsDigest'];
 }
 
 /** What a change gives, and what is known of it only afterwards. */

@@ -1,76 +1,42 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AuditTrail } from '#contract';
-import type { Database } from '#db';
-import { readInstallationSecret, type SecretSealer } from '#http';
-import {
-  documentHeaders,
-  html,
-  noticeOf,
-  readCookie,
-  type SignInServices,
-  type Standings,
-  type UserDirectory,
-} from '#identity';
-import { ChatelaineError, type Clock, type Logger } from '#kernel';
+import type { GrantSource } from '#contract';
+import { readInstallationSecret, readNonceSecret } from '#http';
+import type { SignInElsewhere } from '#identity';
 import type { Provider } from 'oidc-provider';
+import type { AuthorizationServerOptions } from './authorization-server-options.ts';
 import { Artifacts } from './artifacts/artifacts.ts';
 import { ContentCipher } from './artifacts/content-cipher.ts';
-import type { ClientSource } from './clients/client-source.ts';
-import type { ClientRegistrar } from './clients/registrar.ts';
-import type { KeySet, SigningKeys } from './keys/index.ts';
-import { accountOf } from './provider/account.ts';
+import { Doors, type Arrival } from './doors/doors.ts';
+import { KnownRequests } from './doors/known-requests.ts';
+import { PageSteps } from './doors/page-steps.ts';
+import { isAuthorizationServerPath } from './doors/paths.ts';
+import { Accounts, Callback, Leave, Release, subjectSessions } from './federation/index.ts';
+import { DelegationConsent } from './grant-types/delegation-consent.ts';
+import type { GrantTypeParts } from './grant-types/index.ts';
+import { TrustedKeys } from './grant-types/trusted-keys.ts';
+import { Grants, grantSource } from './grants/index.ts';
+import type { KeySet } from './keys/index.ts';
+import { DoorLimits, Openings } from './limits/index.ts';
+import { accountOf, type Account } from './provider/account.ts';
 import { sessionCookie } from './provider/configuration.ts';
-import { isRegistrationPath, register, type RegistrationAnswer } from './provider/registration.ts';
-import { createProvider } from './provider/create-provider.ts';
-import { Interactions, type Reply, type Visiting } from './provider/interactions.ts';
-import { deviceFlow } from './provider/device-pages.ts';
 import { Connections } from './provider/connections.ts';
-import { CONNECTIONS } from './pages/connections-page.ts';
-import { prepared } from './provider/prepared.ts';
-import { OAuthRecords, type Asking } from './provider/records.ts';
-import { authServerError } from './errors.ts';
-import { INTERACTION, LIFETIMES, ROUTES, type Lifetimes } from './provider/settings.ts';
+import { createProvider } from './provider/create-provider.ts';
+import { deviceFlow } from './provider/device-pages.ts';
+import { errorRenderer } from './provider/error-renderer.ts';
+import { Interactions } from './provider/interactions.ts';
+import { LivingProvider } from './provider/living-provider.ts';
+import { Logout } from './provider/logout.ts';
+import { OAuthRecords } from './provider/records.ts';
+import { idleSeconds, refreshLifetime } from './provider/refresh-lifetime.ts';
+import { LIFETIMES, ROUTES } from './provider/settings.ts';
 import { StandingConsents } from './provider/standing-consents.ts';
 import { TokenRecords } from './provider/token-records.ts';
-import type { OwnerMap } from './resources/owner-map.ts';
+import { assertionsKnownSince } from './store/artifacts-store.ts';
 import { Consents } from './token-sessions/consents.ts';
 import { OwnTokenVerifier } from './token-sessions/own-token-verifier.ts';
 import { TokenSessions } from './token-sessions/token-sessions.ts';
-
-export interface AuthorizationServerOptions {
-  /** Where clients and browsers reach this server; its origin is the issuer. */
-  readonly publicUrl: URL;
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly trail: AuditTrail;
-  /** Of the vault, which was given `apiSecretColumn`. */
-  readonly sealer: SecretSealer;
-  readonly signIn: SignInServices;
-  readonly users: UserDirectory;
-  readonly standings: Standings;
-  readonly owners: OwnerMap;
-  readonly clients: ClientSource;
-  /** Where clients register themselves; nobody does without it. */
-  readonly registrar?: ClientRegistrar;
-  /** Whether `clients` finds those that publish a metadata document. */
-  readonly documents?: boolean;
-  readonly keys: Pick<SigningKeys, 'current'>;
-  /** News of changes to people and keys in this process: `ChangeFrame.changes`. */
-  readonly changes: { onChange(told: () => void): void };
-  /** For what clients publish: `guardedFetch`. */
-  readonly fetch: typeof fetch;
-  readonly lifetimes?: Lifetimes;
-}
-
-/** What the listener knows of a request. */
-export interface Arrival {
-  readonly requestId: string;
-  readonly address: string | undefined;
-  /** What every answer to it carries. Flat: name, value, name, value. */
-  readonly headers: readonly string[];
-}
+import { Legs } from './upstreams/index.ts';
 
 /** The authorization server behind a listener. */
 export interface AuthorizationServer {
@@ -81,246 +47,164 @@ export interface AuthorizationServer {
   readonly issuer: string;
   readonly verifier: OwnTokenVerifier;
   readonly sessions: TokenSessions;
+  /** Tokens of providers, for whoever runs tools in this process. */
+  readonly grants: GrantSource;
+  /** Where people sign in before anything else: for the pages of identity. */
+  readonly elsewhere: SignInElsewhere;
   close(): Promise<void>;
 }
-
-const METADATA = /^\/\.well-known\/(oauth-authorization-server|openid-configuration)(?:\/.*)?$/;
-const KEYS = '/.well-known/jwks.json';
-
-/** Whether a path is the authorization server's, also where none is open yet. */
-export const isAuthorizationServerPath = (path: string): boolean =>
-  path.startsWith('/oauth/') || path === CONNECTIONS || path === KEYS || METADATA.test(path);
 
 /**
  * Opens the authorization server. The provider is loaded by the first request to it: a server whose callers all
  * have keys never pays for it.
  */
 export async function openAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
-  const { publicUrl, database, clock, log, trail, owners, clients, users, standings } = options;
+  const { publicUrl, database, clock, log, trail, owners, clients, users, standings, agents } = options;
   const lifetimes = options.lifetimes ?? LIFETIMES;
   const secret = await readInstallationSecret({ database, sealer: options.sealer }, 'oauth', () => randomBytes(32));
+  const nonceSecret = await readNonceSecret(database, options.sealer);
   const artifacts = new Artifacts({ database, clock, cipher: new ContentCipher(secret) });
   const sessions = new TokenSessions({ database, clock, idleSeconds: lifetimes.refreshToken });
-  const tokens = new TokenRecords({ artifacts, sessions, clients, clock });
+  const idle = idleSeconds(lifetimes, options.signIn.lifetimes);
+  const tokens = new TokenRecords({ artifacts, sessions, clients, agents, clock, idle });
   const consents = new Consents({ database, clock, clients });
   const records = new OAuthRecords(trail, clock);
-  const asking = new WeakMap<object, Asking>();
-  const signedIn = new WeakMap<object, string>();
-  const userCodes = new WeakMap<object, string>();
-  let built: { readonly of: KeySet; readonly provider: Promise<Provider> } | undefined;
+  const limits = new DoorLimits({ database, clock, log });
+  const openings = new Openings({ database, clock, ...(options.openings && { limits: options.openings }) });
+  const known = new KnownRequests();
+  const provider = new LivingProvider(options.keys, make);
+  const { upstreams, frame, envelope } = options.federation;
+  const grants = new Grants({ frame, envelope, upstreams });
+  const legs = new Legs({ database, clock, trail, upstreams, publicUrl });
+  const release = new Release({ grants, sessions, clock, log });
+  const accounts = new Accounts({ sessions, owners, upstreams, legs, grants });
   const interactions = new Interactions({
-    ...{ database, trail, sessions, consents, owners, clients },
-    provider: () => openProvider(),
+    ...{ database, trail, sessions, consents, owners, clients, upstreams, clock },
+    declined: (userId, owner) => release.begin(() => release.ofPairs([{ userId, owner }])),
+    provider: () => provider.current(),
     signIn: options.signIn,
+    theme: options.theme,
   });
   const standing = new StandingConsents({ sessions, consents, owners, clients });
-  const connections = new Connections({ sessions, trail, interactions });
+  const connections = new Connections({ sessions, trail, interactions, accounts });
+  const callback = new Callback({
+    ...{ legs, upstreams, grants, accounts, interactions, frame, users, log },
+    services: options.signIn,
+  });
+  const logout = new Logout({
+    ...{ interactions, clients, artifacts, keys: options.keys, signIn: options.signIn },
+    issuer: publicUrl.origin,
+    sessionCookie: sessionCookie(publicUrl),
+  });
   const verifier = new OwnTokenVerifier({
-    ...{ artifacts, sessions, standings, database, clock, issuer: publicUrl.origin },
+    ...{ artifacts, sessions, standings, agents, owners, database, clock, issuer: publicUrl.origin },
     keys: options.keys,
   });
+
+  // Of whoever is erased nothing could be read any more that a provider is to forget.
+  users.onErasing((userId) => release.settled(() => release.ofPerson(userId)));
+  users.onCutOff(async (userId, why) => {
+    if (why === 'disabled') release.begin(() => release.ofPerson(userId));
+  });
+  const trustedKeys = new TrustedKeys({ clock });
+
+  /** The user who may still sign in. */
+  async function account(userId: string): Promise<Account | undefined> {
+    const standing = await standings.ofUser(userId);
+    return standing && accountOf(userId, standing.groups, () => users.find(userId));
+  }
+
+  const grantTypes: GrantTypeParts = {
+    ...{ clock, clients, agents, verifier, artifacts, sessions, standings, owners, account, keys: trustedKeys },
+    issuer: publicUrl.origin,
+    consent: new DelegationConsent({ clients, sessions, consents }),
+    opens: options.opens ?? (() => false),
+    trusted: options.trustedIssuers ?? (() => []),
+    lifetime: lifetimes.accessToken,
+    assertionsKnownSince: await assertionsKnownSince(database.db),
+  };
 
   options.changes.onChange(() => {
     sessions.forget();
     verifier.forget();
   });
 
-  /** The provider that signs with the keys of now: it takes none while it runs, so a rotation makes another. */
-  async function openProvider(): Promise<Provider> {
-    const set = await options.keys.current();
-    if (built?.of !== set) built = { of: set, provider: build(set) };
-    const { provider } = built;
-    // What could not be made may be possible at the next request.
-    provider.catch(() => (built = undefined));
-    return provider;
-  }
+  const steps = new PageSteps({ interactions, connections, callback, logout });
+  const agentsUrl = options.agentsUrl ?? (() => Promise.resolve(undefined));
+  const doors = new Doors({
+    ...{ publicUrl, agentsUrl, provider, known, steps, interactions, keys: options.keys },
+    ...{ artifacts, owners, verifier, limits, records, log },
+    registrar: options.registrar,
+  });
 
-  function build({ signer }: KeySet): Promise<Provider> {
-    const { kid, algorithm, privateKey } = signer;
-    const jwk = { ...privateKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' };
-    return createProvider(
+  /** oidc-provider over all of this, signing with these keys. */
+  async function make({ signer }: KeySet): Promise<Provider> {
+    const atAgents = await agentsUrl();
+    return await createProvider(
       {
-        ...{ artifacts, clients, owners, tokens, sessions, lifetimes },
+        ...{
+          artifacts,
+          clients,
+          owners,
+          tokens,
+          sessions,
+          openings,
+          lifetimes,
+          nonceSecret,
+          account,
+          grantTypes,
+          signer,
+        },
+        mutualTls: atAgents && { url: atAgents, certificateOf: (request) => known.of(request).certificate },
+        refreshLifetime: ({ clientId, iiat }) =>
+          refreshLifetime({ clientId, iiat, now: clock.now() }, idle, options.signIn.lifetimes),
         issuer: publicUrl,
-        keys: { keys: [jwk] },
-        signingAlgorithm: algorithm,
         fetch: options.fetch,
         metadata: {
+          end_session_endpoint: `${publicUrl.origin}${ROUTES.end_session}`,
           ...(options.registrar && { registration_endpoint: `${publicUrl.origin}${ROUTES.registration}` }),
           ...(options.documents === true && { client_id_metadata_document_supported: true }),
         },
-        async account(userId) {
-          const standing = await standings.ofUser(userId);
-          const user = standing && (await users.find(userId));
-          return standing && user && accountOf(user, standing.groups);
-        },
-        signedInAs: (request) => signedIn.get(request),
-        standingGrant: (ctx) => standing.grantFor(ctx, signedIn.get(ctx.req)),
+        signedInAs: (request) => known.of(request).signedInAs,
+        standingGrant: (ctx) => standing.grantFor(ctx, known.of(ctx.req).signedInAs),
         deviceFlow: deviceFlow({
           clients,
           page: (title, body) => interactions.page(title, body),
-          codeOf: (request) => userCodes.get(request),
+          codeOf: (request) => known.of(request).userCode,
         }),
-        renderError(ctx, out) {
-          ctx.type = 'html';
-          for (const [name, value] of Object.entries(documentHeaders())) ctx.set(name, value);
-          ctx.body = errorPage(out.error_description ?? out.error).text;
-        },
+        renderError: errorRenderer({
+          clients,
+          pages: interactions,
+          requestIdOf: (request) => known.of(request).asking.requestId,
+        }),
         cookieKeys: [secret.toString('base64url')],
       },
       {
         ...{ database, sessions, records },
-        askingOf: (request) => asking.get(request) ?? { requestId: 'none', address: undefined },
+        askingOf: (request) => known.of(request).asking,
         failed: (error, requestId) => log.error({ err: error, requestId }, 'the authorization server met a fault'),
+        async judged(request, judged) {
+          const guessed = await limits.judged(request, judged);
+          if (guessed !== undefined) await records.guessed(guessed, known.of(request).asking);
+        },
       },
     );
-  }
-
-  const errorPage = (said: string) =>
-    interactions.page(
-      'That did not work',
-      html`${noticeOf(`${said}.`, 'bad')}
-        <p class="hint">Go back to the program that sent you here. If this happens again, tell whoever runs it.</p>`,
-    );
-
-  /** A step of signing in or consent. */
-  async function step(visiting: Visiting): Promise<Reply> {
-    try {
-      const { method } = visiting.request;
-      const isConnections = pathOf(visiting.request) === CONNECTIONS;
-      if (method === 'GET' || method === 'HEAD')
-        return await (isConnections ? connections.show(visiting) : interactions.show(visiting));
-      if (method === 'POST') return await (isConnections ? connections.end(visiting) : interactions.decide(visiting));
-      return { status: 405, page: errorPage('This page takes no such request') };
-    } catch (error) {
-      if (!(error instanceof ChatelaineError)) throw error;
-      return { status: error.status, page: errorPage(error.message) };
-    }
-  }
-
-  async function visit(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void> {
-    const path = pathOf(request);
-    if (path === CONNECTIONS || path.startsWith(`${INTERACTION}/`)) {
-      send(response, await step({ request, response, ...arrival }));
-      return;
-    }
-    if (path === KEYS) {
-      sendKeys(response, await options.keys.current());
-      return;
-    }
-    if (isRegistrationPath(path)) {
-      if (options.registrar === undefined)
-        throw authServerError('OAUTH_REGISTRATION_CLOSED', 'clients do not register themselves here');
-      const asked = { requestId: arrival.requestId, address: arrival.address };
-      sendRegistration(response, await register(request, path, asked, { registrar: options.registrar, records }));
-      return;
-    }
-    const live = await interactions.signedIn(request);
-    const cookie = await cookiesFor(request, live?.person.id);
-    const forProvider = await prepared(request, { path, owners, metadata: METADATA, verifier, cookie });
-    const userCode = new URLSearchParams((request.url ?? '').split('?')[1]).get('user_code');
-    if (userCode !== null) userCodes.set(forProvider, userCode);
-    asking.set(forProvider, { requestId: arrival.requestId, address: arrival.address });
-    if (live?.stage === 'active') signedIn.set(forProvider, live.person.id);
-    await (await openProvider()).callback()(forProvider, response);
-  }
-
-  /**
-   * The cookies without that of a provider session which is another person's than whoever is signed in now: on a
-   * shared machine nothing is allowed in the name of somebody who has left.
-   */
-  async function cookiesFor({ headers }: IncomingMessage, userId: string | undefined): Promise<string | null> {
-    const name = sessionCookie(publicUrl);
-    const id = readCookie(headers.cookie, name);
-    if (headers.cookie === undefined || id === undefined) return headers.cookie ?? null;
-    const { accountId } = (await artifacts.find('Session', id)) ?? {};
-    if (accountId === undefined || accountId === userId) return headers.cookie;
-    const others = headers.cookie.split(';').filter((pair) => !pair.trim().startsWith(name));
-    return others.length === 0 ? null : others.join(';');
   }
 
   return {
     issuer: publicUrl.origin,
     verifier,
     sessions,
+    grants: grantSource({ grants, sessionOf: subjectSessions({ verifier, sessions, owners }) }),
+    elsewhere: new Leave({ declared: options.federation.declared, legs, artifacts, owners, log }),
     answers: isAuthorizationServerPath,
-    async handle(request, response, arrival) {
-      const { headers } = arrival;
-      for (let at = 0; at < headers.length; at += 2)
-        response.setHeader(headers[at] as string, headers[at + 1] as string);
-      try {
-        await visit(request, response, arrival);
-      } catch (error) {
-        if (response.headersSent || request.destroyed) return void response.destroy();
-        fail(response, error, arrival);
-      }
+    handle: (request, response, arrival) => doors.handle(request, response, arrival),
+    async close() {
+      await release.close();
+      await legs.close();
+      await trustedKeys.close();
+      await records.close();
+      await upstreams.close();
     },
-    close: () => records.close(),
   };
-
-  /** In the shape of RFC 6749 §5.2, since programs alone get here. */
-  function fail(response: ServerResponse, error: unknown, { requestId }: Arrival): void {
-    const known = error instanceof ChatelaineError;
-    if (!known) log.error({ err: error, requestId }, 'the authorization server met a fault');
-    const status = known ? error.status : 503;
-    const body = JSON.stringify({
-      error: status < 500 ? 'invalid_request' : 'temporarily_unavailable',
-      error_description: known
-        ? error.message
-        : `the server met a fault of its own; its log has it under \`${requestId}\``,
-    });
-    const retry = status === 503 ? { 'Retry-After': '1' } : {};
-    response
-      .writeHead(status, {
-        'Content-Type': 'application/json',
-        'Cache-Control': 'no-store',
-        Connection: 'close',
-        ...retry,
-      })
-      .end(body);
-  }
-}
-
-function send(response: ServerResponse, reply: Reply): void {
-  if ('to' in reply) {
-    response.writeHead(303, { ...documentHeaders(), Location: reply.to, 'Content-Length': 0 }).end();
-    return;
-  }
-  const { text } = reply.page;
-  response
-    .writeHead(reply.status, {
-      ...documentHeaders(undefined, reply.leadsTo),
-      'Content-Type': 'text/html; charset=utf-8',
-      ...(reply.refresh !== undefined && { Refresh: `0; url=${reply.refresh}` }),
-      'Content-Length': Buffer.byteLength(text),
-    })
-    .end(text);
-}
-
-const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] as string;
-
-/** The JWK Set (RFC 7517 §5): to be kept for as long as a key is published before it signs. */
-function sendKeys(response: ServerResponse, { jwks }: KeySet): void {
-  const body = JSON.stringify(jwks);
-  response
-    .writeHead(200, {
-      'Content-Type': 'application/jwk-set+json',
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'public, max-age=300',
-      'Access-Control-Allow-Origin': '*',
-      'X-Content-Type-Options': 'nosniff',
-    })
-    .end(body);
-}
-
-function sendRegistration(response: ServerResponse, { status, body, headers }: RegistrationAnswer): void {
-  response.writeHead(status, {
-    ...headers,
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    // For clients that run in a page: what registers is nobody, and the answer is for whoever asked.
-    'Access-Control-Allow-Origin': '*',
-    ...(body !== undefined && { 'Content-Type': 'application/json' }),
-  });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
 }

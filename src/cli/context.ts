@@ -27,6 +27,8 @@ export type OpenApi = (place: {
   readonly config: string | undefined;
   /** Makes a data directory and a database where there are none. */
   readonly create: boolean;
+  /** Reads the whole configuration, sources and tools: for what is about tools. */
+  readonly tools?: boolean | undefined;
 }) => Promise<LocalApi>;
 
 export interface LocalApi {

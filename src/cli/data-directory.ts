@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { ServerSettings } from '#contract';
+import type { Configuration, ServerSettings } from '#contract';
 import type { DatabasePlace } from '#db';
 import type { CliContext } from './context.ts';
 
@@ -50,7 +50,16 @@ export async function readServerSettings(
   path: string | undefined,
   context: Pick<CliContext, 'env'>,
 ): Promise<ServerSettings> {
-  if (path === undefined) return (await import('#contract')).serverSchema.parse({ kind: 'server' });
+  const configuration = await readConfiguration(path, context);
+  return configuration?.server ?? (await import('#contract')).serverSchema.parse({ kind: 'server' });
+}
+
+/** A whole configuration; undefined where none is named. */
+export async function readConfiguration(
+  path: string | undefined,
+  context: Pick<CliContext, 'env'>,
+): Promise<Configuration | undefined> {
+  if (path === undefined) return undefined;
   const [{ formatProblem, loadConfiguration, sourceTypes }, { readNamed }, { cliError }] = await Promise.all([
     import('#toolbox'),
     import('./config/read-named.ts'),
@@ -58,7 +67,7 @@ export async function readServerSettings(
   ]);
   const inputs = await readNamed([path]);
   const loaded = inputs.ok ? loadConfiguration(inputs.value, { env: context.env, catalog: sourceTypes }) : inputs;
-  if (loaded.ok) return loaded.value.configuration.server;
+  if (loaded.ok) return loaded.value.configuration;
   const problems = loaded.error.map((problem) => formatProblem(problem)).join('\n\n');
   throw cliError('CONFIGURATION_UNUSABLE', `the configuration has problems:\n\n${problems}\n`);
 }

@@ -22,10 +22,21 @@ export const cliError = defineErrors('cli', {
     title: 'the configuration that the command names has problems',
     remedy: 'Mend them: `chatelaine config check` shows them again.',
   },
+  POLICY_FILE_REFUSED: {
+    status: 400,
+    title: 'the file, with the options beside it, is no policy that the command could work with',
+    remedy:
+      'The message says why. A `.cedar` file holds the rules of one policy; YAML holds documents of `kind: policy`.',
+  },
   IMPORT_IMPOSSIBLE: {
     status: 400,
     title: 'the description to import is not one that can be read',
     remedy: 'The message says what is wrong with it. OpenAPI 3.0 and 3.1 documents can be imported.',
+  },
+  ARGUMENT_UNREADABLE: {
+    status: 400,
+    title: 'what an option was given is not in its form',
+    remedy: 'The message says how it is written.',
   },
   CREDENTIAL_MISSING: {
     status: 400,

@@ -1,49 +1,16 @@
 import { Command } from 'commander';
-import { installAgentCommands } from './agent/index.ts';
-import { installAuditCommands } from './audit/index.ts';
-import { installGroupCommands } from './group/index.ts';
-import { installRoleCommands } from './role/index.ts';
-import { installUserCommands } from './user/index.ts';
-import { installBackupCommands } from './backup/index.ts';
-import { installCaCommands } from './ca/index.ts';
-import { installConfigCommands } from './config/commands.ts';
-import { installToolCommands } from './tool/index.ts';
 import type { CliContext, InstallCommands } from './context.ts';
-import { installDoctorCommand } from './doctor/index.ts';
-import { installKeyCommands } from './key/index.ts';
-import { installLoginCommands } from './login/index.ts';
-import { installLedgerCommands } from './ledger/index.ts';
-import { installSessionCommands } from './session/index.ts';
-import { installMigrateCommands } from './migrate/index.ts';
-import { installSecretCommands } from './secret/index.ts';
-import { installRestoreCommand } from './restore/index.ts';
-
-/** Nouns that need nothing but their own modules; what needs the wiring comes in from `main`. */
-const NOUNS: readonly InstallCommands[] = [
-  installConfigCommands,
-  installToolCommands,
-  installKeyCommands,
-  installAgentCommands,
-  installUserCommands,
-  installGroupCommands,
-  installRoleCommands,
-  installSessionCommands,
-  installLoginCommands,
-  installSecretCommands,
-  installAuditCommands,
-  installMigrateCommands,
-  installBackupCommands,
-  installRestoreCommand,
-  installLedgerCommands,
-  installDoctorCommand,
-  installCaCommands,
-];
 
 /**
  * The command line as a commander program: declared, not run. `further` are commands from above this
- * module, such as `serve` and `invoke`, and they come first in the help.
+ * module, such as `serve` and `invoke`, and they come first in the help. Where `asked`, the first word, is one of
+ * these, the others are not declared: a server does not read what it never runs.
  */
-export function buildProgram(context: CliContext, further: readonly InstallCommands[] = []): Command {
+export async function buildProgram(
+  context: CliContext,
+  further: readonly InstallCommands[] = [],
+  asked?: string,
+): Promise<Command> {
   const program = new Command('chatelaine')
     .description('The keeper of tools and keys for AI agents.')
     .version(context.version, '-V, --version', 'print the version')
@@ -58,6 +25,8 @@ export function buildProgram(context: CliContext, further: readonly InstallComma
       getErrHelpWidth: () => 100,
     })
     .showHelpAfterError('(--help says what the command takes)');
-  for (const install of [...further, ...NOUNS]) install(program, context);
+  for (const install of further) install(program, context);
+  const isVerb = program.commands.some((command) => command.name() === asked && command.commands.length === 0);
+  if (!isVerb) for (const install of (await import('./nouns.ts')).NOUNS) install(program, context);
   return program;
 }

@@ -13,7 +13,8 @@ export async function runProgram(
   further: readonly InstallCommands[] = [],
 ): Promise<number> {
   try {
-    await buildProgram(context, further).parseAsync(argv, { from: 'user' });
+    const program = await buildProgram(context, further, argv[0]);
+    await program.parseAsync(argv, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
     // Commander has printed; it says 1 for what we call a wrong command line, 0 for help and version.

@@ -102,6 +102,9 @@ export const auditEvent = z.strictObject({
       version: word,
       /** The policies that determined it. */
       ids: z.array(name).max(AUDIT_LIMITS.policies).readonly(),
+      /** Digests of the caller and of the tool, with everything that policies could have looked at of them. */
+      principal: word.optional(),
+      resource: word.optional(),
     })
     .optional(),
   /** Keyed digest of the canonical arguments: equal calls can be found, their values not read. */

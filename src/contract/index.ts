@@ -8,9 +8,15 @@
 import './interpreted-schemas.ts';
 
 export * from './principal.ts';
+export { ASYMMETRIC_ALGORITHMS } from './asymmetric-algorithms.ts';
+export * from './confirmation.ts';
 export * from './permissions.ts';
-export type * from './resource-place.ts';
+export * from './limit.ts';
+export * from './resource-place.ts';
+export { canonicalResource } from './canonical-resource.ts';
 export * from './mcp.ts';
+export type * from './called-tool.ts';
+export * from './catalogue-tool.ts';
 export type * from './token-verifier.ts';
 export type * from './agents-by-spiffe-id.ts';
 export type * from './grant-source.ts';
@@ -19,3 +25,4 @@ export * from './recorded.ts';
 export * from './secret.ts';
 export * from './revocation-ledger.ts';
 export * from './config/index.ts';
+export * from './policy-form.ts';

@@ -85,6 +85,24 @@ export interface ClientFace {
   readonly state: JsonValue | undefined;
 }
 
+/** The client as the pipeline sees it. A page of ours is nothing that a tool may have opened in its words. */
+export interface CallingClient extends ClientFace {
+  /**
+   * Ends the call by asking the person at the client to open a page (URL mode of elicitation). Resolves where the
+   * client cannot open any, or has been asked: what it answers to that says nothing of what happened on the page.
+   */
+  openPage(page: PageToOpen): Promise<void>;
+}
+
+/** A page of ours that a person is to open. */
+export interface PageToOpen {
+  /** Tells it from others that the same call asks for. */
+  readonly id: string;
+  readonly url: URL;
+  /** Why, for the person. */
+  readonly message: string;
+}
+
 /**
  * What `ClientFace.request` rejects with when the call ends in another way than an answer: the client
  * must be asked first, or cannot be. Whoever wraps a handler's errors lets this pass untouched.

@@ -1,3 +1,5 @@
+import type { Confirmation } from './confirmation.ts';
+
 /** Who is calling, as every door establishes it once and every later step reads it. */
 export interface Principal {
   readonly kind: 'user' | 'agent' | 'anonymous';
@@ -26,6 +28,8 @@ export interface Principal {
   readonly aud?: string;
   /** The sign-in this token belongs to; only such tokens are ever exchanged for upstream ones. */
   readonly tsid?: string;
+  /** The keys that the token is bound to; whoever is let in by it has proved that they are theirs. */
+  readonly cnf?: Confirmation;
   /** Delegation chain, nearest actor first (RFC 8693 §4.1). */
   readonly act?: readonly { readonly iss: string; readonly sub: string }[];
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -41,7 +45,7 @@ export interface Principal {
     | {
         readonly method: 'token';
         readonly issuer: string;
-        /** The `authService` of `namespace` that accepted it; undefined for a token of our own issuer. */
+        /** The `authService` of `namespace` that accepted it; of our own tokens one that names us, where there is one. */
         readonly service?: string;
         readonly jti?: string;
       }

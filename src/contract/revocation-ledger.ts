@@ -38,7 +38,7 @@ export const revocation = z.strictObject({
    * Of the key, agent, user, binding, group, session, client, grant or secret; the name of a namespace; of a
    * subject its identifier; of a membership what `membershipId` makes; of a signing key its `kid`.
    */
-  id: z.string().min(1).max(512),
+  id: z.string().min(1).max(2048),
   /**
    * From when on it holds, in milliseconds, where that is not the moment of the entry: of a replaced key
    * when its grace ends; of a person's credentials and of a client's registration when they changed, earlier

@@ -1,4 +1,5 @@
 import type { Result } from '#kernel';
+import type { Presentation, ProofFault } from './confirmation.ts';
 import type { Principal } from './principal.ts';
 import type { ResourcePlace } from './resource-place.ts';
 
@@ -16,6 +17,8 @@ export interface CredentialRefusal {
     | 'unavailable';
   /** For the log: never the credential itself. */
   readonly detail?: string;
+  /** Where it is a proof of possession that is missing or wrong: what the challenge says of it. */
+  readonly proof?: ProofFault;
 }
 
 /** What the door knows of the request that a credential came with. */
@@ -24,6 +27,10 @@ export interface PeerFacts {
   readonly address?: string | undefined;
   /** What is being asked for: a token is for one resource, and opens no other (RFC 8707 §2). */
   readonly resource?: ResourcePlace | undefined;
+  /** How the credential came, where that is more than `Bearer`: without it nothing is proved of any key. */
+  readonly presentation?: Presentation | undefined;
+  /** Whoever asks checks the `cnf` of the answer; otherwise a token that is bound to a key is refused. */
+  readonly checksConfirmation?: true;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ChangeFeed } from './change-feed.ts';
 import { stateFile } from './data-directory.ts';
 import type { MigrationState } from './migrate.ts';
 import type { DatabaseSession } from './postgres/session.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from './schema/index.ts';
 import { inspectSqlite, openSqlite, type Opening, type SqliteFile } from './sqlite/open.ts';
 
 /** A store function takes this first: the database, or the transaction its service has open. */
@@ -26,6 +26,8 @@ export interface Database {
    * others were always faster.
    */
   transaction<Value>(work: (trx: Transaction<Schema>) => Promise<Value>): Promise<Value>;
+  /** Transactions run one after the other, in every process: they gain by doing more, where others gain by being many. */
+  readonly oneWriter: boolean;
   /** What others have changed. On PostgreSQL it begins to look when it is first asked. */
   readonly changes: ChangeFeed;
   /** The migrations that opening applied. */

@@ -1,7 +1,7 @@
 /**
  * db: Chatelaine's own state, in one SQLite file of the data directory or in PostgreSQL.
  *
- * Owns the connections (`sqlite/`, `postgres/`), the types of every table (`schema.ts`), the one ordered
+ * Owns the connections (`sqlite/`, `postgres/`), the types of every table (`schema/`), the one ordered
  * stream of migrations (`migrations/`), transactions that hold what they checked (`transaction.ts`), the
  * rights of the role that serves (`rights.ts`), which keys all hosts of one database must have
  * (`host-keys.ts`), the modes of directory and file, whose directory it is
@@ -22,6 +22,9 @@ export {
 } from './database.ts';
 export type { DatabaseSession } from './postgres/session.ts';
 export type { AfterRestore, StandingEnds } from './after-restore.ts';
+export type { DataClass, TableClasses } from './data-classes.ts';
+/** Loaded by whoever asks what columns hold: no server does. */
+export const loadDataClasses = async () => await import('./data-classes.ts');
 export { claimHostKey, findHostKey, forgetHostKeys, replaceHostKey, type HostKey } from './host-keys.ts';
 export { restoreDatabase } from './restore.ts';
 export { snapshotDatabase, type DatabaseSnapshot, type SnapshotPart } from './snapshot.ts';
@@ -32,8 +35,12 @@ export { withFileLock } from './sqlite/file-lock.ts';
 export { keyringFile } from './sqlite/keyring.ts';
 export { claimDataDirectory } from './sqlite/claim.ts';
 export type {
+  AccessRequestsTable,
+  AccessReviewLinesTable,
+  AccessReviewsTable,
   AgentsTable,
   ApiKeysTable,
+  ApprovalsTable,
   AuditRecordsTable,
   DataKeysTable,
   ConsentsTable,
@@ -42,18 +49,29 @@ export type {
   TokenSessionsTable,
   GrantsTable,
   GroupMembersTable,
+  RegisteredToolRevisionsTable,
+  RegisteredToolsTable,
+  ToolPinsTable,
   IdempotencyKeysTable,
+  LimitCountersTable,
+  LimitsTable,
   OauthClientsTable,
+  PoliciesTable,
+  PolicyVersionsTable,
   RoleBindingsTable,
   Schema,
   SecretsTable,
   SecretVersionsTable,
   SessionsTable,
   SigningKeysTable,
+  AlertsTable,
+  ContainmentsTable,
+  ToolUsageTable,
   TotpSeedsTable,
   UpstreamLoginsTable,
   UserGroupsTable,
   UsersTable,
   VaultKeyringTable,
   VaultLeasesTable,
-} from './schema.ts';
+  VendedCredentialsTable,
+} from './schema/index.ts';

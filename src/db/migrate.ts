@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { sha256Hex, type Clock } from '#kernel';
 import { databaseError } from './errors.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from './schema/index.ts';
 
 /** One step of the schema. Data, not code, so that its checksum says everything that it does. */
 export interface Migration {

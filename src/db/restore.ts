@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Clock } from '#kernel';
 import { openDatabase, type DatabasePlace } from './database.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from './schema/index.ts';
 import type { SnapshotPart } from './snapshot.ts';
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import { isRecord } from '#kernel';
 import { databaseError } from './errors.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from './schema/index.ts';
 
 const ATTEMPTS = 12;
 const FIRST_PAUSE_MS = 4;

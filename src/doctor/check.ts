@@ -1,6 +1,8 @@
 import type { Database } from '#db';
-import type { Role, ServerSettings } from '#contract';
+import type { RoleGrant, ServerSettings } from '#contract';
 import type { Agent, ApiKey } from '#identity';
+import type { ExaminedPolicy } from '#policy';
+import type { Declared, Known } from './known-names.ts';
 
 /** `error`: somebody could get in, or something is lost already. `warning`: one mishap away from that. */
 export type Severity = 'error' | 'warning';
@@ -28,10 +30,22 @@ export interface Disk {
 
 /** A person, as far as it matters for what is weak. */
 export interface PersonSeen {
+  readonly id: string;
   readonly name: string;
-  /** Anywhere, those of the configuration left out. */
-  readonly roles: readonly Role[];
+  readonly grants: readonly RoleGrant[];
+  /** As policies call them. */
+  readonly groups: readonly string[];
   readonly hasSecondFactor: boolean;
+}
+
+/** A limit, as far as it names something. */
+export interface LimitSeen {
+  readonly id: string;
+  /** A namespace, or `*`. */
+  readonly namespace: string;
+  readonly tools?: readonly string[] | undefined;
+  readonly toolsets?: readonly string[] | undefined;
+  readonly agents?: readonly string[] | undefined;
 }
 
 /** What is looked at. Nothing of it is changed. */
@@ -47,9 +61,19 @@ export interface Patient {
   /** Why not, and what is pending. */
   readonly databaseTrouble: Weakness | undefined;
   readonly keys: readonly ApiKey[];
+  /** Keys that are traps; they are none of the others. */
+  readonly decoys: readonly ApiKey[];
   readonly agents: readonly Agent[];
   /** Ids of agents that were given `admin`, themselves or by a group. */
   readonly givenAdmin: ReadonlySet<string>;
+  /** How many limits there are on what callers do; undefined where nobody could count them. */
+  readonly limits: number | undefined;
+  readonly limitDocuments: readonly LimitSeen[];
+  /** The documents beside `kind: server`; undefined where no configuration was named. */
+  readonly declared: Declared | undefined;
+  /** Undefined, like the next, where no database was opened. */
+  readonly policies: readonly ExaminedPolicy[] | undefined;
+  readonly known: Known | undefined;
   /** People who may sign in. */
   readonly people: readonly PersonSeen[];
 }

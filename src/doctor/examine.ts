@@ -1,16 +1,21 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ChatelaineError, silentLogger, type Clock } from '#kernel';
-import { forgetfulLedger, type ServerSettings, type AuditTrail } from '#contract';
+import { EVERYWHERE, forgetfulLedger, type AuditTrail, type LimitDeclaration, type ServerSettings } from '#contract';
 import { ledgerFolder } from '#backup';
 import { databasePlace, inspectMigrations, openDatabase, type Database } from '#db';
 import { openIdentity } from '#identity';
-import type { Disk, Finding, Patient, PersonSeen, Weakness } from './check.ts';
+import { loadPolicyExamination } from '#policy';
+import type { Disk, Finding, LimitSeen, Patient, PersonSeen, Weakness } from './check.ts';
 import { checks } from './checks/index.ts';
+import { whatIsKnown, type Declared } from './known-names.ts';
 import { listActivePeople, listAgentsGivenAdmin } from './store/counts.ts';
+import { listLimitDefinitions } from './store/names.ts';
 
 export interface Examination {
   readonly settings: ServerSettings;
+  /** The documents beside it; undefined where no configuration was named. */
+  readonly declared?: Declared | undefined;
   readonly dataDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -19,7 +24,7 @@ export interface Examination {
 
 /** Looks at everything, beside servers that may be running, and gives what is weak: nothing when all is well. */
 export async function examine(examination: Examination): Promise<readonly Finding[]> {
-  const { settings, dataDirectory, clock } = examination;
+  const { settings, dataDirectory, clock, declared } = examination;
   const { database, trouble } = await tryOpen(settings, dataDirectory, clock);
   try {
     const patient: Patient = {
@@ -31,7 +36,9 @@ export async function examine(examination: Examination): Promise<readonly Findin
       disk: examination.disk ?? systemDisk,
       database,
       databaseTrouble: trouble,
-      ...(await whoIsThere(database, clock)),
+      ...(await whatIsWritten(database, declared)),
+      declared,
+      ...(await whoIsThere(database, clock, declared?.roleBindings ?? [], settings.alerts.decoyKeys)),
     };
     const findings: Finding[] = [];
     for (const check of checks) {
@@ -43,26 +50,58 @@ export async function examine(examination: Examination): Promise<readonly Findin
   }
 }
 
-type Present = Pick<Patient, 'keys' | 'agents' | 'givenAdmin' | 'people'>;
+type Written = Pick<Patient, 'limits' | 'limitDocuments' | 'policies' | 'known'>;
 
-async function whoIsThere(database: Database | undefined, clock: Clock): Promise<Present> {
-  if (database === undefined) return { keys: [], agents: [], givenAdmin: new Set(), people: [] };
+/** Policies and limits, in files and in the database. */
+async function whatIsWritten(database: Database | undefined, declared: Declared | undefined): Promise<Written> {
+  if (database === undefined) return { limits: undefined, limitDocuments: [], policies: undefined, known: undefined };
+  const known = await whatIsKnown(database, declared);
+  const { examinePolicies } = await loadPolicyExamination();
+  const made = (await listLimitDefinitions(database.db)).map(({ namespace, name, definition }): LimitSeen => ({
+    ...(JSON.parse(definition) as Pick<LimitSeen, 'tools' | 'toolsets' | 'agents'>),
+    ...{ id: `${namespace}/${name}`, namespace },
+  }));
+  const limitDocuments = [...(declared?.limits ?? []).map(limitSeen), ...made];
+  return {
+    ...{ limits: limitDocuments.length, limitDocuments, known },
+    policies: await examinePolicies(database.db, declared?.policies ?? [], known.names.tools ?? []),
+  };
+}
+
+function limitSeen({ everywhere, name, tools, toolsets, agents, ...declared }: LimitDeclaration): LimitSeen {
+  const namespace = everywhere ? EVERYWHERE : declared.namespace;
+  return { id: `${namespace}/${name}`, namespace, tools, toolsets, agents };
+}
+
+type Present = Pick<Patient, 'keys' | 'decoys' | 'agents' | 'givenAdmin' | 'people'>;
+
+async function whoIsThere(
+  database: Database | undefined,
+  clock: Clock,
+  bindings: Declared['roleBindings'],
+  decoys: readonly string[],
+): Promise<Present> {
+  if (database === undefined) return { keys: [], decoys: [], agents: [], givenAdmin: new Set(), people: [] };
   const identity = openIdentity({
     database,
     clock,
     log: silentLogger,
     trail: NOTHING_CHANGES,
     ledger: forgetfulLedger,
+    declared: () => bindings,
   });
   try {
     const people: PersonSeen[] = [];
+    const all = await identity.keys.list();
     for (const { id, hasSecondFactor } of await listActivePeople(database.db)) {
       const standing = await identity.standings.ofUser(id);
       if (standing === undefined) continue;
-      people.push({ name: standing.user.name, roles: standing.grants.map(({ role }) => role), hasSecondFactor });
+      people.push({ id, name: standing.user.name, grants: standing.grants, groups: standing.groups, hasSecondFactor });
     }
     return {
-      keys: await identity.keys.list(),
+      // A trap is meant to lie there unused.
+      keys: all.filter(({ id }) => !decoys.includes(id)),
+      decoys: all.filter(({ id }) => decoys.includes(id)),
       agents: await identity.agents.list(),
       givenAdmin: await listAgentsGivenAdmin(database.db),
       people,

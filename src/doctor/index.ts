@@ -1,7 +1,7 @@
 /**
  * doctor: what is weak about an installation.
  *
- * Owns the checks, a file each (`checks/`), and gathering what they look at (`examine.ts`). They read
+ * Owns the checks, a file each (`checks/`), and gathering what they look at (`examine.ts`; `known-names.ts`). They read
  * configuration, data directory, database, disk and clock; they change nothing and decide nothing. A check that
  * has nothing to look at in an installation finds nothing. docs/doctor.md lists them all.
  */

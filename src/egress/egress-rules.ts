@@ -47,6 +47,20 @@ export function egressRules(config: {
   return { allowed: allowedIpRanges, blocked: customBlockedIpRanges, allowPrivateNetworks };
 }
 
+/** The same from texts that a schema has checked: `reachFields` of #contract. */
+export function egressRulesOf(config: {
+  readonly allowedIpRanges: readonly string[];
+  readonly customBlockedIpRanges: readonly string[];
+  readonly allowPrivateNetworks: boolean;
+}): EgressRules {
+  const ranges = (texts: readonly string[]) => texts.flatMap((text) => parseRange(text) ?? []);
+  return {
+    allowed: ranges(config.allowedIpRanges),
+    blocked: ranges(config.customBlockedIpRanges),
+    allowPrivateNetworks: config.allowPrivateNetworks,
+  };
+}
+
 const OPENED_BY_PRIVATE: ReadonlySet<AddressClass> = new Set(['private', 'loopback', 'link-local', 'shared']);
 
 const A_CLASS: Readonly<Record<Exclude<AddressClass, 'public'>, string>> = {

@@ -10,6 +10,6 @@
  */
 export { parseAddress, parseRange, type IpAddress, type IpRange } from './ip-address.ts';
 export { classify, type AddressClass } from './address-class.ts';
-export { egressFields, egressRules, judgeAddress, judgeUrl, type EgressRules } from './egress-rules.ts';
+export { egressFields, egressRules, egressRulesOf, judgeAddress, judgeUrl, type EgressRules } from './egress-rules.ts';
 export type { Resolve } from './guarded-connector.ts';
 export { EgressClient, type EgressRequest, type EgressResponse, type EgressTls } from './egress-client.ts';

@@ -8,6 +8,12 @@ export const gatewayError = defineErrors('gateway', {
     remedy:
       'Send `Authorization: Bearer …` with an access token of an issuer in the metadata that the challenge names, or with a key made by `chatelaine key create`.',
   },
+  PROOF_REFUSED: {
+    status: 401,
+    title: 'a token that is bound to a key came without a proof of that key that counts',
+    remedy:
+      'Send `Authorization: DPoP …` with one `DPoP` header: a new proof for this method, this URL and this token (RFC 9449 §4.2), with the nonce of `DPoP-Nonce` where one is given.',
+  },
   CERTIFICATE_REFUSED: {
     status: 401,
     title: 'the client certificate is not that of an agent who may come in',
@@ -31,8 +37,14 @@ export const gatewayError = defineErrors('gateway', {
   },
   FORBIDDEN_ROLE: {
     status: 403,
-    title: 'the caller has no role that may call tools',
+    title: 'the caller has no role that may read prompts and resources',
     remedy: 'Give the agent the role `user`, or use another agent.',
+  },
+  POLICY_DENIED: {
+    status: 403,
+    title: 'the policies allow the tool, and not this call of it',
+    remedy:
+      'Other arguments may be allowed, or another moment or place. Whoever writes policies sees why under the request id in the audit log.',
   },
   FORBIDDEN_ACCESS: {
     status: 403,
@@ -101,6 +113,12 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the tool answered with something that its `outputSchema` does not allow',
     remedy: 'Nothing a caller can mend: the tool, or its `outputSchema`, has to change. The message names each place.',
   },
+  OUTPUT_BLOCKED: {
+    status: 403,
+    title: 'the answer holds something that a mask does not let through',
+    remedy:
+      'Ask for less, such as other columns, or have whoever keeps the `kind: mask` documents look at the mask that the message names. What a call that writes has done is done.',
+  },
   BODY_INVALID: {
     status: 400,
     title: 'the request body is not the JSON that this door reads',
@@ -136,6 +154,16 @@ export const gatewayError = defineErrors('gateway', {
     status: 503,
     title: 'the server runs as many calls as it is allowed to',
     remedy: 'Retry after the seconds in `Retry-After`, or raise `limits.maxConcurrentCalls` of `kind: server`.',
+  },
+  ADDRESS_THROTTLED: {
+    status: 429,
+    title: 'too many credentials that do not count came from the address of the request',
+    remedy: 'Call again after the seconds in `Retry-After`. Who was let in from there before is not refused.',
+  },
+  REQUESTS_THROTTLED: {
+    status: 429,
+    title: 'the caller asks the API more often than a minute allows',
+    remedy: 'Call again after the seconds in `Retry-After`, or raise `limits.apiRequestsPerMinute` of `kind: server`.',
   },
   SHUTTING_DOWN: {
     status: 503,

@@ -14,21 +14,43 @@
  *   GET              /.well-known/oauth-protected-resource[/…]              RFC 9728, without a credential
  *   GET              /  /healthz  /readyz                                   without a credential
  */
+import type { warnOfLimits as WarnOfLimits } from './decisions/limit-documents.ts';
+import type { readPolicyDocuments as ReadDocuments } from './decisions/policy-documents.ts';
 import type { Metrics } from './operations/metrics.ts';
 import type { createTelemetry, Telemetry } from './operations/telemetry.ts';
 
 type CreateTelemetry = typeof createTelemetry;
 
-export { createGateway, type Gateway, type GatewayOptions, type Pages, type ToolboxHolder } from './gateway.ts';
+export { createGateway, type Gateway } from './gateway.ts';
+export type { GatewayOptions, ToolboxHolder } from './gateway-options.ts';
+export type { Pages } from './http/pages.ts';
+export { approvePolicy } from './decisions/index.ts';
 export { loopbackOnly } from './http/host-origin.ts';
 export { listen, type Listener } from './http/listener.ts';
 export { invokeLocally } from './invoke.ts';
 export { serveStdio } from './mcp/stdio.ts';
+export { toolsetsOf } from './decisions/entities.ts';
 export { AgentCertificates } from './pipeline/agent-certificates.ts';
+export { validatedTools } from './decisions/index.ts';
 export { callLog } from './operations/call-log.ts';
+export { coverLogText } from './operations/cover-log.ts';
 export { lateMetrics } from './operations/late-metrics.ts';
-export type { CallObserver, CallReport } from './pipeline/call.ts';
+export type { CallObserver, CallReport } from './pipeline/call-observer.ts';
+export type { CallSteps, DecisionWatch } from './pipeline/call-steps.ts';
+export { endedAs } from './pipeline/call-ending.ts';
 export type { Metrics, Telemetry };
+
+/** Loaded when used: where documents declare policies. */
+export const readPolicyDocuments = async (
+  ...given: Parameters<typeof ReadDocuments>
+): ReturnType<typeof ReadDocuments> =>
+  await (await import('./decisions/policy-documents.ts')).readPolicyDocuments(...given);
+
+/** Likewise: where some declare limits. */
+export const warnOfLimits = async (
+  ...given: Parameters<typeof WarnOfLimits>
+): Promise<ReturnType<typeof WarnOfLimits>> =>
+  given[0].length === 0 ? [] : (await import('./decisions/limit-documents.ts')).warnOfLimits(...given);
 
 /** Loaded when used: few have a collector. */
 export const loadTelemetry = async (options: Parameters<CreateTelemetry>[0]): Promise<Telemetry> =>

@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Api } from './api.ts';
 import { httpError } from './errors.ts';
 import type { Admitted, Authenticate } from './frame.ts';
-import type { Incoming } from './incoming.ts';
+import { FORM, type Incoming } from './incoming.ts';
 import type { Answer } from './problem.ts';
 import type { Route } from './route.ts';
 import { API_ROOT } from './router.ts';
@@ -18,7 +18,7 @@ export interface DoorOptions {
 }
 
 /** What the listener knows of a request. */
-export interface Visit extends Pick<Incoming, 'requestId' | 'address' | 'challenge' | 'recordDenial'> {
+export interface Visit extends Pick<Incoming, 'requestId' | 'address' | 'presented' | 'challenge' | 'recordDenial'> {
   /** What every answer to it carries. Flat: name, value, name, value. */
   readonly headers: readonly string[];
   readonly authenticate: Authenticate;
@@ -59,8 +59,8 @@ export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandl
   readJsonAsBytes(app);
   app.setErrorHandler((error, request, reply) => send(reply, api.frame.refuse(translated(error), visitOf(request))));
   app.setNotFoundHandler((request, reply) => send(reply, api.frame.refuse(notFound(api, request), visitOf(request))));
-  for (const route of api.routes) {
-    app.route({
+  const declare = (scope: FastifyInstance, route: Route): void => {
+    scope.route({
       method: route.method,
       url: `${API_ROOT}${route.path.replaceAll(/\{([^}]*)\}/g, ':$1')}`,
       async onRequest(request) {
@@ -72,7 +72,13 @@ export async function openDoor(api: Api, options: DoorOptions): Promise<ApiHandl
         return await send(reply, await api.frame.answer(admitted, bodyOf(route, request)));
       },
     });
-  }
+  };
+  for (const route of api.routes.filter(({ form }) => form !== true)) declare(app, route);
+  // In a scope of their own: at every other route a form is refused by its type.
+  void app.register(async (scope) => {
+    readFormsAsBytes(scope);
+    for (const route of api.routes.filter(({ form }) => form === true)) declare(scope, route);
+  });
   await app.ready();
   return (request, response, visit) => {
     visits.set(request, visit);
@@ -97,10 +103,19 @@ function readJsonAsBytes(app: FastifyInstance): void {
   });
 }
 
+function readFormsAsBytes(app: FastifyInstance): void {
+  app.addContentTypeParser(FORM, { parseAs: 'buffer' }, (request, body, done) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity') return done(null, body);
+    done(httpError('REQUEST_MEDIA_TYPE_REFUSED', 'the body is encoded; send it unencoded'));
+  });
+}
+
 const bodyOf = (route: Route, { body }: FastifyRequest): Buffer | undefined =>
   route.method !== 'GET' && Buffer.isBuffer(body) ? body : undefined;
 
-function incomingOf(request: FastifyRequest, { requestId, address, challenge, recordDenial }: Visit): Incoming {
+function incomingOf(request: FastifyRequest, visit: Visit): Incoming {
+  const { requestId, address, presented, challenge, recordDenial } = visit;
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
@@ -112,6 +127,7 @@ function incomingOf(request: FastifyRequest, { requestId, address, challenge, re
     params: request.params as Record<string, string>,
     query: question === -1 ? '' : (request.raw.url ?? '').slice(question + 1),
     address,
+    presented,
     challenge,
     recordDenial,
   };

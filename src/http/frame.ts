@@ -17,13 +17,14 @@ import {
   type AuditTrail,
   type Principal,
   type Refuse,
+  type ResourcePlace,
 } from '#contract';
 import type { Database } from '#db';
 import { checkPrecondition, entityTag, isKnown, preconditionOf, type Precondition } from './conditional.ts';
 import { Cursors } from './cursor.ts';
 import { httpError } from './errors.ts';
 import { Idempotency, parseIdempotencyKey, type Outcome } from './idempotency.ts';
-import { isEmpty, parseBody, parseQuery, type Incoming } from './incoming.ts';
+import { FORM, isEmpty, parseBody, parseForm, parseQuery, type Incoming } from './incoming.ts';
 import { NOBODY, originOf } from './origin.ts';
 import { refusal, type Answer, type Problem } from './problem.ts';
 import type { Call, PageOf, PageQuery, Pieces, Route } from './route.ts';
@@ -42,9 +43,10 @@ export interface FrameOptions {
 
 /**
  * Who is calling; throws why nobody is let in. Both are on record when it ends: the listener knows
- * floods. Asked for by routes that are not public.
+ * floods. Asked for by routes that are not public; `besides` is a resource whose tokens count here as those of the
+ * API do.
  */
-export type Authenticate = () => Principal | Promise<Principal>;
+export type Authenticate = (besides?: ResourcePlace) => Principal | Promise<Principal>;
 
 /** A request that may go on to its body: its caller may do what it asks for. */
 export interface Admitted {
@@ -77,7 +79,8 @@ export class Frame {
 
   /** Everything that can be told without the body. Throws what the answer is to say. */
   async admit(route: Route, incoming: Incoming, authenticate: Authenticate): Promise<Admitted> {
-    const principal = route.permission === 'public' ? NOBODY : await authenticate();
+    const principal =
+      route.permission === 'public' ? NOBODY : await authenticate(route.takesTokensFor?.(incoming.params));
     const params = route.params === undefined ? {} : validate(route.params, incoming.params, 'path');
     const query = this.#query(route, incoming);
     const namespaces = await this.#permit(route, { incoming, principal, params, query });
@@ -88,9 +91,11 @@ export class Frame {
   async answer(admitted: Admitted, bytes: Buffer | undefined): Promise<Answer> {
     const { route, incoming, principal, params } = admitted;
     try {
-      const body = this.#body(route, parseBody(bytes));
+      const body = this.#body(route, isForm(admitted) ? parseForm(bytes) : parseBody(bytes));
       const precondition = route.conditional === true ? preconditionOf(incoming.headers) : undefined;
-      const idempotencyKey = route.method === 'POST' ? incoming.headers['idempotency-key'] : undefined;
+      // Nobody's keys would be everybody's: what is kept for one stranger another would be given.
+      const isRepeatable = route.method === 'POST' && route.asks !== true && route.permission !== 'public';
+      const idempotencyKey = isRepeatable ? incoming.headers['idempotency-key'] : undefined;
       if (idempotencyKey === undefined) return (await this.#run(admitted, body.checked, precondition)).answer;
       const request = { method: route.method, path: route.path, params, query: admitted.query, body: body.given };
       return await this.#idempotency.once(
@@ -130,14 +135,17 @@ export class Frame {
     request: Pick<Admitted, 'incoming' | 'principal' | 'params' | 'query'>,
   ): Promise<readonly string[] | 'all'> {
     const { permission: action, where } = route;
-    const { principal, params } = request;
+    const { principal, params, incoming } = request;
     if (action === 'public') return [];
     if (where === 'listed') return await this.#namespacesListed(route, action, request);
     const nowhere = { namespace: EVERYWHERE };
     const target: ActionTarget =
       where === 'everywhere'
         ? nowhere
-        : { ...((await where.target(params, principal)) ?? nowhere), missing: () => where.missing(params) };
+        : {
+            ...((await where.target(params, principal, { address: incoming.address })) ?? nowhere),
+            missing: () => where.missing(params),
+          };
     const refused = this.#options.refuse(principal, action, target);
     if (refused !== undefined) throw await this.#refused(refused, route, request, target.namespace);
     return [target.namespace];
@@ -197,6 +205,7 @@ export class Frame {
         origin: originOf(principal, incoming),
         namespaces,
         checkCurrent: (etag) => precondition && checkPrecondition(precondition, etag),
+        presented: () => incoming.presented?.(),
       };
       if (route.media !== undefined) return await streamed(route.media, (await route.handle(call)) as Pieces);
       return route.position === undefined
@@ -257,6 +266,10 @@ export class Frame {
     return { answer, kept: answer };
   }
 }
+
+/** At doors where bodies have a type: only those of such routes come as forms. */
+const isForm = ({ route, incoming }: Admitted): boolean =>
+  route.form === true && incoming.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() === FORM;
 
 const keptId = z.object({ id: z.string() });
 

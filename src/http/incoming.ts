@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { isRecord, parseStrictJson, type ChatelaineError } from '#kernel';
-import type { AuditEvent, Principal } from '#contract';
+import type { AuditEvent, Presentation, Principal } from '#contract';
 import { httpError } from './errors.ts';
 
 /** Header fields by their lower-case names. */
@@ -14,6 +15,8 @@ export interface Incoming {
   /** Without its question mark. */
   readonly query: string;
   readonly address?: string | undefined;
+  /** What it shows of keys, made for those who ask. */
+  readonly presented?: (() => Presentation | undefined) | undefined;
   /** The `WWW-Authenticate` of a refusal, at doors where somebody can still say who they are. */
   readonly challenge?: ((error: ChatelaineError) => string | undefined) | undefined;
   /**
@@ -25,6 +28,9 @@ export interface Incoming {
 
 const DEEPEST = 16;
 
+/** The media type of forms. */
+export const FORM = 'application/x-www-form-urlencoded';
+
 /** The JSON of a body; undefined where there is none. Throws `REQUEST_BODY_REFUSED`. */
 export function parseBody(bytes: Buffer | undefined): unknown {
   if (bytes === undefined || bytes.length === 0) return undefined;
@@ -33,6 +39,16 @@ export function parseBody(bytes: Buffer | undefined): unknown {
   // Not the parser's own words: they quote the text, which may be a secret with a comma too few.
   const reason = /^(?:the text|an object)/.test(parsed.error) ? parsed.error : 'it is not JSON';
   throw httpError('REQUEST_BODY_REFUSED', `the body cannot be read: ${reason}`);
+}
+
+/**
+ * The fields of a form, which are read strictly: UTF-8, each once. Throws `REQUEST_BODY_REFUSED`, and repeats nothing:
+ * they hold passwords.
+ */
+export function parseForm(bytes: Buffer | undefined): unknown {
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  if (!isUtf8(bytes)) throw httpError('REQUEST_BODY_REFUSED', 'the body cannot be read: it is no form in UTF-8');
+  return parseQuery(bytes.toString());
 }
 
 /** The parameters of a query. One that is given twice stands as a list, which no schema of ours takes. */

@@ -18,7 +18,14 @@ import type * as OpenApi from './openapi.ts';
 
 export type { Api, LocalRequest } from './api.ts';
 export { entityTag } from './conditional.ts';
-export { readCursorKey, readInstallationSecret, type SecretSealer } from './installation-secret.ts';
+export {
+  readApprovalKey,
+  readMaskKey,
+  readCursorKey,
+  readInstallationSecret,
+  readNonceSecret,
+  type SecretSealer,
+} from './installation-secret.ts';
 export { apiSecretColumn } from './store/api-secrets-store.ts';
 export type { Described } from './openapi.ts';
 export type { Answer, Problem } from './problem.ts';

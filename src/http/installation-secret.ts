@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { reveal, Secret } from '#kernel';
 import type { Database, DatabaseOrTransaction } from '#db';
 import { apiSecretPlace, findApiSecret, insertApiSecret } from './store/api-secrets-store.ts';
@@ -55,3 +56,15 @@ export async function readInstallationSecret(
 /** The key that signs cursors: behind a balancer the second page is another host's to answer. */
 export const readCursorKey = (database: Database, sealer: SecretSealer, first: () => Buffer): Promise<Buffer> =>
   readInstallationSecret({ database, sealer }, 'cursors', first);
+
+/** What nonces of DPoP proofs are derived from: one that the authorization server gave is known at every door. */
+export const readNonceSecret = (database: Database, sealer: SecretSealer): Promise<Buffer> =>
+  readInstallationSecret({ database, sealer }, 'dpop nonces', () => randomBytes(32));
+
+/** What masked values are digested with: equal values look equal whichever host answered. */
+export const readMaskKey = (database: Database, sealer: SecretSealer): Promise<Buffer> =>
+  readInstallationSecret({ database, sealer }, 'masked values', () => randomBytes(32));
+
+/** What approvals of calls are bound with: a grant of one host is known to every other, and guessed from no digest. */
+export const readApprovalKey = (database: Database, sealer: SecretSealer): Promise<Buffer> =>
+  readInstallationSecret({ database, sealer }, 'approvals', () => randomBytes(32));

@@ -45,7 +45,7 @@ function errorCodesOf(route: Route, described: Described): readonly string[] {
     ...(route.permission === 'public' ? ['API_FAULT'] : ALWAYS),
     ...(route.params !== undefined || route.query !== undefined ? ['REQUEST_INVALID'] : []),
     ...(route.method === 'POST' || route.body !== undefined ? WITH_BODY : []),
-    ...(route.method === 'POST' ? REPEATABLE : []),
+    ...(route.method === 'POST' && route.asks !== true ? REPEATABLE : []),
     ...(route.conditional === true ? CONDITIONAL : []),
     ...(route.position === undefined ? [] : ['CURSOR_REFUSED']),
   ].filter((code, at, all) => all.indexOf(code) === at);
@@ -75,7 +75,8 @@ export function describeApi(routes: readonly Route[], described: Described): Jso
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'An API key (`chk_…`), or a session of `chatelaine login` (`chs_…`).',
+          description:
+            'An API key (`chk_…`), a session of the command line (`chs_…`), or an access token for `/api/v1`.',
         },
       },
       schemas: { Problem: PROBLEM },
@@ -110,7 +111,7 @@ function operation(one: Route, described: Described): Json {
   const parameters = [
     ...parametersOf(one.params, 'path'),
     ...parametersOf(one.query, 'query'),
-    ...(one.method === 'POST'
+    ...(one.method === 'POST' && one.asks !== true && one.permission !== 'public'
       ? [header('Idempotency-Key', 'Repeated under the same key, the request is done once.')]
       : []),
     ...(one.conditional === true
@@ -132,11 +133,16 @@ function operation(one: Route, described: Described): Json {
     ...(takesProof(one, described) && { 'x-recent-proof': true }),
     ...(parameters.length > 0 && { parameters }),
     ...(one.body !== undefined && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(one.body, 'input') } } },
+      requestBody: { required: true, content: contentOf(one.body, one.form === true) },
     }),
     responses: { ...successes(one), ...failures(errorCodesOf(one, described)) },
   };
 }
+
+const contentOf = (body: z.ZodType, form: boolean): Json => {
+  const schema = schemaOf(body, 'input');
+  return { 'application/json': { schema }, ...(form && { 'application/x-www-form-urlencoded': { schema } }) };
+};
 
 const header = (name: string, description: string): Json => ({
   name,

@@ -1,3 +1,4 @@
+import type { ProofFault } from '#contract';
 import { ChatelaineError, errorCatalogues, type Logger } from '#kernel';
 import { httpError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
@@ -48,12 +49,14 @@ export function refusal(
   const error = thrown instanceof ChatelaineError ? thrown : faultOf(thrown, requestId);
   if (error.status >= 500) log.error({ err: thrown, requestId }, 'a request to the API met a fault of the server');
   const wanted = challenge?.(error);
-  const { allow, retryAfterSeconds } = error.details ?? {};
+  const { allow, retryAfterSeconds, proof } = error.details ?? {};
+  const nonce = (proof as ProofFault | undefined)?.nonce;
   return {
     status: error.status,
     headers: {
       'content-type': 'application/problem+json',
       ...(wanted !== undefined && { 'www-authenticate': wanted }),
+      ...(nonce !== undefined && { 'dpop-nonce': nonce }),
       ...(typeof allow === 'string' && { allow }),
       ...(typeof retryAfterSeconds === 'number' && { 'retry-after': String(retryAfterSeconds) }),
     },

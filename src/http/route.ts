@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ChatelaineError } from '#kernel';
-import type { Action, ActionTarget, AuditOrigin, Principal } from '#contract';
+import type { Action, ActionTarget, AuditOrigin, Presentation, Principal, ResourcePlace } from '#contract';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -19,6 +19,8 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
    * where there is nothing. Belongs into the transaction of the change, or somebody comes between.
    */
   checkCurrent(etag: string | undefined): void;
+  /** What the request shows of keys, at doors where requests can show any. */
+  presented(): Presentation | undefined;
 }
 
 /** Where the permission must hold. */
@@ -33,7 +35,11 @@ export type Where<Params> =
        * and so in no namespace. It does not throw: what is nowhere must be refused as what is foreign is, on
        * record and in the same time.
        */
-      readonly target: (params: Params, principal: Principal) => Target | undefined | Promise<Target | undefined>;
+      readonly target: (
+        params: Params,
+        principal: Principal,
+        from: { readonly address: string | undefined },
+      ) => Target | undefined | Promise<Target | undefined>;
       /** The answer for what is not there, which is also the one for what the caller may not see. */
       readonly missing: (params: Params) => ChatelaineError;
     };
@@ -55,8 +61,17 @@ interface RouteFacts {
   readonly status?: 200 | 201 | 204;
   /** Codes of the catalogue that the route itself may answer with; those of the frame are known. */
   readonly errors?: readonly string[];
+  /**
+   * A resource beside the API whose tokens are taken here too: the one thing that the route is about. Of the path
+   * nothing has been checked yet.
+   */
+  readonly takesTokensFor?: (params: Readonly<Record<string, string>>) => ResourcePlace;
+  /** Its body may come as a form as well (`application/x-www-form-urlencoded`), each field once and a text. */
+  readonly form?: true;
   /** A change of something with versions: asks for `If-Match`, or `If-None-Match: *`. */
   readonly conditional?: true;
+  /** A POST that changes nothing: a question that is too long for a query. Its answer is kept for no repetition. */
+  readonly asks?: true;
 }
 
 /**
@@ -140,18 +155,21 @@ export type Pieces = AsyncIterable<string | Uint8Array>;
  * its description before it leaves; and what goes wrong after the first piece cuts the connection, since the
  * status has been sent. A reading, always: a change is answered with what it did.
  */
-export function stream<Params extends z.ZodType, Query extends z.ZodType>(
-  definition: Omit<RouteFacts, 'method' | 'status' | 'conditional'> & {
+export function stream<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType>(
+  definition: Omit<RouteFacts, 'method' | 'status' | 'conditional' | 'asks'> & {
     readonly where: Where<z.output<Params>>;
     readonly params?: Params;
     readonly query?: Query;
+    /** A question that is too long for a query: a POST, which still changes nothing. */
+    readonly body?: Body;
     readonly media: string;
     /** What the pieces make up, where that is JSON. */
     readonly answer?: z.ZodType;
-    readonly handle: (call: Call<z.output<Params>, z.output<Query>>) => Promise<Pieces>;
+    readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Pieces>;
   },
 ): Route {
-  return route({ ...definition, method: 'GET' } as never);
+  const asked = definition.body === undefined ? { method: 'GET' } : { method: 'POST', asks: true };
+  return route({ ...definition, ...asked } as never);
 }
 
 /** A page of a listing, and the position after which the next one begins; none on the last. */

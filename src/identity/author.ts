@@ -19,8 +19,11 @@ export function operator(): Author {
     sub: 'operator',
     name: 'operator',
     namespace: EVERYWHERE,
-    roles: ['admin'],
-    grants: [{ role: 'admin', namespace: EVERYWHERE }],
+    roles: ['admin', 'policy_admin'],
+    grants: [
+      { role: 'admin', namespace: EVERYWHERE },
+      { role: 'policy_admin', namespace: EVERYWHERE },
+    ],
     access: ALL,
     groups: [],
     scopes: new Set(),

@@ -12,6 +12,10 @@ export interface FramedChange<Value> extends Changed<Value> {
   readonly resumes?: readonly Revocation[];
 }
 
+/** What somebody who asks for a change writes of their own in its transaction; what it throws undoes the change. */
+export type Also = (trx: DatabaseOrTransaction) => Promise<void>;
+export const NOTHING_ELSE: Also = async () => {};
+
 /**
  * What every administrative change in here goes through: recorded before and after, permitted in the
  * transaction that makes it, and told to the copies in memory. A service that takes this has no other way

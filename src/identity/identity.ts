@@ -13,7 +13,11 @@ import { UsageRecorder } from './keys/usage-recorder.ts';
 import { NamespaceDirectory } from './namespaces/namespace-directory.ts';
 import { permissionCheck, type CheckPermission } from './permissions/index.ts';
 import { accessHolders, type IdentityHolder } from './roles/access-holders.ts';
+import { AgentStandings } from './roles/agent-standings.ts';
 import type { DeclaredBindings } from './roles/declared-bindings.ts';
+import { allHoldings, holdingsOf, type Holding } from './roles/holdings.ts';
+import type { Holder } from './roles/role-binding.ts';
+import { holdersWithin, type HoldersWithin } from './roles/holders-within.ts';
 import { RoleDirectory } from './roles/role-directory.ts';
 import { Standings } from './roles/standings.ts';
 import { UserDirectory } from './users/user-directory.ts';
@@ -27,6 +31,8 @@ export interface Identity {
   readonly namespaces: NamespaceDirectory;
   /** What users may be and do, for requests. */
   readonly standings: Standings;
+  /** The same of agents. */
+  readonly agentStandings: AgentStandings;
   /** The frame around changes, for services above that keep something of identities. */
   readonly frame: ChangeFrame;
   /** The check of permissions that `frame` asks, for doors that ask earlier. */
@@ -35,6 +41,12 @@ export interface Identity {
   userDirectory(vault: Pick<Vault, 'envelope' | 'eraseSubject'>): UserDirectory;
   /** Everybody and what they hold, for who reviews it. */
   accessHolders(): AsyncIterable<IdentityHolder>;
+  /** The same, thing by thing: what each would be taken away by. */
+  holdings(): AsyncIterable<Holding>;
+  /** What one of them holds now. */
+  holdingsOf(holder: Holder): Promise<readonly Holding[]>;
+  /** Who has to do with some namespaces. */
+  readonly holdersWithin: HoldersWithin;
   /** To be called when declared bindings have been replaced. */
   declarationsChanged(): void;
   /** Calls back at once when this process has changed anything about people, agents or keys. */
@@ -65,7 +77,8 @@ export function openIdentity(parts: IdentityParts): Identity {
   const verifier = new KeyVerifier({ database, clock, declared, used: (keyId, now) => usage.note(keyId, now) });
   const certificates = new CertificateVerifier({ database, clock, declared });
   const standings = new Standings({ database, clock, declared });
-  const copies = [verifier, certificates, standings];
+  const agentStandings = new AgentStandings({ database, clock, declared });
+  const copies = [verifier, certificates, standings, agentStandings];
   for (const copy of copies) changes.onChange(() => copy.forget());
   return {
     keys: new KeyAuthority({ frame, declared, verifier }),
@@ -75,10 +88,14 @@ export function openIdentity(parts: IdentityParts): Identity {
     roles: new RoleDirectory({ frame, declared }),
     namespaces: new NamespaceDirectory(frame),
     standings,
+    agentStandings,
     frame,
     check,
     userDirectory: (vault) => new UserDirectory({ frame, vault, declared }),
     accessHolders: () => accessHolders(database.db, declared),
+    holdings: () => allHoldings(database.db, declared, clock.now()),
+    holdingsOf: (holder) => holdingsOf(database.db, declared, holder, clock.now()),
+    holdersWithin: holdersWithin(database.db, declared),
     declarationsChanged: () => changes.tell(),
     onChange: (listener) => changes.onChange(listener),
     close: () => usage.close(),

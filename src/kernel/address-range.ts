@@ -27,6 +27,18 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 /**
+ * The one spelling of an address: that of IPv4 for a mapped one, and of RFC 5952 for IPv6, without its zone;
+ * undefined for what is none. What is kept or compared by its text is one address under one name.
+ */
+export function plainAddress(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  const { bits, value } = address;
+  if (bits === 32) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.');
+  return new URL(`http://[${text.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
+}
+
+/**
  * A network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3), or a single address; or why it is none, also for
  * bits behind the prefix: whoever wrote `10.1.2.3/8` meant one or the other.
  */

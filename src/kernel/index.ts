@@ -17,6 +17,14 @@ export { isRecord } from './record.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { formatSize, parseSize } from './size.ts';
 export { didYouMean, nearest } from './nearest.ts';
-export { formatRange, isPartOf, isWithin, parseAddress, parseRange, type AddressRange } from './address-range.ts';
+export {
+  formatRange,
+  isPartOf,
+  isWithin,
+  parseAddress,
+  parseRange,
+  plainAddress,
+  type AddressRange,
+} from './address-range.ts';
 export { BoundedCache } from './bounded-cache.ts';
 export { startRecurring } from './recurring.ts';

@@ -11,15 +11,24 @@ export type LogFormat = 'json' | 'text';
 /**
  * Structured logs, one JSON object a line, on standard error (standard output belongs to answers:
  * with `--stdio` it is the protocol's). Secrets have a type that does not print; the redaction here
- * is the second net, for values that arrive in foreign objects.
+ * by name is the second net, for values that arrive in foreign objects; `cover` the third, for what somebody wrote
+ * into a name, a message or an error.
  */
 export function createLogger(options: {
   level: LogLevel;
   /** Asked at every line: the configuration that says it is itself loaded with a log. */
   format?: () => LogFormat;
+  /** What a text looks like once nothing stands in it that no log may hold. Asked for each text of each line. */
+  cover?: (text: string) => string;
   destination?: DestinationStream;
 }): Logger {
   const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  const { cover, format } = options;
+  const shown = (line: string): string => {
+    if (cover === undefined && format?.() !== 'text') return harmlessJson(line);
+    const entry = coveredEntry(line, cover);
+    return format?.() === 'text' ? textOf(entry) : `${harmlessJson(JSON.stringify(entry))}\n`;
+  };
   return pino(
     {
       level: options.level,
@@ -31,19 +40,42 @@ export function createLogger(options: {
         censor: '[redacted]',
       },
     },
-    options.format === undefined
-      ? destination
-      : { write: (line) => destination.write(options.format?.() === 'text' ? textOf(line) : line) },
+    { write: (line) => destination.write(shown(line)) },
   );
 }
+
+type Entry = Record<string, unknown>;
+
+/** A line with its texts covered, those of names and of nested values too. */
+function coveredEntry(line: string, cover: ((text: string) => string) | undefined): Entry {
+  const entry = JSON.parse(line) as Entry;
+  return cover === undefined ? entry : (covered(entry, cover) as Entry);
+}
+
+function covered(value: unknown, cover: (text: string) => string): unknown {
+  if (typeof value === 'string') return cover(value);
+  if (Array.isArray(value)) return value.map((item) => covered(item, cover));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [cover(name), covered(member, cover)]));
+}
+
+/**
+ * JSON leaves alone what moves a cursor (C1, U+009B among it), ends a line elsewhere (U+2028) or turns a text around:
+ * whoever reads a log in a terminal would be shown something else than what stands there.
+ */
+const harmlessJson = (line: string): string => line.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/gu, escaped);
+
+const escaped = (character: string): string =>
+  Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+    .join('');
 
 /**
  * A line for people, made of the redacted JSON: time, level, message, the rest as `name=value`. Whatever
  * stands in it may be a caller's text: control characters are escaped, and what follows a line break is
  * indented, so that nobody else can start a line or write to the terminal.
  */
-function textOf(line: string): string {
-  const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
+function textOf({ time, level, msg, err, ...rest }: Entry): string {
   const fields = Object.entries(rest).map(
     ([name, value]) =>
       ` ${name}=${typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : JSON.stringify(value)}`,
@@ -53,9 +85,6 @@ function textOf(line: string): string {
   return `${String(time).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} ${harmless(text)}\n`;
 }
 
-const harmless = (text: string): string =>
-  text
-    .replaceAll(/(?!\n)\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .replaceAll('\n', '\n    ');
+const harmless = (text: string): string => harmlessJson(text).replaceAll('\n', '\n    ');
 
 export const silentLogger: Logger = pino({ level: 'silent' });

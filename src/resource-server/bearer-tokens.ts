@@ -2,6 +2,7 @@ import type { CredentialRefusal, PeerFacts, Principal, ResourcePlace, TokenVerif
 import type { ChangeFeed } from '#db';
 import type { SubjectStanding } from '#identity';
 import { err, ok, type Clock, type Result } from '#kernel';
+import type { Confirmations } from './confirmation/index.ts';
 import type { Issuer } from './issuer.ts';
 import { personPrincipal, strangerPrincipal } from './principal.ts';
 import { admissionOf } from './resources/admission.ts';
@@ -34,7 +35,7 @@ export const INTROSPECTED_MS = 60_000;
 const REFUSED_MS = 10_000;
 
 /**
- * Access tokens behind `Bearer `: of our own issuer, which verifies them itself, and of the services that
+ * Access tokens behind `Bearer ` and `DPoP `: of our own issuer, which verifies them itself, and of the services that
  * the configuration trusts. One that was verified is not verified again until it ends, its issuer has other
  * keys, or something is said to have changed (`forget`).
  */
@@ -44,8 +45,11 @@ export class BearerTokens implements TokenVerifier {
   readonly #people: People;
   readonly #clock: Clock;
   readonly #publicUrl: () => URL;
+  readonly #confirmations: Confirmations;
   readonly #tokens = new VerifiedTokens<Known, Known>();
   readonly #principals: VerifiedTokens<Principal, never>;
+  /** The same object for the same principal: what is worked out of one is remembered by it. */
+  readonly #vouched = new WeakMap<Principal, Principal>();
 
   constructor(parts: {
     readonly services: Services;
@@ -54,17 +58,31 @@ export class BearerTokens implements TokenVerifier {
     readonly changes: ChangeFeed | undefined;
     readonly clock: Clock;
     readonly publicUrl: () => URL;
+    readonly confirmations: Confirmations;
   }) {
     this.#services = parts.services;
     this.#issuers = parts.issuers;
     this.#people = parts.people;
     this.#clock = parts.clock;
     this.#publicUrl = parts.publicUrl;
+    this.#confirmations = parts.confirmations;
     this.#principals = new VerifiedTokens(parts.changes);
   }
 
-  /** Whose token it is, where it opens the resource that is asked for; never throws. */
-  verify(token: string, { resource, address }: PeerFacts = {}): Verdict | Promise<Verdict> {
+  /** Whose token it is, where it opens the resource that is asked for and came from whom it is bound to; never throws. */
+  verify(token: string, facts: PeerFacts = {}): Verdict | Promise<Verdict> {
+    const verdict = this.#whoseOf(token, facts);
+    if (verdict instanceof Promise) return verdict.then((read) => this.#confirmed(read, token, facts));
+    return this.#confirmed(verdict, token, facts);
+  }
+
+  /** What a token says is remembered; that its sender has its key is not. */
+  #confirmed(verdict: Verdict, token: string, { presentation }: PeerFacts): Verdict | Promise<Verdict> {
+    if (!verdict.ok || (verdict.value.cnf === undefined && presentation?.scheme !== 'DPoP')) return verdict;
+    return this.#confirmations.confirm(verdict.value, token, presentation);
+  }
+
+  #whoseOf(token: string, { resource, address }: PeerFacts): Verdict | Promise<Verdict> {
     if (token.length > MOST_LENGTH) return err({ reason: 'malformed', detail: 'the token is too long' });
     // A token is for something: where it is not known what is asked for, it is for something else.
     if (resource === undefined) return err({ reason: 'mismatch', detail: 'no resource is being asked for' });
@@ -87,7 +105,7 @@ export class BearerTokens implements TokenVerifier {
     if (shape === undefined && isMangledJwt(token))
       return err({ reason: 'malformed', detail: 'no JWT has such parts' });
     const own = this.#issuers().find(({ issuer }) => issuer === shape?.payload?.['iss']);
-    if (own !== undefined) return this.#ofOwn(own, token, { resource, address });
+    if (own !== undefined) return this.#ofOwn(own, token, shape?.payload?.['aud'], { resource, address });
     const refusal = openingOf(resource);
     if (refusal !== undefined) return refusal;
     return this.#ofService(token, shape, key as string, (resource as { namespace: string }).namespace);
@@ -104,19 +122,52 @@ export class BearerTokens implements TokenVerifier {
     this.#principals.forget();
   }
 
-  async #ofOwn(own: Issuer, token: string, facts: PeerFacts & { readonly resource: ResourcePlace }): Promise<Verdict> {
+  /** Who is asked is decided by the audience that the token claims; whoever is asked believes nothing of it. */
+  async #ofOwn(
+    own: Issuer,
+    token: string,
+    claimed: unknown,
+    facts: PeerFacts & { readonly resource: ResourcePlace },
+  ): Promise<Verdict> {
+    const isForTool = typeof claimed === 'string' && placeOfUrl(this.#publicUrl(), claimed)?.kind === 'tool';
+    const verifier = isForTool ? own.credentials : own.verifier;
+    if (verifier === undefined) return err({ reason: 'unknown', detail: 'no credentials are vended here' });
     try {
-      const verified = await own.verifier.verify(token, facts);
+      const verified = await verifier.verify(token, { ...facts, checksConfirmation: true });
       if (!verified.ok) return verified;
       const { aud } = verified.value;
       const audience = aud === undefined ? undefined : placeOfUrl(this.#publicUrl(), aud);
       if (audience === undefined || !admissionOf(audience, facts.resource).admitted) {
         return err({ reason: 'mismatch', detail: 'the token is for another resource' });
       }
-      return verified;
+      return ok(this.#vouchedFor(verified.value, own, facts.resource));
     } catch (error) {
       return err({ reason: 'unavailable', detail: (error as Error).message });
     }
+  }
+
+  /**
+   * The principal, as the service of the namespace vouches for it that names us as its issuer and the token's
+   * audience as its own: then parameters whose value is a claim of that service are filled from the token itself.
+   */
+  #vouchedFor(principal: Principal, { issuer }: Issuer, asked: ResourcePlace): Principal {
+    const { via, aud } = principal;
+    if (via.method !== 'token' || !('namespace' in asked)) return principal;
+    const service = this.#services
+      .all()
+      .find(
+        ({ declaration: one }) =>
+          one.type === 'generic' &&
+          one.namespace === asked.namespace &&
+          one.authorizationServer === issuer &&
+          one.audience === aud,
+      )?.declaration.name;
+    if (service === undefined) return principal;
+    const known = this.#vouched.get(principal);
+    if (known?.via.method === 'token' && known.via.service === service) return known;
+    const vouched = Object.freeze({ ...principal, via: Object.freeze({ ...via, service }) });
+    this.#vouched.set(principal, vouched);
+    return vouched;
   }
 
   async #ofService(token: string, shape: JwtShape | undefined, key: string, namespace: string): Promise<Verdict> {

@@ -10,4 +10,8 @@ export interface Issuer {
    * for. Remembers by itself what may be remembered.
    */
   readonly verifier: TokenVerifier;
+  /** The same for credentials that were vended for one tool; without it they open nothing. */
+  readonly credentials?: TokenVerifier;
+  /** Nobody asked for it: where the configuration trusts other issuers, theirs is where clients are sent first. */
+  readonly yields?: boolean;
 }

@@ -36,7 +36,7 @@ export function personPrincipal(token: CheckedToken, acceptor: Acceptor, standin
 }
 
 function fromToken(token: CheckedToken, { namespace, service }: Acceptor) {
-  const { issuer, scopes, clientId, jti, amr, authTime, claims } = token;
+  const { issuer, scopes, clientId, jti, amr, authTime, cnf, claims } = token;
   return {
     namespace,
     access: USE,
@@ -45,6 +45,7 @@ function fromToken(token: CheckedToken, { namespace, service }: Acceptor) {
     ...(clientId !== undefined && { clientId }),
     ...(amr !== undefined && { amr }),
     ...(authTime !== undefined && { authTime }),
+    ...(cnf !== undefined && { cnf }),
     via: Object.freeze({ method: 'token', issuer, service, ...(jti !== undefined && { jti }) } as const),
   };
 }

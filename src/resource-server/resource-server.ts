@@ -1,14 +1,18 @@
-import type {
-  AuthServiceDeclaration,
-  CredentialRefusal,
-  PeerFacts,
-  Principal,
-  ResourcePlace,
-  SecretReader,
-  TokenVerifier,
+import {
+  DPOP_ALGORITHMS,
+  type AuthServiceDeclaration,
+  type CredentialRefusal,
+  type PeerFacts,
+  type Presentation,
+  type Principal,
+  type ProofFault,
+  type ResourcePlace,
+  type SecretReader,
+  type TokenVerifier,
 } from '#contract';
 import type { ChangeFeed } from '#db';
 import type { Clock, Result } from '#kernel';
+import { Confirmations, type ConfirmationParts } from './confirmation/index.ts';
 import { BearerTokens, type People } from './bearer-tokens.ts';
 import type { Issuer } from './issuer.ts';
 import { NativeTokens } from './native-tokens.ts';
@@ -16,6 +20,7 @@ import type { GooglePlaces } from './provider/google.ts';
 import type { IntrospectionClient } from './provider/introspection.ts';
 import { admissionOf } from './resources/admission.ts';
 import { metadataDocument } from './resources/metadata.ts';
+import { originReached } from './resources/loopback-origin.ts';
 import { metadataUrl, placeOfUrl } from './resources/resource-url.ts';
 import { Services } from './services/services.ts';
 import type { ServiceState } from './services/token-service.ts';
@@ -34,6 +39,8 @@ export interface ResourceServerOptions {
   readonly introspectionClient?: IntrospectionClient | undefined;
   /** Google's addresses; a test has its own. */
   readonly google?: GooglePlaces;
+  /** What proofs of possession are checked with; without it a token that DPoP binds opens nothing. */
+  readonly confirmation?: ConfirmationParts;
   readonly clock: Clock;
 }
 
@@ -43,6 +50,8 @@ export interface DoorChallenge {
   readonly scopes: readonly string[];
   /** Where the metadata of the door stand; undefined where no issuer could be named. */
   readonly metadata: string | undefined;
+  /** What DPoP proofs may be signed with there; none where none are taken. */
+  readonly proofs: readonly string[];
 }
 
 /** How an `authService` is, for `/readyz`. */
@@ -58,7 +67,9 @@ export class ResourceServer implements TokenVerifier {
   readonly #issuers: () => readonly Issuer[];
   readonly #bearer: BearerTokens;
   readonly #native: NativeTokens;
+  readonly #confirmations: Confirmations;
   #publicUrl = new URL('http://localhost');
+  #agentsUrl: URL | undefined;
 
   constructor(options: ResourceServerOptions) {
     const { clock, secrets, introspectionClient, google, people, issuers = () => [] } = options;
@@ -72,13 +83,20 @@ export class ResourceServer implements TokenVerifier {
     this.#services = services;
     this.#issuers = issuers;
     const publicUrl = (): URL => this.#publicUrl;
-    this.#bearer = new BearerTokens({ services, issuers, people, changes: options.changes, clock, publicUrl });
+    const urls = () => ({ public: this.#publicUrl, agents: this.#agentsUrl });
+    const confirmations = new Confirmations(options.confirmation, clock, urls);
+    this.#confirmations = confirmations;
+    this.#bearer = new BearerTokens({
+      ...{ services, issuers, people, clock, publicUrl, confirmations },
+      changes: options.changes,
+    });
     this.#native = new NativeTokens({ services, people, clock });
   }
 
-  /** Where clients reach the doors; known once the listener has its port. */
-  reachedAt(publicUrl: URL): void {
+  /** Where clients reach the doors, and those that show certificates; known once the listeners have their ports. */
+  reachedAt(publicUrl: URL, agentsUrl?: URL): void {
     this.#publicUrl = publicUrl;
+    this.#agentsUrl = agentsUrl;
   }
 
   /** The principal behind an access token that opens the resource asked for; never throws. */
@@ -94,6 +112,11 @@ export class ResourceServer implements TokenVerifier {
     return this.#native.verify(at, token);
   }
 
+  /** The key behind the proof of a request that asks for a token; see `Confirmations.keyOf`. */
+  keyOf(presentation: Presentation): Promise<Result<string, ProofFault>> {
+    return this.#confirmations.keyOf(presentation);
+  }
+
   /**
    * The scopes that a credential needs to come in at a door of the namespace: those of the service that
    * vouches for it, or of all where none does. An API key is no way around them.
@@ -102,26 +125,30 @@ export class ResourceServer implements TokenVerifier {
     const services = this.#services.lettingIn(namespace);
     if (services.length === 0) return NONE;
     const service = principal?.via.method === 'token' ? principal.via.service : undefined;
-    const own = services.filter(({ declaration }) => declaration.name === service);
+    const own = services.find(({ declaration }) => declaration.name === service);
+    if (own !== undefined) return own.declaration.scopesRequired ?? NONE;
     // A service that a reload has just taken away asks for nothing any more, and must not be a way around the others.
-    return [
-      ...new Set((own.length > 0 ? own : services).flatMap(({ declaration }) => declaration.scopesRequired ?? NONE)),
-    ];
+    return [...new Set(services.flatMap(({ declaration }) => declaration.scopesRequired ?? NONE))];
   }
 
-  challengeAt(place: ResourcePlace): DoorChallenge {
+  /** `host` is the `Host` of the request that is answered. */
+  challengeAt(place: ResourcePlace, host?: string): DoorChallenge {
+    const isOpened = this.#issuersAt(place).length > 0;
     return {
       scopes: place.kind === 'api' ? NONE : this.scopesFor(place.namespace),
-      metadata: this.#issuersAt(place).length === 0 ? undefined : metadataUrl(this.#publicUrl, place),
+      metadata: isOpened ? metadataUrl(this.#reached(host), place) : undefined,
+      proofs: isOpened && this.#confirmations.offered ? DPOP_ALGORITHMS : NONE,
     };
   }
 
   /** The metadata of a door with tools of those scopes; undefined where no issuer's tokens open it. */
-  metadataAt(place: ResourcePlace, toolScopes: Iterable<string>): string | undefined {
+  metadataAt(place: ResourcePlace, toolScopes: Iterable<string>, host?: string): string | undefined {
     const issuers = this.#issuersAt(place);
     if (issuers.length === 0) return undefined;
-    const scopes = [...new Set([...this.challengeAt(place).scopes, ...toolScopes])].toSorted();
-    return metadataDocument(this.#publicUrl, place, { issuers, scopes });
+    const { scopes: needed, proofs } = this.challengeAt(place);
+    const scopes = [...new Set([...needed, ...toolScopes])].toSorted();
+    const certificates = this.#agentsUrl !== undefined;
+    return metadataDocument(this.#reached(host), place, { issuers, scopes, proofs, certificates });
   }
 
   /** The toolset that is all a caller sees at that door; undefined for everything there. */
@@ -129,6 +156,11 @@ export class ResourceServer implements TokenVerifier {
     const audience = aud === undefined ? undefined : placeOfUrl(this.#publicUrl, aud);
     const admission = audience === undefined ? undefined : admissionOf(audience, asked);
     return admission?.admitted === true ? admission.toolset : undefined;
+  }
+
+  /** Whether the caller came with a credential for one tool, which is good for nothing else. */
+  isForOneTool({ aud }: Principal): boolean {
+    return aud !== undefined && placeOfUrl(this.#publicUrl, aud)?.kind === 'tool';
   }
 
   /** How each service is; asks those that nobody has asked yet. Never rejects. */
@@ -166,9 +198,15 @@ export class ResourceServer implements TokenVerifier {
   }
 
   #issuersAt(place: ResourcePlace): readonly string[] {
-    const own = this.#issuers().map(({ issuer }) => issuer);
-    if (place.kind !== 'mcp' && place.kind !== 'rest') return own;
-    return [...new Set([...own, ...this.#services.lettingIn(place.namespace).map(({ issuer }) => issuer)])];
+    const own = this.#issuers();
+    const services = place.kind === 'mcp' || place.kind === 'rest' ? this.#services.lettingIn(place.namespace) : [];
+    // Clients take the first (RFC 9728 §7.6).
+    const ordered = own.some(({ yields }) => yields === true) ? [...services, ...own] : [...own, ...services];
+    return [...new Set(ordered.map(({ issuer }) => issuer))];
+  }
+
+  #reached(host: string | undefined): URL {
+    return originReached(this.#publicUrl, host);
   }
 }
 

@@ -24,6 +24,11 @@ export const toolboxError = defineErrors('toolbox', {
     title: 'a read-only tool or source was asked to write',
     remedy: 'Use a tool that may write, or take `readOnly: true` off the tool or source if writing is meant.',
   },
+  TOOL_RESTING: {
+    status: 503,
+    title: 'the API behind the tool has said that it takes no requests for a while',
+    remedy: 'Call again after the seconds in `Retry-After`; they are those that the API named, an hour at most.',
+  },
   TOOL_TIMEOUT: {
     status: 504,
     title: 'the tool ran longer than its timeout',

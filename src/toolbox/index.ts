@@ -11,6 +11,7 @@ export type * from './snapshot.ts';
 export {
   fingerprint,
   formatProblem,
+  problemAt,
   loadConfiguration,
   locationOf,
   migrateInput,
@@ -23,13 +24,19 @@ export {
   type ConfigurationWatch,
   type Environment,
   type Loaded,
+  type ReadTool,
+  type ToolDocument,
   type NamedSecret,
   type Problem,
 } from './config/index.ts';
 export { sourceTypes } from './sources/catalog.ts';
 export { PREBUILT_NAMES, prebuiltInputs } from './prebuilt/index.ts';
 export { openToolbox, type Toolbox, type ToolboxOptions } from './toolbox.ts';
+export { labelsOf, type BrokenTool, type LabelFacts } from './build/index.ts';
+export { openApiTools, type OpenApiTools } from './openapi/index.ts';
+export { deprecationMeta, shownDescription } from './tools/deprecation.ts';
 export type { Embedder } from './embeddings/embedder.ts';
 export { geminiEmbedder } from './embeddings/index.ts';
 export { importOpenApi, type ImportNote, type ImportedApi } from './openapi/index.ts';
+export { compileSearch, startPatternBudget, type Search } from './parameters/index.ts';
 export { jsonSchemaCheck } from './sources/module/json-schema.ts';

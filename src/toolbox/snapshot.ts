@@ -2,7 +2,7 @@
  * The toolbox at one moment: everything that can be listed, called or read, immutable and complete.
  * A reload builds the next snapshot beside this one and swaps; calls in flight end on theirs.
  */
-import type { ClientFace, PromptMessage, ResourceContents, ToolAnnotations } from '#contract';
+import type { CatalogueTool, ClientFace, MaskDeclaration, PromptMessage, ResourceContents } from '#contract';
 import type { JsonObject, Result } from '#kernel';
 import type { RunContext, ToolArguments, ToolOutput } from './tools/tool-type.ts';
 
@@ -23,6 +23,8 @@ export interface NamespaceView {
   readonly all: Group;
   /** Toolsets and groups by name. */
   readonly groups: ReadonlyMap<string, Group>;
+  /** The masks that hold here. */
+  readonly masks?: readonly MaskDeclaration[];
   /** Sources for `/readyz`: what is configured and how its last use went. */
   readonly sources: readonly SourceState[];
 }
@@ -38,23 +40,17 @@ export interface Group {
   readonly resourceTemplates: readonly ResourceTemplate[];
   /** MCP Apps of the tools in it: listed nowhere, and read like the resources above. */
   readonly apps?: { readonly resources: readonly Resource[]; readonly resourceTemplates: readonly ResourceTemplate[] };
+  /** From how many tools on they are found instead of listed; as the server has it where nothing is said. */
+  readonly progressiveFrom?: number | undefined;
   readonly ttlMs: number;
   readonly cacheScope: 'public' | 'private';
 }
 
-export interface Tool {
-  readonly name: string;
-  readonly namespace: string;
-  readonly type: string;
-  readonly title: string | undefined;
-  readonly description: string;
+export interface Tool extends CatalogueTool {
   /** What a caller fills in: JSON Schema 2020-12. Authenticated, secure and derived parameters are absent. */
   readonly inputSchema: JsonObject;
   /** The same of the secure parameters; undefined when there are none. */
   readonly secureInputSchema?: JsonObject | undefined;
-  readonly outputSchema: JsonObject | undefined;
-  readonly annotations: ToolAnnotations;
-  readonly scopesRequired: readonly string[];
   readonly authRequired: readonly string[];
   /** Parameters whose value comes from a token's claim: name → the services that may supply it. */
   readonly authenticatedParameters: ReadonlyMap<

@@ -2,11 +2,11 @@
  * The toolbox that runs: one snapshot at a time, replaced whole. Whoever took the snapshot before keeps
  * a complete one; its sources are closed when the last call on them has ended.
  */
-import type { Configuration } from '#contract';
+import type { Configuration, ToolDeclaration } from '#contract';
 import { err, ok, type Result } from '#kernel';
-import { buildSnapshot, type BuildOptions, type BuiltSnapshot } from './build/index.ts';
+import { buildSnapshot, type BrokenTool, type BuildOptions, type BuiltSnapshot } from './build/index.ts';
 import type { Problem } from './config/problems.ts';
-import type { ToolboxSnapshot } from './snapshot.ts';
+import type { Tool, ToolboxSnapshot } from './snapshot.ts';
 
 export type ToolboxOptions = Omit<BuildOptions, 'previous'>;
 
@@ -35,6 +35,11 @@ export class Toolbox {
   /** Files of modules; when one changes, `replace` with the same configuration picks it up. */
   get files(): readonly string[] {
     return this.#built.files;
+  }
+
+  /** Registered tools that could not be built, and why. */
+  get broken(): readonly BrokenTool[] {
+    return this.#built.broken;
   }
 
   /** Calls back after every swap; returns what stops it. */
@@ -68,6 +73,23 @@ export class Toolbox {
     return ok(undefined);
   }
 
+  /** What one declaration would become on the sources that are open, without putting it to use; or why nothing. */
+  async trial(configuration: Configuration, declaration: ToolDeclaration): Promise<Result<Tool, readonly string[]>> {
+    const alone = { ...configuration, tools: [declaration], toolsets: [], groups: [], prompts: [] };
+    const previous = this.#built;
+    const { judge } = this.#options;
+    const built = await buildSnapshot(alone, {
+      ...{ ...this.#options, previous },
+      // Policies are about the others as well: beside them is where it would run.
+      judge: judge && ((asked, made) => judge(asked, withTools(previous.snapshot, made))),
+    });
+    if (!built.ok) return err(built.error.map(({ message }) => message));
+    const kept = new Set(previous.sources.values());
+    for (const open of built.value.sources.values()) if (!kept.has(open)) void open.retire();
+    const tool = built.value.snapshot.namespaces.get(declaration.namespace)?.tools.get(declaration.name);
+    return tool === undefined ? err(built.value.broken.map(({ reason }) => reason)) : ok(tool);
+  }
+
   /** Closes every source as soon as its calls have ended; resolves when all are closed. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -75,6 +97,16 @@ export class Toolbox {
     await this.#changing;
     await Promise.all([...this.#built.sources.values()].map((open) => open.retire()));
   }
+}
+
+/** What runs, with the tools of another snapshot beside or in the place of its own. */
+function withTools(running: ToolboxSnapshot, more: ToolboxSnapshot): ToolboxSnapshot {
+  const namespaces = new Map(running.namespaces);
+  for (const [name, view] of more.namespaces) {
+    const there = namespaces.get(name);
+    namespaces.set(name, there === undefined ? view : { ...there, tools: new Map([...there.tools, ...view.tools]) });
+  }
+  return { ...running, namespaces };
 }
 
 /** Builds the first snapshot. Nothing is connected; an unreachable source does not stand in the way. */

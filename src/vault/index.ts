@@ -10,7 +10,7 @@
  * Tables: `data_keys`, `secrets`, `secret_versions`, `vault_leases`, queried in `store/` alone.
  * NIST SP 800-38D (GCM), RFC 5869 (HKDF). How it holds, and what it does not hold against: docs/vault.md.
  */
-import type { vaultRoutes } from './routes.ts';
+import type { vaultRoutes } from './routes/index.ts';
 
 export { namespaceScope, openVault, subjectScope, type Vault, type VaultOptions } from './vault.ts';
 export type { RecordChange, SecretChange, VaultChange } from './changes.ts';
@@ -41,4 +41,4 @@ export { countMissingSubjectKeys } from './store/missing-keys.ts';
 /** Loaded when used: a server that only serves tools needs no routes. */
 export const loadVaultRoutes = async (
   ...parts: Parameters<typeof vaultRoutes>
-): Promise<ReturnType<typeof vaultRoutes>> => (await import('./routes.ts')).vaultRoutes(...parts);
+): Promise<ReturnType<typeof vaultRoutes>> => (await import('./routes/index.ts')).vaultRoutes(...parts);

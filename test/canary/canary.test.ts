@@ -20,7 +20,7 @@ import { dialects, documentOf, type TestDialect } from '../databases.ts';
 import { freePort } from '../loopback.ts';
 import { testAuthority } from '../certificates.ts';
 import { postgresDatabase, type PostgresDatabase } from '../postgres.ts';
-import { canary, leaksIn, type Canary, type Leak } from './forms.ts';
+import { canary, leaksIn, madeCanary, type Canary, type Leak } from './forms.ts';
 import { collector, issuer, PATHS, repeatingApi, type Upstream } from './upstream.ts';
 
 const COMMAND = fileURLToPath(new URL('../../bin/chatelaine', import.meta.url));
@@ -179,8 +179,7 @@ async function everyRow(database: PostgresDatabase): Promise<string> {
 
 /** A line in the middle of a private key. */
 const pemCanary = (pem: string): Canary => {
-  const core = pem.split('\n')[2]?.slice(0, 40).toLowerCase() ?? '';
-  return { name: 'vault: mtls', text: core, core };
+  return madeCanary('vault: mtls', pem.split('\n')[2]?.slice(0, 40) ?? '');
 };
 
 /** One source for each way in which a secret is used, a tool for each way in which an API answers. */
@@ -393,7 +392,6 @@ describe.each(dialects)('with its state in %s', (dialect) => {
       const { key } = JSON.parse(made) as { key: string };
       // This answer alone is to show the key.
       scene.said.splice(0);
-      const keyCanary = key.slice(4).toLowerCase();
       const server = await serve(scene);
       const authorization = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
       const hear = async (where: string, response: Promise<Response>): Promise<string> => {
@@ -522,7 +520,7 @@ describe.each(dialects)('with its state in %s', (dialect) => {
       const rows = await scene.rows();
       if (dialect === 'postgres') expect(rows).toContain('secret_versions');
       scene.hear('rows of the database', rows);
-      const all: Scene = { ...scene, canaries: [...scene.canaries, { name: 'API key', text: key, core: keyCanary }] };
+      const all: Scene = { ...scene, canaries: [...scene.canaries, madeCanary('API key', key.slice('chk_'.length))] };
       expect(leaksOf(all)).toEqual([]);
       // One that is planted in these very places is found.
       writeFileSync(join(scene.dataDir, 'planted'), Buffer.from(scene.canaries[0]?.text ?? '').toString('base64'));

@@ -25,6 +25,9 @@ export interface Leak {
   readonly where: string;
 }
 
+/** Something that is made for somebody and shown once, as the canary that it is: one of its own would not be it. */
+export const madeCanary = (name: string, text: string): Canary => ({ name, text, core: text });
+
 /** Every form of every canary in some bytes, compressed parts of them included. */
 export function leaksIn(where: string, bytes: Buffer, canaries: readonly Canary[]): Leak[] {
   const contents = [bytes, ...inflated(bytes)];
@@ -34,7 +37,7 @@ export function leaksIn(where: string, bytes: Buffer, canaries: readonly Canary[
     const folded = exact.toLowerCase();
     return canaries.flatMap(({ name, core }) =>
       formsOf(core)
-        .filter(([, text, fold]) => (fold ? folded : exact).includes(text))
+        .filter(([, text, fold]) => (fold ? folded.includes(text.toLowerCase()) : exact.includes(text)))
         .map(([form]) => ({ canary: name, form, where: place })),
     );
   });

@@ -16,14 +16,19 @@ import { findKeys, findNotes, findRevocations, findSecrets } from './findings.ts
 import { Journal, KINDS } from './journal.ts';
 import { judgeKeys, judgeLedger, judgeNotes, judgeRecords, judgeSecrets, judgeWork } from './judge.ts';
 import { makeKey, notesConfiguration } from './notes.ts';
-import { startServer, type Place } from './server.ts';
+import { startServer, type Place, type Server } from './server.ts';
 import { holds, none, type Extent, type Trial, type Verdict } from './trial.ts';
 import { workUntilGone } from './workload.ts';
 
-/** A killed server is back within this. */
+/**
+ * A killed server is back within this, by its own work: processor time and not the clock, which other work on the
+ * machine moves. By the clock it has six times as long.
+ */
 const READY_MS = 5_000;
+const READY_AT_ALL_MS = 30_000;
 const SHORTEST_LIFE_MS = 50;
 const LONGEST_LIFE_MS = 3_000;
+const USUAL_START_MS = 1_000;
 /** After so many kills everything is judged: a long run ends with what it finds first. */
 const ROUND = 20;
 
@@ -87,16 +92,18 @@ async function killed({ kills, until, progress }: Extent, state: State): Promise
     const admin = await makeKey(place, 'admin');
     const caller = await makeKey(place);
     const journal = new Journal();
-    const starts: number[] = [];
+    const starts: Start[] = [];
+    const errors: string[] = [];
     const began = performance.now();
     let verdicts: readonly Verdict[] = [];
     for (let done = 1; done <= kills; done++) {
       const server = await startServer(place);
-      starts.push(server.readyMs);
+      starts.push(server);
       const working = workUntilGone({ url: server.url, admin, caller, journal });
-      await pause(SHORTEST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS));
+      await pause(lifeMs(server));
       await server.kill();
       await working;
+      errors.push(...server.errors);
       const late = performance.now() > until;
       if (done % ROUND !== 0 && done < kills && !late) {
         progress(figures(done, kills, began, journal, starts));
@@ -109,7 +116,10 @@ async function killed({ kills, until, progress }: Extent, state: State): Promise
       if (late && done < kills) {
         return [...verdicts, holds(`there is time for ${kills} kills`, false, `there was for ${done}`)];
       }
-      if (wrong > 0) break;
+      if (wrong > 0) {
+        for (const line of errors.slice(0, 5)) progress(`the server said: ${line}`, { keep: true });
+        break;
+      }
     }
     return verdicts;
   } finally {
@@ -117,18 +127,25 @@ async function killed({ kills, until, progress }: Extent, state: State): Promise
   }
 }
 
+/** At random; longer where the machine is slow, as its start has shown, so that something is done in it. */
+const lifeMs = ({ readyMs }: Server): number =>
+  SHORTEST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS) * Math.max(1, readyMs / USUAL_START_MS);
+
 interface Killed {
   readonly place: Place;
   readonly state: State;
   readonly admin: string;
   readonly journal: Journal;
   readonly done: number;
-  readonly starts: number[];
+  readonly starts: Start[];
 }
+
+/** How long a start took, and how much of that the server worked. */
+type Start = Pick<Server, 'readyMs' | 'workedMs'>;
 
 async function judged({ place, state, admin, journal, done, starts }: Killed): Promise<readonly Verdict[]> {
   const server = await startServer(place);
-  starts.push(server.readyMs);
+  starts.push(server);
   const keys = await findKeys(server.url, admin, journal.keys);
   const exit = await server.stop();
   const at = databasePlace(state.settings, place.dataDir);
@@ -145,16 +162,25 @@ async function judged({ place, state, admin, journal, done, starts }: Killed): P
     none('revocations that the ledger lost', judgeLedger(journal, findRevocations(place.dataDir))),
     none('notes lost', judgeNotes(journal, findNotes(join(place.config, '../notes.db')))),
     ...judgeRecords(report, journal),
-    holds(`it is ready again within ${READY_MS} ms`, slowest(starts) <= READY_MS, `${slowest(starts)} ms at most`),
+    ...readiness(starts),
     holds('it ends with 0', exit === 0, String(exit)),
   ];
 }
 
-function figures(done: number, kills: number, began: number, journal: Journal, starts: readonly number[]): string {
+function figures(done: number, kills: number, began: number, journal: Journal, starts: readonly Start[]): string {
   const seconds = Math.round((performance.now() - began) / 1000);
   const acknowledged = KINDS.reduce((sum, kind) => sum + journal.count(kind), 0);
   const of = `${acknowledged} of ${journal.entries.length} requests acknowledged`;
-  return `${done} of ${kills} kills in ${seconds} s, ${of}, slowest start ${slowest(starts)} ms`;
+  return `${done} of ${kills} kills in ${seconds} s, ${of}, slowest start ${slowest(starts, 'readyMs')} ms`;
 }
 
-const slowest = (starts: readonly number[]): number => Math.round(Math.max(...starts));
+function readiness(starts: readonly Start[]): readonly Verdict[] {
+  const [worked, waited] = [slowest(starts, 'workedMs'), slowest(starts, 'readyMs')];
+  return [
+    holds(`it is ready again after ${READY_MS} ms of work`, worked <= READY_MS, `${worked} ms at most`),
+    holds(`and within ${READY_AT_ALL_MS} ms by the clock`, waited <= READY_AT_ALL_MS, `${waited} ms at most`),
+  ];
+}
+
+const slowest = (starts: readonly Start[], what: keyof Start): number =>
+  Math.round(Math.max(...starts.map((start) => start[what])));

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command, type Place } from './server.ts';
 
-/** Writes a database and a configuration over it into the folder; gives the configuration's path. */
-export function notesConfiguration(folder: string, serverFields = ''): string {
+/** Writes a database and a configuration over it, with `more` documents, into the folder; gives the configuration's path. */
+export function notesConfiguration(folder: string, serverFields = '', more: readonly string[] = []): string {
   const file = join(folder, 'notes.db');
   const database = new DatabaseSync(file);
   database.exec('CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)');
@@ -13,7 +13,7 @@ export function notesConfiguration(folder: string, serverFields = ''): string {
   const config = join(folder, 'tools.yaml');
   writeFileSync(
     config,
-    `kind: server
+    `${more.map((document) => `${document}---\n`).join('')}kind: server
 metrics: false
 ${serverFields}
 ---

@@ -13,9 +13,10 @@ import { parseArgs } from 'node:util';
 import { diskTrials } from './disk-trials.ts';
 import { flushTrial } from './flush-trial.ts';
 import { killTrials } from './kill-trials.ts';
+import { tokenTrials } from './token-trials.ts';
 import type { Trial, Verdict } from './trial.ts';
 
-const TRIALS: readonly Trial[] = [...killTrials, flushTrial, ...diskTrials];
+const TRIALS: readonly Trial[] = [...killTrials, ...tokenTrials, flushTrial, ...diskTrials];
 const KILLS = { short: 20, long: 200 } as const;
 
 const { values } = parseArgs({

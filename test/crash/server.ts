@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { cpuSeconds } from '../process-costs.ts';
 
 const COMMAND = join(import.meta.dirname, '../../bin/chatelaine');
 const START_MS = 60_000;
@@ -10,6 +11,8 @@ const START_MS = 60_000;
 export interface Place {
   readonly config: string;
   readonly dataDir: string;
+  /** One of the system's choice without it. */
+  readonly port?: number;
 }
 
 export interface Server {
@@ -17,6 +20,10 @@ export interface Server {
   readonly url: string;
   /** From asking for the process until `/readyz` said 200, in milliseconds. */
   readonly readyMs: number;
+  /** Of that, how long it was at work: processor time of it and its children. */
+  readonly workedMs: number;
+  /** What it has logged as an error, the first few. */
+  readonly errors: readonly string[];
   /** Ends it with SIGKILL: nothing gets a last word. */
   kill(): Promise<void>;
   /** Ends it with SIGTERM; gives the exit code. */
@@ -24,18 +31,19 @@ export interface Server {
 }
 
 /** Starts a server on the place and resolves when it is ready. */
-export async function startServer({ config, dataDir }: Place): Promise<Server> {
+export async function startServer({ config, dataDir, port = 0 }: Place): Promise<Server> {
   const asked = performance.now();
-  const child = spawn(COMMAND, ['serve', '--config', config, '--data-dir', dataDir, '--port', '0', '--no-reload'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const at = ['--config', config, '--data-dir', dataDir, '--port', String(port)];
+  const child = spawn(COMMAND, ['serve', ...at, '--no-reload'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const said: string[] = [];
+  const errors: string[] = [];
   const lines = createInterface({ input: child.stderr });
   const serving = new Promise<string>((resolve) => {
     lines.on('line', (line) => {
       said.push(line);
       if (said.length > 40) said.shift();
+      if (line.includes('"level":"error"') && errors.length < 10) errors.push(line);
       const url = /"event":"serving".*"url":"([^"]+)"/.exec(line)?.[1];
       if (url !== undefined) resolve(url);
     });
@@ -59,7 +67,9 @@ export async function startServer({ config, dataDir }: Place): Promise<Server> {
   return {
     pid: child.pid as number,
     url,
+    errors,
     readyMs: performance.now() - asked,
+    workedMs: cpuSeconds(child.pid as number) * 1000,
     kill: () => end('SIGKILL').then(() => undefined),
     stop: () => end('SIGTERM'),
   };

@@ -60,7 +60,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'doctor',
-    'kernel contract db tls audit vault identity backup',
+    'kernel contract db tls audit vault policy identity backup',
     'the doctor looks at everything that is kept, and changes nothing',
   ),
   place('operator', 'kernel contract tls', 'the operator speaks to servers through the contract'),
@@ -89,8 +89,9 @@ export const CONFINED_PACKAGES: readonly {
   },
   {
     packages: ['node:sqlite', 'pg', 'mysql2', '@duckdb/node-api', 'ioredis'],
-    folders: [/^src\/db\//, /^src\/audit\/store\//, /^src\/toolbox\/sources\//],
-    instead: 'drivers belong to `src/db/`, `src/audit/store/` and `src/toolbox/sources/`; use their ports',
+    folders: [/^src\/db\//, /^src\/audit\/store\//, /^src\/toolbox\/sources\//, /^src\/registry\/limits\/counters\//],
+    instead:
+      'drivers belong to `src/db/`, `src/audit/store/`, `src/toolbox/sources/` and `src/registry/limits/counters/`; use their ports',
   },
 ];
 
@@ -99,6 +100,7 @@ export const CONFINED_PACKAGES: readonly {
  * them statically. `await import(…)` on first use is the way.
  */
 export const LAZY_PACKAGES: readonly string[] = [
+  '@cedar-policy/cedar-wasm',
   'jose',
   'pg',
   'mysql2',
@@ -107,6 +109,8 @@ export const LAZY_PACKAGES: readonly string[] = [
   'oidc-provider',
   'openid-client',
   '@duckdb/node-api',
+  'mmdb-lib',
+  'nodemailer',
   '@opentelemetry/exporter-metrics-otlp-http',
   '@opentelemetry/exporter-trace-otlp-http',
   '@opentelemetry/sdk-metrics',

@@ -46,6 +46,7 @@ export function splitPersonal(built: BuiltRecord, digestOf: (value: unknown) => 
   if (!actorIsPerson && !objectIsPerson && built.personal === undefined) return { record: built, parts: NO_PARTS };
 
   const { personal, ...rest } = built;
+  // A copy in the same order: members keep their places, so that it is encoded as it stands.
   const record: { -readonly [Field in keyof UnplacedRecord]: UnplacedRecord[Field] } = { ...rest };
   const parts: PersonalPart[] = [];
   const owner: Role | undefined =

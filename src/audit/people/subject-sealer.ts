@@ -1,4 +1,4 @@
-import { sha256 } from '#kernel';
+import { BoundedCache, sha256 } from '#kernel';
 
 /**
  * The port to the keys of people. What is sealed can be read as long as the subject's key exists;
@@ -22,10 +22,18 @@ export type OpenedFields = { readonly text: string } | 'erased' | 'altered' | 'm
 
 const OURS = 'chatelaine';
 
+/** Names that were worked out: every record of a call of somebody else's person needs one. */
+const names = new BoundedCache<string, string>(2000);
+
 /**
  * Whose key seals what is personal of an identity. Of our own users it is the user's id, as everywhere
  * else; of identities that others vouch for, one name for each pair of issuer and subject.
  */
 export function subjectOf({ iss, sub }: { readonly iss: string; readonly sub: string }): string {
-  return iss === OURS ? sub : `x-${sha256(JSON.stringify([iss, sub])).toString('base64url')}`;
+  if (iss === OURS) return sub;
+  // With the length: no other issuer and subject make the same text.
+  const key = `${iss.length} ${iss}${sub}`;
+  let name = names.get(key);
+  if (name === undefined) names.set(key, (name = `x-${sha256(JSON.stringify([iss, sub])).toString('base64url')}`));
+  return name;
 }

@@ -4,8 +4,8 @@ import { canonicalJson } from './canonical-json.ts';
 /** A record that has no place in a chain yet. */
 export type UnplacedRecord = Omit<AuditRecord, 'seq' | 'personal'>;
 
-/** The same with everything readable: what is personal has yet to be sealed. */
-export type BuiltRecord = Omit<AuditRecord, 'seq' | 'sealed'>;
+/** The same with everything readable: what is personal has yet to be sealed, and has its place. */
+export type BuiltRecord = Omit<AuditRecord, 'seq' | 'sealed'> & { readonly sealed?: undefined };
 
 /**
  * Makes the record of an event: bounded, well-formed, and the log's own. What a caller may choose
@@ -55,9 +55,12 @@ export function buildRecord(event: AuditEvent, place: { id: string; writer: stri
     personal: event.personal && boundDetails(event.personal, bounds),
     policy: policy && {
       ids: bounds.list(policy.ids, LIMITS.policies, (id) => bounds.text(id, LIMITS.name)),
+      principal: bounds.optional(policy.principal, word),
+      resource: bounds.optional(policy.resource, word),
       version: bounds.text(policy.version, word),
     },
     requestId: bounds.optional(event.requestId, word),
+    sealed: undefined,
     time: place.time,
     traceId: bounds.optional(event.traceId, word),
     type: bounds.text(event.type, word),

@@ -68,8 +68,10 @@ function writeArray(items: readonly unknown[], options: CanonicalOptions, depth:
 }
 
 function writeObject(value: object, options: CanonicalOptions, depth: number): string {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) throw new TypeError('an instance has no place in JSON');
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  // Arguments that were checked are of a class that inherits nothing: all that they have is their own.
+  if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    throw new TypeError('an instance has no place in JSON');
   const members = value as Readonly<Record<string, unknown>>;
   const keys = Object.keys(members);
   if (!inOrder(keys)) keys.sort(byCodeUnits);

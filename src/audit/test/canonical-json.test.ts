@@ -68,6 +68,12 @@ describe('canonical JSON', () => {
     expect(canonicalJson({ 10: 'b', 9: 'c', 1: 'a' })).toBe('{"1":"a","10":"b","9":"c"}');
   });
 
+  it('takes arguments that were checked, which are of a class that inherits nothing', () => {
+    const Arguments = function () {} as unknown as new () => Record<string, number>;
+    Arguments.prototype = Object.freeze(Object.create(null));
+    expect(canonicalJson(Object.assign(new Arguments(), { b: 1, a: 2 }))).toBe('{"a":2,"b":1}');
+  });
+
   it('has an own `__proto__` like any other member', () => {
     expect(canonicalJson(JSON.parse('{"b":1,"__proto__":{"x":2}}'))).toBe('{"__proto__":{"x":2},"b":1}');
   });
@@ -80,6 +86,13 @@ describe('canonical JSON', () => {
     ['undefined in an array', [undefined]],
     ['a bigint', 1n],
     ['a Map', new Map()],
+    [
+      'an instance of a class with members of its own',
+      new (class {
+        readonly a = 1;
+      })(),
+    ],
+    ['what inherits members', Object.create({ a: 1 })],
     ['nesting without end', JSON.parse('['.repeat(300) + ']'.repeat(300))],
   ])('refuses %s', (_, value) => {
     expect(() => canonicalJson(value)).toThrow(TypeError);

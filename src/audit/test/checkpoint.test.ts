@@ -19,16 +19,16 @@ describe('checkpoints', () => {
   });
 
   it('come after some time, and then not again while nothing happens', async () => {
-    const { log } = await openLog({ checkpoints: { records: Infinity, ms: 5 } });
+    const { root, log } = await openLog({ checkpoints: { records: Infinity, ms: 5 } });
     await fill(log, 3);
-    await vi.waitFor(async () => expect(await log.latestCheckpoint()).toBe(1), 20_000);
-    await vi.waitFor(async () => {
-      const { records } = await log.query({ type: 'audit.checkpoint' }, { limit: 10 });
-      expect(records).toHaveLength(1);
-    });
-    expect(await log.latestCheckpoint()).toBe(1);
+    // On a busy machine the first may come before the last of the records.
+    const covered = { ok: true, uncovered: 1 };
+    await vi.waitFor(async () => expect(await verifyRoot(root)).toMatchObject(covered), 20_000);
+    const made = await log.latestCheckpoint();
+    for (let look = 0; look < 20; look++) expect(await verifyRoot(root)).toMatchObject(covered);
+    expect(await log.latestCheckpoint()).toBe(made);
     await log.append(event());
-    await vi.waitFor(async () => expect(await log.latestCheckpoint()).toBe(2), 20_000);
+    await vi.waitFor(async () => expect(await log.latestCheckpoint()).toBeGreaterThan(made), 20_000);
   });
 
   it('cover at last what a process that is gone has left', async () => {

@@ -2,10 +2,12 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AUDIT_CLASSES, AUDIT_DOORS, AUDIT_OUTCOMES, auditRecord, type AuditEvent } from '#contract';
-import { buildRecord } from '../record/build-record.ts';
+import { buildRecord, type UnplacedRecord } from '../record/build-record.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
 import { KeyedDigest } from '../record/digest.ts';
 import { encodeRecord } from '../record/encode-record.ts';
+import { sealPersonal, splitPersonal } from '../people/personal.ts';
+import type { SubjectSealer } from '../people/subject-sealer.ts';
 import { RecordIds, timeOfId } from '../record/record-ids.ts';
 import { event } from './audit.fixture.ts';
 
@@ -62,6 +64,25 @@ describe('a record', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it.each([
+    ['a person, whose facts are sealed', { kind: 'user' }, { personal: { facts: '{"door":"mcp"}' } }],
+    ['a person and another', { kind: 'user' }, { object: { kind: 'user', namespace: 'a', name: 'b', id: 'c' } }],
+    ['an agent, with facts', { kind: 'agent' }, { details: { facts: '{"door":"mcp"}' } }],
+    ['an agent, with more details', { kind: 'agent' }, { details: { b: 'é"', a: 1.5 } }],
+  ])('is canonical as it is encoded: of %s', (_, actor, over) => {
+    const sealer: SubjectSealer = {
+      seal: (subject: string) => ({ sealed: `a1.${subject}` }),
+      open: () => Promise.reject(new Error()),
+    };
+    const given: object = { requestId: 'r', traceId: 't', durationMs: 0.5, userAgent: 'u', ...over };
+    const made = event(given);
+    const built = buildRecord({ ...made, actor: { ...made.actor, ...actor } as AuditEvent['actor'] }, place);
+    const sealed = sealPersonal(splitPersonal(built, String), sealer) as UnplacedRecord;
+    expect(sealed.sealed !== undefined).toBe(actor.kind === 'user');
+    const { beforeSeq, afterSeq } = encodeRecord(sealed);
+    expect(`${beforeSeq}42${afterSeq}`).toBe(canonicalJson({ ...sealed, seq: 42 }));
   });
 
   it('says that something was cut, and where', () => {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 
 const SALT_BYTES = 16;
 const TAG_BYTES = 16;
@@ -11,10 +11,11 @@ const NONCE = Buffer.alloc(12);
  * opens nowhere.
  */
 export class ContentCipher {
-  readonly #secret: Buffer;
+  /** A key object, as the derived ones: handed over as bytes, each costs twice what it is used for. */
+  readonly #secret: KeyObject;
 
   constructor(secret: Buffer) {
-    this.#secret = secret;
+    this.#secret = createSecretKey(secret);
   }
 
   encrypt(model: string, digest: string, content: string): string {
@@ -41,8 +42,8 @@ export class ContentCipher {
     }
   }
 
-  #key(salt: Buffer): Buffer {
-    return Buffer.from(hkdfSync('sha256', this.#secret, salt, 'chatelaine oauth artifact 1', 32));
+  #key(salt: Buffer): KeyObject {
+    return createSecretKey(Buffer.from(hkdfSync('sha256', this.#secret, salt, 'chatelaine oauth artifact 1', 32)));
   }
 }
 

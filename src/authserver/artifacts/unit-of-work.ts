@@ -1,15 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Database, DatabaseOrTransaction } from '#db';
+import { commitTogether } from './commit-together.ts';
 
 /** One write of a request. It may run more than once, and does nothing but database work. */
 export type Write = (trx: DatabaseOrTransaction) => Promise<void>;
 
-/** Somebody used up a code or a refresh token before us: two hold it, and one of them should not. */
+/** Somebody used up a code, a refresh token, an assertion or a proof before us: two hold it, and one of them should not. */
 export class UsedTwice extends Error {
+  readonly model: string;
   readonly grantId: string | undefined;
 
   constructor(model: string, grantId: string | undefined) {
     super(`a ${model} was used twice`);
+    this.model = model;
     this.grantId = grantId;
   }
 }
@@ -37,9 +40,7 @@ export async function inOneUnit<Value>(
   const unit: Unit = { writes: [], committed: [] };
   const value = await current.run(unit, work);
   if (unit.writes.length > 0 && worth(value)) {
-    await database.transaction(async (trx) => {
-      for (const one of unit.writes) await one(trx);
-    });
+    await commitTogether(database, unit.writes);
     for (const told of unit.committed) told();
   }
   return value;

@@ -1,7 +1,10 @@
 import type { SecretReader } from '#contract';
 import type { Database } from '#db';
+import type { AgentStandings } from '#identity';
 import type { Clock } from '#kernel';
+import { isBlocked } from '../store/client-blocks-store.ts';
 import { findClient, noteClientUse } from '../store/clients-store.ts';
+import { agentClient, agentOfClientId } from './agent-client.ts';
 import type { OAuthClient } from './client.ts';
 import { declaredClient, type DeclaredClients } from './declared-clients.ts';
 import type { DocumentResolver } from './document-resolver.ts';
@@ -25,6 +28,8 @@ export interface ClientDirectoryParts {
   readonly registration?: RegistrationSettings | undefined;
   /** Clients of metadata documents; undefined where there are none. */
   readonly documents?: Pick<DocumentResolver, 'resolve'> | undefined;
+  /** Agents of identity; none of them is a client without it. */
+  readonly agents?: Pick<AgentStandings, 'named'> | undefined;
 }
 
 /** How often the use of a client is written down. */
@@ -33,7 +38,8 @@ const LONGEST_CLIENT_ID = 2048;
 
 /**
  * Who a `client_id` is. Its form says where to look, and nowhere else is looked: `https://…` is a document,
- * `dyn_…` a registration, every other one a declaration; so nobody can register as somebody else.
+ * `dyn_…` a registration, `agent:…` an agent, every other one a declaration; so nobody can register as somebody
+ * else.
  */
 export class ClientDirectory {
   readonly #parts: ClientDirectoryParts;
@@ -42,10 +48,11 @@ export class ClientDirectory {
     this.#parts = parts;
   }
 
-  /** The client; undefined where there is none. Throws as the database and the vault do. */
+  /** The client; undefined where there is none, or it is blocked. Throws as the database and the vault do. */
   async find(clientId: string): Promise<OAuthClient | undefined> {
-    const { database, clock, declared, secrets, registration, documents } = this.#parts;
+    const { database, clock, declared, secrets, registration, documents, agents } = this.#parts;
     if (clientId.length > LONGEST_CLIENT_ID) return undefined;
+    if (await isBlocked(database.db, clientId)) return undefined;
     if (looksLikeMetadataUrl(clientId)) {
       const resolved = await documents?.resolve(clientId);
       return resolved?.ok === true ? resolved.value : undefined;
@@ -55,6 +62,11 @@ export class ClientDirectory {
       if (stored === undefined || isExpired(stored, clock.now(), registration ?? REGISTRATION_SETTINGS))
         return undefined;
       return dynamicClient(stored);
+    }
+    const named = agentOfClientId(clientId);
+    if (named !== undefined) {
+      const standing = await agents?.named(named.namespace, named.name);
+      return standing && agentClient(standing.agent);
     }
     const document = declared().find((one) => one.clientId === clientId);
     return document && (await declaredClient(document, secrets));

@@ -3,16 +3,9 @@
  * document; pure. What is not listed here is ignored, as the RFC asks (§2): it is neither kept nor fetched.
  */
 import type { z } from 'zod';
-import {
-  CLIENT_AUTH_METHODS,
-  parseRedirectUri,
-  publicJwks,
-  type ClientAuthMethod,
-  type ClientGrant,
-  type PublicJwks,
-} from '#contract';
+import { CLIENT_AUTH_METHODS, parseRedirectUri, publicJwks, type ClientAuthMethod, type ClientGrant } from '#contract';
 import { err, isRecord, ok, type Result } from '#kernel';
-import { applicationTypeOf, GRANT_TYPES } from './client.ts';
+import { applicationTypeOf, GRANT_TYPES, type ClientFacts } from './client.ts';
 import { checkShownName } from './shown-name.ts';
 
 /** A word for the wire (RFC 7591 §3.2.2), and a sentence for who develops the client. */
@@ -35,18 +28,9 @@ export interface MetadataRules {
 }
 
 /** What was accepted. */
-export interface ClientMetadata {
-  readonly name: string | undefined;
-  readonly applicationType: 'web' | 'native';
-  readonly redirectUris: readonly string[];
-  readonly grants: readonly ClientGrant[];
-  readonly authMethod: ClientAuthMethod;
-  readonly jwks: PublicJwks | undefined;
-  readonly jwksUri: string | undefined;
-  readonly scopes: readonly string[] | undefined;
+export interface ClientMetadata extends ClientFacts {
   readonly clientUri: string | undefined;
   readonly dpopBoundAccessTokens: boolean;
-  readonly requirePushedAuthorizationRequests: boolean;
 }
 
 export const MOST_REDIRECT_URIS = 10;
@@ -70,8 +54,10 @@ export function readClientMetadata(given: unknown, rules: MetadataRules): Checke
   }
   const name = readName(given);
   if (!name.ok) return name;
-  const redirectUris = readRedirectUris(given['redirect_uris']);
+  const redirectUris = readRedirectUris(given['redirect_uris'], 'redirect_uris');
   if (!redirectUris.ok) return redirectUris;
+  const afterLogout = readPostLogoutRedirectUris(given['post_logout_redirect_uris']);
+  if (!afterLogout.ok) return afterLogout;
   const applicationType = readApplicationType(given['application_type'], redirectUris.value);
   if (!applicationType.ok) return applicationType;
   const grants = readGrants(given, rules);
@@ -86,6 +72,7 @@ export function readClientMetadata(given: unknown, rules: MetadataRules): Checke
     name: name.value,
     applicationType: applicationType.value,
     redirectUris: redirectUris.value,
+    postLogoutRedirectUris: afterLogout.value,
     grants: grants.value,
     ...authentication.value,
     scopes: scopes.value,
@@ -103,17 +90,23 @@ function readName(given: Record<string, unknown>): Checked<string | undefined> {
   return checked.ok ? checked : fault(`\`client_name\`: ${checked.error}`);
 }
 
-function readRedirectUris(given: unknown): Checked<readonly string[]> {
+function readRedirectUris(given: unknown, member: string): Checked<readonly string[]> {
   if (!Array.isArray(given) || given.length === 0)
-    return fault('`redirect_uris` is empty or missing', 'invalid_redirect_uri');
+    return fault(`\`${member}\` is empty or missing`, 'invalid_redirect_uri');
   if (given.length > MOST_REDIRECT_URIS) {
-    return fault(`\`redirect_uris\` has more than ${MOST_REDIRECT_URIS} entries`, 'invalid_redirect_uri');
+    return fault(`\`${member}\` has more than ${MOST_REDIRECT_URIS} entries`, 'invalid_redirect_uri');
   }
   for (const [index, uri] of given.entries()) {
     const parsed = typeof uri === 'string' ? parseRedirectUri(uri) : err('it is no text');
-    if (!parsed.ok) return fault(`redirect_uris[${index}]: ${parsed.error}`, 'invalid_redirect_uri');
+    if (!parsed.ok) return fault(`${member}[${index}]: ${parsed.error}`, 'invalid_redirect_uri');
   }
   return ok([...new Set(given as string[])]);
+}
+
+/** A browser is sent there too, so they are what redirects are (OpenID Connect RP-Initiated Logout §3.1). */
+function readPostLogoutRedirectUris(given: unknown): Checked<readonly string[]> {
+  if (given === undefined || given === null || (Array.isArray(given) && given.length === 0)) return ok([]);
+  return readRedirectUris(given, 'post_logout_redirect_uris');
 }
 
 /**

@@ -3,34 +3,54 @@ import { matchesRedirectUri, parseRedirectUri } from '#contract';
 import { equalBytes, sha256, sha256Hex } from '#kernel';
 
 /**
- * Who vouches for a client: the configuration; nobody, since it registered itself; or the host of its
- * `client_id`, from which its metadata document came.
+ * Who vouches for a client: the configuration; nobody, since it registered itself; the host of its
+ * `client_id`, from which its metadata document came; or identity, whose agent it is.
  */
-export type ClientOrigin = 'declared' | 'dynamic' | 'document';
+export type ClientOrigin = 'declared' | 'dynamic' | 'document' | 'agent';
 
-/** An OAuth client, wherever it comes from. What is left out is not narrowed. */
-export interface OAuthClient {
-  readonly clientId: string;
-  readonly origin: ClientOrigin;
+/** An agent of identity, by its name, which is never given to another. */
+export interface AgentName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What a client says of itself, whoever vouches for it. */
+export interface ClientFacts {
   /** What people are shown; undefined where it says none. */
   readonly name: string | undefined;
   readonly applicationType: 'web' | 'native';
   readonly redirectUris: readonly string[];
+  /** Where a browser may go after signing out (OpenID Connect RP-Initiated Logout §3). */
+  readonly postLogoutRedirectUris: readonly string[];
   readonly grants: readonly ClientGrant[];
   readonly authMethod: ClientAuthMethod;
-  /** SHA-256 of its secret, lower-case hex; the secret itself is nowhere. */
-  readonly secretHash: string | undefined;
   readonly jwks: PublicJwks | undefined;
   readonly jwksUri: string | undefined;
+  readonly scopes: readonly string[] | undefined;
+  readonly requirePushedAuthorizationRequests: boolean;
+}
+
+/** An OAuth client, wherever it comes from. What is left out is not narrowed. */
+export interface OAuthClient extends ClientFacts {
+  readonly clientId: string;
+  readonly origin: ClientOrigin;
+  /** SHA-256 of its secret, lower-case hex; the secret itself is nowhere. */
+  readonly secretHash: string | undefined;
   readonly certificate: CertificateName | undefined;
   /** Resources that it may ask tokens for; a sole one is its default. */
   readonly audiences: readonly string[] | undefined;
-  readonly scopes: readonly string[] | undefined;
+  /** Resources whose server it is; never of a client that the configuration does not vouch for. */
+  readonly introspects: readonly string[];
   readonly signInOnly: boolean;
   /** Consent is skipped. Never of a client that the configuration does not vouch for. */
   readonly firstParty: boolean;
+  /** Whom it acts as where it acts for itself; without one it is nobody at the doors. */
+  readonly agent?: AgentName | undefined;
+  /** Clients that may act for people with its tokens, whom nobody asks them about. */
+  readonly mayDelegateTo?: readonly string[] | undefined;
   readonly dpopBoundAccessTokens: boolean;
-  readonly requirePushedAuthorizationRequests: boolean;
+  /** Its tokens are bound to the certificate that it shows when it asks for them (RFC 8705 §3.4). */
+  readonly certificateBoundAccessTokens: boolean;
   /** A page about it, for people; never fetched. */
   readonly clientUri: string | undefined;
   /** Seconds since the epoch, of one that registered itself. */

@@ -2,7 +2,7 @@
  * authserver/clients: who may ask for tokens.
  *
  * Owns what a client is (`client.ts`) and the three ways to be one: declared in the configuration
- * (`declared-clients.ts`), registered by itself (`registration-rules.ts`, pure; `registrar.ts` with limits and
+ * (`declared-clients.ts`; `agent-client.ts`: an agent of identity), registered by itself (`registration-rules.ts`, pure; `registrar.ts` with limits and
  * management), or described by a document at its `client_id` (`metadata-url.ts`, `metadata-document.ts` and
  * `freshness.ts`, pure; `document-resolver.ts`). `client-directory.ts` finds one by its `client_id`;
  * `client-metadata.ts` is what the last two may say of themselves; `provider-metadata.ts` how oidc-provider and

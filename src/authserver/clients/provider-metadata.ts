@@ -19,6 +19,7 @@ export function providerMetadata(client: OAuthClient): ProviderMetadata {
     client_name: client.name,
     client_secret: client.secretHash === undefined ? undefined : asHashedSecret(client.secretHash),
     client_secret_expires_at: client.secretHash === undefined ? undefined : 0,
+    tls_client_certificate_bound_access_tokens: client.certificateBoundAccessTokens || undefined,
     tls_client_auth_subject_dn: certificate?.subjectDn,
     tls_client_auth_san_dns: certificate?.sanDns,
     tls_client_auth_san_uri: certificate?.sanUri,
@@ -57,6 +58,8 @@ function wireMetadata(client: ClientMetadata): Record<string, unknown> {
     client_name: client.name,
     application_type: client.applicationType,
     redirect_uris: [...client.redirectUris],
+    post_logout_redirect_uris:
+      client.postLogoutRedirectUris.length === 0 ? undefined : [...client.postLogoutRedirectUris],
     grant_types: client.grants.map((grant) => GRANT_TYPES[grant]),
     response_types: codes ? ['code'] : [],
     token_endpoint_auth_method: client.authMethod,

@@ -13,6 +13,7 @@ import {
   updateClient,
   type StoredClient,
 } from '../store/clients-store.ts';
+import { endOfClient } from '../token-sessions/end-of-client.ts';
 import { hashSecret } from './client.ts';
 import type { ClientMetadata } from './client-metadata.ts';
 import { clientError } from './errors.ts';
@@ -134,12 +135,15 @@ export class ClientRegistrar {
     });
   }
 
-  /** Deletes the registration (RFC 7592 §2.3); its identifier is never given out again. Throws `CLIENT_TOKEN_REFUSED`. */
+  /** Deletes the registration with all that was issued to it (RFC 7592 §2.3); its identifier is never given out again. Throws `CLIENT_TOKEN_REFUSED`. */
   async delete(by: Registrant, clientId: string, token: Secret): Promise<void> {
     await this.#frame.inTransaction(by, changeOf('client.deleted', 'delete', clientId), async (trx) => {
       const current = await this.#authenticate(trx, clientId, token);
       if (!(await deleteClient(trx, clientId, current.tokenHash as string))) throw refusedToken();
-      return { value: undefined, objectId: clientId, ends: [{ what: 'client.deleted', id: clientId }] };
+      const now = this.#frame.clock.now();
+      const ended = await endOfClient(trx, clientId, { now, because: 'client deleted', consents: true });
+      const ends = [{ what: 'client.deleted', id: clientId }] as const;
+      return { value: undefined, objectId: clientId, details: { ended }, ends };
     });
   }
 

@@ -78,7 +78,9 @@ export const dynamicClient = ({ clientId, metadata, secretHash, createdAt }: Sto
   origin: 'dynamic',
   secretHash,
   certificate: undefined,
+  certificateBoundAccessTokens: false,
   audiences: undefined,
+  introspects: [],
   signInOnly: false,
   // Whoever registers could call themselves anything: people are always asked.
   firstParty: false,

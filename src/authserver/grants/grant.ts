@@ -30,6 +30,8 @@ export interface GrantTokens {
   /** Whose tokens they are, and who the person is there. A name in the configuration may come to mean another. */
   readonly issuer: string;
   readonly subject: string;
+  /** What the person is called there, for themselves to see which account it is. */
+  readonly account: string | undefined;
 }
 
 /**
@@ -49,9 +51,10 @@ const sealedTokens = z.strictObject({
   access: z.string(),
   refresh: z.string().optional(),
   id: z.string().optional(),
+  account: z.string().optional(),
 });
 
-export const sealable = ({ issuer, subject, accessToken, refreshToken, idToken }: GrantTokens): Secret =>
+export const sealable = ({ issuer, subject, account, accessToken, refreshToken, idToken }: GrantTokens): Secret =>
   new Secret(
     JSON.stringify({
       issuer,
@@ -59,13 +62,15 @@ export const sealable = ({ issuer, subject, accessToken, refreshToken, idToken }
       access: reveal(accessToken),
       ...(refreshToken !== undefined && { refresh: reveal(refreshToken) }),
       ...(idToken !== undefined && { id: reveal(idToken) }),
+      ...(account !== undefined && { account }),
     }),
   );
 
 export function unsealed(text: Secret): GrantTokens {
-  const { issuer, subject, access, refresh, id } = sealedTokens.parse(JSON.parse(reveal(text)));
+  const { issuer, subject, account, access, refresh, id } = sealedTokens.parse(JSON.parse(reveal(text)));
   const secret = (token: string | undefined) => (token === undefined ? undefined : new Secret(token));
-  return { issuer, subject, accessToken: new Secret(access), refreshToken: secret(refresh), idToken: secret(id) };
+  const tokens = { accessToken: new Secret(access), refreshToken: secret(refresh), idToken: secret(id) };
+  return { issuer, subject, account, ...tokens };
 }
 
 /** The grant as records name it: by ids, and by the owner. */

@@ -8,6 +8,7 @@ import {
   findGrant,
   insertGrant,
   listGrants,
+  listUnneeded,
   replaceTokens,
   type StoredGrant,
 } from '../store/grants-store.ts';
@@ -19,6 +20,13 @@ import { Refresher } from './refresher.ts';
 
 /** Which grants of a person are meant: all, those for an owner, those at an upstream. */
 export type GrantFilter = Pick<GrantKey, 'userId'> & Partial<GrantKey>;
+
+/** A grant with who the person is at the provider. */
+export interface KnownGrant extends Grant {
+  /** Who gave the tokens. */
+  readonly issuer: string;
+  readonly account: string;
+}
 
 /** How long a sign-out waits for a provider that is to forget a token. */
 const REVOCATION_MS = 5_000;
@@ -51,13 +59,14 @@ export class Grants {
    */
   async save(
     key: GrantKey,
-    given: { readonly tokens: UpstreamTokens; readonly identity: Pick<UpstreamIdentity, 'issuer' | 'subject'> },
+    given: { readonly tokens: UpstreamTokens; readonly identity: UpstreamIdentity },
     origin: AuditOrigin,
   ): Promise<Grant> {
     const now = this.#frame.clock.now();
     const id = newId(now);
     const { tokens } = given;
     const { issuer, subject } = given.identity;
+    const account = accountOf(given.identity);
     const change = { ...changeOf({ ...key, id }, 'save'), object: grantObject({ owner: key.owner, id }) };
     return await this.#frame.recorded({ origin }, change, async () => {
       const value = await this.#envelope.writing(subjectScope(key.userId), async (trx, sealing) => {
@@ -68,7 +77,10 @@ export class Grants {
           const held = unsealed(await sealing.open(tokensPlace(before), before.sealed));
           if (held.issuer === issuer && held.subject === subject) ({ refreshToken } = held);
         }
-        const sealed = await sealing.seal(tokensPlace(grant), sealable({ ...tokens, refreshToken, issuer, subject }));
+        const sealed = await sealing.seal(
+          tokensPlace(grant),
+          sealable({ ...tokens, refreshToken, issuer, subject, account }),
+        );
         const { scopes, expiresAt = null } = tokens;
         if (before === undefined) await insertGrant(trx, grant, { ...sealed, scopes, expiresAt }, now);
         else await replaceTokens(trx, before, { ...sealed, scopes, expiresAt }, now);
@@ -86,6 +98,26 @@ export class Grants {
 
   async list(filter: GrantFilter): Promise<readonly Grant[]> {
     return (await listGrants(this.#frame.database.db, filter)).map(withoutTokens);
+  }
+
+  /** The same, with who the person is at the provider; without those that nobody can read any more. */
+  async accounts(filter: GrantFilter): Promise<readonly KnownGrant[]> {
+    const known: KnownGrant[] = [];
+    for (const stored of await listGrants(this.#frame.database.db, filter)) {
+      const held = await this.#refresher.open(stored);
+      if (held === undefined) continue;
+      const { issuer, subject, account = subject } = held;
+      known.push({ ...withoutTokens(stored), issuer, account });
+    }
+    return known;
+  }
+
+  /**
+   * People and owners whose grants nobody needs: no token session of theirs goes on, and one has ended since the
+   * grant was last written, or none came within `pendingMs`.
+   */
+  async unneeded(asked: Parameters<typeof listUnneeded>[1]): Promise<readonly Pick<GrantKey, 'userId' | 'owner'>[]> {
+    return await listUnneeded(this.#frame.database.db, asked);
   }
 
   /**
@@ -153,6 +185,12 @@ async function within<Value>(ms: number, work: Promise<Value>): Promise<Value> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A name that people tell their accounts apart by, in a line. */
+function accountOf({ preferredName, email, subject }: UpstreamIdentity): string {
+  const clean = (text = ''): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').slice(0, 200);
+  return [preferredName, email].map(clean).find((name) => name !== '') ?? clean(subject);
 }
 
 function withoutTokens(stored: StoredGrant): Grant {

@@ -11,7 +11,7 @@
  * A refresh token never leaves. A provider that stumbles ends no grant: only its `invalid_grant` does, and then
  * the grant stays, to say that the person has to link anew.
  */
-export { Grants, type GrantFilter } from './grants.ts';
+export { Grants, type GrantFilter, type KnownGrant } from './grants.ts';
 export type { Grant, GrantKey } from './grant.ts';
 export { grantSource, type SubjectSession } from './grant-source.ts';
 export { grantsAfterRestore } from './after-restore.ts';

@@ -1,12 +1,8 @@
 import { generateKeyPair, type AsymmetricKeyDetails, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '#contract';
 
-/**
- * What tokens are signed with (RFC 7518 §3.1, RFC 8037 §3.1). No HMAC: a key that verifies must not be one
- * that signs. No `none`. Ed448 and RSASSA-PSS are left out, since clients of MCP rarely know them.
- */
-export const SIGNING_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'EdDSA'] as const;
-export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+export { SIGNING_ALGORITHMS, type SigningAlgorithm };
 
 export const DEFAULT_ALGORITHM: SigningAlgorithm = 'ES256';
 

@@ -1,51 +1,8 @@
-import { isAbsolute } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import { secretReference, secretText, type SecretReader, type SecretReference } from '#contract';
+import type { SecretReader, SecretReference, SigningKeySettings } from '#contract';
 import { Secret } from '#kernel';
-import { SIGNING_ALGORITHMS } from './algorithm.ts';
 import { signingKeyError } from './errors.ts';
 import { parseSigner, type Signer } from './key-material.ts';
-
-const PLACES = ['file', 'secret', 'pem'] as const;
-
-const signingKeySchema = z
-  .strictObject({
-    file: z
-      .string()
-      .refine(isAbsolute, { error: 'this is not an absolute path' })
-      .optional()
-      .describe('The absolute path of a private key in PEM.'),
-    secret: secretReference
-      .optional()
-      .describe('A secret of the vault that holds it: a `password` or `bearer`, or the private key of an `mtls`.'),
-    pem: secretText.optional().describe('The key itself, from `${VARIABLE}` or `file:///run/secrets/name`.'),
-    algorithm: z
-      .enum(SIGNING_ALGORITHMS)
-      .optional()
-      .describe('What it signs with; by default what the key is made for, RS256 for RSA.'),
-  })
-  .superRefine((key, context) => {
-    const given = PLACES.filter((place) => key[place] !== undefined);
-    if (given.length === 1) return;
-    context.addIssue({
-      code: 'custom',
-      path: given[1] === undefined ? [] : [given[1]],
-      message: `a signing key is in one \`file\`, \`secret\` or \`pem\`, and this one is in ${given.length === 0 ? 'none' : `\`${given.join('` and `')}\``}`,
-      params: { problem: 'CONTRADICTION' },
-    });
-  });
-
-/** `signingKeys:` of the authorization server: the first signs, the others are published beside it. */
-export const signingKeysSchema = z
-  .array(signingKeySchema)
-  .min(1)
-  .max(10)
-  .optional()
-  .describe(
-    'Private keys that tokens are signed with: the first signs, the others verify. Without them Chatelaine makes its own and rotates them (`chatelaine key rotate-signing`).',
-  );
-export type SigningKeySettings = NonNullable<z.output<typeof signingKeysSchema>>[number];
 
 /**
  * The keys of the configuration, in their order. Throws `SIGNING_KEY_REFUSED` for one that cannot be read or

@@ -3,7 +3,8 @@ import { defineErrors } from '#kernel';
 /** What can be wrong with keys that sign tokens, and with a step of their rotation. */
 export const signingKeyError = defineErrors('signing keys', {
   SIGNING_KEY_REFUSED: {
-    status: 400,
+    // Of the server: keys come out of its configuration, never with a request.
+    status: 503,
     title: 'this cannot be a key that signs tokens',
     remedy:
       'The message says what is wrong with it. Chatelaine makes suitable ones by itself where none is configured.',

@@ -14,4 +14,4 @@ export { parseSigner, type PublicJwk, type Signer, type Verifier } from './key-m
 export { KEY_TIMES, type DueStep, type KeyStateName, type KeyTimes, type SigningKey } from './lifecycle.ts';
 export { SigningKeys, type KeySet, type SigningKeysParts } from './signing-keys.ts';
 export { KeyRotation, type KeyRotationParts, type KeyStatus } from './key-rotation.ts';
-export { readConfiguredKeys, signingKeysSchema, type SigningKeySettings } from './configured-keys.ts';
+export { readConfiguredKeys } from './configured-keys.ts';

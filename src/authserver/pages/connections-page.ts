@@ -1,5 +1,7 @@
 import { html, type Html } from '#identity';
+import type { Account } from '../federation/accounts.ts';
 import type { TokenSession } from '../store/token-sessions-store.ts';
+import { accountsSection } from './accounts-section.ts';
 
 /** Where a person sees which programs act for them, and ends that. */
 export const CONNECTIONS = '/console/connections';
@@ -20,6 +22,7 @@ export function connectionsBody(
   sessions: readonly TokenSession[],
   form: (content: Html) => Html,
   notice: Html | undefined,
+  accounts: readonly Account[] = [],
 ): Html {
   if (sessions.length === 0)
     return html`${notice}
@@ -57,7 +60,8 @@ export function connectionsBody(
             </li>`
           }`,
       )}
-    </ul>`;
+    </ul>
+    ${accountsSection(accounts, form, moment)}`;
 }
 
 const moment = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');

@@ -10,13 +10,21 @@ export interface ConsentQuestion {
   readonly redirectUri: string | undefined;
   readonly resource: string | undefined;
   readonly scopes: readonly string[];
+  /** Whose tokens of the person the owner of the resource may have. */
+  readonly upstreams: readonly { readonly name: string; readonly displayName: string }[];
 }
 
 /** Who asks, for what, and where the browser goes next. */
 export function consentBody(question: ConsentQuestion, form: (content: Html) => Html): Html {
-  const { client, person, resource, scopes, redirectUri } = question;
+  const { client, person, resource, scopes, upstreams, redirectUri } = question;
   const decide = (decision: string, text: string, kind: string): Html =>
-    form(html`<input type="hidden" name="decision" value="${decision}" /><button class="${kind}">${text}</button>`);
+    form(
+      html`<input type="hidden" name="decision" value="${decision}" /><input
+          type="hidden"
+          name="upstreams"
+          value="${upstreams.map(({ name }) => name).join(' ')}"
+        /><button class="${kind}">${text}</button>`,
+    );
   return html`<p>
       <strong>${client.name}</strong> asks to act for <strong>${person}</strong>${
         resource !== undefined && html` at <strong>${resource}</strong>`
@@ -35,6 +43,19 @@ export function consentBody(question: ConsentQuestion, form: (content: Html) => 
               )}
             </ul>`
         : html`<p>It asks for no scope of its own.</p>`
+    }
+    ${
+      upstreams.length > 0 &&
+      html`<h2>It may use your accounts</h2>
+        <p class="soft">As far as they are connected here. It never learns a password.</p>
+        <ul class="rows">
+          ${upstreams.map(
+            ({ displayName }) =>
+              html`<li>
+                <div><strong>${displayName}</strong></div>
+              </li>`,
+          )}
+        </ul>`
     }
     <p class="soft">
       ${

@@ -1,13 +1,24 @@
-import type { Configuration, errors as providerErrors, interactionPolicy, JWKS } from 'oidc-provider';
+import type {
+  Configuration,
+  errors as providerErrors,
+  ExternalSigningKey,
+  interactionPolicy,
+  Provider as ProviderClass,
+} from 'oidc-provider';
+import { ASYMMETRIC_ALGORITHMS, DPOP_ALGORITHMS, SIGNING_ALGORITHMS } from '#contract';
 import { adapterFor } from './adapter.ts';
 import { policyOf } from './interaction-policy.ts';
+import { endpointAliases, mutualTlsFeature, type MutualTls } from './mutual-tls.ts';
 import { IDENTITY_SCOPES, INTERACTION, ROUTES, type Lifetimes } from './settings.ts';
+import { signingKeyOf } from './signing-key.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
 import type { OAuthClient } from '../clients/client.ts';
 import type { ClientSource } from '../clients/client-source.ts';
-import { canonicalResource } from '../resources/resource-url.ts';
-import type { SigningAlgorithm } from '../keys/index.ts';
-import type { OwnerMap } from '../resources/owner-map.ts';
+import { checkClientAssertion } from '../grant-types/client-assertion.ts';
+import { ownAudiences, type GrantTypeParts } from '../grant-types/index.ts';
+import type { Signer } from '../keys/index.ts';
+import type { Openings } from '../limits/index.ts';
+import type { OwnerMap, ResourceOwner } from '../resources/owner-map.ts';
 import type { Account } from './account.ts';
 import type { TokenRecords } from './token-records.ts';
 import type { TokenSessions } from '../token-sessions/token-sessions.ts';
@@ -15,15 +26,22 @@ import type { TokenSessions } from '../token-sessions/token-sessions.ts';
 /** What the provider is made of; everything that it asks is answered by one of these. */
 export interface ProviderParts {
   readonly issuer: URL;
-  readonly keys: JWKS;
-  /** The algorithm of the key that signs now. */
-  readonly signingAlgorithm: SigningAlgorithm;
+  /** The key that signs now. */
+  readonly signer: Signer;
   readonly lifetimes: Lifetimes;
+  /** How long a refresh token counts, in seconds. */
+  readonly refreshLifetime: (token: {
+    readonly clientId?: string | undefined;
+    readonly iiat?: number | undefined;
+  }) => number;
   readonly artifacts: Artifacts;
   readonly clients: ClientSource;
   readonly owners: OwnerMap;
   readonly tokens: TokenRecords;
+  /** What the grants are made of that are ours. */
+  readonly grantTypes: GrantTypeParts;
   readonly sessions: TokenSessions;
+  readonly openings: Openings;
   /** The user with that id who may still sign in. */
   readonly account: (userId: string) => Promise<Account | undefined>;
   /** Who is signed in by the cookie of the request; looked up before the provider sees it. */
@@ -36,23 +54,16 @@ export interface ProviderParts {
   /** For what clients publish: their keys. */
   readonly fetch: typeof fetch;
   readonly deviceFlow: NonNullable<Configuration['features']>['deviceFlow'];
+  /** 32 bytes that nonces of DPoP proofs are derived from; those of the doors as well. */
+  readonly nonceSecret: Buffer;
+  /** Where clients show certificates; undefined where nobody does. */
+  readonly mutualTls: MutualTls | undefined;
   /** Keys of the cookies that the provider signs; the same in every process. */
   readonly cookieKeys: readonly string[];
 }
 
-const ASYMMETRIC = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'Ed25519',
-  'EdDSA',
-] as const;
+/** Seconds. */
+const CLOCK_TOLERANCE = 30;
 
 /**
  * oidc-provider as we run it: OAuth 2.1 (code with S256, no implicit, no password), resources from the owner
@@ -63,30 +74,47 @@ export function providerConfiguration(
   {
     interactionPolicy: policies,
     errors,
-  }: { interactionPolicy: typeof interactionPolicy; errors: typeof providerErrors },
+    default: Provider,
+    ExternalSigningKey: SigningKey,
+  }: {
+    interactionPolicy: typeof interactionPolicy;
+    errors: typeof providerErrors;
+    default: typeof ProviderClass;
+    ExternalSigningKey: typeof ExternalSigningKey;
+  },
 ): Configuration {
   const { lifetimes, owners, tokens } = parts;
   const secure = parts.issuer.protocol === 'https:';
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   return {
-    adapter: (model: string) => adapterFor(model, parts),
-    jwks: parts.keys,
+    adapter: (model: string) =>
+      adapterFor(model, parts, {
+        clientId: () => Provider.ctx?.oidc.client?.clientId,
+        full: () => new errors.TemporarilyUnavailable('too many requests are open'),
+      }),
+    jwks: { keys: [signingKeyOf(parts.signer, SigningKey)] },
     routes: ROUTES,
     clientDefaults: {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
       // With keys of another kind alone, every client would fail on the default RS256.
-      id_token_signed_response_alg: parts.signingAlgorithm,
+      id_token_signed_response_alg: parts.signer.algorithm,
     },
-    discovery: parts.metadata,
+    discovery: {
+      ...parts.metadata,
+      ...(parts.mutualTls && { mtls_endpoint_aliases: endpointAliases(parts.mutualTls.url) }),
+    },
     responseTypes: ['code'],
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientAuthMethods: [
+      ...(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const),
+      ...(parts.mutualTls === undefined ? [] : (['tls_client_auth'] as const)),
+    ],
     enabledJWA: {
-      clientAuthSigningAlgValues: [...ASYMMETRIC],
-      idTokenSigningAlgValues: ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'EdDSA'],
-      userinfoSigningAlgValues: ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'EdDSA'],
-      dPoPSigningAlgValues: ['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
+      clientAuthSigningAlgValues: [...ASYMMETRIC_ALGORITHMS],
+      idTokenSigningAlgValues: [...SIGNING_ALGORITHMS],
+      userinfoSigningAlgValues: [...SIGNING_ALGORITHMS],
+      dPoPSigningAlgValues: [...DPOP_ALGORITHMS],
     },
     pkce: { required: () => true },
     scopes: [...IDENTITY_SCOPES],
@@ -98,7 +126,15 @@ export function providerConfiguration(
     },
     conformIdTokenClaims: false,
     allowOmittingSingleRegisteredRedirectUri: true,
-    clockTolerance: 30,
+    clockTolerance: CLOCK_TOLERANCE,
+    assertJwtClientAuthClaimsAndHeader(ctx, claims) {
+      const audiences = ownAudiences(parts.issuer.origin, ctx.oidc.route);
+      const checked = checkClientAssertion(claims, audiences, {
+        ...{ nowSeconds: Date.now() / 1000, toleranceSeconds: CLOCK_TOLERANCE },
+        knownSinceSeconds: parts.grantTypes.assertionsKnownSince / 1000,
+      });
+      if (!checked.ok) throw new errors.InvalidClientAuth(checked.error);
+    },
     cookies: {
       names: {
         session: sessionCookie(parts.issuer),
@@ -118,8 +154,9 @@ export function providerConfiguration(
       Grant: lifetimes.refreshToken,
       IdToken: lifetimes.accessToken,
       Interaction: lifetimes.interaction,
-      RefreshToken: lifetimes.refreshToken,
-      Session: 86_400,
+      RefreshToken: (_, token) => parts.refreshLifetime(token),
+      // Of a browser in which nobody has signed in yet, for as long as a form of it may be looked at.
+      Session: (_, session) => (session.accountId === undefined ? lifetimes.interaction : 86_400),
     },
     interactions: {
       policy: policyOf(policies, parts.signedInAs),
@@ -131,7 +168,7 @@ export function providerConfiguration(
     rotateRefreshToken: true,
     revokeGrantPolicy: () => true,
     expiresWithSession: () => false,
-    extraTokenClaims: (_, token) => tokens.claimsOf(token),
+    extraTokenClaims: (ctx, token) => tokens.claimsOf(ctx, token, errors),
     formats: { customizers: { jwt: (_, token, jwt) => tokens.issuing(token, jwt) } },
     fetch: parts.fetch,
     // Pages of whom a client names: decided per client once they are known, and never by wildcard.
@@ -146,24 +183,30 @@ export function providerConfiguration(
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: true },
       deviceFlow: parts.deviceFlow,
-      dPoP: { enabled: true },
+      // A nonce is for whose clock is wrong; that a proof counts once does not rest on it (ADR 28).
+      dPoP: { enabled: true, nonceSecret: parts.nonceSecret, requireNonce: () => false },
+      mTLS: mutualTlsFeature(parts.mutualTls),
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       resourceIndicators: {
         enabled: true,
         // A client with one audience need not name it; for others there is no default (RFC 8707 §2.1).
-        defaultResource: async (_, client, oneOf) => oneOf ?? (await soleAudience(parts.clients, client.clientId)),
+        defaultResource: async (_, client, oneOf) => oneOf ?? (await soleAudience(parts, client.clientId)),
         useGrantedResource: () => true,
-        async getResourceServerInfo(_, indicator, { clientId }) {
+        async getResourceServerInfo(ctx, indicator, { clientId }) {
+          // RFC 8707 §2 allows several; a token session has one owner, and whoever consents sees one.
+          if (Array.isArray(ctx.oidc.params?.['resource']))
+            throw new errors.InvalidTarget('a request is for one resource');
           const owned = owners.resolve(indicator);
           if (owned === undefined) throw new errors.InvalidTarget('nothing here has that resource indicator');
           const client = await parts.clients.find(clientId);
-          if (!mayAskFor(client, owned.resource))
+          if (!mayAskFor(client, owned, owners))
             throw new errors.InvalidTarget('the client may not ask for that resource');
           return {
             audience: owned.resource,
             scope: scopesFor(client, owned.scopes).join(' '),
             accessTokenTTL: lifetimes.accessToken,
             accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: parts.signingAlgorithm } },
+            jwt: { sign: { alg: parts.signer.algorithm } },
           };
         },
       },
@@ -176,15 +219,26 @@ export const sessionCookie = (issuer: URL): string =>
   `${issuer.protocol === 'https:' ? '__Host-' : ''}chatelaine-oauth`;
 
 /** What a client gets that names no resource: the sole one that it may ask for; for others there is no default. */
-async function soleAudience(clients: ClientSource, clientId: string): Promise<string | undefined> {
-  const audiences = (await clients.find(clientId))?.audiences ?? [];
-  return audiences.length === 1 ? audiences[0] : undefined;
+async function soleAudience(
+  { clients, owners }: Pick<ProviderParts, 'clients' | 'owners'>,
+  clientId: string,
+): Promise<string | undefined> {
+  const [sole, ...others] = (await clients.find(clientId))?.audiences ?? [];
+  return sole === undefined || others.length > 0 ? undefined : (owners.resolve(sole)?.resource ?? sole);
 }
 
-/** Whether a client may have tokens for the resource at all, whoever would allow it. */
-function mayAskFor(client: OAuthClient | undefined, resource: string): boolean {
+/**
+ * Whether a client may have tokens for the resource at all, whoever would allow it. What administers is for those
+ * that the configuration vouches for: no administrator is to be asked for it by a stranger.
+ */
+function mayAskFor(
+  client: OAuthClient | undefined,
+  { resource, administers }: ResourceOwner,
+  owners: OwnerMap,
+): boolean {
   if (client === undefined || client.signInOnly) return false;
-  return client.audiences === undefined || client.audiences.some((one) => canonicalResource(one) === resource);
+  if (administers === true && client.origin !== 'declared') return false;
+  return client.audiences === undefined || client.audiences.some((one) => owners.resolve(one)?.resource === resource);
 }
 
 /**

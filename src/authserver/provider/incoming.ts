@@ -10,7 +10,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed by being left: whoever sends too much is told so before the connection ends.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MOST_BYTES) throw tooLarge();
     chunks.push(chunk);
@@ -23,6 +24,8 @@ const tooLarge = (): Error =>
 
 /** What of a request is said in our words before the provider reads it. */
 export interface Rewritten {
+  /** Where clients reach the endpoint: what the provider builds URLs from, and compares `htu` and `aud` with. */
+  readonly base: URL;
   /** Path and query. */
   readonly url?: string;
   readonly body?: Buffer;
@@ -33,9 +36,11 @@ export interface Rewritten {
 /**
  * The request with other words in it, for the provider alone: a stream of its own, since the body of the real
  * one has been read, over the same connection.
+ *
+ * TLS may end in front of us, and `Host` is whatever the caller wrote: neither says where we are.
  */
-export function rewritten(request: IncomingMessage, { url, body, cookie }: Rewritten): IncomingMessage {
-  const headers = { ...request.headers };
+export function rewritten(request: IncomingMessage, { base, url, body, cookie }: Rewritten): IncomingMessage {
+  const headers = { ...request.headers, host: base.host };
   if (cookie === null) delete headers.cookie;
   else if (cookie !== undefined) headers.cookie = cookie;
   if (body !== undefined) {
@@ -45,6 +50,7 @@ export function rewritten(request: IncomingMessage, { url, body, cookie }: Rewri
   const stream = Readable.from(body === undefined ? [] : [body], { objectMode: false });
   return Object.assign(stream, {
     headers,
+    base,
     url: url ?? request.url,
     originalUrl: url ?? request.url,
     method: request.method,

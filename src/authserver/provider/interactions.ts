@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { recordedChange } from '#audit';
-import type { AuditOrigin, AuditTrail } from '#contract';
+import type { AuditOrigin, AuditTrail, ThemeSettings } from '#contract';
 import {
   cookieJar,
   documentOf,
@@ -8,6 +8,7 @@ import {
   html,
   isCsrfToken,
   isOwnPage,
+  isRecentProof,
   readAssets,
   readCookie,
   readForm,
@@ -19,6 +20,7 @@ import {
   type SignInServices,
 } from '#identity';
 import type { Database } from '#db';
+import type { Clock } from '#kernel';
 import type { Interaction, Provider } from 'oidc-provider';
 import { inOneUnit } from '../artifacts/unit-of-work.ts';
 import type { ClientSource } from '../clients/client-source.ts';
@@ -28,19 +30,22 @@ import { consentBody, leadsTo } from '../pages/interaction-pages.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
 import type { Consents } from '../token-sessions/consents.ts';
 import type { TokenSessions } from '../token-sessions/token-sessions.ts';
+import type { Upstreams } from '../upstreams/index.ts';
 import { newGrant } from './new-grant.ts';
 import { INTERACTION } from './settings.ts';
 
-/** A page to send, or a place to go on to. */
-export type Reply =
+/** A page to send, or a place to go on to, with the cookies that are set on the way. */
+export type Reply = { readonly cookies?: readonly string[] } & (
   | {
       readonly status: number;
       readonly page: Html;
       readonly leadsTo?: readonly string[];
+      readonly headers?: Readonly<Record<string, string>>;
       /** Where the page goes on by itself. */
       readonly refresh?: string;
     }
-  | { readonly to: string };
+  | { readonly to: string }
+);
 
 /** What the listener knows of a visit. */
 export interface Visiting {
@@ -59,11 +64,14 @@ export class Interactions {
   readonly #database: Database;
   readonly #trail: AuditTrail;
   readonly #signIn: SignInServices;
+  readonly #clock: Clock;
   readonly #sessions: TokenSessions;
   readonly #consents: Consents;
   readonly #owners: OwnerMap;
   readonly #clients: ClientSource;
-  readonly #assets: Assets = readAssets();
+  readonly #upstreams: Pick<Upstreams, 'list'>;
+  readonly #declined: (userId: string, owner: string) => void;
+  readonly #assets: Assets;
   readonly #jar: CookieJar;
 
   constructor(parts: {
@@ -71,19 +79,28 @@ export class Interactions {
     readonly database: Database;
     readonly trail: AuditTrail;
     readonly signIn: SignInServices;
+    readonly clock: Clock;
     readonly sessions: TokenSessions;
     readonly consents: Consents;
     readonly owners: OwnerMap;
     readonly clients: ClientSource;
+    readonly theme?: ThemeSettings | undefined;
+    readonly upstreams: Pick<Upstreams, 'list'>;
+    /** Told that the person did not allow what an owner asked for. */
+    readonly declined: (userId: string, owner: string) => void;
   }) {
+    this.#assets = readAssets(parts.theme);
     this.#provider = parts.provider;
     this.#database = parts.database;
     this.#trail = parts.trail;
     this.#signIn = parts.signIn;
+    this.#clock = parts.clock;
     this.#sessions = parts.sessions;
     this.#consents = parts.consents;
     this.#owners = parts.owners;
     this.#clients = parts.clients;
+    this.#upstreams = parts.upstreams;
+    this.#declined = parts.declined;
     this.#jar = cookieJar(parts.signIn.publicUrl);
   }
 
@@ -117,20 +134,25 @@ export class Interactions {
     if (interaction.session?.accountId !== live.person.id) throw gone();
     if (form.get('decision') !== 'approve') {
       await this.#record(visiting, live, interaction, 'denied');
+      const owned = this.#resourceOf(interaction);
+      if (owned !== undefined) this.#declined(live.person.id, owned.owner);
       return this.#finish(visiting, { error: 'access_denied', error_description: 'the person did not allow it' });
     }
-    const grantId = await this.#allow(visiting, interaction, live);
-    return this.#finish(visiting, { consent: { grantId } });
+    const administers = this.#resourceOf(interaction)?.administers === true;
+    if (administers && !isRecentProof(live.session.authTime, this.#clock.now(), { proofMs: ADMINISTRATION_PROOF_MS }))
+      return { to: withNext('/console/step-up', `${INTERACTION}/${interaction.uid}`) };
+    const grantId = await this.#allow(visiting, interaction, live, (form.get('upstreams') ?? '').split(' '));
+    // With the proof that was just given: the provider may remember an older one.
+    return this.#finish(visiting, { consent: { grantId }, ...(administers && { login: loginOf(live) }) });
   }
 
   /** The provider hears who it is, unless a newer proof than there is was asked for (`prompt=login`, `max_age`). */
   async #login(visiting: Visiting, interaction: Interaction, live: LiveSession): Promise<Reply> {
-    const { session, person } = live;
+    const { session } = live;
     const asksAnew = interaction.prompt.reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age');
     if (asksAnew && session.authTime < interaction.iat * 1000)
       return { to: withNext('/console/step-up', `${INTERACTION}/${interaction.uid}`) };
-    const login = { accountId: person.id, ts: Math.floor(session.authTime / 1000), amr: [...session.amr] };
-    const reply = await this.#finish(visiting, { login });
+    const reply = await this.#finish(visiting, { login: loginOf(live) });
     // A page and no redirect: the way here may have begun with a form, and browsers hold what follows a form to
     // its `form-action`, which does not know where the client is (CSP 3 §6.5.1).
     if (!('to' in reply)) return reply;
@@ -142,13 +164,15 @@ export class Interactions {
     const { uid, params } = interaction;
     // A device has no redirect: it asks until it is told (RFC 8628 §3.4).
     const redirectUri = params['redirect_uri'] as string | undefined;
+    const owned = this.#resourceOf(interaction);
     const question = {
       uid,
       person: live.person.displayName === '' ? live.person.name : live.person.displayName,
       client: await this.#display(params['client_id'] as string, redirectUri),
       redirectUri,
-      resource: this.#resourceOf(interaction)?.resource,
+      resource: owned?.resource,
       scopes: scopesOf(interaction),
+      upstreams: this.#upstreams.list().filter(({ name }) => owned?.upstreams.includes(name) === true),
     };
     const body = consentBody(question, (content) => formOf(`${INTERACTION}/${uid}`, cookie, content));
     return {
@@ -159,29 +183,43 @@ export class Interactions {
   }
 
   /** The grant with what was asked for, its token session, and the consent: together, and on record before. */
-  async #allow(visiting: Visiting, interaction: Interaction, live: LiveSession): Promise<string> {
+  async #allow(
+    visiting: Visiting,
+    interaction: Interaction,
+    live: LiveSession,
+    shown: readonly string[],
+  ): Promise<string> {
     const provider = await this.#provider();
     const { params } = interaction;
     const clientId = params['client_id'] as string;
     const owned = this.#resourceOf(interaction);
     const scopes = scopesOf(interaction);
+    // What the owner may use now, as far as the person saw it: a reload in between adds nothing.
+    const upstreams = owned?.upstreams.filter((upstream) => shown.includes(upstream)) ?? [];
     const display = await this.#display(clientId);
     const { missingOIDCScope = [], missingResourceScopes = {} } = interaction.prompt.details as Missing;
     const change = {
       type: 'oauth.consent',
       action: 'consent',
       object: { kind: 'client', namespace: '*', name: display.name.slice(0, 256), id: clientId.slice(0, 256) },
-      details: { scopes: scopes.join(' ').slice(0, 1000), resource: owned?.resource ?? '' },
+      details: {
+        scopes: scopes.join(' ').slice(0, 1000),
+        resource: owned?.resource ?? '',
+        upstreams: upstreams.join(' '),
+      },
     };
     return recordedChange(this.#trail, originOf(visiting, live), change, async () => {
       const grant = await inOneUnit(
         this.#database,
         async () => {
-          const at = owned && { owned, scopes: Object.values(missingResourceScopes).flat() };
+          const at = owned && { owned, upstreams, scopes: Object.values(missingResourceScopes).flat() };
           const allowed = { userId: live.person.id, clientId, clientName: display.name, at };
           const made = await newGrant(provider, this.#sessions, { ...allowed, identityScopes: missingOIDCScope });
           if (owned !== undefined)
-            await this.#consents.give({ userId: live.person.id, clientId, resource: owned.resource, scopes });
+            await this.#consents.give({
+              ...{ userId: live.person.id, clientId, resource: owned.resource },
+              ...{ scopes, upstreams },
+            });
           return made;
         },
         () => true,
@@ -242,10 +280,22 @@ export class Interactions {
     });
   }
 
-  page(title: string, body: Html): Html {
-    return documentOf({ title, body, assets: this.#assets });
+  page(title: string, body: Html, wide = false): Html {
+    return documentOf({ title, body, assets: this.#assets, wide });
   }
 }
+
+/**
+ * How old the proof may be with which a program is let in to administer: what is dangerous would be refused to it
+ * soon, and nobody gives it away in a browser that was left open.
+ */
+const ADMINISTRATION_PROOF_MS = 60_000;
+
+const loginOf = ({ session, person }: LiveSession) => ({
+  accountId: person.id,
+  ts: Math.floor(session.authTime / 1000),
+  amr: [...session.amr],
+});
 
 interface Missing {
   readonly missingOIDCScope?: readonly string[];
@@ -258,7 +308,10 @@ function scopesOf(interaction: Interaction): readonly string[] {
 }
 
 /** Who does it, from where. */
-export function originOf({ requestId, address, request }: Visiting, { person, session }: LiveSession): AuditOrigin {
+export function originOf(
+  { requestId, address, request }: Visiting,
+  { person, session }: Pick<LiveSession, 'person' | 'session'>,
+): AuditOrigin {
   const { 'user-agent': userAgent } = request.headers;
   return {
     door: 'oauth',

@@ -10,7 +10,16 @@ export interface Allowed {
   /** The scopes of OpenID Connect. */
   readonly identityScopes: readonly string[];
   /** Where its tokens open something; none for a client that only wants to know who it is. */
-  readonly at?: { readonly owned: ResourceOwner; readonly scopes: readonly string[] } | undefined;
+  readonly at?:
+    | {
+        readonly owned: ResourceOwner;
+        readonly scopes: readonly string[];
+        /** Whose tokens of the person the owner may have; none where it is not said. */
+        readonly upstreams?: readonly string[];
+      }
+    | undefined;
+  /** How long it lasts where nothing refreshes it. */
+  readonly lastsSeconds?: number;
 }
 
 /**
@@ -18,9 +27,12 @@ export interface Allowed {
  * the one ends with the other. Written with the rest of the request where there is one.
  */
 export async function newGrant(provider: Provider, sessions: TokenSessions, allowed: Allowed) {
-  const { userId, clientId, clientName, identityScopes, at } = allowed;
+  const { userId, clientId, clientName, identityScopes, at, lastsSeconds } = allowed;
   const id = sessions.newId();
-  const grant = new provider.Grant({ accountId: userId, clientId });
+  const grant = new provider.Grant({
+    ...{ accountId: userId, clientId },
+    ...(lastsSeconds !== undefined && { expiresIn: lastsSeconds }),
+  });
   grant.jti = id;
   if (identityScopes.length > 0) grant.addOIDCScope(identityScopes.join(' '));
   if (at !== undefined && at.scopes.length > 0) grant.addResourceScope(at.owned.resource, at.scopes.join(' '));
@@ -28,7 +40,9 @@ export async function newGrant(provider: Provider, sessions: TokenSessions, allo
   if (at !== undefined) {
     const { owner, resource } = at.owned;
     const scopes = [...identityScopes, ...at.scopes];
-    await sessions.begin({ id, userId, clientId, clientName, owner, resource, scopes });
+    const { upstreams = [] } = at;
+    const begun = { id, userId, clientId, clientName, owner, resource, scopes, upstreams };
+    await sessions.begin(begun, lastsSeconds);
   }
   return grant;
 }

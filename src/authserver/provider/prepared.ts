@@ -15,44 +15,51 @@ export async function prepared(
   request: IncomingMessage,
   how: {
     readonly path: string;
+    /** Where clients reach the endpoint. */
+    readonly base: URL;
     readonly owners: OwnerMap;
     /** Where metadata lies, also with a path behind it (RFC 8414 §3.1). */
     readonly metadata: RegExp;
     readonly verifier: OwnTokenVerifier;
     /** The `Cookie` header that it may see; null for none. */
     readonly cookie: string | null;
+    /** Looks at the parameters of the body before anything is made of them; throws where they go no further. */
+    readonly admit: (parameters: URLSearchParams) => Promise<void>;
   },
 ): Promise<IncomingMessage> {
-  const { path, owners, cookie } = how;
+  const { path, base, owners, cookie } = how;
   const well = how.metadata.exec(path);
-  if (well !== null) return rewritten(request, { url: `/.well-known/${well[1]}` });
+  if (well !== null) return rewritten(request, { base, url: `/.well-known/${well[1]}` });
   if (request.method === 'POST') {
     const body = await readBody(request);
-    if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? ''))
-      return rewritten(request, { body });
+    if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '')) {
+      await how.admit(new URLSearchParams());
+      return rewritten(request, { base, body });
+    }
     const parameters = new URLSearchParams(body.toString());
+    await how.admit(parameters);
     if (BY_TOKEN.has(path)) await byIdentifier(parameters, how.verifier);
     else inOneForm(parameters, owners);
     if (path === ROUTES.pushed_authorization_request || path === ROUTES.device_authorization)
       withScope(parameters, owners);
-    return rewritten(request, { body: Buffer.from(parameters.toString()), cookie });
+    return rewritten(request, { base, body: Buffer.from(parameters.toString()), cookie });
   }
+  await how.admit(new URLSearchParams());
   const query = (request.url ?? '').split('?')[1];
   // A code in the address is for the page to show; sending it is for the person.
-  if (path === ROUTES.code_verification) return rewritten(request, { url: path, cookie });
-  if (path !== ROUTES.authorization || query === undefined) return rewritten(request, { cookie });
+  if (path === ROUTES.code_verification) return rewritten(request, { base, url: path, cookie });
+  if (path !== ROUTES.authorization || query === undefined) return rewritten(request, { base, cookie });
   const parameters = new URLSearchParams(query);
   inOneForm(parameters, owners);
   if (!parameters.has('request_uri')) withScope(parameters, owners);
-  return rewritten(request, { url: `${path}?${parameters.toString()}`, cookie });
+  return rewritten(request, { base, url: `${path}?${parameters.toString()}`, cookie });
 }
 
 /** `https://tools.example/mcp/` is `https://tools.example/mcp`; what names nothing stays as it is, and is refused. */
 function inOneForm(parameters: URLSearchParams, owners: OwnerMap): void {
-  const asked = parameters.getAll('resource');
-  if (asked.length === 0) return;
+  const asked = parameters.getAll('resource').map((resource) => owners.resolve(resource)?.resource ?? resource);
   parameters.delete('resource');
-  for (const resource of asked) parameters.append('resource', owners.resolve(resource)?.resource ?? resource);
+  for (const resource of new Set(asked)) parameters.append('resource', resource);
 }
 
 /**

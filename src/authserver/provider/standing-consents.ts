@@ -10,7 +10,7 @@ import { IDENTITY_SCOPES } from './settings.ts';
 /**
  * What need not be asked again. Of a client that an administrator set up and that answers at a place of its own,
  * the same is allowed without a page; any other could be taken for one by whoever sends the person here, so it is
- * looked at each time (RFC 9700 §4.13; MCP authorization, "Confused Deputy").
+ * looked at each time (RFC 9700 §4.13; MCP authorization, "Confused Deputy"). What administers is always asked.
  */
 export class StandingConsents {
   readonly #sessions: TokenSessions;
@@ -41,17 +41,18 @@ export class StandingConsents {
       return undefined;
     const { resource } = oidc.params ?? {};
     const owned = typeof resource === 'string' ? this.#owners.resolve(resource) : undefined;
-    if (owned === undefined) return undefined;
+    if (owned === undefined || owned.administers === true) return undefined;
     const asked = [...oidc.requestParamScopes];
     const identityScopes = asked.filter((scope) => IDENTITY_SCOPES.includes(scope));
     const scopes = asked.filter((scope) => owned.scopes.includes(scope));
     const { clientId } = client;
-    const wanted = { userId, clientId, resource: owned.resource, scopes: [...identityScopes, ...scopes] };
+    const { upstreams } = owned;
+    const wanted = { userId, clientId, resource: owned.resource, scopes: [...identityScopes, ...scopes], upstreams };
     const known = await this.#clients.find(clientId);
     const display = known && displayOf(known);
     if (known === undefined || display === undefined || !display.verified || display.localhostOnly) return undefined;
     if (!known.firstParty && !(await this.#consents.covers(wanted))) return undefined;
-    const allowed = { userId, clientId, clientName: display.name, identityScopes, at: { owned, scopes } };
+    const allowed = { userId, clientId, clientName: display.name, identityScopes, at: { owned, scopes, upstreams } };
     return await newGrant(oidc.provider, this.#sessions, allowed);
   }
 }

@@ -1,4 +1,5 @@
-import { canonicalResource } from './resource-url.ts';
+import { canonicalResource, GATEWAY_OWNER } from '#contract';
+import { underPublicOrigin } from '#resource-server';
 
 /** Whose a resource is. */
 export interface ResourceOwner {
@@ -10,6 +11,8 @@ export interface ResourceOwner {
   readonly scopes: readonly string[];
   /** The upstreams whose tokens this owner may have. */
   readonly upstreams: readonly string[];
+  /** It is the administrative API: whoever gives a program this gives away what they may change. */
+  readonly administers?: true;
 }
 
 /** From resources to who owns them: the `OwnerMap` of the design. */
@@ -19,7 +22,7 @@ export interface OwnerMap {
 }
 
 /** Resources that only the gateway knows: its doors come and go with toolsets. */
-export type Doors = (path: string) => { readonly scopes: readonly string[] } | undefined;
+export type Doors = (path: string) => Pick<ResourceOwner, 'scopes' | 'administers'> | undefined;
 
 /** A resource with its owner, as a `kind: owner` document declares it. */
 export interface DeclaredOwner {
@@ -30,9 +33,6 @@ export interface DeclaredOwner {
   readonly upstreams: readonly string[];
 }
 
-/** Who owns every door of this server. */
-export const GATEWAY_OWNER = 'default/gateway';
-
 /** Declared owners, and the doors of this server below `publicUrl`, which the implicit owner has. */
 export function ownerMap(parts: {
   readonly publicUrl: URL;
@@ -42,18 +42,24 @@ export function ownerMap(parts: {
   readonly upstreams: () => readonly string[];
 }): OwnerMap {
   const { origin } = parts.publicUrl;
+  /** Of the names of this machine one stands in tokens and consents. */
+  const named = (text: string): string | undefined => {
+    const canonical = canonicalResource(text);
+    return canonical === undefined ? undefined : underPublicOrigin(parts.publicUrl, canonical);
+  };
   return {
     resolve(text) {
-      const resource = canonicalResource(text);
+      const resource = named(text);
       if (resource === undefined) return undefined;
-      const declared = parts.declared().find((one) => canonicalResource(one.resource) === resource);
-      if (declared !== undefined) {
-        const { namespace, name, scopes, upstreams } = declared;
-        return { owner: `${namespace}/${name}`, resource, scopes, upstreams };
+      if (resource === origin || resource.startsWith(`${origin}/`)) {
+        // Whatever a document says: who owned a door of ours would get tokens that open it.
+        const door = parts.doors(resource.slice(origin.length));
+        return door && { ...door, owner: GATEWAY_OWNER, resource, upstreams: parts.upstreams() };
       }
-      if (!resource.startsWith(`${origin}/`)) return undefined;
-      const door = parts.doors(resource.slice(origin.length));
-      return door && { owner: GATEWAY_OWNER, resource, scopes: door.scopes, upstreams: parts.upstreams() };
+      const declared = parts.declared().find((one) => named(one.resource) === resource);
+      if (declared === undefined) return undefined;
+      const { namespace, name, scopes, upstreams } = declared;
+      return { owner: `${namespace}/${name}`, resource, scopes, upstreams };
     },
   };
 }

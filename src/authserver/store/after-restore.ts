@@ -1,14 +1,17 @@
 import type { AfterRestore } from '#db';
+import { blockClient } from './client-blocks-store.ts';
+import { forgetAssertions } from './artifacts-store.ts';
 import { dropSigningKey, findSigningKey } from './signing-keys-store.ts';
 
 /**
  * A signing key that was retired since the backup stays so: its private part is taken out of the copy, and
  * one that was given up at once is published no more. Clients that were deleted or changed since are as they
- * were left, or gone: an address that a client took back must not receive codes again.
+ * were left, or gone: an address that a client took back must not receive codes again. Who was blocked since
+ * is blocked.
  *
  * No code and no token of a backup lives on: whoever has one would have it twice, and a refresh token that was
- * used since the backup would be good again. Nor does a registration access token. What people allowed stays
- * allowed.
+ * used since the backup would be good again. Nor does a registration access token, or an assertion that was made
+ * before: which of them were used nobody knows. What people allowed stays allowed.
  */
 export const authServerAfterRestore: AfterRestore = {
   module: 'authserver',
@@ -48,10 +51,12 @@ export const authServerAfterRestore: AfterRestore = {
         .executeTakeFirst();
       changed += result.numDeletedRows;
     }
+    for (const [id, at] of ends('client.disabled')) if (await blockClient(trx, id, at)) changed++;
     return Number(changed);
   },
   async endSessions(trx, now) {
     await trx.deleteFrom('oauth_artifacts').execute();
+    await forgetAssertions(trx, now);
     const sessions = await trx
       .updateTable('token_sessions')
       .set({ ended_at: now, ended_because: 'restore' })

@@ -1,4 +1,5 @@
-import type { DatabaseOrTransaction, OAuthArtifactsTable } from '#db';
+import type { ExpressionBuilder } from 'kysely';
+import type { DatabaseOrTransaction, OAuthArtifactsTable, Schema } from '#db';
 
 /** A row as the adapter writes and reads it. */
 export type Artifact = OAuthArtifactsTable;
@@ -11,6 +12,16 @@ export async function putArtifact(db: DatabaseOrTransaction, artifact: Artifact)
     .values(artifact)
     .onConflict((conflict) => conflict.columns(['model', 'digest']).doUpdateSet(changed))
     .execute();
+}
+
+/** Writes an artifact where there is none under its digest; false where there is one. True for one caller, ever. */
+export async function insertArtifact(db: DatabaseOrTransaction, artifact: Artifact): Promise<boolean> {
+  const inserted = await db
+    .insertInto('oauth_artifacts')
+    .values(artifact)
+    .onConflict((conflict) => conflict.columns(['model', 'digest']).doNothing())
+    .executeTakeFirst();
+  return inserted.numInsertedOrUpdatedRows === 1n;
 }
 
 /** What of it names one row. */
@@ -58,19 +69,108 @@ export async function deleteOfGrant(db: DatabaseOrTransaction, grantId: string, 
   await (model === undefined ? rows : rows.where('model', '=', model)).execute();
 }
 
+/** Everything that was issued to a client, to people and to itself. */
+export async function deleteOfClient(db: DatabaseOrTransaction, clientId: string): Promise<void> {
+  await db.deleteFrom('oauth_artifacts').where('client_id', '=', clientId).execute();
+}
+
 export async function deleteOfUser(db: DatabaseOrTransaction, userId: string): Promise<void> {
   await db.deleteFrom('oauth_artifacts').where('user_id', '=', userId).execute();
 }
 
-/** Those that ended before `before`: a bounded number, the oldest first. Gives how many. */
-export async function pruneArtifacts(db: DatabaseOrTransaction, before: number, limit: number): Promise<number> {
-  const ended = await db
-    .selectFrom('oauth_artifacts')
-    .select(['model', 'digest'])
-    .where('expires_at', '<', before)
-    .orderBy('expires_at')
-    .limit(limit)
-    .execute();
-  for (const { model, digest } of ended) await deleteArtifact(db, model, digest);
-  return ended.length;
+/** Those of a model that ended before `before`: a bounded number, the oldest first, in one statement. */
+export async function pruneArtifacts(
+  db: DatabaseOrTransaction,
+  which: { readonly models: readonly string[]; readonly before: number; readonly limit: number },
+): Promise<void> {
+  const { models, before, limit } = which;
+  for (const model of models) {
+    await db
+      .deleteFrom('oauth_artifacts')
+      .where('model', '=', model)
+      .where('digest', 'in', (ended) =>
+        ended
+          .selectFrom('oauth_artifacts')
+          .select('digest')
+          .where('model', '=', model)
+          .where('expires_at', '<', before)
+          .orderBy('expires_at')
+          .limit(limit),
+      )
+      .execute();
+  }
+}
+
+/** What strangers have opened: of one model, and of one client where `clientId` is given (null for none). */
+export interface Opened {
+  readonly model: string;
+  readonly clientId?: string | null;
+}
+
+/** How many of them go on at `now`, counted up to `most`. Those of somebody who is signed in are not among them. */
+export async function countOpened(
+  db: DatabaseOrTransaction,
+  { model, clientId }: Opened,
+  { now, most }: { readonly now: number; readonly most: number },
+): Promise<number> {
+  const { count } = await db
+    .selectFrom((from) =>
+      from
+        .selectFrom('oauth_artifacts')
+        .select('digest')
+        .where('model', '=', model)
+        .where((row) => whoseIs(row, clientId))
+        .where('expires_at', '>', now)
+        .where('user_id', 'is', null)
+        .limit(most)
+        .as('opened'),
+    )
+    .select((row) => row.fn.countAll<number | string>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** Takes the one away that ends first, where it ends before `before`; whether there was one. */
+export async function evictOldest(
+  db: DatabaseOrTransaction,
+  { model, clientId }: Opened,
+  before: number,
+): Promise<boolean> {
+  const deleted = await db
+    .deleteFrom('oauth_artifacts')
+    .where('model', '=', model)
+    .where('digest', 'in', (oldest) =>
+      oldest
+        .selectFrom('oauth_artifacts')
+        .select('digest')
+        .where('model', '=', model)
+        .where((row) => whoseIs(row, clientId))
+        .where('expires_at', '<', before)
+        .where('user_id', 'is', null)
+        .orderBy('expires_at')
+        .limit(1),
+    )
+    .executeTakeFirst();
+  return deleted.numDeletedRows > 0n;
+}
+
+function whoseIs(row: ExpressionBuilder<Schema, 'oauth_artifacts'>, clientId: string | null | undefined) {
+  if (clientId === undefined) return row.lit(true);
+  return clientId === null ? row('client_id', 'is', null) : row('client_id', '=', clientId);
+}
+
+/** The row that says since when assertions are known: what was used before is on no backup. */
+const KNOWN_SINCE = { model: 'AssertionsKnown', digest: 'since' } as const;
+const TOLD_FOR_MS = 24 * 3600_000;
+
+/** Notes that nothing is known of assertions that were used before `now`. */
+export async function forgetAssertions(db: DatabaseOrTransaction, now: number): Promise<void> {
+  const nothing = { content: '', grant_id: null, user_id: null, client_id: null, uid_digest: null };
+  const row = { ...KNOWN_SINCE, ...nothing, user_code_digest: null, consumed_at: now, expires_at: now + TOLD_FOR_MS };
+  await insertArtifact(db, row);
+}
+
+/** Since when it is known which assertions were used; milliseconds, 0 for always. */
+export async function assertionsKnownSince(db: DatabaseOrTransaction): Promise<number> {
+  return (await findArtifact(db, KNOWN_SINCE.model, KNOWN_SINCE))?.consumed_at ?? 0;
 }

@@ -76,6 +76,27 @@ export async function noteClientUse(
     .execute();
 }
 
+/** Deletes a registration whoever holds its token; false where there is none. */
+export async function removeClient(db: DatabaseOrTransaction, clientId: string): Promise<boolean> {
+  const deleted = await db.deleteFrom('oauth_clients').where('client_id', '=', clientId).executeTakeFirst();
+  return deleted.numDeletedRows === 1n;
+}
+
+/** Those behind an identifier, in the order of identifiers. */
+export async function pageOfClients(
+  db: DatabaseOrTransaction,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly StoredClient[]> {
+  const rows = await db
+    .selectFrom('oauth_clients')
+    .selectAll()
+    .where('client_id', '>', after)
+    .orderBy('client_id')
+    .limit(limit)
+    .execute();
+  return rows.map(toStored);
+}
+
 export async function countClients(db: DatabaseOrTransaction): Promise<number> {
   const { count } = await db
     .selectFrom('oauth_clients')
@@ -126,4 +147,7 @@ function toStored(row: OauthClientsTable): StoredClient {
   };
 }
 
-const NOTHING = { name: undefined, jwks: undefined, jwksUri: undefined, scopes: undefined, clientUri: undefined };
+const NOTHING = {
+  ...{ name: undefined, jwks: undefined, jwksUri: undefined, scopes: undefined, clientUri: undefined },
+  postLogoutRedirectUris: [],
+};

@@ -7,6 +7,8 @@ export interface Consent {
   readonly resource: string;
   readonly clientDigest: string;
   readonly scopes: readonly string[];
+  /** Whose tokens it may be given there. */
+  readonly upstreams: readonly string[];
   readonly givenAt: number;
 }
 
@@ -28,6 +30,7 @@ export async function findConsent(
       resource: row.resource,
       clientDigest: row.client_digest,
       scopes: row.scopes === '' ? [] : row.scopes.split(' '),
+      upstreams: row.upstreams === '' ? [] : row.upstreams.split(' '),
       givenAt: row.given_at,
     }
   );
@@ -38,6 +41,7 @@ export async function putConsent(db: DatabaseOrTransaction, consent: Consent): P
   const changed = {
     client_digest: consent.clientDigest,
     scopes: consent.scopes.join(' '),
+    upstreams: consent.upstreams.join(' '),
     given_at: consent.givenAt,
   };
   await db
@@ -45,6 +49,11 @@ export async function putConsent(db: DatabaseOrTransaction, consent: Consent): P
     .values({ user_id: consent.userId, client_id: consent.clientId, resource: consent.resource, ...changed })
     .onConflict((conflict) => conflict.columns(['user_id', 'client_id', 'resource']).doUpdateSet(changed))
     .execute();
+}
+
+/** Takes back what anybody allowed a client. */
+export async function deleteConsentsTo(db: DatabaseOrTransaction, clientId: string): Promise<void> {
+  await db.deleteFrom('consents').where('client_id', '=', clientId).execute();
 }
 
 /** Takes back what a user allowed, all of it or what one client may. */

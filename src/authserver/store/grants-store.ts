@@ -42,6 +42,47 @@ export async function listGrants(
   return rows.map(toGrant);
 }
 
+/** People and owners of whose grants none is needed; see `Grants.unneeded`. */
+export async function listUnneeded(
+  db: DatabaseOrTransaction,
+  { now, pendingMs, limit }: { readonly now: number; readonly pendingMs: number; readonly limit: number },
+): Promise<readonly Pick<GrantKey, 'userId' | 'owner'>[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .select(['grants.user_id', 'grants.owner'])
+    .distinct()
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('token_sessions')
+            .select('token_sessions.id')
+            .whereRef('token_sessions.user_id', '=', 'grants.user_id')
+            .whereRef('token_sessions.owner', '=', 'grants.owner')
+            .where('token_sessions.expires_at', '>', now)
+            // A restore ends sessions and not what people had linked: they sign in again and go on.
+            .where(({ or, eb }) =>
+              or([eb('token_sessions.ended_at', 'is', null), eb('token_sessions.ended_because', '=', 'restore')]),
+            ),
+        ),
+      ),
+    )
+    .where(({ or, eb, exists, selectFrom }) =>
+      or([
+        eb('grants.changed_at', '<', now - pendingMs),
+        exists(
+          selectFrom('token_sessions')
+            .select('token_sessions.id')
+            .whereRef('token_sessions.user_id', '=', 'grants.user_id')
+            .whereRef('token_sessions.owner', '=', 'grants.owner')
+            .whereRef('token_sessions.ended_at', '>=', 'grants.changed_at'),
+        ),
+      ]),
+    )
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ userId: row.user_id, owner: row.owner }));
+}
+
 export async function insertGrant(
   db: DatabaseOrTransaction,
   grant: GrantKey & { readonly id: string },

@@ -10,6 +10,8 @@ export interface TokenSession {
   readonly owner: string;
   readonly resource: string;
   readonly scopes: readonly string[];
+  /** Whose tokens the person allowed this owner through this client. */
+  readonly upstreams: readonly string[];
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly expiresAt: number;
@@ -28,6 +30,7 @@ export async function insertTokenSession(db: DatabaseOrTransaction, session: Tok
       owner: session.owner,
       resource: session.resource,
       scopes: session.scopes.join(' '),
+      upstreams: session.upstreams.join(' '),
       created_at: session.createdAt,
       last_used_at: session.lastUsedAt,
       expires_at: session.expiresAt,
@@ -77,15 +80,18 @@ export async function touchTokenSession(
 export type Ending =
   | { readonly id: string; readonly userId?: string }
   | { readonly userId: string; readonly clientId?: string; readonly owner?: string }
-  | { readonly clientId: string }
+  | { readonly clientId: string; readonly owner?: string }
   | { readonly owner: string };
 
-/** Ends those that go on, and gives their ids. */
+/** A session that was ended: what stands on it has to follow. */
+export type EndedSession = Pick<TokenSession, 'id' | 'userId' | 'owner'>;
+
+/** Ends those that go on, and gives which. */
 export async function endTokenSessions(
   db: DatabaseOrTransaction,
   which: Ending,
   { now, because }: { readonly now: number; readonly because: string },
-): Promise<readonly string[]> {
+): Promise<readonly EndedSession[]> {
   let rows = db
     .updateTable('token_sessions')
     .set({ ended_at: now, ended_because: because })
@@ -94,24 +100,29 @@ export async function endTokenSessions(
   if ('userId' in which && which.userId !== undefined) rows = rows.where('user_id', '=', which.userId);
   if ('clientId' in which && which.clientId !== undefined) rows = rows.where('client_id', '=', which.clientId);
   if ('owner' in which && which.owner !== undefined) rows = rows.where('owner', '=', which.owner);
-  return (await rows.returning('id').execute()).map(({ id }) => id);
+  const ended = await rows.returning(['id', 'user_id', 'owner']).execute();
+  return ended.map(({ id, user_id: userId, owner }) => ({ id, userId, owner }));
 }
 
 export async function deleteTokenSessionsOfUser(db: DatabaseOrTransaction, userId: string): Promise<void> {
   await db.deleteFrom('token_sessions').where('user_id', '=', userId).execute();
 }
 
-const toTokenSession = (row: TokenSessionsTable): TokenSession => ({
+/** As its row has it. */
+export const toTokenSession = (row: TokenSessionsTable): TokenSession => ({
   id: row.id,
   userId: row.user_id,
   clientId: row.client_id,
   clientName: row.client_name,
   owner: row.owner,
   resource: row.resource,
-  scopes: row.scopes === '' ? [] : row.scopes.split(' '),
+  scopes: wordsOf(row.scopes),
+  upstreams: wordsOf(row.upstreams),
   createdAt: row.created_at,
   lastUsedAt: row.last_used_at,
   expiresAt: row.expires_at,
   endedAt: row.ended_at,
   endedBecause: row.ended_because,
 });
+
+const wordsOf = (text: string): readonly string[] => (text === '' ? [] : text.split(' '));

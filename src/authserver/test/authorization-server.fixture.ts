@@ -3,35 +3,54 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { openAuditLog, type AuditLog } from '#audit';
-import { forgetfulLedger, oauthClientSchema } from '#contract';
+import {
+  forgetfulLedger,
+  oauthClientSchema,
+  type ThemeSettings,
+  type TrustedIssuer,
+  type UpstreamCommon,
+} from '#contract';
 import { openDatabase, type Database } from '#db';
 import { apiSecretColumn } from '#http';
 import {
   openIdentity,
+  operator,
+  totpSeedColumn,
   openSignIn,
   provisionUser,
   signInPages,
   userProfileColumn,
+  type Agent,
+  type Identity,
+  type NewAgent,
   type SignInServices,
   type UserDirectory,
 } from '#identity';
-import { reveal, Secret, silentLogger, systemClock } from '#kernel';
+import { reveal, silentLogger, systemClock, type Clock, type Logger } from '#kernel';
 import { openVault, sameNamespace } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 import {
   endTokensOfUser,
+  grantTokensColumn,
   openAuthorizationServer,
   ownerMap,
   ClientDirectory,
   ClientRegistrar,
+  DocumentResolver,
   REGISTRATION_SETTINGS,
+  Upstreams,
   type AuthorizationServer,
+  type DeclaredOwner,
   type KeySet,
+  type Lifetimes,
+  type OpeningLimits,
+  type RegistrationSettings,
   type Signer,
 } from '#authserver';
 import { makeSigner } from '../keys/key-material.ts';
 import { join } from 'node:path';
 import { Browser } from '../../../test/browser.ts';
+import { randomWrapper } from '../../../test/random-wrapper.ts';
 
 export const CALLBACK = 'https://c1.test/cb';
 export const SCOPES = ['read:flights', 'write:flights'];
@@ -40,6 +59,9 @@ export const SECRET = randomBytes(24).toString('base64url');
 
 /** Fields of a `kind: client` document, by `client_id`. */
 export type Clients = Record<string, Readonly<Record<string, unknown>>>;
+
+/** The agent that clients of these tests may be for themselves. */
+export const OFFICE = 'office';
 
 /** A public client with one redirect, and a confidential one. */
 export const CLIENTS: Readonly<Clients> = {
@@ -50,6 +72,7 @@ export const CLIENTS: Readonly<Clients> = {
     redirectUris: ['https://c2.test/cb'],
     tokenEndpointAuthMethod: 'client_secret_basic',
     grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+    agent: OFFICE,
   },
 };
 
@@ -58,15 +81,19 @@ export interface AuthorizationServerProcess {
   readonly url: URL;
   /** Where this very process is reached. */
   readonly own: URL;
+  readonly clock: Clock;
   readonly database: Database;
   readonly server: AuthorizationServer;
   readonly signIn: SignInServices;
+  readonly identity: Identity;
   readonly users: UserDirectory;
   readonly audit: AuditLog;
   /** Of the gateway's only door in these tests. */
   readonly resource: string;
   /** A person, signed in in a browser of their own. */
   person(name: string): Promise<{ readonly id: string; readonly browser: Browser }>;
+  /** An agent of identity. */
+  agent(facts: NewAgent): Promise<Agent>;
   readonly keys: TestKeys;
   readonly wrapper: Parameters<typeof openVault>[0]['wrapper'];
 }
@@ -94,11 +121,70 @@ export class TestKeys {
   }
 }
 
+/** Metadata documents that lie in a map, as if they were fetched. */
+const documentsOf = (served: ReadonlyMap<string, object>, clock: Clock): DocumentResolver =>
+  new DocumentResolver({
+    ...{ clock, log: silentLogger, settings: { baselineScopes: [] } },
+    egress: {
+      request: async ({ url }) => ({
+        ...{ status: served.has(url.href) ? 200 : 404, truncated: false, url },
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify(served.get(url.href) ?? {})),
+      }),
+    },
+  });
+
 const setOf = (signers: readonly Signer[]): KeySet => ({
   signer: signers[0] as Signer,
   verifiers: signers,
   jwks: { keys: signers.map(({ jwk }) => jwk) },
 });
+
+/** The clock of the system, which can be moved in either direction, and stopped: what is counted is forgiven with time. */
+export class MovedClock implements Clock {
+  #by = 0;
+  #stoppedAt: number | undefined;
+
+  static stopped(): MovedClock {
+    const clock = new MovedClock();
+    clock.#stoppedAt = systemClock.now();
+    return clock;
+  }
+
+  now(): number {
+    return (this.#stoppedAt ?? systemClock.now()) + this.#by;
+  }
+
+  move(ms: number): void {
+    this.#by += ms;
+  }
+}
+
+/** What a federating one is given beside. */
+export interface Federating {
+  readonly upstreams?: () => readonly UpstreamCommon[];
+  /** Those of the gateway; all that are declared by default. */
+  readonly gatewayUpstreams?: () => readonly string[];
+  readonly owners?: () => readonly DeclaredOwner[];
+  readonly declared?: Parameters<typeof openIdentity>[0]['declared'];
+}
+
+/** What a test puts in the place of the usual. */
+export interface Surroundings extends Federating {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Answers to requests for metadata documents, by URL; none is there else. */
+  readonly documents?: ReadonlyMap<string, object>;
+  readonly openings?: OpeningLimits;
+  readonly theme?: ThemeSettings;
+  readonly settings?: RegistrationSettings;
+  readonly trustedIssuers?: readonly TrustedIssuer[];
+  readonly lifetimes?: Lifetimes;
+  readonly agentsUrl?: () => Promise<URL | undefined>;
+}
+
+/** The header by which a test says where a request comes from. */
+export const FROM = 'x-test-address';
 
 /** An authorization server behind a listener, over a real database; with another it is a second process beside it. */
 export async function startAuthorizationServer(
@@ -106,18 +192,16 @@ export async function startAuthorizationServer(
   beside?: AuthorizationServerProcess,
   clients: Readonly<Clients> = CLIENTS,
   registration = true,
+  more: Surroundings = {},
 ): Promise<AuthorizationServerProcess> {
   const at = beside?.at ?? (await emptyPlace(dialect));
-  const clock = systemClock;
-  const log = silentLogger;
-  const wrapper = beside?.wrapper ?? {
-    type: 'given' as const,
-    key: new Secret(randomBytes(32).toString('base64')),
-    where: 'the test key',
-  };
+  const { upstreams: declaredUpstreams = () => [], declared = () => [] } = more;
+  const clock = more.clock ?? beside?.clock ?? systemClock;
+  const log = more.log ?? silentLogger;
+  const wrapper = beside?.wrapper ?? randomWrapper();
   const database = await openDatabase({ ...at.place, clock });
   onTestFinished(() => database.close());
-  const columns = [userProfileColumn, apiSecretColumn];
+  const columns = [userProfileColumn, totpSeedColumn, apiSecretColumn, grantTokensColumn];
   const vault = await openVault({
     ledger: forgetfulLedger,
     database,
@@ -130,7 +214,7 @@ export async function startAuthorizationServer(
   onTestFinished(() => vault.close());
   const audit = await openAuditLog({ root: join(at.directory, 'audit'), clock, logger: log });
   onTestFinished(() => audit.close());
-  const identity = openIdentity({ database, clock, log, trail: audit, ledger: forgetfulLedger });
+  const identity = openIdentity({ database, clock, log, trail: audit, ledger: forgetfulLedger, declared });
   const users = identity.userDirectory(vault);
   users.onCutOff((id, why) => endTokensOfUser({ database, clock }, id, why));
   const http = createServer();
@@ -142,20 +226,37 @@ export async function startAuthorizationServer(
   // A second process is reached at a port of its own, and answers for the same issuer.
   const own = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
   const url = beside?.url ?? own;
-  const signIn = openSignIn({ frame: identity.frame, log, envelope: vault.envelope, users, publicUrl: url });
+  const signIn = openSignIn({ frame: identity.frame, log, envelope: vault.envelope, users, declared, publicUrl: url });
+  const settings = more.settings ?? REGISTRATION_SETTINGS;
   const keys = beside?.keys ?? new TestKeys(await makeSigner('ES256'));
   const server = await openAuthorizationServer({
     ...{ publicUrl: url, database, clock, log, trail: audit, signIn, users },
+    ...(more.agentsUrl && { agentsUrl: more.agentsUrl }),
     sealer: vault.envelope,
+    ...(more.openings && { openings: more.openings }),
+    theme: more.theme,
+    documents: true,
     standings: identity.standings,
+    agents: identity.agentStandings,
+    opens: (audience, resource) => resource.startsWith(`${audience}/`),
     owners: ownerMap({
       publicUrl: url,
       doors: (path) => (path === '/mcp' || path === '/mcp/flights' ? { scopes: SCOPES } : undefined),
-      declared: () => [],
-      upstreams: () => [],
+      declared: more.owners ?? (() => []),
+      upstreams: more.gatewayUpstreams ?? (() => declaredUpstreams().map(({ name }) => name)),
     }),
+    federation: {
+      declared: declaredUpstreams,
+      upstreams: new Upstreams({
+        declared: declaredUpstreams,
+        secrets: { read: () => Promise.reject(new Error('no secret of the vault is asked for')) },
+        clock,
+      }),
+      ...{ frame: identity.frame, envelope: vault.envelope },
+    },
     clients: new ClientDirectory({
-      ...{ database, clock, registration: REGISTRATION_SETTINGS },
+      ...{ database, clock, registration: settings, agents: identity.agentStandings },
+      documents: documentsOf(more.documents ?? new Map(), clock),
       secrets: { read: () => Promise.reject(new Error('no secret of the vault is asked for')) },
       declared: () =>
         Object.entries(clients).map(([id, fields]) =>
@@ -163,9 +264,11 @@ export async function startAuthorizationServer(
         ),
     }),
     ...(registration && {
-      registrar: new ClientRegistrar({ frame: identity.frame, endpoint: new URL('/oauth/register', url) }),
+      registrar: new ClientRegistrar({ frame: identity.frame, settings, endpoint: new URL('/oauth/register', url) }),
     }),
     fetch,
+    trustedIssuers: () => more.trustedIssuers ?? [],
+    ...(more.lifetimes && { lifetimes: more.lifetimes }),
     changes: {
       onChange(told) {
         identity.frame.changes.onChange(told);
@@ -175,17 +278,23 @@ export async function startAuthorizationServer(
     keys,
   });
   onTestFinished(() => server.close());
-  const pages = signInPages({ services: signIn, log });
+  const pages = signInPages({
+    ...{ services: signIn, log, elsewhere: server.elsewhere },
+    ...(more.theme && { theme: more.theme }),
+  });
   let requests = 0;
   http.on('request', (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] as string;
-    const arrival = { requestId: `r${requests++}`, address: '192.0.2.1', headers: [] };
+    const address = request.headers[FROM] ?? '192.0.2.1';
+    const arrival = { requestId: `r${requests++}`, address: String(address), headers: [] };
     if (server.answers(path)) void server.handle(request, response, arrival);
     else if (pages.answers(path)) void pages.handle(request, response, arrival);
     else response.writeHead(404).end();
   });
+  if (beside === undefined) await identity.agents.create(operator(), { name: OFFICE, roles: ['user'] });
   return {
-    ...{ at, url, own, database, server, signIn, users, audit, wrapper },
+    ...{ at, url, own, clock, database, server, signIn, identity, users, audit, wrapper },
+    agent: (facts) => identity.agents.create(operator(), facts),
     keys,
     resource: `${url.origin}/mcp`,
     async person(name) {

@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { expect, onTestFinished, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { AuditEvent, AuditTrail, Revocation, RevocationLedger } from '#contract';
-import { openDatabase, type Database } from '#db';
+import { type Database } from '#db';
 import { openIdentity, permissionCheck, type ChangeFrame, type Identity } from '#identity';
-import { Secret, silentLogger, type Clock } from '#kernel';
+import { silentLogger, type Clock } from '#kernel';
 import { openVault, sameNamespace, type Vault, type WrapperSettings } from '#vault';
-import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { emptyPlace, type TestDialect, type TestPlace, openRunning } from '../../../test/databases.ts';
 import { signingKeyColumn } from '../store/signing-keys-store.ts';
+import { randomWrapper } from '../../../test/random-wrapper.ts';
 
 /** A clock that stands still until it is told. */
 export class HandClock implements Clock {
@@ -38,11 +38,7 @@ export interface TestProcess {
 }
 
 export async function startProcess(dialect: TestDialect = 'sqlite'): Promise<TestProcess> {
-  const wrapper = {
-    type: 'given',
-    key: new Secret(randomBytes(32).toString('base64')),
-    where: 'the test key',
-  } as const;
+  const wrapper = randomWrapper();
   return await processAt(await emptyPlace(dialect), dialect, new HandClock(), wrapper);
 }
 
@@ -52,10 +48,7 @@ async function processAt(
   clock: HandClock,
   wrapper: WrapperSettings,
 ): Promise<TestProcess> {
-  const database = await openDatabase({ ...at.place, clock });
-  onTestFinished(() => database.close());
-  // A server has been running for a while: what others change can be seen.
-  await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
+  const database = await openRunning(at, clock);
   const records: AuditEvent[] = [];
   const trail: AuditTrail = {
     status: { available: true },

@@ -78,14 +78,7 @@ async function providerOver(directory: ClientDirectory): Promise<Provider> {
   }
   const configuration = {
     adapter: Adapter,
-    clientAuthMethods: [
-      'none',
-      'client_secret_basic',
-      'client_secret_post',
-      'private_key_jwt',
-      'tls_client_auth',
-      'self_signed_tls_client_auth',
-    ],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth'],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     jwks: {
@@ -95,7 +88,7 @@ async function providerOver(directory: ClientDirectory): Promise<Provider> {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
-      mTLS: { enabled: true, tlsClientAuth: true, selfSignedTlsClientAuth: true, getCertificate: () => undefined },
+      mTLS: { enabled: true, tlsClientAuth: true, certificateBoundAccessTokens: true, getCertificate: () => undefined },
       dPoP: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
     },
@@ -126,14 +119,7 @@ describe('oidc-provider takes what the directory gives', () => {
         grantTypes: ['client_credentials'],
         tokenEndpointAuthMethod: 'tls_client_auth',
         certificate: { sanUri: 'spiffe://td/a' },
-      },
-    ],
-    [
-      'one with its own certificate',
-      {
-        grantTypes: ['client_credentials'],
-        tokenEndpointAuthMethod: 'self_signed_tls_client_auth',
-        jwks: { keys: [jwk] },
+        tlsClientCertificateBoundAccessTokens: true,
       },
     ],
     ['one for devices', { grantTypes: ['device_code', 'refresh_token'], tokenEndpointAuthMethod: 'none' }],
@@ -280,7 +266,9 @@ describe('what people are shown', () => {
         jwks: undefined,
       },
       ...{ jwksUri: undefined, certificate: undefined, audiences: undefined, scopes: undefined, signInOnly: false },
-      ...{ firstParty: false, dpopBoundAccessTokens: false, requirePushedAuthorizationRequests: false },
+      ...{ introspects: [], postLogoutRedirectUris: [] },
+      ...{ firstParty: false, requirePushedAuthorizationRequests: false },
+      ...{ dpopBoundAccessTokens: false, certificateBoundAccessTokens: false },
       ...{ clientUri: undefined, issuedAt: undefined },
     };
   });

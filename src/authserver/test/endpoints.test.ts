@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { decodeProtectedHeader, exportJWK, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { SECRET, startAuthorizationServer, type AuthorizationServerProcess } from './authorization-server.fixture.ts';
+import { startAuthorizationServer, type AuthorizationServerProcess } from './authorization-server.fixture.ts';
 import { ask, codeFor, newVerifier, redeem, refresh } from './code-flow.fixture.ts';
 
 async function tokens(process: AuthorizationServerProcess, more: Readonly<Record<string, string | undefined>> = {}) {
@@ -46,16 +46,6 @@ test('userinfo tells a sign-in-only client who it is, and takes no token that op
   const { access } = await tokens(process);
   const refused = await fetch(at, { headers: { authorization: `Bearer ${access}` } });
   expect(refused.status).toBe(401);
-});
-
-test('a program gets a token of its own for what it may ask for, and it acts for nobody (RFC 6749 §4.4)', async () => {
-  const process = await startAuthorizationServer('sqlite');
-  const form = { grant_type: 'client_credentials', resource: process.resource, scope: 'read:flights' };
-  const authorization = `Basic ${Buffer.from(`c2:${SECRET}`).toString('base64')}`;
-  const { status, body } = await ask(process, '/oauth/token', form, { authorization });
-  expect([status, body['scope'], body['refresh_token']]).toEqual([200, 'read:flights', undefined]);
-  // Not a person's, so it has no token session, and is not taken for one's.
-  expect((await process.server.verifier.verify(body['access_token'] as string)).ok).toBe(false);
 });
 
 test('pages of a client’s own origin may ask for tokens, and no others (Fetch, CORS)', async () => {

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Secret, silentLogger, type Clock } from '#kernel';
+import { silentLogger, type Clock } from '#kernel';
 import { forgetfulLedger, UPSTREAM_TYPES, type AuditOrigin, type SecretReader, type UpstreamCommon } from '#contract';
 import { openAuditLog, type AuditLog } from '#audit';
 import {
@@ -22,6 +21,7 @@ import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/data
 import type { CompanyIdp } from '../../../test/company-idp.ts';
 import type { GithubShapedIdp } from '../../../test/github-shaped-idp.ts';
 import { IdpBrowser } from '../../../test/idp-browser.ts';
+import { randomWrapper } from '../../../test/random-wrapper.ts';
 
 export const PUBLIC_URL = new URL('http://localhost:7420');
 export const callbackOf = (name: string): string => `${PUBLIC_URL.origin}/oauth/callback/${name}`;
@@ -104,11 +104,7 @@ export async function startFederation(
   declared: () => readonly UpstreamCommon[],
   secrets: SecretReader = noSecrets,
 ): Promise<Federation> {
-  const wrapper: WrapperSettings = {
-    type: 'given',
-    key: new Secret(randomBytes(32).toString('base64')),
-    where: 'the test key',
-  };
+  const wrapper: WrapperSettings = randomWrapper();
   return await openBeside(await emptyPlace(dialect), new MovedClock(), wrapper, declared, secrets);
 }
 

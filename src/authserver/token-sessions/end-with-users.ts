@@ -17,7 +17,7 @@ export function endTokensOfUser(
 ): Promise<void> {
   return database.transaction(async (trx) => {
     const ended = await endTokenSessions(trx, { userId }, { now: clock.now(), because: why });
-    for (const id of ended) await deleteOfGrant(trx, id);
+    for (const { id } of ended) await deleteOfGrant(trx, id);
     await deleteOfUser(trx, userId);
     if (why !== 'erased') return;
     await deleteConsents(trx, userId);

@@ -9,6 +9,7 @@ import {
   insertTokenSession,
   listTokenSessions,
   touchTokenSession,
+  type EndedSession,
   type Ending,
   type TokenSession,
 } from '../store/token-sessions-store.ts';
@@ -17,7 +18,8 @@ import {
 export type NewTokenSession = Pick<
   TokenSession,
   'id' | 'userId' | 'clientId' | 'clientName' | 'owner' | 'resource' | 'scopes'
->;
+> &
+  Partial<Pick<TokenSession, 'upstreams'>>;
 
 /**
  * Sign-ins of users through clients towards owners, which every token of theirs stands on: when one ends, its
@@ -29,6 +31,7 @@ export class TokenSessions {
   readonly #idleMs: number;
   readonly #known: Remembered<TokenSession>;
   readonly #onEnd = new Set<() => void>();
+  readonly #onEnded = new Set<(ended: readonly EndedSession[]) => void>();
 
   constructor(parts: { readonly database: Database; readonly clock: Clock; readonly idleSeconds: number }) {
     this.#database = parts.database;
@@ -42,24 +45,25 @@ export class TokenSessions {
     return newId(this.#clock.now());
   }
 
-  /** Begins one, with the rest of the request where there is one. */
-  async begin(session: NewTokenSession): Promise<void> {
+  /** Begins one, with the rest of the request where there is one; for `lastsSeconds` where nothing refreshes it. */
+  async begin(session: NewTokenSession, lastsSeconds?: number): Promise<void> {
     const now = this.#clock.now();
     const row: TokenSession = {
+      upstreams: [],
       ...session,
       createdAt: now,
       lastUsedAt: now,
-      expiresAt: now + this.#idleMs,
+      expiresAt: now + (lastsSeconds === undefined ? this.#idleMs : lastsSeconds * 1000),
       endedAt: null,
       endedBecause: null,
     };
     await write(this.#database, (trx) => insertTokenSession(trx, row));
   }
 
-  /** Notes that tokens were issued: it goes on for as long again. */
-  async touch(id: string): Promise<void> {
+  /** Notes that tokens were issued: it goes on for so long again. */
+  async touch(id: string, idleSeconds: number = this.#idleMs / 1000): Promise<void> {
     const now = this.#clock.now();
-    await write(this.#database, (trx) => touchTokenSession(trx, id, { now, expiresAt: now + this.#idleMs }));
+    await write(this.#database, (trx) => touchTokenSession(trx, id, { now, expiresAt: now + idleSeconds * 1000 }));
   }
 
   /** The session if it goes on. Throws as the database does. */
@@ -84,18 +88,22 @@ export class TokenSessions {
   }
 
   /** Ends those that are meant, in a transaction of the caller, with everything that was issued under them. */
-  async endIn(trx: DatabaseOrTransaction, which: Ending, because: string): Promise<readonly string[]> {
+  async endIn(trx: DatabaseOrTransaction, which: Ending, because: string): Promise<readonly EndedSession[]> {
     const ended = await endTokenSessions(trx, which, { now: this.#clock.now(), because });
-    for (const id of ended) await deleteOfGrant(trx, id);
+    for (const { id } of ended) await deleteOfGrant(trx, id);
     return ended;
   }
 
   /** The same, with the rest of the request where there is one. */
   async end(which: Ending, because: string): Promise<void> {
+    let ended: readonly EndedSession[] = [];
     await write(
       this.#database,
-      async (trx) => void (await this.endIn(trx, which, because)),
-      () => this.forget(),
+      async (trx) => void (ended = await this.endIn(trx, which, because)),
+      () => {
+        this.forget();
+        if (ended.length > 0) for (const told of this.#onEnded) told(ended);
+      },
     );
   }
 
@@ -108,6 +116,11 @@ export class TokenSessions {
   /** Told when sessions may have ended here. */
   onEnd(told: () => void): void {
     this.#onEnd.add(told);
+  }
+
+  /** Told which sessions this process has ended, once that is committed. */
+  onEnded(told: (ended: readonly EndedSession[]) => void): void {
+    this.#onEnded.add(told);
   }
 }
 

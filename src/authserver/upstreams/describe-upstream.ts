@@ -1,4 +1,4 @@
-import { egressRules, parseRange } from '#egress';
+import { egressRulesOf } from '#egress';
 import { issuerOfUpstream, type UpstreamCommon } from '#contract';
 import type { AllowedAccounts, OAuth2Protocol, OpenidProtocol, Upstream } from './upstream.ts';
 
@@ -17,7 +17,6 @@ const OPENID = ['openid', 'profile', 'email'];
 /** The upstream that a document declares. */
 export function describeUpstream(document: UpstreamCommon): Upstream {
   const facts = factsOf(document);
-  const ranges = (texts: readonly string[]) => texts.flatMap((text) => parseRange(text) ?? []);
   return {
     name: document.name,
     namespace: document.namespace,
@@ -32,11 +31,7 @@ export function describeUpstream(document: UpstreamCommon): Upstream {
     parameters: { ...facts.parameters, ...document.extraParameters },
     protocol: facts.protocol,
     allowed: facts.allowed ?? {},
-    egress: egressRules({
-      allowedIpRanges: ranges(document.allowedIpRanges),
-      customBlockedIpRanges: ranges(document.customBlockedIpRanges),
-      allowPrivateNetworks: document.allowPrivateNetworks,
-    }),
+    egress: egressRulesOf(document),
   };
 }
 

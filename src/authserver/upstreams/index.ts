@@ -14,5 +14,5 @@
  */
 export { Legs, LEG_MS, type LegCallback } from './legs.ts';
 export type { BegunLeg, EndedLeg, FinishedLeg, LegPurpose, LegRefusal, LegRequest, LegUser } from './leg.ts';
-export { Upstreams } from './upstreams.ts';
+export { Upstreams, type DeclaredUpstream } from './upstreams.ts';
 export type { UpstreamTokens } from './upstream-provider.ts';

@@ -20,6 +20,8 @@ export interface LegRequest {
   /** `namespace/name` of whom the tokens will be kept for, handed back likewise. */
   readonly owner?: string | undefined;
   readonly loginHint?: string | undefined;
+  /** The provider shall authenticate the person anew, whatever session they have there. */
+  readonly anew?: boolean;
 }
 
 export interface BegunLeg {

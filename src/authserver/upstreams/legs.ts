@@ -58,12 +58,13 @@ export class Legs {
   }
 
   /** Sends a browser away. Throws `UPSTREAM_UNKNOWN`, `UPSTREAM_UNAVAILABLE`, `UPSTREAM_UNTRUSTED`. */
-  async begin({ upstream, purpose, returnTo, owner, loginHint }: LegRequest): Promise<BegunLeg> {
+  async begin({ upstream, purpose, returnTo, owner, loginHint, anew = false }: LegRequest): Promise<BegunLeg> {
     const provider = this.#upstreams.provider(upstream);
     const secrets = newLegSecrets();
     const location = await provider.authorizationUrl(secrets, {
       redirectUri: this.callbackUrl(upstream).href,
       ...(loginHint !== undefined && { loginHint }),
+      anew,
     });
     const now = this.#clock.now();
     const stateDigest = digestOf(secrets.state);

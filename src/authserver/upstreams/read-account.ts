@@ -11,6 +11,8 @@ export interface UpstreamAccount {
   readonly identity: UpstreamIdentity;
   /** How and when the provider authenticated them, where it says so. */
   readonly acr: string | undefined;
+  /** RFC 8176; empty where the provider says nothing. */
+  readonly amr: readonly string[];
   readonly authTime: number | undefined;
 }
 
@@ -66,6 +68,7 @@ async function readOpenid(
       groups: groupsOf(upstream, claims, groupsClaim),
     },
     acr,
+    amr: textsAt(proven, 'amr'),
     authTime: typeof authTime === 'number' ? authTime * 1000 : undefined,
   };
 }
@@ -105,6 +108,7 @@ async function readOAuth2(
       groups: protocol.organizationsAsGroups ? organizations : groupsOf(upstream, claims, fields.groups),
     },
     acr: undefined,
+    amr: [],
     authTime: undefined,
   };
 }

@@ -62,12 +62,14 @@ export class UpstreamProvider {
   /** Where the browser is sent (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1). */
   authorizationUrl(
     proof: LegProof,
-    request: { readonly redirectUri: string; readonly loginHint?: string },
+    request: { readonly redirectUri: string; readonly loginHint?: string; readonly anew?: boolean },
   ): Promise<URL> {
     return this.#exchange(async (client, config) => {
       const { scopes, parameters, protocol } = this.upstream;
       const openid = protocol.kind === 'openid';
       return client.buildAuthorizationUrl(config, {
+        // `max_age` has the provider say when it did, too (OpenID Connect Core §3.1.2.1).
+        ...(openid && request.anew === true && { prompt: 'login', max_age: '0' }),
         ...parameters,
         ...(openid && protocol.requiredAcr !== undefined && { acr_values: protocol.requiredAcr.join(' ') }),
         ...(request.loginHint !== undefined && { login_hint: request.loginHint }),

@@ -1,10 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reveal, Secret, type Clock } from '#kernel';
-import { issuerOfUpstream, primaryUpstream, type SecretReader, type SecretValue, type UpstreamCommon } from '#contract';
+import {
+  displayNameOfUpstream,
+  issuerOfUpstream,
+  primaryUpstream,
+  type SecretReader,
+  type SecretValue,
+  type UpstreamCommon,
+} from '#contract';
 import { describeUpstream } from './describe-upstream.ts';
 import { upstreamError } from './errors.ts';
 import type { Upstream } from './upstream.ts';
 import { UpstreamProvider } from './upstream-provider.ts';
+
+/** What is said of an upstream outside. */
+export interface DeclaredUpstream {
+  readonly name: string;
+  /** For people; text, to be escaped where it is shown. */
+  readonly displayName: string;
+  readonly issuer: string;
+  readonly isPrimary: boolean;
+}
 
 interface Known {
   /** As the provider was made from it. */
@@ -36,10 +52,11 @@ export class Upstreams {
   }
 
   /** Those that there are, in the order of the documents. */
-  list(): readonly { readonly name: string; readonly issuer: string; readonly isPrimary: boolean }[] {
+  list(): readonly DeclaredUpstream[] {
     const primary = this.primary();
     return this.#declared().map((document) => ({
       name: document.name,
+      displayName: displayNameOfUpstream(document),
       issuer: issuerOfUpstream(document),
       isPrimary: document.name === primary,
     }));

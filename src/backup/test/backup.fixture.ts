@@ -1,5 +1,4 @@
-import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { reveal, Secret, silentLogger, type Clock } from '#kernel';
@@ -18,24 +17,10 @@ import { keyringFile, openDatabase, type Database, type DatabasePlace } from '#d
 import { openIdentity, type Identity } from '#identity';
 import { openVault, parseSecretMaterial, sameNamespace, subjectScope, type Place, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { temporaryDirectory } from '../../../test/temporary-directory.ts';
+import { codeOf, refusal } from '../../../test/refusal.ts';
 
-export const temporaryDirectory = (): string => {
-  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-};
-
-export const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error);
-
-/** The code of the error that `action` ends with; `nothing` when it ends well. */
-export async function refusal(action: () => unknown): Promise<string> {
-  try {
-    await action();
-    return 'nothing';
-  } catch (error) {
-    return codeOf(error);
-  }
-}
+export { codeOf, refusal, temporaryDirectory };
 
 /** Time that goes on by itself, a second a look, so that nothing has the moment of something else. */
 export function steadyClock(): Clock {

@@ -4,7 +4,7 @@ import { cliError } from '../errors.ts';
 
 /** A request of the REST contract; its path is below `/api/v1`. */
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -55,8 +55,11 @@ export class ApiClient {
     path: string,
     query: ApiRequest['query'],
     use: (pieces: Pieces) => Promise<Value>,
+    /** Of a question that is too long for a query. */
+    body?: unknown,
   ): Promise<Value> {
-    const { status, pieces } = await this.#send({ method: 'GET', path, query: query ?? {} }, true);
+    const method = body === undefined ? 'GET' : 'POST';
+    const { status, pieces } = await this.#send({ method, path, query: query ?? {}, body }, true);
     if (status !== 200) throw errorOf(status, await textOf(pieces));
     try {
       return await use(pieces);

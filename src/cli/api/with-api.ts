@@ -30,7 +30,7 @@ export function addApiOptions(command: Command, context: CliContext): Command {
  */
 export async function withApi<Value>(
   context: CliContext,
-  options: ApiOptions & { readonly create?: boolean },
+  options: ApiOptions & { readonly create?: boolean; readonly tools?: boolean },
   work: (api: ApiClient) => Promise<Value>,
 ): Promise<Value> {
   const { ApiClient } = await import('./client.ts');
@@ -40,6 +40,7 @@ export async function withApi<Value>(
     dataDir: options.dataDir,
     config: options.config,
     create: options.create === true,
+    tools: options.tools,
   });
   try {
     return await work(new ApiClient(local.transport));
@@ -57,8 +58,8 @@ async function toServer(server: string, { env, clock }: CliContext): Promise<Tra
   const origin = checkServer(server);
   const key = env['CHATELAINE_KEY'] || undefined;
   if (key !== undefined) return httpTransport(origin, new Secret(key));
-  const { readCredential } = await import('../login/credentials.ts');
-  const credential = readCredential(env, origin, clock.now());
+  const { usableCredential } = await import('../login/access-token.ts');
+  const credential = await usableCredential(env, origin, () => clock.now());
   if (credential === undefined)
     throw cliError('CREDENTIAL_MISSING', `there is no key for \`${origin}\`, and no session`);
   return httpTransport(origin, credential);

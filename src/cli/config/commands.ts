@@ -1,5 +1,5 @@
 import type { Configuration } from '#contract';
-import type { NamedSecret } from '#toolbox';
+import type { NamedSecret, Problem, Toolbox } from '#toolbox';
 import type { SecretStanding } from '#vault';
 import { QuietEnd, type CliContext, type InstallCommands } from '../context.ts';
 import type { Findings } from './check.ts';
@@ -43,20 +43,44 @@ export const installConfigCommands: InstallCommands = (program, context) => {
 
 /** Builds as a server does: schemas of modules, templates, patterns. Nothing is connected. */
 async function tryBuild(configuration: Configuration, context: CliContext): Promise<Findings> {
-  const [{ openToolbox, sourceTypes, geminiEmbedder }, { silentLogger }] = await Promise.all([
+  const [{ openToolbox, sourceTypes, geminiEmbedder }, { silentLogger }, gateway] = await Promise.all([
     import('#toolbox'),
     import('#kernel'),
+    import('#gateway'),
   ]);
+  const { readPolicyDocuments, warnOfLimits } = gateway;
   const opened = await openToolbox(configuration, {
     catalog: sourceTypes,
     openEmbedder: geminiEmbedder,
     clock: context.clock,
     log: silentLogger,
+    judge: async ({ policies, limits }, snapshot) => {
+      const { problems, warnings } = await readPolicyDocuments(policies, snapshot, context.clock.now());
+      return { problems, warnings: [...warnings, ...(await warnOfLimits(limits, snapshot))] };
+    },
   });
   if (!opened.ok) return { problems: opened.error, warnings: [] };
   const { warnings } = opened.value;
+  const lints = await lintsOf(configuration, opened.value);
   await opened.value.close();
-  return { problems: [], warnings };
+  return { problems: [], warnings: [...warnings, ...lints] };
+}
+
+/** What the registry would say of the tools; warnings all of them, since the files are their operator's own. */
+async function lintsOf({ tools }: Configuration, toolbox: Toolbox): Promise<readonly Problem[]> {
+  const { lintTool, LookAlikes } = await (await import('#registry')).loadToolLints();
+  const told: Problem[] = [];
+  for (const { namespace, name, locate } of tools) {
+    const view = toolbox.current().namespaces.get(namespace);
+    const tool = view?.tools.get(name);
+    if (view === undefined || tool === undefined) continue;
+    const warn = (message: string): void =>
+      void told.push({ ...locate([]), code: 'TOOL_LINT', message: `\`${name}\`: ${message}` });
+    const like = new LookAlikes([...view.tools.keys()].filter((other) => other !== name)).of(name);
+    if (like !== undefined) warn(`the name could be taken for \`${like}\``);
+    for (const { message } of lintTool(tool)) warn(message);
+  }
+  return told;
 }
 
 /** Looks at names and times; no key is opened, and no value read. */

@@ -1,5 +1,11 @@
 import { EXIT, QuietEnd, type InstallCommands } from '../context.ts';
-import { databaseOption, dataDirectoryOption, readServerSettings, type DatabaseOptions } from '../data-directory.ts';
+import {
+  databaseOption,
+  dataDirectoryOption,
+  readConfiguration,
+  readServerSettings,
+  type DatabaseOptions,
+} from '../data-directory.ts';
 import { jsonLine } from '../print.ts';
 
 /** `chatelaine doctor`: what is weak about an installation, worst first. */
@@ -16,8 +22,10 @@ export const installDoctorCommand: InstallCommands = (program, context) => {
     )
     .action(async (options: DatabaseOptions & { readonly json?: true }) => {
       const { examine } = await import('#doctor');
+      const configuration = await readConfiguration(options.config, context);
       const findings = await examine({
-        settings: await readServerSettings(options.config, context),
+        settings: configuration?.server ?? (await readServerSettings(undefined, context)),
+        declared: configuration,
         dataDirectory: options.dataDir,
         environment: context.env,
         clock: context.clock,

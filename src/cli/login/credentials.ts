@@ -5,30 +5,39 @@ import { z } from 'zod';
 import { reveal, Secret } from '#kernel';
 import { cliError } from '../errors.ts';
 
-/** What `chatelaine login` has got, by the origin of the server that gave it. */
-const credentialFile = z.strictObject({
-  servers: z.record(
-    z.string(),
-    z.strictObject({ credential: z.string().transform((text) => new Secret(text)), expiresAt: z.iso.datetime() }),
-  ),
+const secret = z.string().transform((text) => new Secret(text));
+
+/** A session of the server itself. */
+const session = z.strictObject({ credential: secret, expiresAt: z.iso.datetime() });
+
+/** Tokens of its authorization server, with what refreshes and revokes them. */
+const tokens = z.strictObject({
+  issuer: z.url(),
+  accessToken: secret,
+  refreshToken: secret.optional(),
+  /** When the access token ends. */
+  expiresAt: z.iso.datetime(),
 });
+
+/** What `chatelaine login` has got, by the origin of the server that gave it. */
+const credentialFile = z.strictObject({ servers: z.record(z.string(), z.union([session, tokens])) });
+
+export type KeptTokens = Readonly<z.output<typeof tokens>>;
+export type Credential = Readonly<z.output<typeof session>> | KeptTokens;
 type Credentials = z.output<typeof credentialFile>['servers'];
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
 /** `chatelaine/credentials.json` under `XDG_CONFIG_HOME`, by default `~/.config`. */
 export const credentialsPath = (env: Env): string =>
   join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'chatelaine', 'credentials.json');
 
-/** The credential for a server while it counts. Throws `CREDENTIALS_UNREADABLE`. */
-export function readCredential(env: Env, origin: string, now: number): Secret | undefined {
-  const found = readAll(env)[origin];
-  return found !== undefined && Date.parse(found.expiresAt) > now ? found.credential : undefined;
-}
+/** What is kept for a server, whether it still counts or not. Throws `CREDENTIALS_UNREADABLE`. */
+export const readCredential = (env: Env, origin: string): Credential | undefined => readAll(env)[origin];
 
 /** Keeps a credential, in a file that only its owner may read: whole or not at all. */
-export function keepCredential(env: Env, origin: string, credential: Secret, expiresAt: string): string {
-  return write(env, { ...readAll(env), [origin]: { credential, expiresAt } });
+export function keepCredential(env: Env, origin: string, credential: Credential): string {
+  return write(env, { ...readAll(env), [origin]: credential });
 }
 
 /** Forgets the credential for a server; false when there was none. */
@@ -59,10 +68,11 @@ function readAll(env: Env): Credentials {
 function write(env: Env, credentials: Credentials): string {
   const file = credentialsPath(env);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const shown = (value: unknown): unknown => (value instanceof Secret ? reveal(value) : value);
   const servers = Object.fromEntries(
-    Object.entries(credentials).map(([origin, { credential, expiresAt }]) => [
+    Object.entries(credentials).map(([origin, credential]) => [
       origin,
-      { credential: reveal(credential), expiresAt },
+      Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, shown(value)])),
     ]),
   );
   const draft = `${file}.${process.pid}`;

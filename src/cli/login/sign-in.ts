@@ -24,15 +24,14 @@ export interface SignedIn {
   readonly expiresAt: string;
 }
 
+/** Shows a code, the page to enter it at, and the address of both. */
+export type Show = (code: string, page: string, whole: string) => void;
+
 /**
- * Signs in at a server in the manner of RFC 8628: a code is shown, its person confirms it in a browser, and
+ * Signs in at a server that has no authorization server, in the manner of RFC 8628: a code is shown, its person confirms it in a browser, and
  * this polls until then. `show` is told what to show. Throws `LOGIN_REFUSED`, `SERVER_UNREACHABLE`.
  */
-export async function signIn(
-  origin: string,
-  client: string,
-  show: (code: string, page: string, whole: string) => void,
-): Promise<SignedIn> {
+export async function signIn(origin: string, client: string, show: Show): Promise<SignedIn> {
   const started = waiting.safeParse(await post(`${origin}/console/device/start`, { client_name: client }));
   if (!started.success) throw cliError('LOGIN_REFUSED', `\`${origin}\` lets no program sign in`);
   const { device_code, user_code, verification_uri, verification_uri_complete, expires_in, interval } = started.data;
@@ -59,9 +58,9 @@ export async function signIn(
 
 /** A poll that was not answered by then is asked again. */
 const ANSWER_MS = 30_000;
-const LONGEST_PAUSE_MS = 60_000;
+export const LONGEST_PAUSE_MS = 60_000;
 
-const REASONS: Readonly<Record<string, string>> = {
+export const REASONS: Readonly<Record<string, string>> = {
   access_denied: 'the code was turned down',
   expired_token: 'nobody confirmed the code in time',
 };

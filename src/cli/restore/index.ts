@@ -44,11 +44,15 @@ Example:
       const [
         { ledgerFolder, restoreBackup },
         { authServerAfterRestore, grantsAfterRestore },
+        { approvalsAfterRestore, loadCredentials },
+        { loadForgetting },
         { readOpener },
         { progressLine },
       ] = await Promise.all([
         import('#backup'),
         import('#authserver'),
+        import('#registry'),
+        import('#policy'),
         import('../backup/backup-keys.ts'),
         import('../progress.ts'),
       ]);
@@ -61,7 +65,11 @@ Example:
         ledgerFolder: ledgerFolder(await readServerSettings(options.config, context), options.dataDir),
         otherLedgers: options.ledger ?? [],
         acceptLostRevocations: options.acceptLostRevocations === true,
-        modules: [authServerAfterRestore, grantsAfterRestore],
+        modules: [
+          ...[authServerAfterRestore, grantsAfterRestore, approvalsAfterRestore],
+          (await loadCredentials()).credentialsAfterRestore,
+          (await loadForgetting()).decisionsAfterRestore,
+        ],
         clock: context.clock,
         onProgress: progress.show,
       }).finally(() => progress.done());

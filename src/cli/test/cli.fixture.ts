@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { onTestFinished } from 'vitest';
 import { runProgram, type CliContext } from '#cli';
 import { cliContext } from '../../../test/cli-context.ts';
+import { temporaryDirectory } from '../../../test/temporary-directory.ts';
+
+export { temporaryDirectory };
 
 export interface Ended {
   readonly code: number | null;
@@ -52,8 +52,3 @@ export async function runHere(
 }
 
 /** A directory of the test's own, gone with it. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}

@@ -50,7 +50,7 @@ function verbs(command: Command, words: readonly string[] = []): [string, string
   return [[words.join(' '), help]];
 }
 
-test.each(verbs(buildProgram(context)))('the help of `%s` ends with an example of it', (words, help) => {
+test.each(verbs(await buildProgram(context)))('the help of `%s` ends with an example of it', (words, help) => {
   expect(help).toMatch(new RegExp(`\\nExamples?:\\n(  \\$ chatelaine ${words}[^\\n]*\\n)+$`));
 });
 

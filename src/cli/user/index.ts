@@ -1,6 +1,7 @@
 import type { InstallCommands } from '../context.ts';
 import { addUserDisable, addUserEnable, addUserErase } from './change.ts';
 import { addUserCreate } from './create.ts';
+import { addUserInvite } from './invite.ts';
 import { addUserList, addUserShow } from './list.ts';
 import { addUserPasswordLink, addUserResetFactors } from './reset.ts';
 import { addUserSetupLink } from './setup-link.ts';
@@ -12,6 +13,7 @@ export const installUserCommands: InstallCommands = (program, context) => {
     addUserList,
     addUserShow,
     addUserCreate,
+    addUserInvite,
     addUserDisable,
     addUserEnable,
     addUserErase,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseRange } from '#kernel';
+import { network } from './egress.ts';
 import { isLoopbackHost, namespaceName, resourceName, scopeToken } from './common.ts';
 import { secretValue } from './secret-value.ts';
 
@@ -35,10 +35,6 @@ const common = {
     .optional()
     .describe('What the `aud` claim may name beside the audience; a token for anybody else as well is refused.'),
 };
-
-const network = z.string().refine((text) => parseRange(text).ok, {
-  error: 'must be an address or a network such as `10.0.0.0/8` or `2001:db8::/32`',
-});
 
 /** `kind: authService`, `type: google`. */
 export const googleAuthServiceSchema = z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { namespaceName, resourceName } from './common.ts';
+import { listingSchema } from './listing.ts';
 import { groupName } from './toolset.ts';
 
 const LISTS = ['tools', 'prompts', 'resources', 'resourceTemplates'] as const;
@@ -20,6 +21,7 @@ export const groupSchema = z
     prompts: z.array(resourceName).optional().describe('Names of prompts.'),
     resources: z.array(resourceName).optional().describe('Names of resources.'),
     resourceTemplates: z.array(resourceName).optional().describe('Names of resource templates.'),
+    listing: listingSchema.optional().describe('How its tools are listed; as `kind: server` says otherwise.'),
     ttlMs: z.int().nonnegative().default(300_000).describe('How long a client may keep its lists, in milliseconds.'),
     // Toolbox's default is `public`; our lists depend on the caller, so a shared cache would mix callers up.
     cacheScope: z

@@ -5,7 +5,11 @@ import type { z } from 'zod';
 import { genericAuthServiceSchema, googleAuthServiceSchema } from './auth-service.ts';
 import { geminiEmbeddingModelSchema } from './embedding-model.ts';
 import { groupSchema } from './group.ts';
+import { limitSchema } from './limit.ts';
+import { maskSchema } from './mask.ts';
 import { oauthClientSchema } from './oauth-client.ts';
+import { ownerSchema } from './owner.ts';
+import { policySchema } from './policy.ts';
 import { customPromptSchema, modulePromptSchema } from './prompt.ts';
 import { fileResourceTemplateSchema, moduleResourceTemplateSchema } from './resource-template.ts';
 import { roleBindingSchema } from './role-binding.ts';
@@ -29,6 +33,10 @@ export type Kind =
   | 'roleBinding'
   | 'client'
   | 'upstream'
+  | 'owner'
+  | 'policy'
+  | 'limit'
+  | 'mask'
   | 'server';
 
 /** How the schema of a document is found: one for the kind, one per `type`, or common fields and a catalogue. */
@@ -105,6 +113,22 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
   upstream: {
     summary: 'An identity provider that people sign in at, or that keeps tokens of theirs.',
     schema: { of: 'type', types: UPSTREAM_TYPES },
+  },
+  owner: {
+    summary: 'A resource that the authorization server issues tokens for, and whose it is.',
+    schema: { of: 'kind', schema: ownerSchema },
+  },
+  policy: {
+    summary: 'Who may do what to which tools, and what is asked for in return.',
+    schema: { of: 'kind', schema: policySchema },
+  },
+  limit: {
+    summary: 'How much callers may do: calls, rows, bytes and cost over time, and calls at once.',
+    schema: { of: 'kind', schema: limitSchema },
+  },
+  mask: {
+    summary: 'What of answers is taken out before anybody sees it.',
+    schema: { of: 'kind', schema: maskSchema },
   },
   server: {
     summary: 'How the process listens, limits itself and reports. At most one.',

@@ -23,6 +23,9 @@ export interface Declared {
   /**
    * Where a field of this declaration was written. A path that leads nowhere gives the nearest part of
    * it that exists, at worst the start of the declaration.
+   *
+   * `within`: a place in the text that the field holds, lines and columns from 1. Where the text is written
+   * otherwise than as a `|` block, its place cannot be told from that of the field.
    */
-  locate(path: FieldPath): Place;
+  locate(path: FieldPath, within?: Pick<Position, 'line' | 'column'>): Place;
 }

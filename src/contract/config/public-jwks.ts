@@ -4,8 +4,10 @@ import { z } from 'zod';
 const MOST_KEYS = 16;
 const LONGEST_JWKS = 16_384;
 const SHORTEST_RSA = 2048;
-/** Members of private and of shared keys (RFC 7518 §6). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
+
+/** Whether a JWK holds what nobody else may know: members of private and of shared keys (RFC 7518 §6). */
+export const holdsSecretKey = (jwk: object): boolean => PRIVATE_MEMBERS.some((member) => member in jwk);
 
 const publicJwk = z
   .looseObject({
@@ -14,7 +16,7 @@ const publicJwk = z
     kid: z.string().min(1).max(256).optional(),
     alg: z.string().min(1).max(32).optional(),
   })
-  .refine((key) => !PRIVATE_MEMBERS.some((member) => member in key), {
+  .refine((key) => !holdsSecretKey(key), {
     error: 'it is a private key; give its public members alone, and make another pair: this one has been shown',
   })
   .refine(isUsable, { error: `it is no public key for signatures, of ${SHORTEST_RSA} bits at least if it is RSA` });

@@ -1,10 +1,19 @@
 import { z } from 'zod';
-import { parseRange } from '#kernel';
 import { absoluteUrl, duration, isLoopbackHost, resourceName, size } from './common.ts';
+import { authorizationServerSchema } from './authorization-server.ts';
+import { approvalsSchema } from './approvals.ts';
+import { alertsSchema, statisticsSchema } from './alerts.ts';
 import { auditSchema } from './audit.ts';
 import { backupSchema } from './backup.ts';
+import { countersSchema } from './counters.ts';
+import { network } from './egress.ts';
 import { absolutePath, databaseSchema } from './database.ts';
+import { PIN_MODES } from '../catalogue-tool.ts';
+import { outputsSchema } from './outputs.ts';
+import { listingSchema } from './listing.ts';
+import { placesSchema } from './places.ts';
 import { signInSchema } from './sign-in.ts';
+import { themeSchema } from './theme.ts';
 import { agentListenerSchema, tlsSchema } from './tls.ts';
 import { vaultSchema } from './vault.ts';
 
@@ -24,13 +33,6 @@ const allowedHost = entryWithoutWildcard('host').refine((host) => /^[^\s/]+$/.te
 
 const allowedOrigin = entryWithoutWildcard('origin').refine((text) => URL.parse(text)?.origin === text, {
   error: 'an origin is a scheme and a host, such as `https://app.example.com`, and nothing after it',
-});
-
-const network = z.string().superRefine((text, context) => {
-  const range = parseRange(text);
-  if (range.ok) return;
-  const message = `must be an address or a network such as \`10.0.0.0/8\` or \`2001:db8::/32\`: ${range.error}`;
-  context.addIssue({ code: 'custom', message });
 });
 
 /** `kind: server`: how the process listens, limits itself and reports. One per configuration. */
@@ -62,6 +64,7 @@ export const serverSchema = z
       .describe(
         'Addresses and networks of proxies in front, whose `X-Forwarded-For` says who called; of others it is not read.',
       ),
+    places: placesSchema.prefault({}).describe('Where addresses are, for policies that look at `country` or `asn`.'),
     agentListener: agentListenerSchema
       .optional()
       .describe('One more listener, for agents that show a client certificate with their SPIFFE ID.'),
@@ -78,6 +81,9 @@ export const serverSchema = z
     database: databaseSchema
       .prefault({ type: 'sqlite' })
       .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
+    counters: countersSchema
+      .optional()
+      .describe('Where limits are counted; the database without it, and the memory of the process for `--stdio`.'),
     audit: auditSchema.prefault({}).describe('The audit log: how it is signed, who receives it, how long it is kept.'),
     vault: vaultSchema.prefault({}).describe('The keys that protect what the vault keeps.'),
     ledger: absolutePath
@@ -87,6 +93,24 @@ export const serverSchema = z
       ),
     backup: backupSchema.optional().describe('Backups on a schedule; none otherwise.'),
     signIn: signInSchema.prefault({}).describe('How long sessions of people last, and what they proved.'),
+    theme: themeSchema.optional().describe("What the pages look like; Chatelaine's own without it."),
+    registry: z
+      .strictObject({
+        pins: z
+          .enum(PIN_MODES)
+          .default('firstUse')
+          .describe(
+            'Definitions that no file vouches for: `firstUse` keeps what is suspicious and what changed for a person to approve, `review` every new one, `off` none.',
+          ),
+      })
+      .prefault({})
+      .describe('Tools that publishers register, and tools that code defines.'),
+    authorizationServer: authorizationServerSchema
+      .prefault({})
+      .describe('The authorization server, which is there where `publicUrl` is.'),
+    alerts: alertsSchema.prefault({}).describe('What is looked for in calls that is not like their callers.'),
+    statistics: statisticsSchema.prefault({}).describe('How long sums of how tools are used are kept.'),
+    outputs: outputsSchema.prefault({}).describe('What becomes of answers that strangers may have written.'),
     limits: z
       .strictObject({
         maxBodyBytes: size.default(1_048_576).describe('How large a request may be.'),
@@ -95,6 +119,11 @@ export const serverSchema = z
           .positive()
           .default(256)
           .describe('How many calls run at once; more are told to wait.'),
+        apiRequestsPerMinute: z
+          .int()
+          .positive()
+          .default(6000)
+          .describe('How many requests a minute one caller has at `/api/v1`, in each process.'),
         requestTimeout: duration.default(30_000).describe('How long a client may take to send its request.'),
         shutdownGrace: duration.default(10_000).describe('How long running calls may take to end after SIGTERM.'),
         maxSessions: z.int().positive().default(10_000).describe('How many MCP sessions are kept.'),
@@ -124,7 +153,15 @@ export const serverSchema = z
       })
       .prefault({})
       .describe('Traces and metrics to a collector.'),
+    approvals: approvalsSchema
+      .prefault({})
+      .describe('Calls that wait for the yes of people: how long, who is told, who may answer from elsewhere.'),
     toolsPageSize: z.int().min(1).max(100_000).default(1000).describe('How many tools one page of `tools/list` holds.'),
+    listing: listingSchema
+      .default('all')
+      .describe(
+        '`all` tools stand in `tools/list`, or they are found (`progressive`), or found from a number on; toolsets and groups may say otherwise.',
+      ),
     instructions: z.string().optional().describe('MCP `instructions` where a group has no description.'),
   })
   .superRefine((server, context) => {

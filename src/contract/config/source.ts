@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { namespaceName, resourceName } from './common.ts';
+import { labelsField, trustField } from './outputs.ts';
 
 /** `kind: source`: a connection. The fields of its type are the source type's own (`toolbox/sources/`). */
 export const sourceSchema = z.strictObject({
@@ -7,6 +8,8 @@ export const sourceSchema = z.strictObject({
   namespace: namespaceName,
   name: resourceName.describe('The name that tools refer to.'),
   type: z.string().describe('The source type; the sections below list them.'),
+  labels: labelsField,
+  trust: trustField,
 });
 
 export type SourceCommon = z.output<typeof sourceSchema>;

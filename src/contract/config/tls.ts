@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { secretText } from './common.ts';
+import { absoluteUrl, secretText } from './common.ts';
 import { isPem } from './pem.ts';
 
 /** The file says where it is, since `kind: server` may come from several files: no relative paths. */
@@ -47,6 +47,11 @@ export const agentListenerSchema = z
     port: port.default(7444).describe('The port to listen on; 0 takes any free one.'),
     certificate: tlsSchema.shape.certificate.optional().describe('As under `tls`, whose certificate it is otherwise.'),
     key: tlsSchema.shape.key.optional().describe('The private key of `certificate`.'),
+    publicUrl: absoluteUrl('https')
+      .optional()
+      .describe(
+        'Where its clients reach it, such as `https://agents.example:7444`; else its address and port, or a name in its certificate.',
+      ),
     clientCa: pemOrPath.describe(
       'The authorities that may vouch for agents, with their roots: an absolute path, which is read again when the file changes, or PEM text.',
     ),

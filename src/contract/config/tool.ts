@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { duration, jsonObject, namespaceName, resourceName, scopeToken, size } from './common.ts';
+import { labelsField, trustField } from './outputs.ts';
 import { parameterSchema } from './parameter.ts';
+import { toolEntryFields } from './tool-entry.ts';
 
 /** `annotations:` of a tool: MCP's hints about what a call does. */
 export const toolAnnotationsSchema = z.strictObject({
@@ -44,13 +46,29 @@ export const toolSchema = z.strictObject({
     .default([])
     .describe('Names of `authService` documents; a caller needs a token of one of them.'),
   scopesRequired: z.array(scopeToken).default([]).describe('Scopes that the caller must hold, all of them.'),
+  tags: z
+    .array(
+      z.string().regex(/^[\w.:/-]{1,64}$/, { error: 'a tag is 1 to 64 letters, digits, `_`, `-`, `.`, `:` and `/`' }),
+    )
+    .max(32)
+    .default([])
+    .describe('Words that policies, limits and searches select tools by.'),
+  toolsets: z
+    .array(resourceName)
+    .max(32)
+    .default([])
+    .describe('Toolsets and groups of its namespace that it joins, beside those that list it.'),
   annotations: toolAnnotationsSchema.optional().describe('Hints about what a call does.'),
   ui: toolUiSchema.optional().describe('The MCP App that shows the answers of the tool.'),
   outputSchema: jsonObject.optional().describe('JSON Schema of `structuredContent`.'),
+  labels: labelsField,
+  trust: trustField,
   timeout: duration.optional().describe('How long a call may take; then it is cancelled in the source as well.'),
   maxRows: z.int().positive().optional().describe('How many rows an answer holds; the caller is told of the rest.'),
   maxBytes: size.optional().describe('How large an answer may be; the caller is told of the rest.'),
+  cost: z.int().positive().max(1_000_000_000).default(1).describe('What a call counts for in limits of `cost`.'),
   readOnly: z.boolean().default(false).describe('The database refuses every write of this tool.'),
+  ...toolEntryFields,
 });
 
 export type ToolCommon = z.output<typeof toolSchema>;

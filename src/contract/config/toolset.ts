@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { namespaceName, resourceName } from './common.ts';
+import { listingSchema } from './listing.ts';
 
 /**
  * Names of toolsets and groups stand in URLs right after `/mcp/`, where `n` leads to namespaces and
@@ -16,6 +17,7 @@ export const toolsetSchema = z.strictObject({
   name: groupName.describe('The last part of its URL, `/mcp/{name}`.'),
   description: z.string().optional().describe('Becomes MCP `instructions` at its URL.'),
   tools: z.array(resourceName).describe('Names of tools.'),
+  listing: listingSchema.optional().describe('How its tools are listed; as `kind: server` says otherwise.'),
 });
 
 export type ToolsetCommon = z.output<typeof toolsetSchema>;

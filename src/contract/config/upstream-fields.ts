@@ -1,7 +1,7 @@
 /** What documents of `kind: upstream` have in common, whatever their type. */
 import { z } from 'zod';
-import { parseRange } from '#kernel';
 import { isLoopbackHost, namespaceName, resourceName, scopeToken } from './common.ts';
+import { reachFields } from './egress.ts';
 import { secretValue } from './secret-value.ts';
 
 /**
@@ -42,16 +42,6 @@ const domain = z
     error: 'a domain is written in lower case and without `@` or `*`, such as `example.com`; each subdomain by itself',
   })
   .meta({ title: 'domain' });
-
-const network = z
-  .string()
-  .superRefine((text, context) => {
-    const range = parseRange(text);
-    if (range.ok) return;
-    const message = `must be an address or a network such as \`10.0.0.0/8\` or \`2001:db8::/32\`: ${range.error}`;
-    context.addIssue({ code: 'custom', message });
-  })
-  .meta({ title: 'network' });
 
 /** A claim of an ID token, or a member of a JSON answer; a dot leads into an object. */
 export const claimPath = z
@@ -96,6 +86,13 @@ export const upstreamFields = {
   kind: z.literal('upstream'),
   namespace: namespaceName,
   name: resourceName.describe('What it is called, in the whole configuration: it answers at `/oauth/callback/{name}`.'),
+  displayName: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, { error: 'a name for people has no control or invisible characters' })
+    .optional()
+    .describe('What people are shown, such as "Continue with Acme"; what the provider is known as, or `name`.'),
   clientId: z.string().min(1).max(512).describe('The client that is registered for us at the provider.'),
   clientSecret: secretValue.optional().describe('The secret of the client.'),
   clientAuthentication: z
@@ -108,18 +105,7 @@ export const upstreamFields = {
     .boolean()
     .optional()
     .describe('Whether people sign in here. The only upstream is primary unless it says `false`; one at most.'),
-  allowedIpRanges: z
-    .array(network)
-    .default([])
-    .describe('Addresses and networks of the provider that may be reached although they are not public.'),
-  customBlockedIpRanges: z
-    .array(network)
-    .default([])
-    .describe('Addresses and networks that may not be reached, whatever else is allowed.'),
-  allowPrivateNetworks: z
-    .boolean()
-    .default(false)
-    .describe('The provider may have private, loopback, link-local and shared (100.64.0.0/10) addresses.'),
+  ...reachFields('The provider'),
 };
 
 /** For providers that take a signed assertion (RFC 7523) in the place of a secret. */

@@ -4,7 +4,7 @@
  * A change to the schema is a new file here, numbered on, and a line at the end of the list. A file
  * that was released is never edited: its checksum stands in every database that has had it.
  * The statements are SQL that SQLite and PostgreSQL both take (`text`, `bigint`, `check`,
- * `references`); the row types in `../schema.ts` change with them.
+ * `references`); the row types in `../schema/` change with them.
  */
 import type { Migration } from '../migrate.ts';
 import { identityMigration } from './0001-identity.ts';
@@ -25,6 +25,20 @@ import { signingKeysMigration } from './0015-signing-keys.ts';
 import { clientsMigration } from './0016-clients.ts';
 import { authorizationServerMigration } from './0017-authorization-server.ts';
 import { grantsMigration } from './0018-grants.ts';
+import { consentedUpstreamsMigration } from './0019-consented-upstreams.ts';
+import { usedProofsMigration } from './0020-used-proofs.ts';
+import { openRequestsMigration } from './0021-open-requests.ts';
+import { clientBlocksMigration } from './0022-client-blocks.ts';
+import { policiesMigration } from './0023-policies.ts';
+import { decisionSubjectsMigration } from './0024-decision-subjects.ts';
+import { limitsMigration } from './0025-limits.ts';
+import { registeredToolsMigration } from './0026-registered-tools.ts';
+import { approvalsMigration } from './0027-approvals.ts';
+import { credentialsMigration } from './0028-credentials.ts';
+import { toolUsageMigration } from './0029-tool-usage.ts';
+import { incidentsMigration } from './0030-incidents.ts';
+import { accessReviewsMigration } from './0031-access-reviews.ts';
+import { publicationsMigration } from './0032-publications.ts';
 
 export const migrations: readonly Migration[] = [
   identityMigration,
@@ -45,4 +59,18 @@ export const migrations: readonly Migration[] = [
   clientsMigration,
   authorizationServerMigration,
   grantsMigration,
+  consentedUpstreamsMigration,
+  usedProofsMigration,
+  openRequestsMigration,
+  clientBlocksMigration,
+  policiesMigration,
+  decisionSubjectsMigration,
+  limitsMigration,
+  registeredToolsMigration,
+  approvalsMigration,
+  credentialsMigration,
+  toolUsageMigration,
+  incidentsMigration,
+  accessReviewsMigration,
+  publicationsMigration,
 ];

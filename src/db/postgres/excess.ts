@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import { rightsOn } from '../rights.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/index.ts';
 
 /**
  * What the role of this connection could do beyond what `rights.ts` gives it, in words; nothing when it

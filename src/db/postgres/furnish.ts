@@ -8,7 +8,7 @@ import { sha256Hex } from '#kernel';
 import type { PostgresSettings } from '#contract';
 import { inTurn } from '../migrate.ts';
 import { rightsOn } from '../rights.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/index.ts';
 import { watchedTables, type WatchedTable } from '../watched-tables.ts';
 import { changeChannel } from './changes.ts';
 import { hasTable, postgresMigrations } from './migration-dialect.ts';
@@ -87,12 +87,12 @@ begin
 end $$`;
 
 /** Statement by statement: a hundred rows are one piece of news. */
-function triggers({ table, except = [] }: WatchedTable, columns: readonly string[]): string[] {
+function triggers({ table, except = [], growsUntold }: WatchedTable, columns: readonly string[]): string[] {
   const told = columns.filter((column) => !except.includes(column)).map(quoted);
   const after = (name: string, events: string): string =>
     `create or replace trigger ${name} after ${events} on ${quoted(table)} for each statement execute function note_change()`;
   return [
-    after('note_rows', 'insert or delete or truncate'),
+    after('note_rows', growsUntold === true ? 'delete or truncate' : 'insert or delete or truncate'),
     after('note_values', except.length === 0 ? 'update' : `update of ${told.join(', ')}`),
   ];
 }

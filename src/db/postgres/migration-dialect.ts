@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { MigrationDialect } from '../migrate.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/index.ts';
 
 /** One number for all of us; the schema makes it one lock for each installation. */
 const LOCK = 0x63686174;

@@ -14,7 +14,7 @@ import type { Database } from '../database.ts';
 import { databaseError } from '../errors.ts';
 import { inTurn, migrate, migrationState, type MigrationState } from '../migrate.ts';
 import { migrations } from '../migrations/index.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/index.ts';
 import type { Opening } from '../sqlite/open.ts';
 import { runTransaction } from '../transaction.ts';
 import { PostgresChanges } from './changes.ts';
@@ -43,6 +43,7 @@ export async function openPostgres(
       migrated,
       warnings: excess.length === 0 ? [] : [oneRole(settings)],
       transaction: (work) => runTransaction(db, work),
+      oneWriter: false,
       changes,
       purgeDeleted: async () => false,
       statementCounts: () => ({ executed: pool.executed, prepared: 0 }),

@@ -6,7 +6,7 @@ import type { PostgresSettings } from '#contract';
 import { databaseError } from '../errors.ts';
 import { applyMigration, migrate } from '../migrate.ts';
 import { migrations } from '../migrations/index.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/index.ts';
 import { NOT_COPIED, type SnapshotPart } from '../snapshot.ts';
 import { postgresMigrations } from './migration-dialect.ts';
 import { asMigrator, makeSchema } from './open.ts';
@@ -36,6 +36,7 @@ export async function restorePostgres(
     await migrate(db, wanted, clock, postgresMigrations);
     await db.transaction().execute(async (trx) => {
       const order = await insertionOrder(trx);
+      await forgetStarters(trx, order);
       await checkEmpty(trx, order);
       const parts = new Map(snapshot.parts.map((part) => [part.name, part]));
       for (const table of order) {
@@ -69,6 +70,15 @@ async function insertionOrder(db: Kysely<Schema>): Promise<readonly string[]> {
     order.push(...ready);
   }
   return order.filter((name) => !NOT_COPIED.has(name));
+}
+
+/** What migrations write, as they wrote it: the snapshot has its own, or has taken it away. */
+async function forgetStarters(db: Kysely<Schema>, tables: readonly string[]): Promise<void> {
+  if (tables.includes('tool_registry')) await db.deleteFrom('tool_registry').where('version', '=', 1).execute();
+  if (!tables.includes('policies')) return;
+  const starters = db.selectFrom('policies').select('id').where('id', 'like', 'starter-%').where('version', '=', 1);
+  await db.deleteFrom('policy_versions').where('policy_id', 'in', starters).execute();
+  await db.deleteFrom('policies').where('id', 'like', 'starter-%').where('version', '=', 1).execute();
 }
 
 async function checkEmpty(db: Kysely<Schema>, tables: readonly string[]): Promise<void> {

@@ -4,18 +4,22 @@ import { prepareStateFile } from '../data-directory.ts';
 import { databaseError } from '../errors.ts';
 import { isBusy, translateFailure } from './failure.ts';
 
-const WAIT_MS = 5000;
+const USUAL_WAIT_MS = 5000;
 const PAUSE_MS = 5;
 
 /**
  * Runs `work` while no other process, and nobody else in this one, runs it under the same file. A lock of
  * the operating system, taken by SQLite on an empty file: it ends with the process, however that ends.
  *
- * Throws `DATABASE_BUSY` when others had it for five seconds, and the errors of `prepareStateFile`.
+ * Throws `DATABASE_BUSY` when others had it for so long, five seconds unless said, and the errors of `prepareStateFile`.
  */
-export async function withFileLock<Value>(file: string, work: () => Promise<Value>): Promise<Value> {
+export async function withFileLock<Value>(
+  file: string,
+  work: () => Promise<Value>,
+  waitMs: number = USUAL_WAIT_MS,
+): Promise<Value> {
   prepareStateFile(file);
-  const database = await taken(file);
+  const database = await taken(file, waitMs);
   try {
     return await work();
   } finally {
@@ -23,7 +27,7 @@ export async function withFileLock<Value>(file: string, work: () => Promise<Valu
   }
 }
 
-async function taken(file: string): Promise<DatabaseSync> {
+async function taken(file: string, waitMs: number): Promise<DatabaseSync> {
   for (let waited = 0; ; waited += PAUSE_MS) {
     const database = new DatabaseSync(file, { timeout: 0 });
     try {
@@ -32,7 +36,7 @@ async function taken(file: string): Promise<DatabaseSync> {
     } catch (error) {
       database.close();
       if (!isBusy(error)) throw translateFailure(error);
-      if (waited >= WAIT_MS) throw databaseError('DATABASE_BUSY', `others hold \`${file}\``, { cause: error });
+      if (waited >= waitMs) throw databaseError('DATABASE_BUSY', `others hold \`${file}\``, { cause: error });
     }
     await sleep(PAUSE_MS);
   }

@@ -7,7 +7,7 @@ import { checkRestored, prepareStateFile, requireStateFile } from '../data-direc
 import type { Database } from '../database.ts';
 import { migrate, migrationState, type MigrationState } from '../migrate.ts';
 import { migrations } from '../migrations/index.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/index.ts';
 import { runTransaction } from '../transaction.ts';
 import { SqliteConnection } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -38,6 +38,7 @@ export async function openSqlite(place: SqliteFile, clock: Clock, opening: Openi
       migrated,
       warnings: [],
       transaction: (work) => runTransaction(db, work),
+      oneWriter: true,
       changes: dataVersionFeed(connection),
       purgeDeleted: () => connection.truncateLog(),
       statementCounts: () => connection.counts,

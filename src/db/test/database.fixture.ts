@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '#kernel';
 import { openDatabase, stateFile, type Database, type DatabasePlace } from '#db';
@@ -8,14 +5,11 @@ import type { TestDialect } from '../../../test/databases.ts';
 import type { MigrationDialect } from '../migrate.ts';
 import { postgresMigrations } from '../postgres/migration-dialect.ts';
 import { sqliteMigrations } from '../sqlite/migration-dialect.ts';
+import { temporaryDirectory } from '../../../test/temporary-directory.ts';
+
+export { temporaryDirectory };
 
 /** A directory of the test's own, gone with it. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 /** A real database in a file, closed with the test. */
 export const openTestDatabase = (directory: string = temporaryDirectory()): Promise<Database> =>
   openPlace({ file: stateFile(directory) });

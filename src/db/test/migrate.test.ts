@@ -122,7 +122,8 @@ describe.each(dialects)('processes: %s', (dialect) => {
       const shape = await shapeOf(where);
       expect({ statement, signal: killed.signal, shape }).toEqual({ statement, signal: 'SIGKILL', shape: expected });
     }
-  });
+    // Some forty processes, one after another.
+  }, 300_000);
 });
 
 /** What an opened database is made of: its migrations, tables and indexes, and triggers. */

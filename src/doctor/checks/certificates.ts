@@ -17,7 +17,7 @@ export const certificates: Check = {
 type Field = readonly [name: string, value: string | undefined];
 
 /** Every certificate of the configuration, with the field that names it. */
-function certificatesOf({ tls, agentListener, database, audit, vault }: ServerSettings): readonly Field[] {
+function certificatesOf({ tls, agentListener, alerts, database, audit, vault }: ServerSettings): readonly Field[] {
   return [
     ['tls.certificate', tls?.certificate],
     ['agentListener.certificate', agentListener?.certificate],
@@ -25,6 +25,7 @@ function certificatesOf({ tls, agentListener, database, audit, vault }: ServerSe
     ...(database.type === 'postgres' ? ofClient('database', database) : []),
     ...audit.anchors.flatMap((one) => ofClient(`audit.anchors.${one.name}`, one)),
     ...audit.exports.flatMap((one) => ofClient(`audit.exports.${one.name}`, one)),
+    ...(alerts.email === undefined ? [] : ofClient('alerts.email', alerts.email)),
     ...ofClient('vault.keyWrapper', vault.keyWrapper),
     ...vault.previousKeyWrappers.flatMap((one, at) => ofClient(`vault.previousKeyWrappers[${at}]`, one)),
   ];

@@ -2,6 +2,7 @@
 import type { Check } from '../check.ts';
 import { alerts } from './alerts.ts';
 import { anchors } from './anchors.ts';
+import { approvers } from './approvers.ts';
 import { audit } from './audit.ts';
 import { backups } from './backups.ts';
 import { certificates } from './certificates.ts';
@@ -18,8 +19,12 @@ import { keyring } from './keyring.ts';
 import { ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { logging } from './logging.ts';
+import { names } from './names.ts';
 import { passwords } from './passwords.ts';
+import { pins } from './pins.ts';
+import { policies } from './policies.ts';
 import { privileges } from './privileges.ts';
+import { quotas } from './quotas.ts';
 import { rewrap } from './rewrap.ts';
 import { rotation } from './rotation.ts';
 import { secrets } from './secrets.ts';
@@ -45,6 +50,10 @@ export const checks: readonly Check[] = [
   ledger,
   backups,
   drill,
+  policies,
+  approvers,
+  names,
+  pins,
   privileges,
   expiry,
   rotation,
@@ -52,6 +61,7 @@ export const checks: readonly Check[] = [
   secrets,
   sessions,
   limits,
+  quotas,
   logging,
   alerts,
   clock,

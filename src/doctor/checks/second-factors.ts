@@ -8,7 +8,7 @@ export const secondFactors: Check = {
   looksAt: 'second factors: people who hold `admin` or `policy_admin` and have set up none',
   run({ people }) {
     return people
-      .filter(({ roles, hasSecondFactor }) => !hasSecondFactor && roles.some((role) => POWERFUL.has(role)))
+      .filter(({ grants, hasSecondFactor }) => !hasSecondFactor && grants.some(({ role }) => POWERFUL.has(role)))
       .map(({ name }): Weakness => ({
         severity: 'warning',
         what: `\`${name}\` may administer, and has no second factor: the first to sign in with the password sets it up`,

@@ -16,11 +16,12 @@ import { newId, Secret, silentLogger, systemClock, type Clock } from '#kernel';
 import { serverSchema, type Role, type ServerSettings } from '#contract';
 import { openAuditLog } from '#audit';
 import { createBackup, FileLedger, makeKeyPair, noteVerification, parseRecipient } from '#backup';
-import { keyringFile, openDatabase, restoreMarker, stateFile } from '#db';
+import { keyringFile, openDatabase, restoreMarker, stateFile, type Database } from '#db';
 import { checks, examine, type Disk, type Finding } from '#doctor';
 import { openIdentity, type Identity, operator } from '#identity';
 import { openVault, parseSecretMaterial, sameNamespace, subjectScope } from '#vault';
 import { testAuthority } from '../../../test/certificates.ts';
+import { declared } from '../../../test/declared.ts';
 import { systemDisk } from '../examine.ts';
 import { documentOf, emptyPlace } from '../../../test/databases.ts';
 
@@ -45,7 +46,11 @@ interface Healthy {
   readonly environment: Record<string, string>;
   /** Runs `work` as a server or a command would, and closes everything. */
   inside(work: (identity: Identity) => Promise<unknown>, clock?: Clock): Promise<void>;
-  examined(options?: { readonly clock?: Clock; readonly disk?: Disk }): Promise<readonly Finding[]>;
+  examined(options?: {
+    readonly clock?: Clock;
+    readonly disk?: Disk;
+    readonly documents?: string;
+  }): Promise<readonly Finding[]>;
 }
 
 const call = {
@@ -56,6 +61,14 @@ const call = {
   action: 'call',
   outcome: 'success',
 } as const;
+
+const ONE_LIMIT = `
+kind: limit
+name: everybody
+everywhere: true
+per: principal
+limits: 1000 calls per 1h
+`;
 
 /** An installation with nothing to find: each test then spoils one thing. */
 async function healthy(): Promise<Healthy> {
@@ -110,6 +123,7 @@ async function healthy(): Promise<Healthy> {
     examined: (options = {}) =>
       examine({
         settings: settings(),
+        declared: declared(options.documents ?? ONE_LIMIT),
         dataDirectory: directory,
         environment,
         clock: options.clock ?? systemClock,
@@ -166,6 +180,8 @@ interface Seed {
   readonly says: RegExp;
   readonly clock?: Clock;
   readonly disk?: (start: Healthy) => Disk;
+  /** Of the configuration, beside what `spoil` does. */
+  readonly documents?: string;
 }
 
 const oneVolume: Disk = { volumeOf: () => 1, space: () => ({ free: 1, total: 1 }) };
@@ -204,6 +220,25 @@ function expiredCertificateSeeds(): readonly Seed[] {
     clock: later(100_000),
   }));
 }
+
+/** A tool in the toolset `desk`, with a tag. */
+const PAY = `
+kind: source
+name: db
+type: sqlite
+database: ':memory:'
+---
+kind: tool
+name: pay
+type: sqlite-sql
+source: db
+description: Pays.
+statement: SELECT 1
+tags: [money]
+`;
+
+const APPROVED = (whose: string): string =>
+  `@approval(${JSON.stringify(whose)}) permit (principal in Role::"user", action, resource in Namespace::"default");`;
 
 const seeds: readonly Seed[] = [
   {
@@ -561,6 +596,142 @@ const seeds: readonly Seed[] = [
     says: /^warning: neither metrics nor telemetry/,
   },
   {
+    check: 'quotas',
+    title: 'callers that nothing limits',
+    spoil: () => undefined,
+    documents: 'kind: toolset\nname: none\ntools: []\n',
+    says: /^warning: no limit says how much a caller may do/,
+  },
+  {
+    check: 'alerts',
+    title: 'nobody who looks at what calls are like',
+    spoil: ({ document }) => Object.assign(document, { alerts: { anomalies: false } }),
+    says: /^warning: `alerts\.anomalies: false`/,
+  },
+  {
+    check: 'policies',
+    title: 'no policy that permits a call',
+    spoil: ({ directory }) => forgetPolicies(directory),
+    says: /^warning: no policy in force permits any call: nobody may call anything$/,
+  },
+  {
+    check: 'policies',
+    title: 'no permit that holds any more',
+    async spoil({ directory }) {
+      await forgetPolicies(directory);
+      await keepPolicy(directory, '@validUntil("2020-01-31T00:00:00Z") permit (principal, action, resource);');
+    },
+    says: /^warning: no policy in force permits any call[^]*held until 2020-01-31T00:00:00\.000Z, and is kept all the same$/,
+  },
+  {
+    check: 'policies',
+    title: 'a policy that permits everything to everybody',
+    spoil: ({ directory }) => keepPolicy(directory, 'permit (principal, action, resource);'),
+    says: /^error: the policy `\*\/kept` permits every tool to everybody, without a condition$/,
+  },
+  {
+    check: 'policies',
+    title: 'a document that permits every tool of a namespace to every agent',
+    spoil: () => undefined,
+    documents: `${ONE_LIMIT}---\nkind: policy\nname: agents\ncedar: permit (principal is Agent, action, resource);\n`,
+    says: /^warning: the policy `default\/agents` permits every tool of `default` to every Agent, without a condition$/,
+  },
+  {
+    check: 'policies',
+    title: 'a policy that nobody can read',
+    spoil: ({ directory }) => keepPolicy(directory, 'permit (principal'),
+    says: /^error: the policy `\*\/kept` cannot be read/,
+  },
+  {
+    check: 'policies',
+    title: 'a forbid that ended',
+    spoil: ({ directory }) =>
+      keepPolicy(directory, '@validUntil("2020-01-31T00:00:00Z") forbid (principal, action, resource);'),
+    says: /^warning: the policy `\*\/kept` held until 2020-01-31T00:00:00\.000Z: what it forbade is forbidden no more$/,
+  },
+  {
+    check: 'policies',
+    title: 'a policy that is only tried out, for long',
+    spoil: ({ directory }) =>
+      keepPolicy(directory, 'forbid (principal, action, resource);', { shadow: 1, at: Date.now() - 40 * DAY_MS }),
+    says: /^warning: the policy `\*\/kept` has been in the shadow for 40 days: it decides nothing$/,
+  },
+  {
+    check: 'approvers',
+    title: 'a yes that nobody could give',
+    spoil: ({ directory }) => keepPolicy(directory, APPROVED('role:policy_admin')),
+    says: /^warning: the policy `\*\/kept` asks for the yes of `role:policy_admin`, and nobody who may sign in could give it$/,
+  },
+  {
+    check: 'approvers',
+    title: 'a yes of a group in which nobody is who may approve',
+    async spoil(start) {
+      // Who is an auditor is permitted no approval by the starter policies, whatever the group.
+      await person(start, 'ann', ['auditor'], { group: 'auditor' });
+      await keepPolicy(start.directory, APPROVED('group:default/team'));
+    },
+    says: /^warning: the policy `\*\/kept` asks for the yes of `group:default\/team`/,
+  },
+  {
+    check: 'names',
+    title: 'a policy about a user, an agent, a group, a tool and a tag that nobody and nothing has',
+    spoil: ({ directory }) =>
+      keepPolicy(
+        directory,
+        `forbid (principal == User::"nobody", action, resource);
+         forbid (principal in Group::"default/ghosts", action, resource == Tool::"default/paay");
+         forbid (principal == Agent::"robot", action, resource) when { resource.tags.contains("monney") };`,
+      ),
+    documents: `${ONE_LIMIT}---\n${PAY}`,
+    says: new RegExp(
+      ['user `nobody`', 'group `default/ghosts`', 'tool `default/paay`; .*`default/pay`', 'agent `robot`']
+        .concat('tag `monney`; .*`money`')
+        .map((named) => `^warning: the policy .* there is no ${named}.*$`)
+        .join('\n'),
+      'm',
+    ),
+  },
+  {
+    check: 'names',
+    title: 'a limit on a tool, a toolset and an agent that are not there',
+    async spoil({ directory }) {
+      const definition = JSON.stringify({ per: ['principal'], limits: '1 calls per 1h', agents: ['robot'] });
+      await write(directory, ({ db }) =>
+        db
+          .insertInto('limits')
+          .values({ id: newId(1), namespace: '*', name: 'kept', definition, created_at: 1, changed_at: 1 })
+          .execute(),
+      );
+    },
+    documents: `${ONE_LIMIT}tools: [paay]\ntoolsets: [desk]\n---\n${PAY}`,
+    says: /^warning: the limit `\*\/everybody` .* no tool `paay`.*`pay`.*\n.*no toolset `desk`.*\n.*`\*\/kept` .*no agent `robot`/,
+  },
+  {
+    check: 'pins',
+    title: 'definitions of publishers that nobody looks at',
+    spoil: ({ document }) => Object.assign(document, { registry: { pins: 'off' } }),
+    says: /^warning: `registry\.pins: off`/,
+  },
+  {
+    check: 'pins',
+    title: 'a module whose tools change unseen',
+    spoil: () => undefined,
+    documents: `${ONE_LIMIT}---\nkind: source\nname: code\ntype: module\npath: tools.ts\npins: off\n`,
+    says: /^warning: `pins: off` of the source `default\/code`/,
+  },
+  {
+    check: 'alerts',
+    title: 'a decoy that was revoked, and so traps nobody',
+    async spoil({ document, inside }) {
+      await inside(async (identity) => {
+        const { key } = await identity.keys.create(operator(), { agent: 'trap' });
+        await identity.keys.revoke(operator(), key.id);
+        document['alerts'] = { decoyKeys: [key.id] };
+      });
+    },
+    says: /^warning: the decoy `\w{26}` of `alerts\.decoyKeys` is no active key/,
+  },
+  {
     check: 'clock',
     title: 'a clock that went back',
     spoil: ({ inside }) => inside((identity) => identity.keys.create(operator(), { agent: 'future' }), later(1)),
@@ -576,10 +747,14 @@ const seeds: readonly Seed[] = [
 ];
 
 describe('finds', () => {
-  test.each(seeds)('$check: $title', async ({ check, spoil, says, clock, disk }) => {
+  test.each(seeds)('$check: $title', async ({ check, spoil, says, clock, disk, documents }) => {
     const start = await healthy();
     await spoil(start);
-    const findings = await start.examined({ ...(clock && { clock }), ...(disk && { disk: disk(start) }) });
+    const findings = await start.examined({
+      ...(clock && { clock }),
+      ...(disk && { disk: disk(start) }),
+      ...(documents !== undefined && { documents }),
+    });
     expect(saidBy(check, findings)).toMatch(says);
     expect(findings.filter(({ remedy }) => remedy === '')).toEqual([]);
   });
@@ -615,7 +790,12 @@ describe('finds on PostgreSQL', () => {
     const at = await emptyPlace('postgres');
     await (await openDatabase({ ...at.place, clock: systemClock })).close();
     const settings = serverSchema.parse({ kind: 'server', database: at.document });
-    const findings = await examine({ settings, dataDirectory: folder, environment: {}, clock: systemClock });
+    const findings = await examine({
+      settings,
+      dataDirectory: folder,
+      environment: {},
+      clock: systemClock,
+    });
     expect(saidBy('database', findings)).toMatch(
       /^warning: the database role `\w+` serves and could change the schema/,
     );
@@ -671,6 +851,73 @@ test('every check has found something here, and stands in docs/doctor.md as it d
   const page = readFileSync(join(import.meta.dirname, '../../../docs/doctor.md'), 'utf8');
   expect(checks.filter(({ id, looksAt }) => !page.includes(`| \`${id}\` | ${looksAt} |`))).toEqual([]);
 });
+
+test('names that are there, an approval that somebody can give, and another one for a decider are nothing to find', async () => {
+  const start = await healthy();
+  await person(start, 'ann', ['user'], { group: 'policy_admin' });
+  await keepPolicy(
+    start.directory,
+    `${APPROVED('group:default/team')} ${APPROVED('role:policy_admin')} ${APPROVED('')}
+    forbid (principal in Group::"https://idp.example#staff", action, resource in Toolset::"default/till")
+    when { resource.tags.containsAny(["money"]) || principal == Agent::"https://idp.example#bot" };`,
+  );
+  const documents = `${ONE_LIMIT}tools: [pay]\ntoolsets: [till]\nagents: [bot]\n---\n${PAY}---\nkind: toolset\nname: till\ntools: [pay]\n`;
+  const findings = await start.examined({ documents });
+  expect(['policies', 'approvers', 'names', 'pins'].map((check) => saidBy(check, findings))).toEqual(['', '', '', '']);
+
+  await write(start.directory, ({ db }) => db.deleteFrom('group_members').execute());
+  const asked = /group:default\/team/;
+  expect(saidBy('approvers', await start.examined({ documents }))).toMatch(asked);
+  const decider = { name: 'desk', secret: 'x'.repeat(24), approves: ['group:default/team', 'role:policy_admin'] };
+  Object.assign(start.document, { approvals: { deciders: [decider] } });
+  expect(saidBy('approvers', await start.examined({ documents }))).toBe('');
+});
+
+test('a decoy that lies there for ever, unused, is nothing to find', async () => {
+  const start = await healthy();
+  await start.inside(async (identity) => {
+    const { key } = await identity.keys.create(operator(), { agent: 'trap' });
+    start.document['alerts'] = { decoyKeys: [key.id] };
+  });
+  const said = await start.examined({ clock: later(400) });
+  expect(saidBy('alerts', said)).toBe('');
+  for (const check of ['expiry', 'rotation', 'unused-keys']) expect(saidBy(check, said)).not.toContain('`trap`');
+});
+
+test('of names of tools nothing is said where no configuration is named', async () => {
+  const start = await healthy();
+  await keepPolicy(start.directory, 'forbid (principal, action, resource == Tool::"default/paay");');
+  const findings = await examine({
+    settings: serverSchema.parse(start.document),
+    dataDirectory: start.directory,
+    environment: {},
+    clock: systemClock,
+  });
+  expect(saidBy('names', findings)).toBe('');
+});
+
+/** Opens the database of a directory, as somebody would who writes rows. */
+async function write(directory: string, work: (database: Database) => Promise<unknown>): Promise<void> {
+  const database = await openDatabase({ file: stateFile(directory), clock: systemClock });
+  await work(database);
+  await database.close();
+}
+
+const forgetPolicies = (directory: string): Promise<void> =>
+  write(directory, ({ db }) => db.updateTable('policy_versions').set({ deleted: 1 }).execute());
+
+/** The policy `*` + `/kept`, as the API would keep it, whatever its text. */
+const keepPolicy = (directory: string, cedar: string, more: { readonly shadow?: 1; readonly at?: number } = {}) =>
+  write(directory, async ({ db }) => {
+    const { shadow = 0, at = Date.now() } = more;
+    const id = newId(at);
+    await db.insertInto('policies').values({ id, namespace: '*', name: 'kept', version: 1, created_at: at }).execute();
+    const says = { priority: 0, description: '', cedar, shadow, enabled: 1, deleted: 0, reason: '', author: 'ann', at };
+    await db
+      .insertInto('policy_versions')
+      .values({ policy_id: id, version: 1, ...says })
+      .execute();
+  });
 
 /** Puts something sealed into the database of a directory. */
 async function seal(

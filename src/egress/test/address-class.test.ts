@@ -85,7 +85,7 @@ describe('the class of an address', () => {
     expect(classOf(text)).toBe(expected);
   });
 
-  it('sees through every wrapping of an IPv4 address that is not public', () => {
+  it('sees through every wrapping of an IPv4 address that is not public (REG-001)', () => {
     const inner = fc
       .tuple(
         fc.constantFrom('10', '127', '169.254', '172.16', '192.168', '100.64', '0', '224'),

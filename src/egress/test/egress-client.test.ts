@@ -38,7 +38,7 @@ const request = (url: string, more: Partial<EgressRequest> = {}): EgressRequest 
 
 const hello = (): Promise<TestServer> => serve((_, response) => response.end('hello'));
 
-describe('an address that the rules refuse', () => {
+describe('REG-001: an address that the rules refuse', () => {
   it.each([
     'http://127.0.0.1:PORT/',
     'http://127.1:PORT/',
@@ -68,7 +68,7 @@ describe('an address that the rules refuse', () => {
   });
 });
 
-describe('a name server that changes its mind (DNS rebinding)', () => {
+describe('REG-002: a name server that changes its mind (DNS rebinding)', () => {
   it('is asked once a connection, and the socket goes to the address that was checked', async () => {
     await using meant = await hello();
     await using victim = await serve((_, response) => response.end('secret'), { host: '127.0.0.2' });
@@ -112,7 +112,7 @@ describe('a name server that changes its mind (DNS rebinding)', () => {
   });
 });
 
-describe('a redirect', () => {
+describe('REG-002: a redirect', () => {
   it('to a refused address is not followed', async () => {
     await using victim = await serve((_, response) => response.end('secret'), { host: '127.0.0.2' });
     await using first = await serve((_, response) => response.writeHead(302, { location: victim.url }).end());

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id, ETag, Link, Idempotency-Replayed';
+const EXPOSED =
+  'Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce, Retry-After, X-Request-Id, ETag, Link, Idempotency-Replayed';
 const ALLOWED_HEADERS =
-  'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, If-Match, If-None-Match, Idempotency-Key, traceparent, tracestate';
+  'Authorization, DPoP, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, If-Match, If-None-Match, Idempotency-Key, traceparent, tracestate';
 
 /**
  * Headers that let a page of a listed origin read the answer. The origin was checked before; nothing

@@ -1,4 +1,4 @@
-import type { ResourcePlace } from '#contract';
+import { ADMINISTRATION_SCOPES, type ResourcePlace } from '#contract';
 import type { ResourceServer } from '#resource-server';
 import type { ToolboxSnapshot } from '#toolbox';
 import { groupOf } from '../pipeline/visible.ts';
@@ -54,13 +54,15 @@ export function metadataOf(
   server: ResourceServer,
   { namespaces }: ToolboxSnapshot,
   place: ResourcePlace,
+  host: string | undefined,
 ): string | undefined {
-  if (place.kind === 'api') return server.metadataAt(place, []);
+  if (place.kind === 'api') return server.metadataAt(place, ADMINISTRATION_SCOPES, host);
   const view = namespaces.get(place.namespace);
   const group = view && place.kind !== 'server' && groupOf(view, place.kind === 'mcp' ? place.toolset : undefined);
   if (!group) return undefined;
   return server.metadataAt(
     place,
     group.tools.flatMap((tool) => tool.scopesRequired),
+    host,
   );
 }

@@ -34,7 +34,7 @@ export async function answer(
       return { error: new RpcError(INTERNAL_ERROR, 'the request was cancelled') };
     const told = toRpcError(error, { requestId, method, era: revision.era }, services.log);
     // "Try again in a second" must hold for a call in rounds as well.
-    if (told.status === 503) exchange.rounds?.handBack();
+    if (told.status === 503 || told.code === 429) exchange.rounds?.handBack();
     return { error: told };
   }
 }

@@ -34,6 +34,11 @@ export class Changes {
     for (const listener of this.#listeners) listener.ended();
   }
 
+  /** Tells whoever listens in a namespace that a list of it may be another now. */
+  tell(namespace: string, list: ListChange): void {
+    for (const listener of this.#listeners) if (listener.namespace === namespace) listener.changed(list);
+  }
+
   /** Compares two snapshots, group by group, and tells each listener what its lists lost or gained. */
   announce(before: ToolboxSnapshot, after: ToolboxSnapshot): void {
     const changes = new Map<string, readonly ListChange[]>();
@@ -61,7 +66,8 @@ function difference(before: Group | undefined, after: Group | undefined): readon
 
 function fingerprint(group: Group | undefined, list: ListChange): string {
   if (group === undefined) return '';
-  if (list === 'tools') return JSON.stringify(group.tools.map((tool) => listedTool(tool, 'stateless')));
+  if (list === 'tools')
+    return JSON.stringify([String(group.progressiveFrom), ...group.tools.map((tool) => listedTool(tool, 'stateless'))]);
   if (list === 'prompts') return JSON.stringify(group.prompts);
   return JSON.stringify([group.resources, group.resourceTemplates]);
 }

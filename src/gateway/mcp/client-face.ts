@@ -1,15 +1,15 @@
 /**
- * The client behind a call, in both eras (`ClientFace`). Progress and log messages are the same in
+ * The client behind a call, in both eras (`CallingClient`). Progress and log messages are the same in
  * both; asking the client differs in everything, so each era brings its own `ask`.
  */
-import { LOG_LEVELS, type ClientFace, type InputRequest, type McpLogLevel } from '#contract';
+import { LOG_LEVELS, type CallingClient, type InputRequest, type McpLogLevel, type PageToOpen } from '#contract';
 import { isRecord, type JsonObject, type JsonValue } from '#kernel';
 import type { Exchange } from './exchange.ts';
-import { INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from './json-rpc.ts';
+import { INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError, URL_ELICITATION_REQUIRED } from './json-rpc.ts';
 import { META_CLIENT_CAPABILITIES, META_LOG_LEVEL } from './revision.ts';
 
 /** Stateless: what the client can do and wants to hear stands in the request; questions end the call. */
-export function statelessClient(exchange: Exchange): ClientFace {
+export function statelessClient(exchange: Exchange): CallingClient {
   const { meta, rounds, method } = exchange;
   const level = meta[META_LOG_LEVEL];
   return clientFace({
@@ -21,11 +21,14 @@ export function statelessClient(exchange: Exchange): ClientFace {
     ask: (inputs, state) =>
       rounds?.ask(inputs, state) ??
       Promise.reject(new RpcError(INVALID_REQUEST, `\`${method}\` cannot ask the client`)),
+    openPage: async (page) => {
+      await rounds?.ask({ [page.id]: { method: 'elicitation/create', params: elicitationOf(page) } }, undefined);
+    },
   });
 }
 
 /** In a session: what the client can do was said when it opened; questions go out ahead of the answer. */
-export function sessionClient(exchange: Exchange): ClientFace {
+export function sessionClient(exchange: Exchange): CallingClient {
   const { meta, session } = exchange;
   return clientFace({
     capabilities: session?.capabilities ?? {},
@@ -35,6 +38,11 @@ export function sessionClient(exchange: Exchange): ClientFace {
     notify: (method, params) => exchange.notify(method, params),
     state: undefined,
     ask: (inputs) => session?.ask(inputs, (message) => exchange.send(message), exchange.signal) ?? unasked(),
+    // An error, and no question that the call would wait for: people take their time (MCP 2025-11-25, Elicitation).
+    openPage: (page) =>
+      Promise.reject(
+        new RpcError(URL_ELICITATION_REQUIRED, page.message, { data: { elicitations: [elicitationOf(page)] } }),
+      ),
   });
 }
 
@@ -49,9 +57,15 @@ interface FaceOptions {
     inputs: Readonly<Record<string, InputRequest>>,
     state: JsonValue | undefined,
   ) => Promise<Readonly<Record<string, JsonObject>>>;
+  readonly openPage: (page: PageToOpen) => Promise<void>;
 }
 
-function clientFace(options: FaceOptions): ClientFace {
+/** A request of URL mode; the id is what a client knows a page by that it has opened. */
+const elicitationOf = ({ id, url, message }: PageToOpen): JsonObject => ({
+  ...{ mode: 'url', elicitationId: id, url: url.href, message },
+});
+
+function clientFace(options: FaceOptions): CallingClient {
   const { progressToken } = options;
   let lastProgress = -Infinity;
   return {
@@ -86,17 +100,22 @@ function clientFace(options: FaceOptions): ClientFace {
       }
       return options.ask(inputs, state);
     },
+    openPage(page) {
+      const elicitation = options.capabilities['elicitation'];
+      return isRecord(elicitation) && isRecord(elicitation['url']) ? options.openPage(page) : Promise.resolve();
+    },
   };
 }
 
 /** A client that can be told and asked nothing: REST, `chatelaine invoke`. */
-export const noClient: ClientFace = clientFace({
+export const noClient: CallingClient = clientFace({
   capabilities: {},
   progressToken: undefined,
   logLevel: () => undefined,
   notify: () => false,
   state: undefined,
   ask: () => unasked(),
+  openPage: () => Promise.resolve(),
 });
 
 /** Without a declared capability nothing gets as far as being asked. */

@@ -7,7 +7,7 @@ import { isRecord, type JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import type { Replies } from '../http/replies.ts';
-import type { Caller } from '../pipeline/authenticate.ts';
+import type { Caller } from '../pipeline/caller.ts';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
 import { toolsOf, visibleTo } from '../pipeline/visible.ts';
 import { answer } from './answer.ts';
@@ -17,6 +17,7 @@ import { HttpExchange } from './http-exchange.ts';
 import { continueRounds } from './input-required.ts';
 import { encodeError, INVALID_REQUEST, RpcError, type Message } from './json-rpc.ts';
 import { negotiate } from './methods/lifecycle.ts';
+import { CALL_TOOL, isFoundIn } from './progressive.ts';
 import { readPosted } from './posted-message.ts';
 import { ASSUMED_VERSION, eraOf, isSession, metaOf, META_VERSION } from './revision.ts';
 import type { Session } from './session.ts';
@@ -140,11 +141,21 @@ export function mcpEndpoint(options: {
 
   function checkMirroredArguments(visit: McpVisit, params: JsonObject): void {
     const { name, arguments: args } = params;
+    if (args !== undefined && !isRecord(args)) return;
+    const { headers } = visit.request;
+    if (name === CALL_TOOL.name && isFoundIn(visit.group, services.progressiveFrom)) {
+      checkParameterHeaders(headers, CALL_TOOL, args ?? {});
+      // Through `call_tool` nothing is spared that a call by name has to show.
+      const { name: through, arguments: passed } = args ?? {};
+      if (through === CALL_TOOL.name) return;
+      return checkMirroredArguments(visit, {
+        ...(through !== undefined && { name: through }),
+        ...(passed !== undefined && { arguments: passed }),
+      });
+    }
     const tool =
       typeof name === 'string' ? toolsOf(visibleTo(visit.caller.principal, visit.group)).get(name) : undefined;
-    if (tool !== undefined && (args === undefined || isRecord(args))) {
-      checkParameterHeaders(visit.request.headers, tool, args ?? {});
-    }
+    if (tool !== undefined) checkParameterHeaders(headers, tool, args ?? {});
   }
 
   async function inSession(visit: McpVisit, message: Message, header: string | undefined): Promise<void> {

@@ -2,7 +2,7 @@
  * One request being answered, whatever carries it (HTTP of either era, standard input). Methods see
  * this and nothing of transports; a transport implements it and sees nothing of methods.
  */
-import type { ClientFace, Principal } from '#contract';
+import type { CallingClient, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
@@ -34,9 +34,11 @@ export interface RequestFacts {
 }
 
 export interface Exchange extends RequestFacts {
-  readonly client: ClientFace;
+  readonly client: CallingClient;
   /** Aborted when the client cancels or goes away. Read late: making it costs. */
   readonly signal: AbortSignal;
+  /** What the answer carries as well, where the transport has headers and has not sent them. Flat: name, value. */
+  carry?(headers: readonly string[]): void;
   /** Sends a message ahead of the answer; false when this answer cannot carry one, or is given. */
   send(message: string): boolean;
   /** Sends a notification that belongs to this request, as `send` does. */

@@ -24,10 +24,12 @@ export class HttpExchange extends RequestExchange {
   #controller: AbortController | undefined;
   #stream: EventStream | undefined;
   #finished = false;
+  #headers: readonly string[];
 
   constructor(facts: RequestFacts, surroundings: HttpSurroundings) {
     super(facts);
     this.#surroundings = surroundings;
+    this.#headers = surroundings.headers;
   }
 
   get signal(): AbortSignal {
@@ -44,6 +46,10 @@ export class HttpExchange extends RequestExchange {
       if (!this.#finished) this.session?.start(this.id, controller);
     }
     return this.#controller.signal;
+  }
+
+  carry(headers: readonly string[]): void {
+    if (headers.length > 0) this.#headers = [...this.#headers, ...headers];
   }
 
   send(message: string): boolean {
@@ -64,26 +70,26 @@ export class HttpExchange extends RequestExchange {
         this.#surroundings.response,
         200,
         [`{"jsonrpc":"2.0","id":${JSON.stringify(this.id)},"result":`, ...parts, '}'],
-        this.#surroundings.headers,
+        this.#headers,
       );
     } else if ('error' in answer) {
       replies.json(this.#surroundings.response, answer.error.status, encodeError(this.id, answer.error), [
-        ...this.#surroundings.headers,
+        ...this.#headers,
         ...answer.error.headers,
       ]);
     } else {
-      replies.json(this.#surroundings.response, 200, encodeResult(this.id, answer.result), this.#surroundings.headers);
+      replies.json(this.#surroundings.response, 200, encodeResult(this.id, answer.result), this.#headers);
     }
   }
 
   /** The stream of the answer; undefined when this client reads none, and when it is too late for one. */
   #openStream(): EventStream | undefined {
-    const { request, response, headers } = this.#surroundings;
+    const { request, response } = this.#surroundings;
     // A finished answer may still wait for its turn to be written: a tool that talks on must not take
     // its place.
     if (this.#finished || response.destroyed) return undefined;
     if (this.#stream === undefined && acceptsEventStream(request)) {
-      this.#stream = new EventStream(response, headers);
+      this.#stream = new EventStream(response, this.#headers);
       this.#surroundings.streamOpened(this.#stream);
     }
     return this.#stream;

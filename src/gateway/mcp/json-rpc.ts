@@ -24,6 +24,8 @@ export const RESOURCE_NOT_FOUND = -32002;
 /** MCP 2026-07-28: header values and body values differ, or a required header is missing. */
 export const HEADER_MISMATCH = -32020;
 export const MISSING_CLIENT_CAPABILITY = -32021;
+/** 2025-11-25: a page has to be opened before the call can go on. */
+export const URL_ELICITATION_REQUIRED = -32042;
 export const UNSUPPORTED_PROTOCOL_VERSION = -32022;
 
 /** An error response: the JSON-RPC part, and how HTTP says the same. Passes through handlers untouched. */

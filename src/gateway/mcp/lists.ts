@@ -4,10 +4,18 @@
  * a buffer (it is encoded to UTF-8 for each reply). A group lives as long as its snapshot; its bodies
  * go with it.
  */
-import type { JsonObject } from '#kernel';
-import type { Group, Prompt, Resource, ResourceTemplate, Tool } from '#toolbox';
+import type { JsonObject, JsonValue } from '#kernel';
+import {
+  deprecationMeta,
+  shownDescription,
+  type Group,
+  type Prompt,
+  type Resource,
+  type ResourceTemplate,
+} from '#toolbox';
+import { shownTools, type ListedTool } from './progressive.ts';
 import { checkAccess } from '../pipeline/access.ts';
-import { listedFor } from '../pipeline/visible.ts';
+import type { Decisions } from '../decisions/index.ts';
 import { EncodedResult, type Exchange } from './exchange.ts';
 import { INVALID_PARAMS, RpcError } from './json-rpc.ts';
 import { META_SERVER_INFO, type Era } from './revision.ts';
@@ -17,9 +25,14 @@ export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates';
 export class Lists {
   readonly #pageSize: number;
   readonly #serverInfo: JsonObject;
+  readonly #decisions: Decisions;
+  readonly #progressiveFrom: number;
   readonly #pages = new WeakMap<Group, Map<string, readonly EncodedResult[]>>();
 
-  constructor(options: { pageSize: number; serverInfo: JsonObject }) {
+  /** `progressiveFrom`: from how many tools on they are found instead, where the group says nothing of it. */
+  constructor(options: { pageSize: number; progressiveFrom: number; serverInfo: JsonObject; decisions: Decisions }) {
+    this.#decisions = options.decisions;
+    this.#progressiveFrom = options.progressiveFrom;
     this.#pageSize = options.pageSize;
     this.#serverInfo = options.serverInfo;
   }
@@ -28,9 +41,12 @@ export class Lists {
    * The page of a list that the caller asks for, of what the caller sees. Throws `FORBIDDEN_ACCESS` for a
    * credential that does not read, and refuses a cursor that is not of this list.
    */
-  page({ principal, group, revision, params }: Exchange, kind: ListKind): EncodedResult {
+  page(exchange: Exchange, kind: ListKind): EncodedResult | Promise<EncodedResult> {
+    const { principal, peer, view, revision, params } = exchange;
     checkAccess(principal, 'read');
-    return this.#page(listedFor(principal, group), kind, revision.era, params['cursor']);
+    const group = this.#decisions.listed({ principal, peer, door: 'mcp' }, view, exchange.group);
+    const pageOf = (seen: Group): EncodedResult => this.#page(seen, kind, revision.era, params['cursor']);
+    return group instanceof Promise ? group.then(pageOf) : pageOf(group);
   }
 
   #page(group: Group, kind: ListKind, era: Era, cursor: unknown): EncodedResult {
@@ -50,7 +66,7 @@ export class Lists {
   }
 
   #encode(group: Group, kind: ListKind, era: Era): readonly EncodedResult[] {
-    const entries = entriesOf(group, kind, era);
+    const entries = entriesOf(group, kind, era, this.#progressiveFrom);
     const count = Math.max(1, Math.ceil(entries.length / this.#pageSize));
     return Array.from({ length: count }, (_, page) => {
       const result = {
@@ -68,10 +84,10 @@ export class Lists {
   }
 }
 
-function entriesOf(group: Group, kind: ListKind, era: Era): readonly object[] {
+function entriesOf(group: Group, kind: ListKind, era: Era, progressiveFrom: number): readonly object[] {
   switch (kind) {
     case 'tools':
-      return group.tools.map((tool) => listedTool(tool, era));
+      return shownTools(group, progressiveFrom).map((tool) => listedTool(tool, era));
     case 'prompts':
       return group.prompts.map(listedPrompt);
     case 'resources':
@@ -82,17 +98,19 @@ function entriesOf(group: Group, kind: ListKind, era: Era): readonly object[] {
 }
 
 /** A tool as a list shows it. Its scopes stand in `_meta`, so that a client can step up beforehand. */
-export function listedTool(tool: Tool, era: Era): JsonObject {
-  const meta: JsonObject = {};
+export function listedTool(tool: ListedTool, era: Era): JsonObject {
+  const meta: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(tool._meta ?? {}))
     meta[era === 'stateless' ? key.replace(/^toolbox\//, 'com.google.cloud/') : key] = value;
-  if (tool.scopesRequired.length > 0) meta['dev.chatelaine/scopesRequired'] = [...tool.scopesRequired];
+  Object.assign(meta, deprecationMeta(tool));
+  const { scopesRequired = [] } = tool;
+  if (scopesRequired.length > 0) meta['dev.chatelaine/scopesRequired'] = [...scopesRequired];
   // Before 2026-07-28 an output schema describes an object and nothing else.
   const outputSchema = era === 'stateless' || tool.outputSchema?.['type'] === 'object' ? tool.outputSchema : undefined;
   return {
     name: tool.name,
     ...(tool.title !== undefined && { title: tool.title }),
-    description: tool.description,
+    description: shownDescription(tool),
     inputSchema: tool.inputSchema,
     ...(era === 'stateless' && tool.secureInputSchema !== undefined && { secureInputSchema: tool.secureInputSchema }),
     ...(outputSchema !== undefined && { outputSchema }),

@@ -1,4 +1,4 @@
-import type { Caller } from '../pipeline/authenticate.ts';
+import type { Caller } from '../pipeline/caller.ts';
 import type { EventStream } from './event-stream.ts';
 
 const EVERY_MS = 15_000;

@@ -1,8 +1,9 @@
-import type { ClientFace, Principal } from '#contract';
+import type { CallingClient, Principal } from '#contract';
 import type { Asked } from '../pipeline/call-record.ts';
-import type { Consultation } from '../pipeline/call.ts';
+import type { Consultation } from '../pipeline/call-request.ts';
 import type { Peer } from '../pipeline/peer.ts';
 import type { Exchange } from './exchange.ts';
+import type { NamespaceView } from '#toolbox';
 
 /** What of an exchange everything needs that goes through the pipeline; what is read late is the exchange's to make. */
 export class McpRequest {
@@ -31,7 +32,7 @@ export class McpRequest {
     return typeof traceparent === 'string' ? traceparent : undefined;
   }
 
-  get client(): ClientFace {
+  get client(): CallingClient {
     return this.exchange.client;
   }
 
@@ -47,5 +48,9 @@ export class McpConsultation extends McpRequest implements Consultation {
   constructor(exchange: Exchange, asked: Omit<Asked, 'namespace'>) {
     super(exchange);
     this.asked = { ...asked, namespace: exchange.view.name };
+  }
+
+  get view(): NamespaceView {
+    return this.exchange.view;
   }
 }

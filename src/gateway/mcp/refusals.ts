@@ -1,6 +1,6 @@
 /** Which errors are errors of the protocol, and how: for every method of both eras. */
 import { ChatelaineError, type Logger } from '#kernel';
-import { challenge } from '../pipeline/authenticate.ts';
+import { challenge } from '../pipeline/challenge.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from './json-rpc.ts';
 import { TOOLBOX_EXTENSION, type Era } from './revision.ts';
 
@@ -35,6 +35,24 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
     case 'AUDIT_UNAVAILABLE':
     case 'AUDIT_OVERLOADED':
       return new RpcError(status, message, { status, headers: ['Retry-After', '1'] });
+    case 'LIMIT_EXCEEDED': {
+      // RFC 6585 §4 where the client reads the body of such an answer; a session's client would take it for a broken
+      // connection, and learns it from the error alone.
+      const {
+        retryAfterSeconds,
+        limit,
+        headers = [],
+      } = error.details as {
+        readonly retryAfterSeconds: number;
+        readonly limit: string;
+        readonly headers?: readonly string[];
+      };
+      return new RpcError(status, message, {
+        status: era === 'stateless' ? status : 200,
+        data: { retryAfterSeconds, limit },
+        headers: ['Retry-After', String(retryAfterSeconds), ...headers],
+      });
+    }
     case 'INTERNAL':
       return internal(message, era);
     default:

@@ -1,4 +1,4 @@
-import type { ClientFace, Principal } from '#contract';
+import type { CallingClient, Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
@@ -28,7 +28,7 @@ export abstract class RequestExchange implements Exchange {
   readonly guard: DoorGuard | undefined;
   readonly session: Session | undefined;
   readonly rounds: Rounds | undefined;
-  #client: ClientFace | undefined;
+  #client: CallingClient | undefined;
 
   constructor(facts: RequestFacts) {
     this.requestId = facts.requestId;
@@ -46,7 +46,7 @@ export abstract class RequestExchange implements Exchange {
     this.rounds = facts.rounds;
   }
 
-  get client(): ClientFace {
+  get client(): CallingClient {
     return (this.#client ??= this.revision.era === 'stateless' ? statelessClient(this) : sessionClient(this));
   }
 

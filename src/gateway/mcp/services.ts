@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '#kernel';
+import type { Catalog } from '../catalog.ts';
 import type { Pipeline } from '../pipeline/call.ts';
 import type { Changes } from './changes.ts';
 import type { Lists } from './lists.ts';
@@ -10,6 +11,9 @@ import type { Sessions } from './sessions.ts';
 export interface McpServices {
   readonly pipeline: Pipeline;
   readonly lists: Lists;
+  readonly catalog: Catalog;
+  /** From how many tools on they are found instead of listed, where a group says nothing of it. */
+  readonly progressiveFrom: number;
   readonly sessions: Sessions;
   readonly states: RequestStates;
   readonly changes: Changes;

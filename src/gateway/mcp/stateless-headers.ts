@@ -62,7 +62,7 @@ export function checkHeaders(headers: IncomingHttpHeaders, method: string, param
 }
 
 /** `Mcp-Param-*`: parameters that the tool's schema marks with `x-mcp-header` (ibid., Custom Headers). */
-export function checkParameterHeaders(headers: IncomingHttpHeaders, tool: Tool, args: JsonObject): void {
+export function checkParameterHeaders(headers: IncomingHttpHeaders, tool: Described, args: JsonObject): void {
   for (const { header, path } of markedParameters(tool)) {
     const name = `Mcp-Param-${header}`;
     const given = decodeSentinel(name, headers[name.toLowerCase()]);
@@ -88,9 +88,11 @@ interface MarkedParameter {
   readonly path: readonly string[];
 }
 
-const marked = new WeakMap<Tool, readonly MarkedParameter[]>();
+type Described = Pick<Tool, 'inputSchema'>;
 
-function markedParameters(tool: Tool): readonly MarkedParameter[] {
+const marked = new WeakMap<Described, readonly MarkedParameter[]>();
+
+function markedParameters(tool: Described): readonly MarkedParameter[] {
   let found = marked.get(tool);
   if (found === undefined) marked.set(tool, (found = findMarked(tool.inputSchema, [])));
   return found;

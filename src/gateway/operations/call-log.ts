@@ -1,5 +1,5 @@
 import type { Logger } from '#kernel';
-import type { CallObserver } from '../pipeline/call.ts';
+import type { CallObserver } from '../pipeline/call-observer.ts';
 
 /** As long as the name of a tool can be. */
 const LONGEST_NAME = 128;

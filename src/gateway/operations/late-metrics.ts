@@ -1,11 +1,11 @@
 import type { Gauges, Metrics } from './metrics.ts';
 
 /** Long enough for a first answer, short enough that little has to wait. */
-const LOAD_AFTER_MS = 250;
+const LOAD_AFTER_MS = 1000;
 
 /**
  * Metrics without their library in the way of the start: it takes a twentieth of it to load, and no
- * answer needs it. What is reported before it is there waits for it: a quarter of a second after the
+ * answer needs it. What is reported before it is there waits for it: a second after the
  * start, or until the first scrape.
  */
 export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
@@ -41,6 +41,9 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
     reloaded: (outcome) => tell((all) => all.reloaded(outcome)),
     certificatesReloaded: (listener, outcome) => tell((all) => all.certificatesReloaded(listener, outcome)),
     handshakeFailed: (listener) => tell((all) => all.handshakeFailed(listener)),
+    approval: (outcome) => tell((all) => all.approval(outcome)),
+    limitRefused: (refused) => tell((all) => all.limitRefused(refused)),
+    anomaly: (kind) => tell((all) => all.anomaly(kind)),
     handler: (request, response) => void load().then((all) => all.handler(request, response)),
   };
 }

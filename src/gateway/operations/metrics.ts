@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { DeliveryStatus } from '#audit';
-import type { CallObserver } from '../pipeline/call.ts';
+import type { CallObserver } from '../pipeline/call-observer.ts';
 
 export interface Metrics {
   readonly observer: CallObserver;
@@ -13,6 +13,11 @@ export interface Metrics {
   /** The files of a listener's certificates changed. */
   certificatesReloaded(listener: string, outcome: 'applied' | 'refused'): void;
   handshakeFailed(listener: string): void;
+  /** What became of a call that wants the yes of people. */
+  approval(outcome: string): void;
+  limitRefused(refused: { readonly limit: string; readonly per: string }): void;
+  /** Somebody did what is not like them. */
+  anomaly(kind: string): void;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -26,8 +31,12 @@ export interface Gauges {
   readonly running: () => number;
   /** What was met in the audit log that is not as it was written. */
   readonly damage: () => number;
+  /** How often policies that are watched would have decided otherwise. */
+  readonly shadows: () => readonly { readonly policy: string; readonly difference: string; readonly count: number }[];
   /** How the receivers of the audit log stand. */
   readonly deliveries: () => Promise<readonly Pick<DeliveryStatus, 'name' | 'state' | 'behind' | 'failure'>[]>;
+  /** Whether the counters of limits are where they should be. */
+  readonly countersAway?: () => boolean;
   readonly certificates: () => readonly { readonly name: string; notAfter(): number }[];
 }
 
@@ -59,10 +68,38 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     labelNames: ['listener', 'outcome'],
     registers: [register],
   });
+  const anomalies = new Counter({
+    name: 'chatelaine_anomalies_total',
+    help: 'Alerts about what is not like a caller, by kind.',
+    labelNames: ['kind'],
+    registers: [register],
+  });
   const handshakes = new Counter({
     name: 'chatelaine_tls_handshakes_failed_total',
     help: 'TLS handshakes that failed.',
     labelNames: ['listener'],
+    registers: [register],
+  });
+  const approvals = new Counter({
+    name: 'chatelaine_approvals_total',
+    help: 'Calls that want the yes of people, by what became of them.',
+    labelNames: ['outcome'],
+    registers: [register],
+  });
+  const shadows: Counter = new Counter({
+    name: 'chatelaine_policy_shadow_total',
+    help: 'Decisions compared with a policy that is watched, by how that one would have decided: `same`, `would-deny`, `would-allow`, `obligations`.',
+    labelNames: ['policy', 'difference'],
+    registers: [register],
+    collect: () => {
+      shadows.reset();
+      for (const { policy, difference, count } of gauges()?.shadows() ?? []) shadows.inc({ policy, difference }, count);
+    },
+  });
+  const limitRefusals = new Counter({
+    name: 'chatelaine_limit_refusals_total',
+    help: 'Calls that a limit refused, by limit and by what it counts.',
+    labelNames: ['limit', 'per'],
     registers: [register],
   });
   const expiry: Gauge = new Gauge({
@@ -78,6 +115,11 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     ['chatelaine_mcp_sessions', 'Sessions of the 2025 revisions.', (all) => all.sessions()],
     ['chatelaine_mcp_streams', 'Event streams that are open.', (all) => all.streams()],
     ['chatelaine_tool_calls_running', 'Tool calls that run now.', (all) => all.running()],
+    [
+      'chatelaine_limit_counters_away',
+      'Whether the counters of limits do not answer, so that this process grants its share of each: 1, else 0.',
+      (all) => (all.countersAway?.() === true ? 1 : 0),
+    ],
     [
       'chatelaine_audit_damage',
       'Chains of the audit log, and its checkpoints, that are not as they were written; 0 as long as none was met.',
@@ -139,6 +181,9 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     reloaded: (outcome) => reloads.inc({ outcome }),
     certificatesReloaded: (listener, outcome) => certificateReloads.inc({ listener, outcome }),
     handshakeFailed: (listener) => handshakes.inc({ listener }),
+    approval: (outcome) => approvals.inc({ outcome }),
+    limitRefused: (refused) => limitRefusals.inc(refused),
+    anomaly: (kind) => anomalies.inc({ kind }),
     handler(request, response) {
       // A scraper may add a query.
       if (!/^\/metrics(\?|$)/.test(request.url as string)) return nothing(response, 404);

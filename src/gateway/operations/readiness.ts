@@ -41,6 +41,8 @@ export function readinessProbe(options: {
   recording: () => boolean;
   /** Whether something was met in the log that is not as it was written. */
   damaged: () => boolean;
+  /** Whether a policy cannot be read; which one is nobody's business here. */
+  policiesFaulty?: () => boolean;
   clock: Clock;
 }): ReadinessProbe {
   // By source: a reload that keeps a source keeps what is known about it.
@@ -100,7 +102,11 @@ export function readinessProbe(options: {
     const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
     const authServices = Object.keys(services).length > 0 ? { authServices: services } : {};
     const record = options.damaged() ? { record: 'damaged' } : {};
-    return { ready, body: JSON.stringify({ status, sources, ...authServices, ...others, ...tls, ...record }) };
+    const policies = options.policiesFaulty?.() === true ? { policies: 'faulty' } : {};
+    return {
+      ready,
+      body: JSON.stringify({ status, sources, ...authServices, ...others, ...tls, ...record, ...policies }),
+    };
   }
 
   return { read };

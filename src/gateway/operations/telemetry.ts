@@ -8,7 +8,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { TracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace';
-import type { CallObserver } from '../pipeline/call.ts';
+import type { CallObserver } from '../pipeline/call-observer.ts';
 
 export interface Telemetry {
   readonly observer: CallObserver;

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { AgentsBySpiffeId, CredentialRefusal, Principal } from '#contract';
 import { err, type Result } from '#kernel';
-import type { ClientCertificates, PeerIdentity, PeerRefusal } from '#tls';
+import type { ClientCertificate, ClientCertificates, PeerIdentity, PeerRefusal } from '#tls';
 
 /**
  * The second way in, on the agent listener: a client certificate whose SPIFFE ID is an agent's. The
@@ -21,6 +21,12 @@ export class AgentCertificates {
   identify(socket: TLSSocket): Result<PeerIdentity, CredentialRefusal> {
     const identity = this.#clients.identify(socket);
     return identity.ok ? identity : err(refusalOf(identity.error));
+  }
+
+  /** The certificate of this very connection, now, whoever it names: what tokens are bound to. */
+  certificate(socket: TLSSocket): Result<ClientCertificate, CredentialRefusal> {
+    const certificate = this.#clients.certificate(socket);
+    return certificate.ok ? certificate : err(refusalOf(certificate.error));
   }
 
   /** The agent of an identity, now. */

@@ -9,7 +9,9 @@ import {
   type Principal,
 } from '#contract';
 import type { JsonObject } from '#kernel';
-import type { Door } from './call.ts';
+import type { Decision } from '#policy';
+import type { ToolQuestion } from '../decisions/question.ts';
+import type { Door } from './call-request.ts';
 import type { Peer } from './peer.ts';
 
 /** What of a request goes on record, whatever it asks for. */
@@ -60,6 +62,12 @@ export class CallRecord {
   #intent: Promise<AuditPosition> | undefined;
   /** On whose behalf, as tokens beside the credential say; none for most calls. */
   onBehalfOf: readonly { readonly iss: string; readonly sub: string }[] = NOBODY;
+  /** The digest of the definition that is called, where tools are pinned. */
+  pin: string | undefined;
+  /** What was done to the answer: counts and names, nothing of what stood in it. */
+  noted: AuditEvent['details'];
+  /** What policies said, and of whom and what. */
+  judged: { readonly decision: Decision; readonly question: ToolQuestion } | undefined;
 
   constructor(trail: AuditTrail, recorded: Recorded, asked: Asked) {
     this.#trail = trail;
@@ -74,8 +82,8 @@ export class CallRecord {
 
   /** Resolves when the outcome is durable, and with it the intent, where one was begun; rejects likewise. */
   settle(ending: Ending): Promise<unknown> {
-    if (this.#intent === undefined) return this.#trail.append(this.#event(ending, undefined));
-    return this.#intent.then(({ id }) => this.#trail.append(this.#event(ending, { intent: id })));
+    if (this.#intent === undefined) return this.#trail.append(this.#event(ending, this.noted));
+    return this.#intent.then(({ id }) => this.#trail.append(this.#event(ending, { ...this.noted, intent: id })));
   }
 
   /** The client as a call may speak to it: nothing reaches it before the intent is on record. */
@@ -99,6 +107,8 @@ export class CallRecord {
     const { door, requestId, principal, peer, traceparent } = this.#recorded;
     const { kind, namespace, name, arguments: args } = this.#asked;
     if (args !== undefined) this.#argumentsDigest ??= this.#trail.digest(args);
+    const facts = factsOf(this.judged);
+    const isPersonal = principal.kind === 'user';
     return {
       class: 'tool-call',
       type: TYPE[kind],
@@ -107,8 +117,9 @@ export class CallRecord {
       actor: actorOf(principal),
       delegation: this.onBehalfOf.length === 0 ? principal.act : [...(principal.act ?? NOBODY), ...this.onBehalfOf],
       action: VERB[kind],
-      object: { kind, namespace, name, id: undefined },
+      object: { kind, namespace, name, id: this.pin },
       decision,
+      policy: policyOf(this.judged),
       argumentsDigest: this.#argumentsDigest,
       outcome,
       error,
@@ -117,9 +128,50 @@ export class CallRecord {
       userAgent: peer.userAgent || undefined,
       certificateSerial: peer.certificateSerial,
       traceId: traceIdOf(traceparent),
-      details,
+      details: facts === undefined || isPersonal ? details : { ...details, facts },
+      personal: facts === undefined || !isPersonal ? undefined : { facts },
     };
   }
+}
+
+/** The policies that decided, and digests of caller and tool as they saw them. */
+const policyOf = (judged: CallRecord['judged']): AuditEvent['policy'] =>
+  judged && {
+    version: judged.decision.version,
+    ids: judged.decision.determining,
+    principal: judged.question.principal.key,
+    resource: judged.question.resource.key,
+  };
+
+/**
+ * What the policies looked at, as JSON: arguments may be among it, so it is a person's where one calls. Beside it
+ * stands what cannot be seen in it: arguments that Cedar has no value for, and that none was looked at. Whoever
+ * decides again by other policies must know.
+ */
+function factsOf(judged: CallRecord['judged']): string | undefined {
+  if (judged === undefined) return undefined;
+  const { decision, question } = judged;
+  const { facts, because, allowed, errors } = decision;
+  if (allowed) return factsOfAllowed(decision);
+  const remarks = {
+    ...(because === 'argument' && { unrepresentable: errors[0]?.message.split(', ') }),
+    ...(question.arguments === undefined && { withoutArguments: true }),
+  };
+  return textOf({ ...facts, ...remarks });
+}
+
+const textOf = (facts: object): string | undefined => {
+  const text = JSON.stringify(facts);
+  return text === '{}' ? undefined : text;
+};
+
+const textsOfAllowed = new WeakMap<Decision, { readonly text: string | undefined }>();
+
+/** Once a decision: those that are remembered stand in the record of many calls. */
+function factsOfAllowed(decision: Decision): string | undefined {
+  let known = textsOfAllowed.get(decision);
+  if (known === undefined) textsOfAllowed.set(decision, (known = { text: textOf(decision.facts) }));
+  return known.text;
 }
 
 /** Where a peer is, what it calls itself and what it showed; nothing of what is not known. */

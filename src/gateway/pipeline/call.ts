@@ -2,89 +2,93 @@
  * One call, end to end. MCP, REST and `chatelaine invoke` come here and nowhere else, so no door can
  * skip a step; what was checked is what runs, because one canonical call object travels the whole way:
  *
- *   access → role → resolve the tool → scopes → tokens the tool wants → arguments → limits
- *        → record the intent of a write → run → shape → record the outcome
+ *   nothing of it contained → access → resolve the tool → policies, as far as they need no arguments
+ *        → its standing → scopes → tokens the tool wants → arguments → policies → limits → approval
+ *        → record the intent of a write
+ *        → run → mask → shape → record the outcome
  *
  * Any step that fails or errs refuses, and so does a record that cannot be written. Authentication happened at the door, which also says how it
  * shapes an answer.
  */
-import { ClientInterruption, type AuditTrail, type ClientFace } from '#contract';
-import { ChatelaineError, type JsonObject, type JsonValue, type Logger } from '#kernel';
-import type { Group, NamespaceView, Tool, ToolArguments, ToolCall, ToolOutput, Violation } from '#toolbox';
-import { gatewayError } from '../errors.ts';
+import type { AuditTrail } from '#contract';
+import { ChatelaineError, type Logger } from '#kernel';
+import type { Admission, HeldCall, Spent } from '#registry';
+import type { Tool, ToolCall, ToolOutput } from '#toolbox';
+import { obey } from '../decisions/decisions.ts';
+import type { AnswerMarks, CallShaping, Consulting } from '../shaping/index.ts';
 import { checkAccess, checkRole } from './access.ts';
-import { CallRecord, type Asked, type Ending, type Recorded } from './call-record.ts';
-import type { DoorGuard } from './door-guard.ts';
-import { claimedValues, missingClaim, toolTokens, wantsTokens, type ToolTokens } from './tool-tokens.ts';
-import { toolsOf, visibleTo } from './visible.ts';
+import { endingOf, isOfTheRecord } from './call-ending.ts';
+import { toCatalogue } from './call-fault.ts';
+import type { CallObserver, CallReport } from './call-observer.ts';
+import { CallRecord, type Asked } from './call-record.ts';
+import type { CallRequest, Consultation } from './call-request.ts';
+import type { CallSteps } from './call-steps.ts';
+import { checkScopes, resolveTool, unknownTool } from './called-tool.ts';
+import { checkArguments } from './check-arguments.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { measureOutput } from './measure-output.ts';
+import { Consulted, RunningCall } from './running-call.ts';
+import { checkOutput } from './structured-output.ts';
+import { toolTokens, wantsTokens, type ToolTokens } from './tool-tokens.ts';
 
-export type Door = 'mcp' | 'rest' | 'invoke';
-
-export interface CallRequest extends Recorded {
-  readonly view: NamespaceView;
-  readonly group: Group;
-  readonly name: string;
-  readonly arguments: JsonObject;
-  /** Values of `secure` parameters, where the door has a channel for them. */
-  readonly secureArguments: JsonObject | undefined;
-  readonly client: ClientFace;
-  readonly signal: AbortSignal;
-  /** Undefined where nobody can bring tokens: at standard input and on the command line. */
-  readonly guard: DoorGuard | undefined;
-}
-
-/** What is no call but runs code all the same: a prompt, a resource, a completion. */
-export interface Consultation extends Recorded {
-  readonly asked: Asked;
-  readonly client: ClientFace;
-  readonly signal: AbortSignal;
-}
-
-/** What observers (metrics, traces, the log) learn of a call. */
-export interface CallReport {
-  readonly request: CallRequest;
-  readonly tool: Tool | undefined;
-  /** `ok`, or the code of the refusal or failure. */
-  readonly outcome: string;
-  readonly durationMs: number;
-}
-
-export interface CallObserver {
-  called(report: CallReport): void;
-}
-
-/** What a door makes of a tool's output. */
-export type Shape<Answer> = (tool: Tool, output: ToolOutput) => Answer;
+/** What a door makes of a tool's output, and of what the answer says of itself. */
+export type Shape<Answer> = (tool: Tool, output: ToolOutput, marks: AnswerMarks | undefined) => Answer;
 
 export interface Pipeline {
   /** Runs the call and shapes its output; throws a catalogued error for every refusal and failure. */
   call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer>;
   /**
    * A consultation is for credentials that read; the role in the namespace, the limit and the record hold for it
-   * too. Throws their refusals, and whatever
-   * `run` throws.
+   * too. Throws their refusals, and whatever `run` throws. `mask` is asked where masks apply.
    */
-  consult<Value>(consultation: Consultation, run: (call: ToolCall) => Promise<Value>): Promise<Value>;
+  consult<Value>(
+    consultation: Consultation,
+    run: (call: ToolCall) => Promise<Value>,
+    mask: (value: Value, masking: Consulting['masking']) => Value,
+  ): Promise<Value>;
 }
+
+const NOTHING: Spent = Object.freeze({ rows: 0, bytes: 0 });
 
 export function createPipeline(options: {
   limit: ConcurrencyLimit;
+  steps: CallSteps;
   trail: AuditTrail;
   observers: readonly CallObserver[];
   log: Logger;
 }): Pipeline {
-  const { limit, trail, observers, log } = options;
+  const { limit, steps, trail, observers, log } = options;
+  const { decisions, watch, standings, limits, approvals, shaping, containment } = steps;
 
   async function call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer> {
     const started = performance.now();
     const record = new CallRecord(trail, request, askedFor(request));
     let tool: Tool | undefined;
+    let shaped: CallShaping | undefined;
+    let judged: RunningCall | undefined;
     let outcome = 'ok';
+    let held: HeldCall | undefined;
     try {
+      held = containment?.enter(request.principal, request.view.name, request.name);
       checkAccess(request.principal, 'execute');
-      checkRole(request.principal, request.view.name);
       tool = resolveTool(request);
+      if (standings?.isHidden(tool, request.principal) === true) throw unknownTool(request.name);
+      const current = decisions.current();
+      const policies = current instanceof Promise ? await current : current;
+      const question = decisions.question(request, tool);
+      let decision = policies.decideWithoutArguments(question);
+      if (decision !== undefined) record.judged = { decision, question };
+      // What policies deny altogether is as what is not there; lists leave it out as well.
+      const ever = decision ?? policies.decideEver(question);
+      if (!ever.allowed) {
+        record.judged = { decision: ever, question };
+        watch?.decided(question, ever, policies);
+        throw unknownTool(request.name);
+      }
+      // Told to who could call it: to everybody else it is not there, quarantined or not.
+      const unfit = standings?.refusal(tool);
+      if (unfit !== undefined) throw unfit;
+      record.pin = standings?.pinOf(tool);
       checkScopes(request, tool);
       let tokens: ToolTokens | undefined;
       if (wantsTokens(tool)) {
@@ -92,24 +96,51 @@ export function createPipeline(options: {
         record.onBehalfOf = tokens.subjects;
       }
       const args = checkArguments(tool, request, tokens);
+      question.arguments = args;
+      if (decision === undefined) {
+        decision = policies.decide(question);
+        record.judged = { decision, question };
+      }
+      watch?.decided(question, decision, policies);
+      obey(decision, tool.name);
+      const toShape = shaping?.of(request.view, tool, request.principal, decision.obligations.masks);
+      shaped = toShape instanceof Promise ? await toShape : toShape;
+      judged = new RunningCall(request, tool, args, { record, decisions, shaped, log, held });
       limit.enter();
       let answer: Answer;
+      let admission: Admission | undefined;
+      let spent: Spent = NOTHING;
       try {
+        const admitted = limits?.enter(judged, decision);
+        admission = admitted instanceof Promise ? await admitted : admitted;
+        if (admission !== undefined) request.admitted?.(admission);
+        const claimed = approvals?.claim(judged, decision, standings?.pinOf(tool) ?? '');
+        if (claimed !== undefined) await claimed;
         if (tool.mayWrite()) await record.intend();
-        const output = tool.run(args, new RunningCall(request, record, log));
-        answer = shape(tool, output instanceof Promise ? await output : output);
+        // Whatever the tool says from here on, as its answer or on the way, the caller may see.
+        shaping?.saw(request.principal, tool);
+        const ran = tool.run(args, judged);
+        const output = ran instanceof Promise ? await ran : ran;
+        if (admission?.charges === true) spent = measureOutput(output);
+        if (shaped === undefined) checkOutput(tool, output);
+        answer = shape(tool, shaped?.output(output) ?? output, shaped?.marks);
       } finally {
         limit.leave();
+        admission?.leave(spent);
       }
+      record.noted = shaped?.details;
+      held?.settle();
       await record.settle({ outcome: 'success', decision: 'permit', durationMs: performance.now() - started });
       return answer;
     } catch (error) {
-      const told = toCatalogue(error, request);
-      outcome = told instanceof ChatelaineError ? told.code : 'CLIENT_INTERRUPTION';
-      // A record that failed cannot be put on record.
-      if (!isOfTheRecord(told)) await record.settle(endingOf(told, tool, performance.now() - started));
+      const told = held?.stopped ?? toCatalogue(shaped?.failure(error) ?? error, request, log);
+      record.noted = shaped?.details;
+      const interruption = judged?.isSentToPage === true ? 'APPROVAL_REQUIRED' : undefined;
+      outcome = told instanceof ChatelaineError ? told.code : (interruption ?? 'CLIENT_INTERRUPTION');
+      if (!isOfTheRecord(told)) await record.settle(endingOf(told, tool, performance.now() - started, interruption));
       throw told;
     } finally {
+      held?.leave();
       const report: CallReport = { request, tool, outcome, durationMs: performance.now() - started };
       for (const observer of observers) observer.called(report);
     }
@@ -118,79 +149,41 @@ export function createPipeline(options: {
   async function consult<Value>(
     consultation: Consultation,
     consulted: (call: ToolCall) => Promise<Value>,
+    mask: (value: Value, masking: Consulting['masking']) => Value,
   ): Promise<Value> {
     const started = performance.now();
     const record = new CallRecord(trail, consultation, consultation.asked);
+    let held: HeldCall | undefined;
     try {
+      held = containment?.enter(consultation.principal, consultation.asked.namespace, consultation.asked.name);
       checkAccess(consultation.principal, 'read');
-      checkRole(consultation.principal, consultation.asked.namespace);
+      // Policies decide about tools, and so about finding them.
+      if (consultation.asked.kind !== 'tool') checkRole(consultation.principal, consultation.asked.namespace);
       limit.enter();
       let value: Value;
       try {
-        value = await consulted(new RunningCall(consultation, record, log));
+        const masked = await shaping?.ofConsultation(consultation.view, consultation.principal);
+        value = await consulted(new Consulted(consultation, { record, shaped: masked, log, held }));
+        if (masked !== undefined) {
+          value = mask(value, masked.masking);
+          record.noted = masked.details;
+        }
       } finally {
         limit.leave();
       }
+      held?.settle();
       await record.settle({ outcome: 'success', decision: 'permit', durationMs: performance.now() - started });
       return value;
     } catch (error) {
-      if (!isOfTheRecord(error)) await record.settle(endingOf(error, undefined, performance.now() - started));
-      throw error;
+      const told = held?.stopped ?? error;
+      if (!isOfTheRecord(told)) await record.settle(endingOf(told, undefined, performance.now() - started));
+      throw told;
+    } finally {
+      held?.leave();
     }
   }
 
-  /** A fault of our own becomes INTERNAL, told to the log in full and to the caller by its id. */
-  function toCatalogue(error: unknown, request: CallRequest): unknown {
-    if (error instanceof ChatelaineError && error.code === 'OUTPUT_INVALID')
-      log.warn(
-        { event: 'tool.output', requestId: request.requestId, tool: request.name, reason: error.message },
-        'a tool broke the promise of its `outputSchema`',
-      );
-    if (error instanceof ChatelaineError || error instanceof ClientInterruption) return error;
-    if (request.signal.aborted) return gatewayError('CALL_CANCELLED', 'the call was cancelled', { cause: error });
-    log.error(
-      { err: error, requestId: request.requestId, tool: request.name },
-      'a tool call met a fault of the server',
-    );
-    return gatewayError(
-      'INTERNAL',
-      `the server met a fault of its own; its log has the details under request id \`${request.requestId}\``,
-      {
-        cause: error,
-      },
-    );
-  }
-
   return { call, consult };
-}
-
-/**
- * A call as its tool sees it. The client and the signal are read late: most calls need neither, and
- * making them costs.
- *
- * A class and no literal with accessors, here and in the requests of the doors: a literal's accessors
- * are new functions each time, so V8 gives each such object a hidden class of its own, in the old
- * generation, and everything the call touched stays there until the next full collection.
- */
-class RunningCall implements ToolCall {
-  readonly log: Logger;
-  readonly #request: Pick<CallRequest, 'client' | 'signal'>;
-  readonly #record: CallRecord;
-  #client: ClientFace | undefined;
-
-  constructor(request: Pick<CallRequest, 'client' | 'signal'>, record: CallRecord, log: Logger) {
-    this.#request = request;
-    this.#record = record;
-    this.log = log;
-  }
-
-  get client(): ClientFace {
-    return (this.#client ??= this.#record.client(this.#request.client));
-  }
-
-  get signal(): AbortSignal {
-    return this.#request.signal;
-  }
 }
 
 const askedFor = ({ view, name, arguments: args }: CallRequest): Asked => ({
@@ -199,78 +192,3 @@ const askedFor = ({ view, name, arguments: args }: CallRequest): Asked => ({
   name,
   arguments: args,
 });
-
-const isOfTheRecord = (error: unknown): boolean =>
-  error instanceof ChatelaineError && (error.code === 'AUDIT_UNAVAILABLE' || error.code === 'AUDIT_OVERLOADED');
-
-/** Refusals of the pipeline itself: whoever met one did not get as far as the tool. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  'FORBIDDEN_ACCESS',
-  'FORBIDDEN_ROLE',
-  'TOOL_UNKNOWN',
-  'PROMPT_UNKNOWN',
-  'RESOURCE_UNKNOWN',
-  'RESOURCE_NOT_FOUND',
-  'INSUFFICIENT_SCOPE',
-  'TOOL_TOKEN_REQUIRED',
-  'SECURE_CHANNEL_REQUIRED',
-  'ARGUMENTS_INVALID',
-  'OVERLOADED',
-]);
-
-/** What was cut off while it ran: nobody knows how far a write got. */
-const CUT_OFF: ReadonlySet<string> = new Set(['CALL_CANCELLED', 'TOOL_TIMEOUT']);
-
-function endingOf(error: unknown, tool: Tool | undefined, durationMs: number): Ending {
-  // A call in rounds ends each round but the last with a question.
-  if (error instanceof ClientInterruption) return { outcome: 'success', decision: 'permit', durationMs };
-  const code = error instanceof ChatelaineError ? error.code : 'INTERNAL';
-  if (REFUSALS.has(code)) return { outcome: 'denied', decision: 'forbid', error: code, durationMs };
-  const unknown = CUT_OFF.has(code) && tool?.mayWrite() === true;
-  return { outcome: unknown ? 'unknown' : 'failure', decision: 'permit', error: code, durationMs };
-}
-
-function resolveTool(request: CallRequest): Tool {
-  const tool = toolsOf(visibleTo(request.principal, request.group)).get(request.name);
-  if (tool === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${request.name}\``);
-  return tool;
-}
-
-/** All missing scopes at once, so that one step-up suffices (MCP 2026-07-28, Authorization). */
-function checkScopes({ principal, guard }: CallRequest, tool: Tool): void {
-  if (tool.scopesRequired.length === 0 || tool.scopesRequired.every((scope) => principal.scopes.has(scope))) return;
-  const door = guard?.challenge;
-  throw gatewayError('INSUFFICIENT_SCOPE', `insufficient scopes for tool \`${tool.name}\``, {
-    details: { scopes: [...new Set([...(door?.scopes ?? []), ...tool.scopesRequired])], metadata: door?.metadata },
-  });
-}
-
-function checkArguments(tool: Tool, request: CallRequest, tokens: ToolTokens | undefined): ToolArguments {
-  let supplied: JsonObject | undefined = tokens && claimedValues(tool, tokens);
-  if (tool.secureParameters.length > 0) {
-    const secure = request.secureArguments;
-    if (secure === undefined) {
-      throw gatewayError(
-        'SECURE_CHANNEL_REQUIRED',
-        `tool \`${tool.name}\` takes \`${tool.secureParameters.join('`, `')}\` through the secure channel only`,
-      );
-    }
-    // Only declared names cross over: the secure channel must not smuggle ordinary arguments.
-    const said = tool.secureParameters.filter((name) => Object.hasOwn(secure, name));
-    supplied = { ...Object.fromEntries(said.map((name) => [name, secure[name] as JsonValue])), ...supplied };
-  }
-  const checked = tool.check(request.arguments, supplied);
-  if (checked.ok) return checked.value;
-  const lacking = tokens && missingClaim(tool, checked.error, tokens, request);
-  throw lacking ?? argumentsInvalid(tool.name, checked.error);
-}
-
-/** ARGUMENTS_INVALID with every violation in the message, since a model reads only that. */
-export function argumentsInvalid(name: string, violations: readonly Violation[]): ChatelaineError {
-  const list = violations.map((violation) =>
-    violation.path === '' ? violation.message : `\`${violation.path}\`: ${violation.message}`,
-  );
-  return gatewayError('ARGUMENTS_INVALID', `the arguments of \`${name}\` are not valid: ${list.join('; ')}`, {
-    details: { violations },
-  });
-}

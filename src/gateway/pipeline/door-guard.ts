@@ -28,7 +28,7 @@ export class HttpGuard implements DoorGuard {
   }
 
   get challenge(): DoorChallenge {
-    return this.#resources.challengeAt(this.#place);
+    return this.#resources.challengeAt(this.#place, this.#request.headers.host);
   }
 
   /** Throws `INSUFFICIENT_SCOPE` unless the credential has the scopes that everybody needs at this door. */

@@ -1,11 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { ResourcePlace } from '#contract';
-import { isWithin, parseAddress, parseRange, type AddressRange } from '#kernel';
+import type { Presentation, ResourcePlace } from '#contract';
+import { isWithin, parseRange, plainAddress, type AddressRange } from '#kernel';
+import type { Places, Told } from '#policy';
 
 /** The other end of a connection. Read late: only what goes on record asks for it. */
 export interface Peer {
   /** Its address, as the listener or a proxy of ours saw it: what others say of an address anybody can write. */
   readonly address: string | undefined;
+  /** Where that is, and in whose network, for policies that look at it. */
+  readonly country: Told<string>;
+  readonly asn: Told<number>;
   readonly userAgent: string | undefined;
   /** Serial of the client certificate that it showed, lower-case hexadecimal; undefined where none counts. */
   readonly certificateSerial: string | undefined;
@@ -15,23 +19,35 @@ export interface Peer {
 export class HttpPeer implements Peer {
   readonly #request: IncomingMessage;
   readonly #proxies: readonly AddressRange[];
+  readonly #places: Places;
   #behindProxies: string | undefined;
   certificateSerial: string | undefined = undefined;
   /** The resource that it asks for. */
   resource: ResourcePlace | undefined = undefined;
+  /** How its token came, where that is more than `Bearer`. */
+  presentation: Presentation | undefined = undefined;
 
-  constructor(request: IncomingMessage, proxies: readonly AddressRange[]) {
+  constructor(request: IncomingMessage, proxies: readonly AddressRange[], places: Places) {
     this.#request = request;
     this.#proxies = proxies;
+    this.#places = places;
   }
 
   get address(): string | undefined {
-    // A socket that listens on IPv6 shows IPv4 peers in its own clothes.
-    const seen = this.#request.socket.remoteAddress?.replace(MAPPED, '');
+    // A socket that listens on IPv6 shows IPv4 peers in its own clothes, and those of a link with the interface.
+    const seen = this.#request.socket.remoteAddress?.replace(CLOTHES, '');
     if (this.#proxies.length === 0) return seen;
     const forwarded = this.#request.headers['x-forwarded-for'] as string | undefined;
     // The limits of a key, the record and the counts of refusals ask for it, each by itself.
     return (this.#behindProxies ??= clientAddress(seen, forwarded, this.#proxies));
+  }
+
+  get country(): Told<string> {
+    return this.#places.countryOf(this.address);
+  }
+
+  get asn(): Told<number> {
+    return this.#places.asnOf(this.address);
   }
 
   get userAgent(): string | undefined {
@@ -39,11 +55,33 @@ export class HttpPeer implements Peer {
   }
 }
 
+/** A peer of whom another door said from where it came. */
+export class ToldPeer implements Peer {
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly certificateSerial = undefined;
+  readonly #places: Places;
+
+  constructor(from: Pick<Peer, 'address' | 'userAgent'>, places: Places) {
+    this.address = from.address;
+    this.userAgent = from.userAgent;
+    this.#places = places;
+  }
+
+  get country(): Told<string> {
+    return this.#places.countryOf(this.address);
+  }
+
+  get asn(): Told<number> {
+    return this.#places.asnOf(this.address);
+  }
+}
+
 /** The networks that the configuration has checked; what is none is nobody we believe. */
 export const rangesOf = (texts: readonly string[]): readonly AddressRange[] =>
   texts.map(parseRange).flatMap((range) => (range.ok ? [range.value] : []));
 
-const MAPPED = /^::ffff:(?=\d+\.)/;
+const CLOTHES = /^::ffff:(?=\d+\.)|%.*$/;
 
 /**
  * Who is behind proxies of ours. Each appends to `X-Forwarded-For` the address that it saw, so the list is read
@@ -58,9 +96,10 @@ export function clientAddress(
   let address = seen;
   for (const hop of (forwarded ?? '').split(',').toReversed()) {
     if (!isWithin(proxies, address)) return address;
-    const written = withoutPort(hop.trim());
-    if (parseAddress(written) === undefined) return address;
-    address = written.replace(MAPPED, '');
+    // In one spelling: whoever chooses theirs chooses neither another network nor another count.
+    const written = plainAddress(withoutPort(hop.trim()));
+    if (written === undefined) return address;
+    address = written;
   }
   return address;
 }
@@ -72,6 +111,8 @@ const withoutPort = (hop: string): string =>
 /** The person at this machine. */
 export const LOCAL_PEER: Peer = Object.freeze({
   address: undefined,
+  country: undefined,
+  asn: undefined,
   userAgent: undefined,
   certificateSerial: undefined,
 });

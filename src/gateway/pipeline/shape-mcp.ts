@@ -5,6 +5,7 @@
 import type { ContentBlock } from '#contract';
 import type { ChatelaineError, JsonObject, JsonValue } from '#kernel';
 import type { Tool, ToolOutput, Truncation } from '#toolbox';
+import type { AnswerMarks } from '../shaping/index.ts';
 import { structuredContentOf } from './structured-output.ts';
 
 export interface CallToolResult {
@@ -14,8 +15,22 @@ export interface CallToolResult {
   readonly _meta?: JsonObject;
 }
 
-/** Shapes an output; throws `OUTPUT_INVALID` where it is not what the tool's `outputSchema` promises. */
-export function shapeForMcp(tool: Tool, output: ToolOutput): CallToolResult {
+/** Shapes an output that is what its tool promises. */
+export function shapeForMcp(tool: Tool, output: ToolOutput, marks?: AnswerMarks): CallToolResult {
+  const result = resultOf(tool, output);
+  if (marks === undefined) return result;
+  const { before, after } = marks.around ?? {};
+  const text = (said: string | undefined): readonly ContentBlock[] =>
+    said === undefined ? [] : [{ type: 'text', text: said }];
+  return {
+    ...result,
+    content: [...text(before), ...result.content, ...text(after)],
+    // Ours last: what a tool of somebody else says of itself is not to say that it is trusted.
+    _meta: { ...result._meta, ...marks.meta },
+  };
+}
+
+function resultOf(tool: Tool, output: ToolOutput): CallToolResult {
   const structured = structuredContentOf(tool, output);
   switch (output.kind) {
     case 'rows': {
@@ -50,9 +65,11 @@ export function truncationNotice(truncated: Truncation, shown: number): string {
 
 /** A failure that the model should see and can act on (MCP: errors of the tool stand in the result). */
 export function shapeFailure(error: ChatelaineError): CallToolResult {
+  const { code, remedy, details } = error;
+  const approval = details?.['approval'] as JsonObject | undefined;
   return {
     content: [{ type: 'text', text: error.message }],
     isError: true,
-    _meta: { 'dev.chatelaine/error': { code: error.code, remedy: error.remedy } },
+    _meta: { 'dev.chatelaine/error': { code, remedy, ...(approval !== undefined && { approval }) } },
   };
 }

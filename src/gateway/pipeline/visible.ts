@@ -25,6 +25,19 @@ export function visibleTo({ allowedTools }: Principal, group: Group): Group {
   return view;
 }
 
+const bare = new WeakMap<Group, Group>();
+
+/** The group with its tools, and nothing that is no tool. */
+export function toolsAlone(group: Group): Group {
+  let alone = bare.get(group);
+  if (alone === undefined) {
+    const { apps: _, ...rest } = group;
+    alone = { ...rest, prompts: [], resources: [], resourceTemplates: [], cacheScope: 'private' };
+    bare.set(group, alone);
+  }
+  return alone;
+}
+
 const listed = new WeakMap<Group, Map<Principal['via']['method'], Group>>();
 
 /**

@@ -4,21 +4,25 @@
  * status codes, the same body members, and our code and remedy beside them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Principal } from '#contract';
+import { UNTRUSTED, type Principal } from '#contract';
 import type { ChatelaineError } from '#kernel';
+import type { Admission } from '#registry';
 import { isRecord, parseStrictJson, type JsonObject, type JsonValue } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import { gatewayError } from '../errors.ts';
+import type { AnswerMarks } from '../shaping/index.ts';
 import { isJson, readBody } from '../http/body.ts';
 import type { Replies } from '../http/replies.ts';
 import { noClient } from '../mcp/client-face.ts';
-import type { Caller } from '../pipeline/authenticate.ts';
-import type { CallRequest, Pipeline } from '../pipeline/call.ts';
+import type { Caller } from '../pipeline/caller.ts';
+import type { Pipeline } from '../pipeline/call.ts';
+import type { CallRequest } from '../pipeline/call-request.ts';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
 import type { Peer } from '../pipeline/peer.ts';
 import { truncationNotice } from '../pipeline/shape-mcp.ts';
 import { checkAccess } from '../pipeline/access.ts';
-import { listedFor, toolsOf } from '../pipeline/visible.ts';
+import type { Decisions } from '../decisions/index.ts';
+import { toolsOf } from '../pipeline/visible.ts';
 
 export interface RestVisit {
   readonly request: IncomingMessage;
@@ -31,18 +35,19 @@ export interface RestVisit {
 }
 
 export interface ToolboxRest {
-  toolset(visit: RestVisit, group: Group): void;
-  tool(visit: RestVisit, name: string): void;
+  toolset(visit: RestVisit, group: Group): Promise<void>;
+  tool(visit: RestVisit, name: string): Promise<void>;
   invoke(visit: RestVisit, name: string): Promise<void>;
 }
 
 export function toolboxRest(options: {
   pipeline: Pipeline;
+  decisions: Decisions;
   replies: Replies;
   maxBodyBytes: number;
   version: string;
 }): ToolboxRest {
-  const { pipeline, replies, maxBodyBytes, version } = options;
+  const { pipeline, decisions, replies, maxBodyBytes, version } = options;
   // A group is immutable: its manifest is encoded once.
   const manifests = new WeakMap<Group, Buffer>();
 
@@ -54,19 +59,23 @@ export function toolboxRest(options: {
       }),
     );
 
-  function toolset(visit: RestVisit, group: Group): void {
+  async function seenBy({ caller, view }: RestVisit, group: Group): Promise<Group> {
+    return decisions.listed({ principal: caller.principal, peer: caller.peer, door: 'rest' }, view, group);
+  }
+
+  async function toolset(visit: RestVisit, group: Group): Promise<void> {
     expectMethod(visit, 'GET', 'HEAD');
     checkAccess(visit.caller.principal, 'read');
-    const seen = listedFor(visit.caller.principal, group);
+    const seen = await seenBy(visit, group);
     let manifest = manifests.get(seen);
     if (manifest === undefined) manifests.set(seen, (manifest = manifestOf(seen.tools)));
     replies.json(visit.response, 200, manifest, visit.headers);
   }
 
-  function tool(visit: RestVisit, name: string): void {
+  async function tool(visit: RestVisit, name: string): Promise<void> {
     expectMethod(visit, 'GET', 'HEAD');
     checkAccess(visit.caller.principal, 'read');
-    const found = toolsOf(listedFor(visit.caller.principal, visit.view.all)).get(name);
+    const found = toolsOf(await seenBy(visit, visit.view.all)).get(name);
     if (found === undefined) throw gatewayError('TOOL_UNKNOWN', `no tool is called \`${name}\``);
     replies.json(visit.response, 200, manifestOf([found]), visit.headers);
   }
@@ -74,8 +83,9 @@ export function toolboxRest(options: {
   async function invoke(visit: RestVisit, name: string): Promise<void> {
     expectMethod(visit, 'POST');
     const args = await readArguments(visit.request);
-    const answer = await pipeline.call(new RestCall(visit, name, args), shapeForRest);
-    replies.json(visit.response, 200, answer, visit.headers);
+    const call = new RestCall(visit, name, args);
+    const answer = await pipeline.call(call, shapeForRest);
+    replies.json(visit.response, 200, answer, call.headers);
   }
 
   async function readArguments(request: IncomingMessage): Promise<JsonObject> {
@@ -90,9 +100,10 @@ export function toolboxRest(options: {
   return { toolset, tool, invoke };
 }
 
-/** `result` is JSON as text, as Toolbox's clients expect; a notice stands beside a cut one. */
-function shapeForRest(_tool: Tool, output: ToolOutput): string {
-  return JSON.stringify(resultOf(output));
+/** `result` is JSON as text, as Toolbox's clients expect; what there is to say about it stands beside it. */
+function shapeForRest(_tool: Tool, output: ToolOutput, marks: AnswerMarks | undefined): string {
+  const result = resultOf(output);
+  return JSON.stringify(marks?.untrusted === true ? { ...result, trust: UNTRUSTED } : result);
 }
 
 function resultOf(output: ToolOutput): JsonObject {
@@ -129,11 +140,14 @@ class RestCall implements CallRequest {
   readonly client = noClient;
   readonly guard: DoorGuard | undefined;
   readonly traceparent: string | undefined;
+  /** What the answer carries. */
+  headers: readonly string[];
   readonly #response: ServerResponse;
   #controller: AbortController | undefined;
 
   constructor(visit: RestVisit, name: string, args: JsonObject) {
     this.requestId = visit.requestId;
+    this.headers = visit.headers;
     this.principal = visit.caller.principal;
     this.peer = visit.caller.peer;
     this.view = visit.view;
@@ -143,6 +157,10 @@ class RestCall implements CallRequest {
     this.guard = visit.guard;
     this.traceparent = visit.request.headers['traceparent'] as string | undefined;
     this.#response = visit.response;
+  }
+
+  admitted({ headers }: Admission): void {
+    if (headers.length > 0) this.headers = [...this.headers, ...headers];
   }
 
   /** Made when somebody reads it, aborted when the client goes away. */
@@ -178,6 +196,7 @@ export function restError(error: ChatelaineError, requestId: string): string {
     remedy: error.remedy,
     requestId,
     ...(error.details?.['violations'] !== undefined && { violations: error.details['violations'] }),
+    ...(error.details?.['approval'] !== undefined && { approval: error.details['approval'] }),
   });
 }
 
@@ -191,6 +210,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   415: 'Unsupported Media Type',
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

@@ -7,7 +7,7 @@ import type { AgentsBySpiffeId, Principal } from '#contract';
 import { err, ok, silentLogger, type Clock } from '#kernel';
 import { openClientTls, openServerTls, type ClientTls } from '#tls';
 import { testAuthority, type TestCertificate } from '../../../test/certificates.ts';
-import { AgentCertificates, listen } from '../index.ts';
+import { AgentCertificates, listen, type Gateway } from '../index.ts';
 import { startGateway, type RunningGateway } from './gateway.fixture.ts';
 
 export const AGENT = 'spiffe://td.test/agent/alice';
@@ -48,7 +48,13 @@ export interface AgentDoor {
   close(): Promise<void>;
 }
 
-export async function startAgentDoor(options: { bundle: string; crl?: string; clock: Clock }): Promise<AgentDoor> {
+export async function startAgentDoor(options: {
+  bundle: string;
+  crl?: string;
+  clock: Clock;
+  /** In the place of that of the other fixture. */
+  gateway?: Gateway;
+}): Promise<AgentDoor> {
   const folder = mkdtempSync(join(tmpdir(), 'chatelaine-tls-'));
   const serverCa = testAuthority('Server CA');
   const server = serverCa.issue(['localhost', '127.0.0.1']);
@@ -74,7 +80,7 @@ export async function startAgentDoor(options: { bundle: string; crl?: string; cl
   const refusals: string[] = [];
   const listener = await listen({
     ...{ host: '127.0.0.1', port: 0, requestTimeoutMs: 30_000, tls },
-    handler: running.gateway.agentHandler(new AgentCertificates(tls.clients, agents)),
+    handler: (options.gateway ?? running.gateway).agentHandler(new AgentCertificates(tls.clients, agents)),
     handshakeFailed: (reason) => refusals.push(reason),
   });
   return {
@@ -110,6 +116,8 @@ export interface ClientOptions {
   readonly agent?: Agent;
   readonly maxVersion?: 'TLSv1.2';
   readonly path?: string;
+  /** In the place of `echo`. */
+  readonly tool?: string;
 }
 
 /** An agent that keeps its connection; close it by `destroy`. */
@@ -125,7 +133,7 @@ export const keepingAgent = (door: AgentDoor, certificate: TestCertificate): Age
 
 /** One call of the tool `echo`, or a GET of `path`; rejects when the connection is refused. */
 export function call(door: AgentDoor, options: ClientOptions = {}): Promise<Answer> {
-  const { certificate, headers = {}, path } = options;
+  const { certificate, headers = {}, path, tool = 'echo' } = options;
   const body = '{"text":"hello"}';
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
@@ -135,7 +143,7 @@ export function call(door: AgentDoor, options: ClientOptions = {}): Promise<Answ
         ...(options.maxVersion && { maxVersion: options.maxVersion }),
         agent: options.agent ?? false,
         method: path === undefined ? 'POST' : 'GET',
-        path: path ?? '/api/tool/echo/invoke',
+        path: path ?? `/api/tool/${tool}/invoke`,
         headers: { 'Content-Type': 'application/json', ...headers },
       },
       (response) => {

@@ -63,6 +63,16 @@ describe('every door', () => {
     },
   );
 
+  it.each<[where: string, headers: Record<string, string>, body: string]>([
+    ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, `access_token=${ALICE}`],
+    ['the body', { 'Content-Type': 'application/json' }, JSON.stringify({ access_token: ALICE })],
+    ['a cookie', { Cookie: `access_token=${ALICE}` }, '{}'],
+    ['another header', { 'X-Authorization': `Bearer ${ALICE}` }, '{}'],
+  ])('MCP-004: takes no token from %s (RFC 6750 §5.3)', async (_, headers, body) => {
+    for (const path of ['/mcp', '/api/tool/echo/invoke'])
+      expect((await fetch(at(path), { method: 'POST', headers, body })).status).toBe(401);
+  });
+
   it.each([
     ['alone', {}],
     ['beside a valid header', authorized],
@@ -104,7 +114,7 @@ describe('every door', () => {
     expect((await fetch(at('/api/toolset'), { headers: { Authorization: `bearer ${ALICE}` } })).status).toBe(200);
   });
 
-  it('answers 431 to headers beyond bounds', async () => {
+  it('MCP-005: answers 431 to headers beyond bounds', async () => {
     expect((await fetch(at('/mcp'), { headers: { Authorization: `Bearer ${'x'.repeat(100_000)}` } })).status).toBe(431);
   });
 

@@ -14,7 +14,7 @@ const at = (path: string): string => `${running.url}${path}`;
 const invoke = (tool: string, body: unknown = {}, headers: Record<string, string> = {}) =>
   post(at(`/api/tool/${tool}/invoke`), body, headers);
 
-describe('bad input', () => {
+describe('bad input (MCP-021)', () => {
   const bodies: [what: string, body: string | Buffer, status: number, code: number][] = [
     ['no JSON', '{"jsonrpc":', 400, -32700],
     ['an empty body', '', 400, -32700],
@@ -74,10 +74,12 @@ describe('bad input', () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 
-  it('refuses other media types and encodings', async () => {
+  it('refuses other media types and encodings (REG-020)', async () => {
     expect((await post(at('/mcp'), '{}', { 'Content-Type': 'text/plain' })).status).toBe(415);
     expect((await post(at('/mcp'), '{}', { 'Content-Encoding': 'gzip' })).status).toBe(415);
     expect((await invoke('echo', '{}', { 'Content-Type': 'application/xml' })).status).toBe(415);
+    expect((await invoke('echo', '{}', { 'Content-Type': 'application/json\ta' })).status).toBe(415);
+    expect((await post(at('/mcp'), '{}', { 'Content-Type': 'multipart/form-data; boundary=x' })).status).toBe(415);
   });
 
   it('survives any bytes at any door: a 4xx with a body that names the fault, never a 5xx', async () => {

@@ -23,7 +23,7 @@ describe('DNS rebinding', () => {
     ['https://app.example.evil.test', 403],
     ['https://app.example', 200],
   ];
-  it.each(origins)('Origin %s gets %i (MCP-001)', async (origin, status) => {
+  it.each(origins)('MCP-001: Origin %s gets %i', async (origin, status) => {
     const response = await fetch(at('/api/toolset'), { headers: { ...authorized, Origin: origin } });
     expect(response.status).toBe(status);
     expect(response.headers.get('access-control-allow-origin')).toBe(status === 200 ? origin : null);
@@ -39,7 +39,7 @@ describe('DNS rebinding', () => {
     ['TOOLS.example:443', /200/],
     ['localhost', /200/],
   ];
-  it.each(hosts)('Host `%s` gets %s (MCP-002)', async (host, status) => {
+  it.each(hosts)('MCP-002: Host `%s` gets %s', async (host, status) => {
     const answer = await raw(
       running.port,
       `GET /api/toolset HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${ALICE}\r\nConnection: close\r\n\r\n`,
@@ -64,7 +64,7 @@ describe('DNS rebinding', () => {
     await everywhere.close();
   });
 
-  it('refuses two Host headers and an absolute-form target of another host (MCP-002)', async () => {
+  it('MCP-002: refuses two Host headers and an absolute-form target of another host', async () => {
     const own = `Host: 127.0.0.1:${running.port}`;
     const rest = `Authorization: Bearer ${ALICE}\r\nConnection: close\r\n\r\n`;
     expect(await raw(running.port, `GET /api/toolset HTTP/1.1\r\n${own}\r\nHost: evil.test\r\n${rest}`)).toMatch(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AuditEvent, Principal } from '#contract';
 import { DoorRecords } from '../pipeline/door-records.ts';
+import { LOCAL_PEER } from '../pipeline/peer.ts';
 
 const person = (sessionId: string): Principal => ({
   ...{ kind: 'user', iss: 'chatelaine', sub: 'maria', name: 'maria', namespace: 'default', roles: ['user'] },
@@ -16,7 +17,7 @@ test('each session of a person is on record when it comes in, and says which it 
     digest: () => '',
   };
   const records = new DoorRecords(trail, { now: () => 0 });
-  const peer = { address: '192.0.2.7', userAgent: undefined, certificateSerial: undefined };
+  const peer = { ...LOCAL_PEER, address: '192.0.2.7' };
   for (const session of ['mine', 'mine', 'stolen']) {
     await records.accepted(person(session), { door: 'api', requestId: session, peer });
   }

@@ -11,6 +11,7 @@ import {
   type TokenVerifier,
 } from '#contract';
 import { err, ok, silentLogger, systemClock, type JsonObject, type Result } from '#kernel';
+import { fixedPolicies, STARTER_POLICIES, type CurrentPolicies } from '#policy';
 import type { ServerTls } from '#tls';
 import type { Group, NamespaceView, Prompt, Resource, Tool, ToolboxSnapshot } from '#toolbox';
 import { ScriptedTrail } from './scripted-trail.fixture.ts';
@@ -21,6 +22,7 @@ import {
   listen,
   type CallReport,
   type Gateway,
+  type GatewayOptions,
   type Listener,
   type Pages,
 } from '../index.ts';
@@ -38,6 +40,8 @@ export const ONE_TOOL = 'chk_one_tool';
 /** An administrator of another namespace, and somebody whose role holds everywhere. */
 export const FOREIGN_ROLE = 'chk_foreign_role';
 export const GLOBAL_ROLE = 'chk_global_role';
+/** An administrator who calls tools as well, with a credential that carries no scope. */
+export const NARROW_ADMIN = 'chk_narrow_admin';
 /** A key that the store cannot be asked about. */
 export const UNREADABLE = 'chk_unreadable';
 
@@ -64,6 +68,7 @@ const people: Readonly<Record<string, Principal>> = {
   [CALLER]: principal('caller', { access: new Set(['execute']) }),
   [ONE_TOOL]: principal('one-tool', { allowedTools: new Set(['echo', 'not_there']) }),
   [FOREIGN_ROLE]: principal('foreign-role', { grants: [{ role: 'admin', namespace: 'elsewhere' }] }),
+  [NARROW_ADMIN]: principal('narrow-admin', { roles: ['admin', 'user'] }),
   [GLOBAL_ROLE]: principal('global-role', { roles: [], grants: [{ role: 'user', namespace: '*' }] }),
 };
 
@@ -92,6 +97,9 @@ const verifier: TokenVerifier = {
     return found === undefined ? err({ reason: 'unknown' }) : ok(found);
   },
 };
+
+/** What a new installation allows; one for all gateways of a test file, since Cedar takes a while to load. */
+const STARTER = fixedPolicies(STARTER_POLICIES);
 
 const prompts: readonly Prompt[] = [
   {
@@ -168,6 +176,8 @@ export async function startGateway(
   observers: readonly CallObserver[] = [],
   tls: readonly ServerTls[] = [],
   pages?: Pages,
+  policies: CurrentPolicies = STARTER,
+  steps: GatewayOptions['steps'] = {},
 ): Promise<RunningGateway> {
   let current = snapshot;
   const listeners: ((snapshot: ToolboxSnapshot) => void)[] = [];
@@ -176,12 +186,15 @@ export async function startGateway(
   const trail = new ScriptedTrail();
   const gateway = createGateway({
     trail,
+    policies,
+    steps,
     tls,
     ...(pages && { pages }),
     toolbox: { current: () => current, onChange: (listener) => void listeners.push(listener) },
     verifier,
     settings: parsed,
     stateKey: randomBytes(32),
+    maskKey: async () => randomBytes(32),
     observers: [{ called: (report) => void reports.push(report) }, ...observers],
     version: '0.0.0-test',
     clock: systemClock,

@@ -139,6 +139,12 @@ describe.each(DOORS)('%s', (_, call) => {
       action: 'call',
       object: { kind: 'tool', namespace: 'default', name: 'echo' },
       decision: 'permit',
+      policy: {
+        version: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+        ids: ['*/declared-tools'],
+        principal: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+        resource: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      },
       address: '127.0.0.1',
       userAgent: 'a client/1.0',
     });
@@ -149,7 +155,7 @@ describe.each(DOORS)('%s', (_, call) => {
 
   it.each([
     ['a tool that is not there', 'nowhere', ALICE, 'TOOL_UNKNOWN'],
-    ['a role that may not call', 'echo', AUDITOR, 'FORBIDDEN_ROLE'],
+    ['a caller whom no policy permits anything', 'echo', AUDITOR, 'TOOL_UNKNOWN'],
     ['scopes that the key lacks', 'two_scopes', BOB, 'INSUFFICIENT_SCOPE'],
     ['arguments that do not fit', 'picky', ALICE, 'ARGUMENTS_INVALID'],
     ['a token that nothing verifies', 'google_only', ALICE, 'TOOL_TOKEN_REQUIRED'],

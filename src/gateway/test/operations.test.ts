@@ -40,6 +40,7 @@ describe('metrics', () => {
       running: () => 0,
       certificates: () => [],
       damage: () => 2,
+      shadows: () => [{ policy: '*/draft', difference: 'would-deny', count: 3 }],
       deliveries: async () => [
         { name: 'siem', state: 'failing', behind: 12, failure: { since: 5000, attempts: 3, message: 'away' } },
         { name: 'worm', state: 'sending', behind: 0 },
@@ -48,6 +49,7 @@ describe('metrics', () => {
     // Before the library is loaded, which the scrape waits for.
     for (const report of reports) metrics.observer.called(report);
     metrics.reloaded('refused');
+    metrics.approval('consumed');
     const url = await serve(metrics.handler);
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).toContain('chatelaine_tool_calls_total{tool="rows",door="mcp",outcome="ok"} 1');
@@ -55,12 +57,14 @@ describe('metrics', () => {
     expect(text).toContain('chatelaine_tool_calls_total{tool="(unknown)",door="rest",outcome="TOOL_UNKNOWN"} 1');
     expect(text).toContain('chatelaine_mcp_sessions 7');
     expect(text).toContain('chatelaine_audit_damage 2');
+    expect(text).toContain('chatelaine_policy_shadow_total{policy="*/draft",difference="would-deny"} 3');
     expect(text).toContain('chatelaine_audit_delivery_behind{receiver="siem"} 12');
     expect(text).toContain('chatelaine_audit_delivery_failing_since_seconds{receiver="siem"} 5');
     expect(text).toContain('chatelaine_audit_delivery_failing_since_seconds{receiver="worm"} 0');
     expect(text).toContain('chatelaine_audit_delivery_state{receiver="siem",state="failing"} 1');
     expect(text).toContain('chatelaine_audit_delivery_state{receiver="worm",state="failing"} 0');
     expect(text).toContain('chatelaine_configuration_reloads_total{outcome="refused"} 1');
+    expect(text).toContain('chatelaine_approvals_total{outcome="consumed"} 1');
     expect(text).not.toContain('made_up');
     expect((await fetch(`${url}/`)).status).toBe(404);
     expect((await fetch(`${url}/metrics?from=a+scraper`)).status).toBe(200);
@@ -68,7 +72,7 @@ describe('metrics', () => {
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('on loopback tell nothing to a page that rebound its name (MCP-002)', async () => {
+  it('MCP-002: on loopback tell nothing to a page that rebound its name', async () => {
     const url = new URL(await serve(loopbackOnly((_, response) => response.end('secret numbers'))));
     const get = (headers: string): Promise<string> =>
       raw(Number(url.port), `GET /metrics HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`);

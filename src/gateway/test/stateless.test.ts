@@ -67,7 +67,7 @@ describe('the stateless revision (MCP 2026-07-28)', () => {
     ['a version unlike the body’s', { 'MCP-Protocol-Version': '2025-11-25' }],
     ['an empty Mcp-Name', { 'Mcp-Name': '' }],
   ];
-  it.each(headerFaults)('refuses %s with -32020 (Server Validation)', async (_, headers) => {
+  it.each(headerFaults)('refuses %s with -32020 (Server Validation) (MCP-019)', async (_, headers) => {
     const response = await call('echo', {}, { headers });
     expect(response.status).toBe(400);
     expect((await json(response)).error.code).toBe(-32020);

@@ -17,10 +17,14 @@ import {
   type TokenVerifier,
 } from '#contract';
 import { err, ok, silentLogger, systemClock, type JsonObject } from '#kernel';
-import { ResourceServer, type GooglePlaces, type Issuer, type People } from '#resource-server';
+import { fixedPolicies, STARTER_POLICIES } from '#policy';
+import { ResourceServer, type ConfirmationParts, type GooglePlaces, type Issuer, type People } from '#resource-server';
 import { createGateway, listen, type Gateway } from '../index.ts';
 import { ScriptedTrail } from './scripted-trail.fixture.ts';
 import { testTool } from './tools.fixture.ts';
+
+/** What a new installation allows; one set for all gateways of a test file, since Cedar takes a while to load. */
+const policies = fixedPolicies(STARTER_POLICIES);
 
 /** The documents of a text, as the server reads them. */
 export function authServicesOf(yaml: string): readonly AuthServiceDeclaration[] {
@@ -126,6 +130,7 @@ export async function openDoors(options: {
   google?: GooglePlaces;
   clock?: { now(): number };
   introspectionClient?: ConstructorParameters<typeof ResourceServer>[0]['introspectionClient'];
+  confirmation?: ConfirmationParts;
 }): Promise<Doors> {
   const resources = new ResourceServer({
     people: STRANGERS,
@@ -143,11 +148,13 @@ export async function openDoors(options: {
   const trail = new ScriptedTrail();
   const gateway = createGateway({
     trail,
+    policies,
     toolbox: { current: () => SNAPSHOT, onChange: () => undefined },
     verifier,
     resources,
     settings,
     stateKey: randomBytes(32),
+    maskKey: async () => randomBytes(32),
     observers: [],
     version: '0.0.0-test',
     clock: systemClock,

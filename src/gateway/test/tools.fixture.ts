@@ -1,37 +1,10 @@
 /** Tools made in code: each does one thing that a door must carry. */
 import type { ClientFace } from '#contract';
-import { err, ok, type JsonObject } from '#kernel';
-import type { Tool, ToolArguments, ToolCall, ToolOutput } from '#toolbox';
+import { err, type JsonObject } from '#kernel';
+import type { Tool, ToolOutput } from '#toolbox';
+import { testTool } from '../../../test/test-tool.ts';
 
-export interface TestTool {
-  readonly name: string;
-  readonly run: (args: ToolArguments, call: ToolCall) => Promise<ToolOutput>;
-  readonly overrides?: Partial<Tool>;
-}
-
-export function testTool({ name, run, overrides }: TestTool): Tool {
-  return {
-    name,
-    namespace: 'default',
-    type: 'test',
-    title: undefined,
-    description: `The test tool ${name}.`,
-    inputSchema: { type: 'object', properties: {} },
-    outputSchema: undefined,
-    annotations: {},
-    scopesRequired: [],
-    authRequired: [],
-    authenticatedParameters: new Map(),
-    secureParameters: [],
-    manifest: { description: `The test tool ${name}.`, parameters: [], authRequired: [] },
-    _meta: undefined,
-    timeoutMs: 30_000,
-    mayWrite: () => true,
-    check: (raw, supplied) => ok({ ...raw, ...supplied }),
-    run,
-    ...overrides,
-  };
-}
+export { testTool };
 
 const text = (value: string): ToolOutput => ({ kind: 'content', content: [{ type: 'text', text: value }] });
 

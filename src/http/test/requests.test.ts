@@ -81,6 +81,32 @@ describe('a body', () => {
     expect(books.size).toBe(0);
   });
 
+  test.each([
+    ['text/plain'],
+    ['application/x-www-form-urlencoded'],
+    ['multipart/form-data; boundary=x'],
+    ['application/json\ta'],
+    ['application/json, text/plain'],
+    ['application/jsonp'],
+    ['application/vnd.api+json'],
+    [''],
+  ])('REG-020: of the type %j is not read, though it would be good JSON', async (type) => {
+    const { ask, books } = await serveShelf();
+    const headers = { ...ABSENT, 'content-type': type };
+    const answer = await ask('PUT', '/books/mine/emma', { body: '{"pages":1}', headers });
+    expect(answer.status).toBe(415);
+    expect(books.size).toBe(0);
+  });
+
+  test('REG-020: is held to its form whatever character set its type names', async () => {
+    const { ask, books } = await serveShelf();
+    const headers = { ...ABSENT, 'content-type': 'application/json; charset=utf-7' };
+    const answer = await ask('PUT', '/books/mine/emma', { body: '{"pages":1,"+ACI-owner":"eve"}', headers });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(books.size).toBe(0);
+  });
+
   test('is not expected where a route takes none, but for the `{}` that many clients always send', async () => {
     const { ask } = await serveShelf();
     const gone = await ask('DELETE', '/books/mine/x', { body: { force: true }, headers: { 'if-match': '*' } });

@@ -2,13 +2,20 @@ import { didYouMean, newId, type ChatelaineError } from '#kernel';
 import { DEFAULT_NAMESPACE, type ActionTarget, type Principal, type Role, type RoleGrant } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
-import type { ChangeFrame } from '../change-frame.ts';
+import { NOTHING_ELSE, type Also, type ChangeFrame } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkAgentName, checkLabel, checkNamespace, checkRoles, quote } from '../names.ts';
 import { isEverywhere, type Action, type Target } from '../permissions/index.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import { joinStanding, standingOfAgent } from '../roles/standing.ts';
-import { findAgent, findAgentBySpiffeId, insertAgent, listAgents, updateAgent } from '../store/agents-store.ts';
+import {
+  findAgent,
+  findAgentById,
+  findAgentBySpiffeId,
+  insertAgent,
+  listAgents,
+  updateAgent,
+} from '../store/agents-store.ts';
 import { findUser } from '../store/users-store.ts';
 import { isSelf } from '../users/user.ts';
 import type { Agent, AgentType } from './agent.ts';
@@ -54,6 +61,22 @@ export class AgentDirectory {
     return { namespace, own: agent !== undefined && (await isResponsible(db, principal, agent)) };
   }
 
+  /** The agent of that name, whoever asks; undefined for none and for one that was deleted. */
+  async named(namespace: string, name: string): Promise<Agent | undefined> {
+    const agent = await findAgent(this.#frame.database.db, namespace, name);
+    return agent?.deletedAt === null ? agent : undefined;
+  }
+
+  /** The agent of that id, deleted ones too. */
+  byId(id: string): Promise<Agent | undefined> {
+    return findAgentById(this.#frame.database.db, id);
+  }
+
+  /** Whether the caller is the user who answers for the agent. */
+  isResponsible(principal: Principal, agent: Agent): Promise<boolean> {
+    return isResponsible(this.#frame.database.db, principal, agent);
+  }
+
   /** The agent, for who may see it; throws `AGENT_UNKNOWN` for all others as for one that there is not. */
   async show(by: Author, name: string, namespace: string = DEFAULT_NAMESPACE): Promise<Agent> {
     const { db } = this.#frame.database;
@@ -95,6 +118,7 @@ export class AgentDirectory {
     namespace: string,
     facts: AgentFacts,
     look: (current: Agent) => void = () => {},
+    also: Also = NOTHING_ELSE,
   ): Promise<Agent> {
     return this.#changing(by, 'agent.change', name, namespace, async (trx, agent) => {
       look(agent);
@@ -102,6 +126,7 @@ export class AgentDirectory {
       const gives = changed.roles.map((role) => ({ role, namespace }));
       this.#frame.check(by, 'agent.change', { namespace, gives });
       await checkReferences(trx, by, changed, agent);
+      await also(trx);
       return changed;
     });
   }

@@ -2,7 +2,7 @@ import { didYouMean, newId, type ChatelaineError } from '#kernel';
 import { EVERYWHERE, membershipId } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
-import type { ChangeFrame, FramedChange } from '../change-frame.ts';
+import { NOTHING_ELSE, type Also, type ChangeFrame, type FramedChange } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkGroupName, checkLabel, checkScope, quote } from '../names.ts';
 import type { Action } from '../permissions/index.ts';
@@ -102,9 +102,10 @@ export class GroupDirectory {
   }
 
   /** Takes somebody out; twice changes nothing. Throws `GROUP_UNKNOWN`, `MEMBER_UNKNOWN`, `LAST_ADMIN`. */
-  removeMember(by: Author, namespace: string, name: string, member: Holder): Promise<void> {
+  removeMember(by: Author, namespace: string, name: string, member: Holder, also: Also = NOTHING_ELSE): Promise<void> {
     return this.#changeMember(by, namespace, name, member, async (trx, group) => {
       await keepingAnAdmin(trx, this.#declared, () => deleteMember(trx, group.id, member));
+      await also(trx);
       return { ends: [{ what: 'membership.removed', id: membershipId(group.id, member) }] };
     });
   }

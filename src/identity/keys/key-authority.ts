@@ -11,7 +11,7 @@ import type { DatabaseOrTransaction } from '#db';
 import type { Agent } from '../agents/agent.ts';
 import { blankAgent, grantsOfNew, targetOf } from '../agents/agent-directory.ts';
 import type { Author } from '../author.ts';
-import type { ChangeFrame } from '../change-frame.ts';
+import { NOTHING_ELSE, type Also, type ChangeFrame } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkAgentName, checkLabel, checkNamespace, checkRoles, checkScopes, quote } from '../names.ts';
 import type { Action, Target } from '../permissions/index.ts';
@@ -178,13 +178,20 @@ export class KeyAuthority implements TokenVerifier {
    * Revokes a key for good and gives it as it now stands; revoking twice keeps the first moment.
    * Holds here when it returns, in other processes within a second. Throws `KEY_UNKNOWN`.
    */
-  async revoke(by: Author, id: string): Promise<ApiKey> {
+  async revoke(by: Author, id: string, also: Also = NOTHING_ELSE): Promise<ApiKey> {
     return await this.#frame.inTransaction(by, changeOf('key.revoke', id), async (trx) => {
       const { key } = await this.#permitted(trx, by, 'key.revoke', id);
       const now = this.#frame.clock.now();
       await revokeKey(trx, id, now);
+      await also(trx);
       return { value: { ...key, revokedAt: key.revokedAt ?? now }, ends: [{ what: 'key.revoked', id: key.id }] };
     });
+  }
+
+  /** Whether the key of that id counts now. */
+  async goesOn(id: string): Promise<boolean> {
+    const stored = await findKey(this.#frame.database.db, id);
+    return stored !== undefined && keyState(stored.key, this.#frame.clock.now()) === 'active';
   }
 
   /** See `KeyVerifier.verify`. */

@@ -1,6 +1,7 @@
 import { hasFactor } from '../second-factors/second-factors.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { originOf } from '../sign-in/visitor.ts';
+import { LOCAL_ISSUER } from '../users/user.ts';
 import { html, type Html } from './html.ts';
 import { documentOf, fieldOf, formOf, noticeOf } from './layout.ts';
 import { newPasswordFields } from './setup-page.ts';
@@ -29,7 +30,7 @@ export const accountPage: Page = {
           </button>`,
       );
     const body = html`<p class="soft">${live.person.displayName} · signs in as ${live.person.name}</p>
-      ${noticeOf(NOTICES[visit.query.get('after') ?? ''])}
+      ${noticeOf(NOTICES.get(visit.query.get('after') ?? ''))}
       <h2>Your sessions</h2>
       <ul class="rows">
         ${sessions.map((session) => {
@@ -91,7 +92,10 @@ export const accountPage: Page = {
       </ul>
       <div class="actions">
         <a class="button quiet" href="/console/enrol?next=${ACCOUNT}">Add a second factor</a>
-        <a class="button quiet" href="${ACCOUNT}/password">Change the password</a>
+        ${
+          live.person.issuer === LOCAL_ISSUER &&
+          html`<a class="button quiet" href="${ACCOUNT}/password">Change the password</a>`
+        }
       </div>`;
     const aside = formOf('/console/sign-out', cookie, html`<button class="small quiet">Sign out</button>`);
     return { page: documentOf({ title: 'Your account', body, assets: visit.assets, wide: true, aside }) };
@@ -195,11 +199,12 @@ function action(path: string, act: (visit: Visit, live: LiveSession, form: URLSe
   };
 }
 
-const NOTICES: Readonly<Record<string, string>> = {
-  ended: 'Ended. Nobody comes in by it any more.',
-  removed: 'Removed.',
-  password: 'The password is changed, and all other sessions have ended.',
-};
+/** By `after` of the address, which anybody writes. */
+const NOTICES: ReadonlyMap<string, string> = new Map([
+  ['ended', 'Ended. Nobody comes in by it any more.'],
+  ['removed', 'Removed.'],
+  ['password', 'The password is changed, and all other sessions have ended.'],
+]);
 
 const moment = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ') + ' UTC';
 

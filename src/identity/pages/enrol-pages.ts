@@ -22,7 +22,7 @@ export const enrolPage: Page = {
         ${
           live.stage === 'active'
             ? 'A second factor protects the account when somebody finds out the password.'
-            : 'This account can change what others may do, so a password alone is not enough for it.'
+            : 'This account can change what others may do, so one proof alone is not enough for it.'
         }
       </p>
       <h2>Passkey</h2>

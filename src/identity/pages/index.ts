@@ -8,7 +8,7 @@
  * `../second-factors`, `../sessions`, `../setup`, `../passwords`), checking Host, and mounting.
  *
  *   GET POST  /console/setup                       first administrator, by the one-time link
- *   GET POST  /console/sign-in                     name and password
+ *   GET POST  /console/sign-in                     at the identity provider, or name and password
  *   GET POST  /console/sign-in/second-factor
  *   GET POST  /console/step-up
  *   GET POST  /console/enrol[/app|/passkey]

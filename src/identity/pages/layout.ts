@@ -21,18 +21,22 @@ export function documentOf({ title, body, assets, nonce, wide = false, aside }: 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <title>${title} · Chatelaine</title>
+        <title>${title} · ${assets.theme.name}</title>
         <link rel="icon" href="${assets.mark.path}" />
         <link rel="stylesheet" href="${assets.style.path}" />
         ${nonce !== undefined && html`<script type="module" nonce="${nonce}" src="${assets.passkeys.path}"></script>`}
       </head>
       <body>
         <div class="page${wide && ' wide'}">
-          <div class="brand"><img src="${assets.mark.path}" alt="" />Chatelaine${aside}</div>
+          <div class="brand"><img src="${assets.mark.path}" alt="" />${assets.theme.name}${aside}</div>
           <main>
             <h1>${title}</h1>
             ${body}
           </main>
+          ${
+            assets.theme.supportUrl !== undefined &&
+            html`<footer><a href="${assets.theme.supportUrl}" rel="noreferrer">Help</a></footer>`
+          }
         </div>
       </body>
     </html>`;

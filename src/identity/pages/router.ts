@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ThemeSettings } from '#contract';
 import { ChatelaineError, type Logger } from '#kernel';
 import { cookieJar, readCookie } from '../sessions/cookies.ts';
+import { NOWHERE_ELSE, type SignInElsewhere } from '../sign-in/elsewhere.ts';
 import type { SignInServices } from '../sign-in/open-sign-in.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
 import { accountActions, accountPage, changePasswordPage, signOutPage } from './account-pages.ts';
-import { readAssets, type Assets } from './assets.ts';
+import { filesOf, readAssets, type Assets } from './assets.ts';
 import { devicePage, programPoll, programStart } from './device-page.ts';
 import { appPage, enrolPage, passkeyPage } from './enrol-pages.ts';
 import { readForm } from './form-body.ts';
@@ -39,7 +41,11 @@ const PAGES: ReadonlyMap<string, Page> = new Map(
 
 export interface SignInPagesOptions {
   readonly services: SignInServices;
+  /** The identity provider that people sign in at, where there is one. */
+  readonly elsewhere?: SignInElsewhere;
   readonly log: Logger;
+  /** What the pages look like; Chatelaine's own without it. */
+  readonly theme?: ThemeSettings;
 }
 
 /** What the listener knows of a request. */
@@ -59,9 +65,9 @@ export interface SignInPages {
 
 /** The pages, on plain node:http. The caller has checked Host (`gateway/http/host-origin.ts`). */
 export function signInPages(options: SignInPagesOptions): SignInPages {
-  const { services, log } = options;
-  const assets = readAssets();
-  const files = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
+  const { services, elsewhere = NOWHERE_ELSE, log } = options;
+  const assets = readAssets(options.theme);
+  const files = new Map(filesOf(assets).map((asset) => [asset.path, asset]));
   const jar = cookieJar(services.publicUrl);
 
   async function visit(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void> {
@@ -75,6 +81,8 @@ export function signInPages(options: SignInPagesOptions): SignInPages {
         'Cache-Control': 'public, max-age=31536000, immutable',
         'X-Content-Type-Options': 'nosniff',
         'Cross-Origin-Resource-Policy': 'same-origin',
+        // A logo may be an SVG with a script, which somebody can open by itself.
+        'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
       });
       return void response.end(request.method === 'HEAD' ? undefined : file.bytes);
     }
@@ -90,7 +98,7 @@ export function signInPages(options: SignInPagesOptions): SignInPages {
       requestId: arrival.requestId,
     };
     const form = method === 'POST' ? await readForm(request) : new URLSearchParams();
-    const here = new Visit({ services, assets, jar, visitor: at, request, query, form });
+    const here = new Visit({ services, elsewhere, assets, jar, visitor: at, request, query, form });
     let reply: Reply;
     try {
       reply = await act.call(page, here);
@@ -160,7 +168,8 @@ export function signInPages(options: SignInPagesOptions): SignInPages {
       try {
         await visit(request, response, arrival);
       } catch (error) {
-        if (response.headersSent || request.destroyed) return void response.destroy();
+        // A request whose body was read is destroyed as such; what counts is whether somebody still listens.
+        if (response.headersSent || response.destroyed || request.socket.destroyed) return void response.destroy();
         send(response, refusal(error, assets, request), [], false);
       }
     },

@@ -1,16 +1,18 @@
 import { formatDuration, randomToken } from '#kernel';
 import { hasFactor } from '../second-factors/second-factors.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
+import type { PrimaryProvider } from '../sign-in/elsewhere.ts';
 import type { SignInServices } from '../sign-in/open-sign-in.ts';
 import { html, type Html } from './html.ts';
-import { documentOf, fieldOf, formOf, passkeyForm } from './layout.ts';
+import { documentOf, fieldOf, formOf, noticeOf, passkeyForm } from './layout.ts';
 import { HOME, nextPath, withNext } from './next-path.ts';
+import { continueWith, goesToProvider, leaveFor } from './provider.ts';
 import { at, problemOf, statusOf, type Page, type Problems, type Reply, type Visit } from './visit.ts';
 
 /** The second factor after the password. */
 export const secondFactorPage = confirmation('/console/sign-in/second-factor', {
   title: 'Confirm that it is you',
-  lead: () => 'The password was right. Now your second factor.',
+  lead: () => 'That was right. Now your second factor.',
 });
 
 /** The second factor anew, before something that asks for it. */
@@ -46,9 +48,10 @@ function confirmation(path: string, words: Words): Page {
       const hint = 'The six digits that your authenticator app shows now.';
       ways.push(codeForm(more, 'code', 'Code from the app', 'one-time-code', hint));
     }
+    const provider = stepUp && !hasFactor(factors) ? providerOf(visit, live) : undefined;
     const or = html`<p class="or">or</p>`;
     const body = html`<p class="soft">${words.lead(visit.services)}</p>
-      ${ways.flatMap((way, index) => (index === 0 ? [way] : [or, way]))}
+      ${noticeOf(at(problems, 'provider'), 'bad')} ${ways.flatMap((way, index) => (index === 0 ? [way] : [or, way]))}
       ${
         factors.recoveryCodes > 0 &&
         html`<details ${at(problems, 'recovery') !== undefined && html`open`}>
@@ -56,7 +59,12 @@ function confirmation(path: string, words: Words): Page {
           ${codeForm(more, 'recovery', 'Recovery code', 'off', 'One of the ten that you kept. Each works once.')}
         </details>`
       }
-      ${!hasFactor(factors) && codeForm(more, 'password', 'Password', 'current-password', 'You have no second factor.')}`;
+      ${
+        !hasFactor(factors) &&
+        (provider === undefined
+          ? codeForm(more, 'password', 'Password', 'current-password', 'You have no second factor.')
+          : continueWith(provider, { action: path, cookie, next }))
+      }`;
     return {
       page: documentOf({ title: words.title, body, assets: visit.assets, nonce }),
       status: statusOf(problems),
@@ -91,6 +99,11 @@ function confirmation(path: string, words: Words): Page {
       const live = stepUp ? await visit.activeSession() : await visit.session();
       const form = visit.form(visit.token);
       const next = nextPath(form.get('next'), HOME);
+      const provider = stepUp ? providerOf(visit, live) : undefined;
+      if (provider !== undefined && goesToProvider(form)) {
+        const reply = await leaveFor(visit, provider, { next, anew: true });
+        return typeof reply === 'string' ? view(visit, live, next, { provider: reply, status: 503 }) : reply;
+      }
       const field = ['passkey', 'code', 'recovery', 'password'].find((name) => form.get(name) !== null) ?? 'code';
       const value = form.get(field) ?? '';
       const { signIn } = visit.services;
@@ -109,4 +122,10 @@ function confirmation(path: string, words: Words): Page {
       }
     },
   };
+}
+
+/** The provider that vouches for the person: where else would they prove who they are, without a password here? */
+function providerOf({ elsewhere }: Visit, { person }: LiveSession): PrimaryProvider | undefined {
+  const provider = elsewhere.primary();
+  return provider?.issuer === person.issuer ? provider : undefined;
 }

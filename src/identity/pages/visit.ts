@@ -5,6 +5,7 @@ import { isCsrfToken, isOwnPage } from '../sessions/csrf.ts';
 import type { LiveSession } from '../sessions/session-verifier.ts';
 import { newToken } from '../sessions/token.ts';
 import { signInError } from '../sign-in/errors.ts';
+import type { SignInElsewhere } from '../sign-in/elsewhere.ts';
 import type { SignInServices } from '../sign-in/open-sign-in.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
 import type { Assets } from './assets.ts';
@@ -31,6 +32,7 @@ const LINK_SECONDS = 3600;
  */
 export class Visit {
   readonly services: SignInServices;
+  readonly elsewhere: SignInElsewhere;
   readonly assets: Assets;
   readonly visitor: Visitor;
   readonly query: URLSearchParams;
@@ -42,6 +44,7 @@ export class Visit {
 
   constructor(parts: {
     readonly services: SignInServices;
+    readonly elsewhere: SignInElsewhere;
     readonly assets: Assets;
     readonly jar: CookieJar;
     readonly visitor: Visitor;
@@ -50,6 +53,7 @@ export class Visit {
     readonly form: URLSearchParams;
   }) {
     this.services = parts.services;
+    this.elsewhere = parts.elsewhere;
     this.assets = parts.assets;
     this.visitor = parts.visitor;
     this.query = parts.query;

@@ -14,7 +14,8 @@ import type { People, Person } from '../sign-in/people.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
 import { forgetDevices } from '../store/known-devices-store.ts';
-import { findLink, putLink, useLink } from '../store/one-time-links-store.ts';
+import { findLink, putLink } from '../store/one-time-links-store.ts';
+import { useUp } from '../store/one-use.ts';
 import { putPassword } from '../store/passwords-store.ts';
 import { endSessions } from '../store/sessions-store.ts';
 import { addressBlock } from '../throttle/address-block.ts';
@@ -147,7 +148,7 @@ export class PasswordService {
       const phc = await this.hashNew(password, person);
       await notes.intend();
       const set = this.#database.transaction(async (trx) => {
-        if (!(await useLink(trx, sha256Hex(token), this.#clock.now()))) {
+        if (!(await useUp(trx, 'one_time_links', sha256Hex(token), this.#clock.now()))) {
           throw signInError('LINK_REFUSED', 'this link was used a moment ago');
         }
         notes.details['sessionsEnded'] = await this.#put(trx, person.id, phc);

@@ -82,14 +82,67 @@ export const PERMISSIONS = {
   'signing-key.read': by('read', 'admin', 'everywhere'),
   'signing-key.rotate': by('admin', 'admin', 'everywhere dangerous'),
 
-  'tool.read': by('read', 'admin tool_publisher policy_admin user auditor'),
+  'token-session.read': by('read', 'admin auditor', 'everywhere own'),
+  'token-session.end': by('admin', 'admin', 'everywhere own'),
+  'token-session.end-all': by('admin', 'admin', 'everywhere dangerous'),
+
+  'oauth-client.read': by('read', 'admin auditor', 'everywhere'),
+  'oauth-client.delete': by('admin', 'admin', 'everywhere dangerous'),
+  'oauth-client.block': by('admin', 'admin', 'everywhere dangerous'),
+  'oauth-client.unblock': by('admin', 'admin', 'everywhere dangerous'),
+
+  'grant.read': by('read', 'admin auditor', 'everywhere own'),
+  'grant.revoke': by('admin', 'admin', 'everywhere own'),
+
+  'tool.read': by('read', 'admin tool_publisher policy_admin user auditor', 'own'),
+  'tool.review': by('read', 'admin tool_publisher policy_admin auditor'),
   'tool.publish': by('admin', 'admin tool_publisher'),
+  'tool.change': by('admin', 'admin', 'own'),
+  'tool.approve': by('admin', 'admin tool_publisher policy_admin'),
+  'tool.quarantine': by('admin', 'admin tool_publisher policy_admin'),
+
+  'limit.read': by('read', 'admin policy_admin auditor'),
+  'limit.put': by('admin', 'admin policy_admin', 'dangerous'),
+  'limit.delete': by('admin', 'admin policy_admin', 'dangerous'),
+  // Policy decides who is given one: the role says no more than that they have to do with the namespace.
+  'tool.vend': by('read', 'admin tool_publisher policy_admin user auditor'),
+  'tool.validate': by('read', 'admin tool_publisher'),
+  'tool.request': by('read', 'admin tool_publisher policy_admin user auditor'),
+
+  'credential.list': by('read', 'admin tool_publisher policy_admin user auditor'),
+  'credential.read': by('read', 'admin auditor', 'own'),
+  'credential.revoke': by('admin', 'admin', 'own'),
+
+  'access-request.list': by('read', 'admin tool_publisher policy_admin user auditor'),
+  'access-request.read': by('read', 'admin policy_admin auditor', 'own'),
+  'access-request.review': by('admin', 'policy_admin', 'dangerous'),
+  'access-request.cancel': by('read', 'policy_admin', 'own'),
+
+  'access-review.read': by('read', 'admin auditor', 'own'),
+  'access-review.open': by('admin', 'admin', 'dangerous'),
+  // Who is no reviewer of it is refused by the campaign, whatever they may do elsewhere.
+  'access-review.decide': by('admin', 'admin', 'own dangerous'),
+  'access-review.close': by('admin', 'admin', 'dangerous'),
+
+  'invitation.create': by('admin', 'admin', 'everywhere rank'),
 
   'policy.read': by('read', 'admin policy_admin auditor'),
   'policy.change': by('admin', 'policy_admin', 'dangerous'),
 
   'audit.read': by('read', 'admin auditor'),
   'audit.export': by('read', 'admin auditor'),
+
+  'approval.read': by('read', 'admin policy_admin auditor', 'own'),
+  'approval.decide': by('admin', 'admin policy_admin', 'own dangerous'),
+  'approval.cancel': by('execute', 'admin policy_admin', 'own'),
+  'statistics.read': by('read', 'admin tool_publisher policy_admin user auditor'),
+
+  'alert.read': by('read', 'admin auditor'),
+  'alert.acknowledge': by('admin', 'admin auditor'),
+
+  'containment.read': by('read', 'admin auditor'),
+  'containment.begin': by('admin', 'admin', 'dangerous'),
+  'containment.release': by('admin', 'admin', 'dangerous'),
 } as const satisfies Record<Action, Permission>;
 
 export type { Action };

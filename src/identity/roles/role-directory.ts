@@ -2,7 +2,7 @@ import { newId, type ChatelaineError } from '#kernel';
 import { EVERYWHERE, type ActionTarget, type RoleBindingCommon } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import type { Author } from '../author.ts';
-import type { ChangeFrame } from '../change-frame.ts';
+import { NOTHING_ELSE, type Also, type ChangeFrame } from '../change-frame.ts';
 import { identityError } from '../errors.ts';
 import { checkRoles, checkScope, quote } from '../names.ts';
 import { isEverywhere } from '../permissions/index.ts';
@@ -72,7 +72,7 @@ export class RoleDirectory {
   }
 
   /** Takes a role. Holds here when it returns. Throws `BINDING_UNKNOWN`, `LAST_ADMIN`. */
-  async delete(by: Author, id: string): Promise<void> {
+  async delete(by: Author, id: string, also: Also = NOTHING_ELSE): Promise<void> {
     const found = await findBinding(this.#frame.database.db, id);
     const change = found === undefined ? unknownChange(id) : changeOf('delete', found);
     await this.#frame.inTransaction(by, change, async (trx) => {
@@ -82,6 +82,7 @@ export class RoleDirectory {
       const touches = [{ role, namespace }];
       this.#frame.check(by, 'binding.delete', { namespace, touches, missing: () => unknownBinding(id) });
       await keepingAnAdmin(trx, this.#declared, () => deleteBinding(trx, id));
+      await also(trx);
       return { value: undefined, ends: [{ what: 'binding.removed', id: binding.id }] };
     });
   }

@@ -11,11 +11,19 @@ import { groupRoutes } from './groups.ts';
 import { keyRoutes } from './keys.ts';
 import { namespaceRoutes } from './namespaces.ts';
 import type { RouteParts } from './parts.ts';
+import { registrationRoutes } from './registration.ts';
 import { sessionRoutes } from './sessions.ts';
 import { userRoutes } from './users.ts';
 
 /** The routes over identity. */
 export const identityRoutes = (parts: RouteParts): readonly Route[] =>
-  [userRoutes, sessionRoutes, agentRoutes, keyRoutes, groupRoutes, bindingRoutes, namespaceRoutes].flatMap((of) =>
-    of(parts),
-  );
+  [
+    userRoutes,
+    sessionRoutes,
+    agentRoutes,
+    keyRoutes,
+    groupRoutes,
+    bindingRoutes,
+    namespaceRoutes,
+    registrationRoutes,
+  ].flatMap((of) => of(parts));

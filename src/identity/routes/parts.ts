@@ -13,11 +13,13 @@ export interface RouteParts {
   readonly identity: Identity;
   readonly users: UserDirectory;
   readonly sessions: Pick<Sessions, 'list' | 'end' | 'endAll'>;
-  /** What administrators do for people who cannot sign in. */
+  /** How people come to be, and what administrators do for those who cannot sign in. */
   readonly recovery: {
     readonly publicUrl: URL;
     readonly passwords: Pick<SignInServices['passwords'], 'issueLink'>;
     readonly enrolment: Pick<SignInServices['enrolment'], 'reset'>;
+    readonly invitations: SignInServices['invitations'];
+    readonly passwordTokens: SignInServices['passwordTokens'];
   };
   /** For what the record says of a person. */
   readonly audit: AuditLog;

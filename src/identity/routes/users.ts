@@ -7,7 +7,11 @@ import { unknownUser } from '../users/user-directory.ts';
 import type { User, UserWithProfile } from '../users/user.ts';
 import { anyId, authorOf, type RouteParts } from './parts.ts';
 
-const profile = z.strictObject({ displayName: z.string().max(1000), email: z.string().max(1000) });
+const profile = z.strictObject({
+  displayName: z.string().max(1000),
+  email: z.string().max(1000),
+  organization: z.string().max(1000).optional(),
+});
 
 const userAnswer = z.strictObject({
   id: z.string(),

@@ -88,8 +88,11 @@ export const lifetimesOf = (
 export const isRecentProof = (authTime: number, now: number, { proofMs }: Pick<SessionLifetimes, 'proofMs'>): boolean =>
   Math.abs(now - authTime) <= proofMs;
 
-/** The refusal of whatever asks a person for a recent proof. `what` begins its message. */
+/**
+ * The refusal of whatever asks a person for a recent proof; `what` begins its message. A program that came with a
+ * token hears by the challenge what to ask its issuer for (RFC 9470 §3).
+ */
 export const stepUpRequired = (what: string, { proofMs }: Pick<SessionLifetimes, 'proofMs'>): ChatelaineError =>
   identityError('STEP_UP_REQUIRED', `${what} not older than ${formatDuration(proofMs)}`, {
-    details: { maxAgeSeconds: proofMs / 1000 },
+    details: { maxAgeSeconds: proofMs / 1000, challenge: 'insufficient_user_authentication' },
   });

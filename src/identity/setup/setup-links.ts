@@ -1,5 +1,5 @@
 import { sha256Hex, type Clock, type Secret } from '#kernel';
-import type { AuditOrigin, AuditTrail } from '#contract';
+import { EVERYWHERE, type AuditOrigin, type AuditTrail } from '#contract';
 import { recordedChange } from '#audit';
 import type { Database, DatabaseOrTransaction } from '#db';
 import type { IdentityChanges } from '../changes.ts';
@@ -11,7 +11,8 @@ import type { Attempts } from '../sign-in/attempt.ts';
 import { signInError } from '../sign-in/errors.ts';
 import type { People } from '../sign-in/people.ts';
 import type { Visitor } from '../sign-in/visitor.ts';
-import { findLink, putLink, useLink, type OneTimeLink } from '../store/one-time-links-store.ts';
+import { findLink, putLink, type OneTimeLink } from '../store/one-time-links-store.ts';
+import { useUp } from '../store/one-use.ts';
 import { putPassword } from '../store/passwords-store.ts';
 import { addressBlock } from '../throttle/address-block.ts';
 import { LINK_BUDGET } from '../throttle/budget.ts';
@@ -101,11 +102,13 @@ export class SetupLinks {
       await notes.intend();
       const now = this.#clock.now();
       const userId = await this.#changes.after(
-        this.#people.addAdministrator({
-          ...wanted,
+        this.#people.add({
+          name: wanted.name,
+          profile: { displayName: wanted.displayName, email: '' },
+          grants: [{ role: 'admin', namespace: EVERYWHERE }],
           admit: async (trx) => {
             const link = await this.#find(trx, token);
-            if (link === undefined || !(await useLink(trx, link.digest, now))) throw refused();
+            if (link === undefined || !(await useUp(trx, 'one_time_links', link.digest, now))) throw refused();
           },
           also: (trx, id) => putPassword(trx, id, phc, now),
         }),

@@ -1,5 +1,4 @@
 import { newId, type Clock } from '#kernel';
-import { EVERYWHERE } from '#contract';
 import type { Database } from '#db';
 import { subjectScope, type Envelope } from '#vault';
 import { identityError } from '../errors.ts';
@@ -38,9 +37,9 @@ export function directoryPeople(parts: {
 
     hasAdministrator: (db) => hasAdmin(db, declared),
 
-    async addAdministrator({ name, displayName, admit, also }) {
+    async add({ name, profile: said, grants, admit, also }) {
       const key = checkLoginName(name);
-      const profile = checkProfile({ displayName, email: '' });
+      const profile = checkProfile(said);
       const now = clock.now();
       const id = newId(now);
       const user: User = {
@@ -64,7 +63,7 @@ export function directoryPeople(parts: {
         await checkFree(trx);
         await insertUser(trx, user, key, await sealing.seal(profilePlace(id), sealable(profile)));
         const subject = { kind: 'user' as const, id };
-        await insertBinding(trx, { id: newId(now), role: 'admin', namespace: EVERYWHERE, subject, createdAt: now });
+        for (const grant of grants) await insertBinding(trx, { id: newId(now), ...grant, subject, createdAt: now });
         await also(trx, id);
       });
       return id;
@@ -72,8 +71,7 @@ export function directoryPeople(parts: {
   };
 }
 
-const accountOf = ({ id, name, disabledAt, erasedAt }: User): Account => ({
-  id,
-  name,
+const accountOf = ({ id, name, issuer, subject, disabledAt, erasedAt }: User): Account => ({
+  ...{ id, name, issuer, subject },
   state: erasedAt !== null ? 'erased' : disabledAt !== null ? 'disabled' : 'active',
 });

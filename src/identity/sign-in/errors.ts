@@ -10,6 +10,11 @@ export const signInError = defineErrors('sign-in', {
     title: 'the name and the password do not belong together',
     remedy: 'Check both. An administrator can give a link that sets a new password.',
   },
+  SIGN_IN_DISABLED: {
+    status: 403,
+    title: 'the account of somebody who signed in at an identity provider is disabled here',
+    remedy: 'An administrator can let you in again.',
+  },
   SIGN_IN_BUSY: {
     status: 503,
     title: 'more people are signing in than passwords can be checked',

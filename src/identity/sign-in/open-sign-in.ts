@@ -16,15 +16,17 @@ import { deleteSignIn } from '../store/sign-in-erasure-store.ts';
 import { Throttle } from '../throttle/throttle.ts';
 import type { DeclaredBindings } from '../roles/declared-bindings.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
+import { Invitations } from '../invitations/invitations.ts';
 import { Attempts } from './attempt.ts';
 import { directoryPeople } from './directory-people.ts';
 import { FactorEnrolment } from './enrolment.ts';
+import { PasswordTokens } from './password-token.ts';
 import type { People } from './people.ts';
 import { SignIn } from './sign-in.ts';
 
 export interface SignInOptions {
   /** `Identity.frame`: the database, the clock, the record, the ledger and the news of changes. */
-  readonly frame: Pick<ChangeFrame, 'database' | 'clock' | 'trail' | 'ledger' | 'changes'>;
+  readonly frame: ChangeFrame;
   readonly log: Logger;
   /** Of the vault, which was given `totpSeedColumn`, so that rotations find the seeds. */
   readonly envelope: Envelope;
@@ -52,6 +54,8 @@ export interface SignInServices {
   readonly sessions: Sessions;
   readonly verifier: SessionVerifier;
   readonly programs: ProgramSignIn;
+  readonly invitations: Invitations;
+  readonly passwordTokens: PasswordTokens;
   /** Puts refusals on record that were only counted so far; rejects as the trail does. */
   close(): Promise<void>;
 }
@@ -97,6 +101,8 @@ export function openSignIn(given: SignInOptions): SignInServices {
     setup: new SetupLinks({ ...options, attempts, passwords, sessions, throttle }),
     sessions,
     verifier,
+    invitations: new Invitations({ ...options, attempts, passwords, throttle }),
+    passwordTokens: new PasswordTokens({ ...options, attempts, signIn, sessions, verifier }),
     programs: new ProgramSignIn({ ...options, attempts, lifetimes, sessions, throttle }),
     close: () => attempts.flush(),
   };

@@ -1,6 +1,7 @@
 import type { Role, RoleGrant } from '#contract';
 import type { DatabaseOrTransaction } from '#db';
 import { loginKey } from '../users/login-name.ts';
+import type { Profile } from '../users/user.ts';
 
 /** As much of a person as a sign-in looks at before it knows that it is they. */
 export interface Account {
@@ -8,6 +9,10 @@ export interface Account {
   /** What they sign in with, as it was given to them. */
   readonly name: string;
   readonly state: 'active' | 'disabled' | 'erased';
+  /** Who vouches for them: `LOCAL_ISSUER` for those who sign in with us. */
+  readonly issuer: string;
+  /** What the issuer knows them by. */
+  readonly subject: string;
 }
 
 /** A person as signing in needs to know them. */
@@ -27,13 +32,14 @@ export interface People {
   /** Whether somebody who can sign in holds `admin` everywhere. */
   hasAdministrator(db: DatabaseOrTransaction): Promise<boolean>;
   /**
-   * Makes a person who holds `admin` everywhere and gives the id. `admit` runs before and `also` after, in
+   * Makes a person with these roles and gives the id. `admit` runs before and `also` after, in
    * the same transaction; either takes all of it back when it throws. Throws `NAME_REFUSED`,
    * `PROFILE_REFUSED`, `USER_NAME_TAKEN`.
    */
-  addAdministrator(wanted: {
+  add(wanted: {
     readonly name: string;
-    readonly displayName: string;
+    readonly profile: Profile;
+    readonly grants: readonly RoleGrant[];
     readonly admit: (trx: DatabaseOrTransaction) => Promise<void>;
     readonly also: (trx: DatabaseOrTransaction, id: string) => Promise<void>;
   }): Promise<string>;

@@ -21,7 +21,8 @@ import {
 import type { Attempt, Throttle } from '../throttle/throttle.ts';
 import type { Attempts } from './attempt.ts';
 import { signInError } from './errors.ts';
-import { mustHaveSecondFactor, normalizeName, type Account, type People, type Person } from './people.ts';
+import { normalizeName, type Account, type People } from './people.ts';
+import { stageAfterOneProof, withoutSecondFactors } from './stage.ts';
 import { originOf, type Visitor } from './visitor.ts';
 
 /** For how long a browser that a person signed in with is counted by itself. */
@@ -103,7 +104,7 @@ export class SignIn {
       }
       notes.person = person;
       delete notes.details['nameDigest'];
-      const stage = await this.#stageAfterPassword(person);
+      const stage = await stageAfterOneProof(this.#parts.factors, person);
       notes.details['stage'] = stage;
       const where = { address: visitor.address, device: visitor.userAgent };
       const begun = await sessions.begin({ userId: person.id, kind: 'browser', stage, amr: ['pwd'], ...where }, (trx) =>
@@ -186,7 +187,7 @@ export class SignIn {
   }
 
   async #signedIn(live: LiveSession, amr: readonly string[], device: string | undefined): Promise<SignedIn> {
-    const methods = [...new Set(['pwd', ...amr])];
+    const methods = [...new Set([...withoutSecondFactors(live.session.amr), ...amr])];
     const begun = await this.#parts.sessions.strengthen(live.session, live.digest, methods);
     return { ...begun, device: await this.remember(live.person, device) };
   }
@@ -244,10 +245,5 @@ export class SignIn {
       this.#usual = { hash: await findUsualHash(database.db), readAt: now };
     }
     return this.#usual.hash;
-  }
-
-  async #stageAfterPassword(person: Person): Promise<'second-factor' | 'enrolment' | 'active'> {
-    if (hasFactor(await this.#parts.factors.of(person.id))) return 'second-factor';
-    return mustHaveSecondFactor(person) ? 'enrolment' : 'active';
   }
 }

@@ -85,7 +85,7 @@ export const identityAfterRestore: AfterRestore = {
     return Number(changed);
   },
   async endSessions(trx, now) {
-    for (const table of ['one_time_links', 'device_codes', 'passkey_challenges'] as const) {
+    for (const table of ['one_time_links', 'invitations', 'device_codes', 'passkey_challenges'] as const) {
       await trx.deleteFrom(table).execute();
     }
     const ended = await trx

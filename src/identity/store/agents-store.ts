@@ -27,17 +27,38 @@ export async function findAgentById(db: DatabaseOrTransaction, id: string): Prom
 export async function findAgentBySpiffeId(
   db: DatabaseOrTransaction,
   spiffeId: string,
-): Promise<{ readonly agent: Agent; readonly cutOffAt: number | null } | undefined> {
-  const row = await db
+): Promise<AgentInUse | undefined> {
+  const row = await agentsInUse(db).where('agents.spiffe_id', '=', spiffeId).executeTakeFirst();
+  return row && { agent: toAgent(row), cutOffAt: cutOffAt(row) };
+}
+
+/** An agent, and since when it is cut off. */
+export interface AgentInUse {
+  readonly agent: Agent;
+  readonly cutOffAt: number | null;
+}
+
+/** The same by the agent's id, or by its namespace and name. */
+export async function findAgentInUse(
+  db: DatabaseOrTransaction,
+  by: { readonly id: string } | Pick<Agent, 'namespace' | 'name'>,
+): Promise<AgentInUse | undefined> {
+  const agents = agentsInUse(db);
+  const row = await (
+    'id' in by
+      ? agents.where('agents.id', '=', by.id)
+      : agents.where('agents.namespace', '=', by.namespace).where('agents.name', '=', by.name)
+  ).executeTakeFirst();
+  return row && { agent: toAgent(row), cutOffAt: cutOffAt(row) };
+}
+
+const agentsInUse = (db: DatabaseOrTransaction) =>
+  db
     .selectFrom('agents')
     .leftJoin('users', 'users.id', 'agents.responsible_user')
     .leftJoin('shut_namespaces', 'shut_namespaces.namespace', 'agents.namespace')
     .selectAll('agents')
-    .select(['users.disabled_at as responsible_disabled_at', 'shut_namespaces.disabled_at as namespace_disabled_at'])
-    .where('agents.spiffe_id', '=', spiffeId)
-    .executeTakeFirst();
-  return row && { agent: toAgent(row), cutOffAt: cutOffAt(row) };
-}
+    .select(['users.disabled_at as responsible_disabled_at', 'shut_namespaces.disabled_at as namespace_disabled_at']);
 
 /** Since when an agent is out of use, for whatever reason. */
 export const cutOffAt = (

@@ -16,7 +16,8 @@ export interface AttemptToTake {
  * first one wrote, in both dialects, so of fifty at once as many pass as are free.
  *
  * What is kept is the moment at which everything will be forgiven. The distance to it is the number of
- * unforgiven attempts, which so falls by itself (the generic cell rate algorithm of ITU-T I.371).
+ * unforgiven attempts, which so falls by itself (the generic cell rate algorithm of ITU-T I.371). An attempt that
+ * brings no wait leaves `open_at` alone: of many at once one may come to the row with an older `now` than the last.
  */
 export async function takeAttempt(db: DatabaseOrTransaction, taking: AttemptToTake): Promise<number | undefined> {
   const { key, now, forgiveEveryMs, ladder } = taking;
@@ -26,17 +27,17 @@ export async function takeAttempt(db: DatabaseOrTransaction, taking: AttemptToTa
   const count = sql`(${clearAt} - ${moment} + ${period} - 1) / ${period}`;
   const steps = ladder
     .toReversed()
-    .map(({ attempt, waitMs }) => sql`when ${count} >= ${sql.lit(attempt)} then ${sql.lit(waitMs)}`);
+    .map(({ attempt, waitMs }) => sql`when ${count} >= ${sql.lit(attempt)} then ${moment} + ${sql.lit(waitMs)}`);
   const first = ladder.findLast(({ attempt }) => attempt <= 1)?.waitMs ?? 0;
   const row = await db
     .insertInto('attempts')
-    .values({ key, clear_at: now + forgiveEveryMs, open_at: now + first })
+    .values({ key, clear_at: now + forgiveEveryMs, open_at: first === 0 ? 0 : now + first })
     .onConflict((conflict) =>
       conflict
         .column('key')
         .doUpdateSet({
           clear_at: clearAt,
-          open_at: sql<number>`${moment} + case ${sql.join(steps, sql` `)} else 0 end`,
+          open_at: sql<number>`case ${sql.join(steps, sql` `)} else attempts.open_at end`,
         })
         .where('attempts.open_at', '<=', now),
     )
@@ -64,7 +65,7 @@ export async function giveBackAttempt(
     .updateTable('attempts')
     .set({
       clear_at: sql`clear_at - ${sql.lit(attempt.forgiveEveryMs)}`,
-      open_at: sql`case when open_at = ${attempt.openAt} then ${attempt.now} else open_at end`,
+      open_at: sql`case when open_at = ${attempt.openAt} and open_at > ${attempt.now} then ${attempt.now} else open_at end`,
     })
     .where('key', '=', attempt.key)
     .execute();

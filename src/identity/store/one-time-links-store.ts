@@ -1,4 +1,5 @@
 import type { DatabaseOrTransaction } from '#db';
+import { forgetUnused } from './one-use.ts';
 
 export interface OneTimeLink {
   readonly digest: string;
@@ -11,8 +12,9 @@ export interface OneTimeLink {
   readonly expiresAt: number;
 }
 
-/** Adds a link in the place of earlier ones for the same purpose and person. In a transaction. */
+/** Adds a link in the place of earlier ones for the same purpose and person, and forgets those that are over. In a transaction. */
 export async function putLink(db: DatabaseOrTransaction, link: OneTimeLink): Promise<void> {
+  await forgetUnused(db, 'one_time_links', link.createdAt);
   await db
     .deleteFrom('one_time_links')
     .where('purpose', '=', link.purpose)
@@ -31,7 +33,7 @@ export async function putLink(db: DatabaseOrTransaction, link: OneTimeLink): Pro
     .execute();
 }
 
-/** The link, if it has not expired; looking does not use it. */
+/** The link, if it has not expired; `useUp` uses it. */
 export async function findLink(
   db: DatabaseOrTransaction,
   digest: string,
@@ -53,14 +55,4 @@ export async function findLink(
       expiresAt: row.expires_at,
     }
   );
-}
-
-/** Uses the link up; true for exactly one caller, in time. */
-export async function useLink(db: DatabaseOrTransaction, digest: string, now: number): Promise<boolean> {
-  const deleted = await db
-    .deleteFrom('one_time_links')
-    .where('digest', '=', digest)
-    .where('expires_at', '>', now)
-    .executeTakeFirst();
-  return deleted.numDeletedRows === 1n;
 }

@@ -155,6 +155,74 @@ describe.each(dialects)('on %s', (dialect) => {
   });
 });
 
+describe.each(dialects)('on %s', (dialect) => {
+  test('in a namespace has to do who holds a role there or, as a user, everywhere, wherever it is from; and its agents', async () => {
+    const people = await startPeople(dialect);
+    const { identity, users, declared, clock } = people;
+    const create = async (name: string) => (clock.advance(1), (await users.create(root, { name, profile })).id);
+    const issuer = 'https://idp.test';
+    const provide = async (name: string, groups: readonly string[] = []) => {
+      const from = { issuer, subject: `s-${name}`, preferredName: name, ...profile, groups };
+      clock.advance(1);
+      return (await provisionUser({ frame: identity.frame, users }, { door: 'oauth' }, from)).user.id;
+    };
+    const give = (id: string, namespace: string) =>
+      identity.roles.create(root, { role: 'user', namespace, subject: { kind: 'user', id } });
+    await identity.roles.create(root, {
+      ...{ role: 'user', namespace: 'travel', subject: { kind: 'claim-group', issuer, name: 'bound' } },
+    });
+    await identity.groups.create(root, { namespace: 'travel', name: 'planners' });
+    const names = new Map([
+      [await create('given'), 'given'],
+      [await create('global'), 'global'],
+      [await create('Named'), 'Named'],
+      [await create('member'), 'member'],
+      [await provide('vouched'), 'vouched'],
+      [await provide('in-bound', ['bound']), 'in-bound'],
+      [await provide('in-declared', ['declared']), 'in-declared'],
+      [await create('elsewhere'), 'elsewhere'],
+      [await create('disabled'), 'disabled'],
+      [await provide('named', ['others']), 'named'],
+    ]);
+    const idOf = (name: string) => [...names].find(([, one]) => one === name)?.[0] as string;
+    await give(idOf('given'), 'travel');
+    await give(idOf('global'), EVERYWHERE);
+    await give(idOf('elsewhere'), 'default');
+    await give(idOf('disabled'), 'travel');
+    await users.disable(root, idOf('disabled'));
+    await identity.groups.addMember(root, 'travel', 'planners', { kind: 'user', id: idOf('member') });
+    declared.push(
+      from({ namespace: 'travel', user: 'NAMED' }),
+      from({ namespace: 'travel', user: 's-vouched', issuer }),
+      from({ namespace: 'travel', group: 'planners' }),
+      from({ namespace: 'travel', group: 'declared', issuer }),
+      from({ namespace: 'default', user: 'elsewhere' }),
+    );
+    const within = async (kind: 'users' | 'agents', limit: number) => {
+      const found: string[] = [];
+      for (let page: readonly string[] | undefined; page === undefined || page.length === limit; found.push(...page))
+        page = await identity.holdersWithin[kind](['travel'], { after: found.at(-1), limit });
+      return found.map((id) => names.get(id));
+    };
+    const expected = ['given', 'global', 'Named', 'member', 'vouched', 'in-bound', 'in-declared'];
+    for (const limit of [1, 3, 100]) expect(await within('users', limit)).toEqual(expected);
+
+    const group = await identity.groups.create(root, { namespace: EVERYWHERE, name: 'helpers' });
+    await identity.roles.create(root, { role: 'user', namespace: 'travel', subject: { kind: 'group', id: group.id } });
+    const agent = async (name: string, namespace: string) => {
+      clock.advance(1);
+      const { id } = await identity.agents.create(root, { name, namespace, roles: [] });
+      names.set(id, name);
+      return { kind: 'agent', id } as const;
+    };
+    await agent('own', 'travel');
+    await identity.groups.addMember(root, EVERYWHERE, 'helpers', await agent('helper', 'default'));
+    await identity.roles.create(root, { role: 'user', namespace: 'travel', subject: await agent('guest', 'default') });
+    await identity.roles.create(root, { role: 'user', namespace: EVERYWHERE, subject: await agent('any', 'default') });
+    expect(new Set(await within('agents', 2))).toEqual(new Set(['guest', 'helper', 'own']));
+  });
+});
+
 test('what counts for somebody is what the review says they hold, but for disabled namespaces (property)', async () => {
   const people = await startPeople();
   const { identity, users, declared } = people;

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { reveal, silentLogger, type Clock } from '#kernel';
 import { forgetfulLedger } from '#contract';
-import { openDatabase, type Database } from '#db';
+import { type Database } from '#db';
 import { openIdentity, operator, type Identity, type KeyRequest } from '#identity';
 import { openAuditLog, type AuditLog } from '#audit';
-import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { emptyPlace, type TestDialect, type TestPlace, openRunning } from '../../../test/databases.ts';
 
 /** A clock that stands still until it is told. */
 export class HandClock implements Clock {
@@ -67,10 +67,7 @@ export async function startIdentityOn(
 ): Promise<IdentityProcess> {
   const where = beside?.where ?? (await emptyPlace(dialect));
   const clock = beside?.clock ?? new HandClock();
-  const database = await openDatabase({ ...where.place, clock });
-  onTestFinished(() => database.close());
-  // A server has been running for a while: what others change can be seen.
-  await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
+  const database = await openRunning(where, clock);
   const trail = await testTrail(clock);
   const identity = openIdentity({
     database: throughWire(database),

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { Secret, silentLogger } from '#kernel';
+import { silentLogger } from '#kernel';
 import {
   EVERYWHERE,
   type Access,
@@ -23,6 +22,9 @@ import {
 import { openVault, sameNamespace, type Vault } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 import { HandClock, testTrail } from './identity.fixture.ts';
+import { randomWrapper } from '../../../test/random-wrapper.ts';
+
+export { refusal } from '../../../test/refusal.ts';
 
 export interface PeopleProcess {
   readonly clock: HandClock;
@@ -51,7 +53,7 @@ export async function startPeople(
     database,
     clock,
     log: silentLogger,
-    wrapper: { type: 'given', key: new Secret(randomBytes(32).toString('base64')), where: 'the test key' },
+    wrapper: randomWrapper(),
     mayUse: sameNamespace,
     columns: [userProfileColumn],
   });
@@ -109,14 +111,4 @@ export async function outcomesOf(trail: AuditLog, type: string): Promise<readonl
   return records
     .toReversed()
     .map((record) => (record.error === undefined ? record.outcome : `${record.outcome} ${record.error}`));
-}
-
-/** The code of the error that `action` ends with; `nothing` when it ends well. */
-export async function refusal(action: () => unknown): Promise<string> {
-  try {
-    await action();
-    return 'nothing';
-  } catch (error) {
-    return (error as { code?: string }).code ?? String(error);
-  }
 }

@@ -19,11 +19,21 @@ test('policy_admin, tool_publisher, auditor and user change no identity', () => 
   }
 });
 
+/** What a caller did, it takes back with what it did it with. */
+const TAKEN_BACK: Action = 'approval.cancel';
+/** What those ask for who call tools, with the credentials that they call with: nothing is administered by it. */
+const FOR_CALLERS: ReadonlySet<Action> = new Set([
+  'tool.vend',
+  'tool.validate',
+  'tool.request',
+  'access-request.cancel',
+]);
+
 test('every change takes a credential for `admin`, every reading one for `read`', () => {
   const root = who('admin', ...ROLES);
   const only = (access: Access) => ({ ...root, access: new Set([access]) });
-  for (const action of actions) {
-    const reads = action.endsWith('.read') || action.endsWith('.export');
+  for (const action of actions.filter((one) => one !== TAKEN_BACK)) {
+    const reads = /\.(?:read|export|list)$/.test(action) || action === 'tool.review' || FOR_CALLERS.has(action);
     expect([action, why(only('read'), action), why(only('admin'), action), why(only('execute'), action)]).toEqual(
       reads ? [action, 'permitted', 'access', 'access'] : [action, 'access', 'permitted', 'access'],
     );
@@ -87,7 +97,20 @@ const DANGEROUS: ReadonlySet<Action> = new Set([
   'secret.delete',
   'vault.erase',
   'signing-key.rotate',
+  'access-request.review',
+  'access-review.open',
+  'access-review.decide',
+  'access-review.close',
+  'token-session.end-all',
+  'oauth-client.delete',
+  'oauth-client.block',
+  'oauth-client.unblock',
   'policy.change',
+  'approval.decide',
+  'limit.put',
+  'limit.delete',
+  'containment.begin',
+  'containment.release',
 ]);
 
 test.each<[string, Partial<Principal>, string]>([

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { onTestFinished, vi, expect } from 'vitest';
-import { newId, reveal, Secret, silentLogger, type ChatelaineError } from '#kernel';
+import { onTestFinished } from 'vitest';
+import { newId, reveal, silentLogger, type ChatelaineError, type Secret } from '#kernel';
 import {
   auditEvent,
   EVERYWHERE,
@@ -10,9 +9,9 @@ import {
   type Role,
   forgetfulLedger,
 } from '#contract';
-import { openDatabase, type Database } from '#db';
+import { type Database } from '#db';
 import { openVault, sameNamespace, type Vault } from '#vault';
-import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { emptyPlace, type TestDialect, type TestPlace, openRunning } from '../../../test/databases.ts';
 import { ChangeFrame, permissionCheck, UserDirectory, userProfileColumn } from '#identity';
 import { IdentityChanges } from '../changes.ts';
 import { codeAt, stepAt } from '../second-factors/totp.ts';
@@ -26,6 +25,7 @@ import { insertBinding } from '../store/bindings-store.ts';
 import { putPassword } from '../store/passwords-store.ts';
 import { totpSeedColumn } from '../store/totp-store.ts';
 import { HandClock } from './identity.fixture.ts';
+import { randomWrapper } from '../../../test/random-wrapper.ts';
 
 /** Cheap, so that tests hash in a millisecond; the production cost has its own test. */
 export const TEST_COST = { memory: 64, passes: 1, parallelism: 1 };
@@ -90,14 +90,8 @@ export async function startSignIn(
 ): Promise<SignInProcess> {
   const at = beside?.at ?? (await emptyPlace(dialect));
   const clock = beside?.clock ?? new HandClock();
-  const wrapper = beside?.wrapper ?? {
-    type: 'given' as const,
-    key: new Secret(randomBytes(32).toString('base64')),
-    where: 'the test key',
-  };
-  const database = await openDatabase({ ...at.place, clock });
-  onTestFinished(() => database.close());
-  await vi.waitFor(() => expect(database.changes.version()).not.toBe('unknown'), { timeout: 5000, interval: 10 });
+  const wrapper = beside?.wrapper ?? randomWrapper();
+  const database = await openRunning(at, clock);
   const log = silentLogger;
   const columns = [totpSeedColumn, userProfileColumn];
   const vault = await openVault({

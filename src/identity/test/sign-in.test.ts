@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openAuditLog } from '#audit';
 import type { AuditEvent } from '#contract';
@@ -9,14 +6,9 @@ import { operator } from '#identity';
 import { dialects } from '../../../test/databases.ts';
 import { somebody } from './people.fixture.ts';
 import { bindRole, PASSWORD, refusalCode, startSignIn, VISITOR } from './sign-in.fixture.ts';
+import { temporaryDirectory } from '../../../test/temporary-directory.ts';
 
 const via = { method: 'session', sessionId: 'x' } as const;
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 const elsewhere = (last: number) => ({ ...VISITOR, address: `203.0.113.${last}` });
 
@@ -96,7 +88,7 @@ describe.each(dialects)('signing in: %s', (dialect) => {
       },
       open: () => Promise.reject(new Error('the key service is down')),
     };
-    const log = await openAuditLog({ root: temporaryFolder(), sealer, clock, logger: silentLogger });
+    const log = await openAuditLog({ root: temporaryDirectory(), sealer, clock, logger: silentLogger });
     onTestFinished(() => log.close());
     const [known, unknown, accepted] = trail.events;
     for (const event of [known, unknown]) await log.append(event as AuditEvent);

@@ -46,6 +46,7 @@ export class UserDirectory {
   readonly #vault: Pick<Vault, 'envelope' | 'eraseSubject'>;
   readonly #declared: DeclaredBindings;
   readonly #cutOff: CutOff[] = [];
+  readonly #erasing: ((userId: string) => Promise<void>)[] = [];
 
   constructor(parts: {
     readonly frame: ChangeFrame;
@@ -57,9 +58,14 @@ export class UserDirectory {
     this.#declared = parts.declared;
   }
 
-  /** Adds to who is told of users that were disabled or erased. */
+  /** Adds to who is told of users that were disabled or erased; also while they are told, who then is too. */
   onCutOff(hook: CutOff): void {
     this.#cutOff.push(hook);
+  }
+
+  /** Adds to who is told of users that are about to be erased: what is theirs elsewhere can still be read. As `onCutOff`. */
+  onErasing(hook: (userId: string) => Promise<void>): void {
+    this.#erasing.push(hook);
   }
 
   /**
@@ -224,6 +230,8 @@ export class UserDirectory {
    */
   async erase(by: Author, id: string): Promise<void> {
     await this.#recorded(by, 'user.erase', id, async () => {
+      await this.#permitted(this.#frame.database.db, by, 'user.erase', id);
+      for (const hook of this.#erasing) await hook(id);
       // One transaction with the end of the key, and with the ledger: half an erasure would be undone by a restore.
       await this.#vault.eraseSubject(
         id,

@@ -36,6 +36,7 @@ export function isSelf(principal: Principal, user: Pick<User, 'id' | 'issuer' | 
 export interface Profile {
   readonly displayName: string;
   readonly email: string;
+  readonly organization?: string | undefined;
 }
 
 export interface UserWithProfile extends User {
@@ -48,6 +49,7 @@ const profileSchema = z.strictObject({
   displayName: line(200),
   // No grammar of addresses: RFC 5321 §4.5.3.1.3 bounds them, and an address is only good when mail arrives.
   email: line(254).regex(/^$|^[^\s@]+@[^\s@]+$/),
+  organization: line(200).optional(),
 });
 
 /** Throws `PROFILE_REFUSED`, naming the field and never its value. */

@@ -6,12 +6,16 @@ import type { CliContext } from '#cli';
 import type {
   AuthServiceDeclaration,
   OAuthClientDeclaration,
+  LimitDeclaration,
+  OwnerDeclaration,
   RoleBindingDeclaration,
   SecretReader,
   ServerSettings,
   UpstreamDeclaration,
 } from '#contract';
+import { readPolicyDocuments, warnOfLimits } from '#gateway';
 import type { Logger } from '#kernel';
+import type { DeclaredPolicy } from '#policy';
 import {
   formatProblem,
   geminiEmbedder,
@@ -33,9 +37,12 @@ import {
 import { mainError } from '../errors.ts';
 import type { ConfigurationOptions } from './configuration-options.ts';
 import { startQuickstart } from './quickstart.ts';
+import { RegisteredDocuments } from './registered-documents.ts';
 
 export interface Configured {
   readonly toolbox: Toolbox;
+  /** The tools that publishers register, composed with the files. */
+  readonly registered: RegisteredDocuments;
   readonly settings: ServerSettings;
   readonly isQuickstart: boolean;
   /** The role bindings that the documents declare now. */
@@ -46,6 +53,11 @@ export interface Configured {
   clients(): readonly OAuthClientDeclaration[];
   /** The identity providers that they declare. */
   upstreams(): readonly UpstreamDeclaration[];
+  /** The resources outside of this server that it issues tokens for. */
+  owners(): readonly OwnerDeclaration[];
+  /** The policies that they declare; another list after each reload. */
+  policies(): readonly DeclaredPolicy[];
+  limits(): readonly LimitDeclaration[];
   counts(): { readonly tools: number; readonly sources: number };
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
@@ -77,8 +89,19 @@ export async function openConfigured(
 
   const inputs = location === undefined ? [] : orThrow(await readInputs(location));
   const first = { ...load(inputs), inputs };
+  // Of the configuration that was judged last: it holds from when that is built without a fault.
+  let judged: readonly DeclaredPolicy[] = [];
   const toolbox = orThrow(
     await openToolbox(first.configuration, {
+      judge: async ({ policies: documents, limits: limited }, snapshot) => {
+        const {
+          policies: read,
+          problems,
+          warnings,
+        } = await readPolicyDocuments(documents, snapshot, context.clock.now());
+        judged = read;
+        return { problems, warnings: [...warnings, ...(await warnOfLimits(limited, snapshot))] };
+      },
       catalog: sourceTypes,
       openEmbedder: geminiEmbedder,
       clock: context.clock,
@@ -89,13 +112,19 @@ export async function openConfigured(
   for (const warning of [...first.warnings, ...toolbox.warnings])
     log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
 
-  let { roleBindings, authServices, clients, upstreams } = first.configuration;
+  const registered = new RegisteredDocuments(toolbox, first);
+  let { roleBindings, authServices, clients, upstreams, owners, limits } = first.configuration;
+  let policies = judged;
   return {
     toolbox,
+    registered,
     roleBindings: () => roleBindings,
     authServices: () => authServices,
     clients: () => clients,
     upstreams: () => upstreams,
+    owners: () => owners,
+    policies: () => policies,
+    limits: () => limits,
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
     counts() {
@@ -127,8 +156,9 @@ export async function openConfigured(
         changed: async (files) => {
           try {
             const next = load(orThrow(files));
-            orThrow(await toolbox.replace(next.configuration));
-            ({ roleBindings, authServices, clients, upstreams } = next.configuration);
+            orThrow(await registered.reload(next));
+            policies = judged;
+            ({ roleBindings, authServices, clients, upstreams, owners, limits } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
             for (const warning of [...next.warnings, ...toolbox.warnings])
               log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));

@@ -2,12 +2,16 @@ import { resolve } from 'node:path';
 import type { CliContext } from '#cli';
 import type { ContentBlock } from '#contract';
 import { prepareDataDirectory } from '#db';
-import { invokeLocally } from '#gateway';
+import { coverLogText, invokeLocally } from '#gateway';
+import { readMaskKey } from '#http';
 import { localUser } from '#identity';
 import { createLogger, isRecord, parseStrictJson } from '#kernel';
 import { openConfigured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
+import { servedContainment } from '../serve/containment.ts';
+import { approvalStep, lateApprovals } from '../services/approvals.ts';
+import { openRegistry } from '../registry/open-registry.ts';
 import { lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
 import type { InvokeOptions } from './invoke-command.ts';
 
@@ -20,7 +24,7 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
       `the arguments are not a JSON object: ${args.ok ? 'it is another JSON value' : args.error}`,
     );
   }
-  const log = createLogger({ level: 'warn' });
+  const log = createLogger({ level: 'warn', cover: coverLogText });
   const dataDir = resolve(options.dataDir);
   const endings = new Endings();
   const opened = Promise.withResolvers<Services>();
@@ -32,12 +36,35 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
     const configured = await openConfigured(options, { context, log, dataDir, secrets });
     endings.add('toolbox', () => configured.close());
     prepareDataDirectory(dataDir);
-    const services = await openServices({ dataDir, settings: configured.settings, clock: context.clock, log, endings });
+    const services = await openServices({
+      ...{ dataDir, settings: configured.settings, clock: context.clock, log, endings },
+      declaredPolicies: () => configured.policies(),
+      declaredLimits: () => configured.limits(),
+    });
     opened.resolve(services);
+    const { publicUrl, approvals: settings } = configured.settings;
+    const approvals = lateApprovals({
+      ...{ services, settings, mayApprove: () => false },
+      publicUrl: () => (publicUrl === undefined ? undefined : new URL(publicUrl)),
+    });
+    const { standings } = await openRegistry({ ...services, settings: configured.settings, configured });
+    // Whoever contains something waits for this call as for those of servers.
+    const containment = servedContainment({
+      ...{ services, settings: configured.settings, clock: context.clock, log, endings },
+    });
+    await containment.follow();
     const result = await invokeLocally({
       log,
       trail: services.audit,
       snapshot: configured.toolbox.current(),
+      policies: services.policies,
+      settings: configured.settings,
+      maskKey: () => readMaskKey(services.database, services.vault.envelope),
+      steps: {
+        ...{ containment: containment.running, watch: services.watch, standings },
+        ...{ limits: services.limits.calls, approvals: approvalStep(approvals) },
+      },
+      clock: context.clock,
       principal: localUser({
         scopes: options.scope ?? [],
         ...(options.namespace !== undefined && { namespace: options.namespace }),

@@ -35,3 +35,7 @@ export function urlOf(host: string, port: number, tls: ServerTls | undefined): s
   const name = isAnyAddress ? (tls?.names().find((one) => !one.includes('*')) ?? host) : host;
   return `${tls === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
+
+/** Where agents find theirs: as it is configured, or as the listener itself can say. */
+export const agentsUrlOf = ({ agentListener }: Pick<ServerSettings, 'agentListener'>, listening: string): URL =>
+  new URL(agentListener?.publicUrl ?? listening);

@@ -1,28 +1,67 @@
-import type { AuthorizationServer, DeclaredClients, ResourceOwner } from '#authserver';
-import type { SecretReader } from '#contract';
+import type { AuthorizationServer, Lifetimes, ResourceOwner } from '#authserver';
+import {
+  ADMINISTRATION_SCOPES,
+  isLoopbackHost,
+  primaryProvider,
+  publicUrlOf,
+  type AuthorizationServerSettings,
+  type SecretReader,
+  type ServerSettings,
+  type ThemeSettings,
+} from '#contract';
 import type { Pages } from '#gateway';
+import type { SignInElsewhere } from '#identity';
 import type { Clock, Logger } from '#kernel';
-import { placeOfUrl, type Issuer } from '#resource-server';
+import { admissionOf, placeOfUrl, type Issuer } from '#resource-server';
 import type { ToolboxSnapshot } from '#toolbox';
+import type { Configured } from '../configuration/open-configured.ts';
 import type { Endings } from '../endings.ts';
 import type { Services } from '../services/index.ts';
 
 /** Our authorization server, as the listener and the resource server take it. */
 export interface OwnAuthorizationServer {
   readonly pages: Pages;
+  /** What of it programs ask, for a listener whose clients show certificates. */
+  readonly programs: Pages;
   readonly issuer: Issuer;
+  /** Whether a token session goes on. */
+  readonly sessionGoesOn: (tsid: string) => Promise<boolean>;
+  /** The identity provider that people sign in at, for the sign-in page. */
+  readonly elsewhere: SignInElsewhere;
 }
 
 export interface OwnAuthorizationServerParts {
-  /** `publicUrl` of the configuration: an issuer is a URL that stays, so there is none without it. */
+  /** Its origin is the issuer. */
   readonly publicUrl: URL;
+  /** Where clients that show certificates reach it, once that is known; undefined where none can. */
+  readonly agentsUrl: () => Promise<URL | undefined>;
+  /** Whether nobody asked for it: `issuerUrl`. */
+  readonly isDefault: boolean;
   readonly services: Services;
-  readonly clients: DeclaredClients;
+  readonly settings: AuthorizationServerSettings;
+  /** What the pages look like. */
+  readonly theme: ThemeSettings | undefined;
+  /** The documents of now. */
+  readonly declared: Pick<Configured, 'clients' | 'upstreams' | 'owners'>;
   readonly secrets: SecretReader;
   readonly snapshot: () => ToolboxSnapshot;
   readonly clock: Clock;
   readonly log: Logger;
   readonly endings: Endings;
+}
+
+const WAKING_MS = 10 * 60_000;
+
+/**
+ * Where the authorization server is reached, which is a URL that stays: the `publicUrl` of the configuration; of a
+ * server for this machine alone, `localhost` with its port, so that the first minute needs no setting. Whoever set
+ * up another name, a proxy or a port of chance has to say where that leads; undefined until they do.
+ */
+export function issuerUrl(settings: ServerSettings): URL | undefined {
+  const { publicUrl, host, port, allowedHosts, trustedProxies, tlsTerminatedBy } = settings;
+  if (publicUrl !== undefined) return new URL(publicUrl);
+  const isForThisMachine = isLoopbackHost(host) && allowedHosts.length === 0 && trustedProxies.length === 0;
+  return isForThisMachine && port !== 0 && tlsTerminatedBy === undefined ? publicUrlOf(settings, port) : undefined;
 }
 
 /**
@@ -41,15 +80,30 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
     opening.catch(() => (opening = undefined));
     return opening;
   };
+  const handle: Pages['handle'] = async (request, response, arrival) =>
+    (await opened()).handle(request, response, arrival);
+  const openedForGrants = async (): Promise<void> => {
+    if (parts.declared.upstreams().length > 0) await opened().catch(() => {});
+  };
+  // The open server ends tokens of providers that nobody needs any more: though nobody asks it for any, and those of
+  // whoever is cut off before anybody has asked it for anything.
+  const waking = setTimeout(() => void openedForGrants(), WAKING_MS).unref();
+  parts.services.users.onErasing(openedForGrants);
+  parts.services.users.onCutOff(openedForGrants);
+  endings.add('waking of the authorization server', () => clearTimeout(waking));
   return {
+    elsewhere: {
+      primary: () => primaryProvider(parts.declared.upstreams()),
+      begin: async (asked) => (await opened()).elsewhere.begin(asked),
+    },
+    sessionGoesOn: async (tsid) => (await (await opened()).sessions.live(tsid)) !== undefined,
     issuer: {
       issuer: publicUrl.origin,
-      verifier: { verify: async (token) => (await opened()).verifier.verify(token) },
+      yields: parts.isDefault,
+      verifier: { verify: async (token, facts) => (await opened()).verifier.verify(token, facts) },
     },
-    pages: {
-      answers: isItsPath,
-      handle: async (request, response, arrival) => (await opened()).handle(request, response, arrival),
-    },
+    pages: { answers: isItsPath, takesAnyOrigin: isForAnyOrigin, handle },
+    programs: { answers: (path) => isMetadata(path) || isForPrograms(path), handle },
   };
 }
 
@@ -57,60 +111,128 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
 const isItsPath = (path: string): boolean =>
   path.startsWith('/oauth/') ||
   path === '/console/connections' ||
+  path === '/console/connections/link' ||
+  isMetadata(path);
+
+const isMetadata = (path: string): boolean =>
   /^\/\.well-known\/(?:jwks\.json$|(?:oauth-authorization-server|openid-configuration)(?:\/|$))/.test(path);
 
+/** The endpoints that RFC 8705 §5 means: no page of a person, whose browser has no certificate to show. */
+const isForPrograms = (path: string): boolean =>
+  /^\/oauth\/(?:token|introspect|revoke|par|device|userinfo)$/.test(path);
+
 /**
- * Says what of the documents has no effect: somebody who declared it believes that it does.
- *
- * Signing in at identity providers is not served yet; their documents are read and checked all the same.
+ * Where clients that run in a page call: metadata and keys, which are for everybody; registration, which is nobody's
+ * yet; and the endpoints where the provider goes by the origins of the client (`clientBasedCORS`). No cookie counts
+ * at any of them. A sign-out may be asked for by a form of another site, and is asked about here.
  */
+const isForAnyOrigin = (path: string): boolean =>
+  /^\/oauth\/(?:token|revoke|userinfo|par|device|logout|register(?:\/[^/]+)?)$/.test(path) ||
+  path.startsWith('/.well-known/');
+
+/** Says what of the documents has no effect: somebody who declared it believes that it does. */
 export function warnOfUnused(
-  declared: { readonly clients: readonly unknown[]; readonly upstreams: readonly unknown[] },
+  declared: Pick<Configured, 'clients' | 'upstreams' | 'owners'>,
   isServed: boolean,
   log: Logger,
 ): void {
-  const event = 'configuration.unused';
-  if (declared.clients.length > 0 && !isServed)
+  if (isServed) return;
+  const kinds = { client: declared.clients(), owner: declared.owners(), upstream: declared.upstreams() };
+  for (const [kind, documents] of Object.entries(kinds)) {
+    if (documents.length === 0) continue;
     log.warn(
-      { event },
-      '`kind: client` has no effect: there is no authorization server without `publicUrl` of `kind: server`',
+      { event: 'configuration.unused' },
+      `\`kind: ${kind}\` has no effect: this server has no authorization server, since \`publicUrl\` of \`kind: server\` does not say where it is reached`,
     );
-  if (declared.upstreams.length > 0)
-    log.warn({ event }, '`kind: upstream` has no effect: this version does not sign people in at identity providers');
+  }
 }
 
 async function open(parts: OwnAuthorizationServerParts): Promise<AuthorizationServer> {
-  const { publicUrl, services, clients: declared, secrets, snapshot, clock, log } = parts;
+  const { publicUrl, agentsUrl, services, settings, declared, secrets, snapshot, clock, log } = parts;
+  const upstreams = () => declared.upstreams();
   const { database, audit, vault, identity, users } = services;
-  const [authserver, { EgressClient }, { keys }] = await Promise.all([
+  const [authserver, { EgressClient, egressRulesOf }, { keys }] = await Promise.all([
     import('#authserver'),
     import('#egress'),
     services.signing(),
   ]);
-  const egress = new EgressClient({ rules: { allowed: [], blocked: [], allowPrivateNetworks: false } });
-  const registration = authserver.REGISTRATION_SETTINGS;
-  const documents = new authserver.DocumentResolver({ egress, clock, log, settings: { baselineScopes: [] } });
+  const { registration, clientDocuments, baselineScopes } = settings;
+  const limits =
+    registration === false
+      ? authserver.REGISTRATION_SETTINGS
+      : {
+          confidential: registration.confidentialClients,
+          most: registration.most,
+          unusedMs: registration.unused,
+          baselineScopes,
+        };
+  const egress = new EgressClient({ rules: clientDocuments === false ? PUBLIC_ONLY : egressRulesOf(clientDocuments) });
+  const documents =
+    clientDocuments === false
+      ? undefined
+      : new authserver.DocumentResolver({ egress, clock, log, settings: { baselineScopes } });
+  const registrar =
+    registration === false
+      ? undefined
+      : new authserver.ClientRegistrar({
+          frame: identity.frame,
+          settings: limits,
+          endpoint: new URL('/oauth/register', publicUrl),
+        });
   return await authserver.openAuthorizationServer({
-    ...{ publicUrl, database, clock, log, users, keys, trail: audit },
+    ...{ publicUrl, agentsUrl, database, clock, log, users, keys, trail: audit },
     sealer: vault.envelope,
     signIn: services.signIn(publicUrl),
     standings: identity.standings,
+    agents: identity.agentStandings,
+    opens: (audience, resource) => opensAll(publicUrl, audience, resource),
     owners: authserver.ownerMap({
       publicUrl,
       doors: (path) => doorAt(publicUrl, path, snapshot()),
-      declared: () => [],
-      upstreams: () => [],
+      declared: () => declared.owners(),
+      upstreams: () => settings.upstreams ?? upstreams().map(({ name }) => name),
     }),
-    clients: new authserver.ClientDirectory({ database, clock, declared, secrets, registration, documents }),
-    documents: true,
-    registrar: new authserver.ClientRegistrar({
-      frame: identity.frame,
-      settings: registration,
-      endpoint: new URL('/oauth/register', publicUrl),
+    federation: {
+      declared: upstreams,
+      upstreams: new authserver.Upstreams({ declared: upstreams, secrets, clock }),
+      ...{ frame: identity.frame, envelope: vault.envelope },
+    },
+    clients: new authserver.ClientDirectory({
+      ...{ database, clock, secrets, documents },
+      ...(registration !== false && { registration: limits }),
+      agents: identity.agentStandings,
+      declared: authserver.withBuiltIn(() => declared.clients(), publicUrl),
     }),
+    documents: documents !== undefined,
+    ...(registrar && { registrar }),
+    theme: parts.theme,
+    lifetimes: lifetimesOf(settings),
+    trustedIssuers: () => settings.trustedIssuers,
     fetch: authserver.guardedFetch(egress),
     changes: identity.frame.changes,
   });
+}
+
+const PUBLIC_ONLY = { allowed: [], blocked: [], allowPrivateNetworks: false };
+
+/** In the seconds of the OAuth specifications. */
+function lifetimesOf({ lifetimes }: AuthorizationServerSettings): Lifetimes {
+  const { accessToken, refreshToken, authorizationCode, interaction, deviceCode } = lifetimes;
+  return {
+    accessToken: accessToken / 1000,
+    refreshToken: refreshToken / 1000,
+    code: authorizationCode / 1000,
+    interaction: interaction / 1000,
+    deviceCode: deviceCode / 1000,
+  };
+}
+
+/** Whether a token for the one resource opens the other and sees all of it there. */
+function opensAll(publicUrl: URL, audience: string, resource: string): boolean {
+  const [from, to] = [placeOfUrl(publicUrl, audience), placeOfUrl(publicUrl, resource)];
+  if (from === undefined || to === undefined) return false;
+  const admission = admissionOf(from, to);
+  return admission.admitted && admission.toolset === undefined;
 }
 
 /** A door of this server, with the scopes that its tools ask for; undefined where there is none. */
@@ -118,10 +240,11 @@ function doorAt(
   publicUrl: URL,
   path: string,
   { namespaces }: ToolboxSnapshot,
-): Pick<ResourceOwner, 'scopes'> | undefined {
+): Pick<ResourceOwner, 'scopes' | 'administers'> | undefined {
   const place = placeOfUrl(publicUrl, publicUrl.origin + path);
-  if (place === undefined || place.kind === 'server') return undefined;
-  if (place.kind === 'api') return { scopes: [] };
+  // Credentials for one tool are vended: nobody is sent here for them.
+  if (place === undefined || place.kind === 'server' || place.kind === 'tool') return undefined;
+  if (place.kind === 'api') return { scopes: ADMINISTRATION_SCOPES, administers: true };
   const view = namespaces.get(place.namespace);
   const toolset = place.kind === 'mcp' ? place.toolset : undefined;
   const group = toolset === undefined ? view?.all : view?.groups.get(toolset);

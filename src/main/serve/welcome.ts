@@ -13,6 +13,8 @@ export interface WelcomeFacts {
   readonly key: FirstKey | undefined;
   /** Where the first administrator begins; undefined once there is one. */
   readonly setupUrl: string | undefined;
+  /** Whether a client without a key is led to sign in. */
+  readonly signsIn: boolean;
 }
 
 const MASKED = 'chk_…';
@@ -27,17 +29,22 @@ export function welcome(facts: WelcomeFacts): string {
     `  REST     ${url}/api/toolset`,
     ...(facts.agentsUrl === undefined ? [] : [`  Agents   ${facts.agentsUrl}/mcp (with a client certificate)`]),
     ...(facts.metricsUrl === undefined ? [] : [`  Metrics  ${facts.metricsUrl}`]),
-    ...keyLines(key),
+    ...keyLines(key, facts.signsIn),
     ...setupLines(facts.setupUrl),
   ];
   if (key === undefined) return `${lines.join('\n')}\n\n`;
   return `${[...lines, '', ...clientLines(mcp, key.text ?? MASKED), '', ...trials(url, key.text ?? MASKED)].join('\n')}\n\n`;
 }
 
-function keyLines(key: FirstKey | undefined): readonly string[] {
-  if (key === undefined) return ['', 'Agents need a key: `chatelaine key create --agent NAME --role user`.'];
-  if (key.text === undefined) return [`  Key      ${key.id} (made by an earlier start; \`key create\` makes another)`];
-  return [`  Key      ${key.text}`, `           shown this once; its id is ${key.id}`];
+function keyLines(key: FirstKey | undefined, signsIn: boolean): readonly string[] {
+  const people = signsIn
+    ? ['', 'A client of MCP that has no key leads its person to sign in: the URL is all that it needs.']
+    : [];
+  if (key === undefined)
+    return ['', 'Agents need a key: `chatelaine key create --agent NAME --role user`.', ...people.slice(1)];
+  if (key.text === undefined)
+    return [`  Key      ${key.id} (made by an earlier start; \`key create\` makes another)`, ...people];
+  return [`  Key      ${key.text}`, `           shown this once; its id is ${key.id}`, ...people];
 }
 
 function setupLines(url: string | undefined): readonly string[] {

@@ -6,7 +6,9 @@
  * vault and puts each use on record; `access-source.ts` tells an access review who holds what; `lazy-secrets.ts` opens it when the first source asks.
  */
 export { bearerVerifier } from './bearer-verifier.ts';
+export { lateCredentials, type LateCredentials } from './late-credentials.ts';
 export { lazySecrets } from './lazy-secrets.ts';
 export { openResourceServer } from './resource-server.ts';
 export { openServices, type Services, type ServicesOptions } from './open-services.ts';
 export { toolSecrets } from './tool-secrets.ts';
+export { vendableTools } from './vendable-tools.ts';

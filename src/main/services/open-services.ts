@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ledgerTrouble, openLedger, type FileLedger } from '#backup';
-import { openAuditLog, type AuditLog } from '#audit';
-import type { RoleBindingDeclaration, ServerSettings } from '#contract';
+import { openAuditLog, subjectOf, type AuditLog } from '#audit';
+import type { LimitDeclaration, RoleBindingDeclaration, ServerSettings } from '#contract';
 import { databasePlace, openDatabase, type Database } from '#db';
 import { apiSecretColumn } from '#http';
 import {
@@ -16,11 +16,19 @@ import {
   type UserDirectory,
 } from '#identity';
 import type { Clock, Logger } from '#kernel';
+import { lateDecisionWatch, PoliciesInForce, type DeclaredPolicy, type DecisionWatch } from '#policy';
+import { loadAccess, loadAnomalies } from '#registry';
 import { openVault, sameNamespace, type Vault } from '#vault';
 import type { Endings } from '../endings.ts';
 import { wrapperSettings } from './key-wrapper.ts';
+import { lateApprovalArgumentsColumn } from './approvals.ts';
+import { lateLimits, type LateLimits } from './late-limits.ts';
 import { lateGrantTokensColumn, lateSigning, lateSigningKeyColumn, type Signing } from './late-signing.ts';
 import { sessionLifetimes } from './session-lifetimes.ts';
+import { toolSecrets } from './tool-secrets.ts';
+
+/** The same list each time: who declares nothing never changes it. */
+const NONE: readonly DeclaredPolicy[] = [];
 
 /** What keeps state: everything that a door, a route or a command asks something of. */
 export interface Services {
@@ -30,6 +38,12 @@ export interface Services {
   readonly vault: Vault;
   readonly identity: Identity;
   readonly users: UserDirectory;
+  /** Who may call what. */
+  readonly policies: PoliciesInForce;
+  /** What is kept of decisions beside their records. */
+  readonly watch: DecisionWatch;
+  /** How much callers may do. */
+  readonly limits: LateLimits;
   /**
    * By what people sign in, where browsers reach the server at that URL. Made once, by the first who asks:
    * only a server that listens knows its port, and a command that shows no pages needs none.
@@ -42,11 +56,20 @@ export interface Services {
 export interface ServicesOptions {
   /** Exists already, and belongs to us or is shared by several processes. */
   readonly dataDir: string;
-  readonly settings: Pick<ServerSettings, 'audit' | 'database' | 'vault' | 'ledger' | 'signIn'>;
+  readonly settings: Pick<
+    ServerSettings,
+    'audit' | 'authorizationServer' | 'counters' | 'database' | 'vault' | 'ledger' | 'signIn'
+  >;
   /** A missing database is an error, and not made: for commands that only look. */
   readonly mustExist?: boolean;
   /** The `kind: roleBinding` documents as they are now. */
   readonly declared?: () => readonly RoleBindingDeclaration[];
+  /** The `kind: policy` documents as they are now. */
+  readonly declaredPolicies?: () => readonly DeclaredPolicy[];
+  /** The `kind: limit` documents as they are now. */
+  readonly declaredLimits?: () => readonly LimitDeclaration[];
+  /** One client's child process: it counts its own calls, until it ends. */
+  readonly countsAlone?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes what closes them, in the order of opening. */
@@ -84,7 +107,10 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     previousWrappers: settings.vault.previousKeyWrappers.map((one) => wrapperSettings(one, dataDir)),
     severalHosts: settings.database.type === 'postgres',
     mayUse: sameNamespace,
-    columns: [userProfileColumn, totpSeedColumn, apiSecretColumn, lateSigningKeyColumn, lateGrantTokensColumn],
+    columns: [
+      ...[userProfileColumn, totpSeedColumn, apiSecretColumn],
+      ...[lateSigningKeyColumn, lateGrantTokensColumn, lateApprovalArgumentsColumn],
+    ],
   });
   endings.add('vault', () => vault.close());
   const audit = await openAuditLog({
@@ -110,6 +136,8 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const users = identity.userDirectory(vault);
   // Loaded when somebody is cut off: a server that only serves tools loads none of it.
   users.onCutOff(async (id, why) => (await import('#authserver')).endTokensOfUser({ database, clock }, id, why));
+  users.onCutOff(async (id, why) => (await loadAccess()).endAccessOf({ database, clock }, id, why));
+  users.onErasing(async (id) => (await loadAnomalies()).forgetWaysOf(database.db, `user:${id}`));
   let opened: SignInServices | undefined;
   const signIn = (publicUrl = new URL('http://localhost')): SignInServices => {
     if (opened !== undefined) return opened;
@@ -120,6 +148,24 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     endings.add('refusals of sign-ins that were counted', () => services.close());
     return (opened = services);
   };
-  const signing = lateSigning({ frame: identity.frame, envelope: vault.envelope, log });
-  return { database, ledger, audit, vault, identity, users, signIn, signing };
+  const signing = lateSigning({
+    ...{ frame: identity.frame, envelope: vault.envelope, log },
+    settings: settings.authorizationServer,
+    secrets: toolSecrets(vault.reader, audit),
+  });
+  const policies = new PoliciesInForce({ database, clock, log, declared: options.declaredPolicies ?? (() => NONE) });
+  const watched = () => policies.watched;
+  const watch = lateDecisionWatch({ database, trail: audit, watched, clock, log });
+  endings.add('what decisions were about', () => watch.close());
+  users.onErasing(async (id) => watch.forget(((await users.identitiesOf(id)) ?? []).map(subjectOf)));
+  // And what they did while that was under way.
+  users.onCutOff(async (id, why) => (why === 'erased' ? await watch.forget([id]) : undefined));
+  const limits = lateLimits({
+    ...{ database, clock, log, endings, frame: identity.frame },
+    settings: settings.counters ?? { type: options.countsAlone === true ? 'memory' : 'database' },
+    declared: options.declaredLimits ?? (() => NO_LIMITS),
+  });
+  return { database, ledger, audit, vault, identity, users, policies, watch, limits, signIn, signing };
 }
+
+const NO_LIMITS: readonly LimitDeclaration[] = [];

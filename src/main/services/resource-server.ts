@@ -1,11 +1,12 @@
 import type { AuthServiceDeclaration, SecretReader } from '#contract';
+import { readNonceSecret } from '#http';
 import { Secret, type Clock } from '#kernel';
 import { ResourceServer, withoutClient, type IntrospectionClient, type Issuer } from '#resource-server';
 import { mainError } from '../errors.ts';
 import type { Services } from './open-services.ts';
 
 export interface ResourceServerParts {
-  readonly services: Pick<Services, 'database' | 'identity'>;
+  readonly services: Pick<Services, 'database' | 'identity' | 'vault'>;
   /** The `kind: authService` documents as they are now. */
   readonly declared: () => readonly AuthServiceDeclaration[];
   /** Our own authorization server, as it is now; it stands before all others. */
@@ -24,6 +25,10 @@ export function openResourceServer(parts: ResourceServerParts): ResourceServer {
     people: services.identity.standings,
     changes: services.database.changes,
     secrets,
+    confirmation: {
+      database: services.database,
+      nonceSecret: () => readNonceSecret(services.database, services.vault.envelope),
+    },
     introspectionClient: introspectionClient(env, declared()),
     clock,
   });

@@ -21,6 +21,12 @@ export type Place =
   | readonly ['global', path: string, missing: string]
   | readonly ['everywhere', path: string]
   | readonly ['listed', path: string]
+  /** In the caller's own namespace, about what is theirs to use. */
+  | readonly ['own', path: string]
+  /** Wherever the caller holds a role. */
+  | readonly ['anywhere', path: string]
+  /** The caller's own, and for those roles everybody's. */
+  | readonly ['personal', path: string, roles: string]
   | readonly ['public', path: string];
 
 export const PLACES: Readonly<Record<string, Place>> = {
@@ -57,6 +63,38 @@ export const PLACES: Readonly<Record<string, Place>> = {
   rotateKey: ['home', '/keys/{key}/rotate', 'KEY_UNKNOWN'],
   revokeKey: ['home', '/keys/{key}/revoke', 'KEY_UNKNOWN'],
 
+  vendCredential: ['home', '/tools/home/target/access', 'ACCESS_TOOL_UNKNOWN'],
+  validateAccessToTool: ['home', '/tools/home/target/validate-access', 'ACCESS_TOOL_UNKNOWN'],
+  validateToolAccess: ['home', '/tools/home/target/access/validate', 'ACCESS_TOOL_UNKNOWN'],
+  giveUpCredential: ['home', '/tools/home/target/access', 'ACCESS_TOOL_UNKNOWN'],
+  revokeCredentialsOfTool: ['home', '/tools/home/target/credentials', 'ACCESS_TOOL_UNKNOWN'],
+  validateCredential: ['listed', '/credentials/validate'],
+  listCredentials: ['personal', '/credentials', 'admin auditor'],
+  getCredential: ['home', '/credentials/{credential}', 'CREDENTIAL_UNKNOWN'],
+  revokeCredential: ['home', '/credentials/{credential}', 'CREDENTIAL_UNKNOWN'],
+  listCredentialsOfAgent: ['home', '/agents/home/target/credentials', 'AGENT_UNKNOWN'],
+  revokeCredentialsOfAgent: ['home', '/agents/home/target/credentials', 'AGENT_UNKNOWN'],
+
+  requestAccess: ['home', '/tools/home/target/access/requests', 'ACCESS_TOOL_UNKNOWN'],
+  listAccessRequests: ['personal', '/access/requests', 'admin policy_admin auditor'],
+  getAccessRequest: ['home', '/access/requests/{accessRequest}', 'ACCESS_REQUEST_UNKNOWN'],
+  approveAccessRequest: ['home', '/access/requests/{accessRequest}/approve', 'ACCESS_REQUEST_UNKNOWN'],
+  rejectAccessRequest: ['home', '/access/requests/{accessRequest}/reject', 'ACCESS_REQUEST_UNKNOWN'],
+  cancelAccessRequest: ['home', '/access/requests/{accessRequest}/cancel', 'ACCESS_REQUEST_UNKNOWN'],
+
+  openAccessReview: ['home', '/namespaces/home/access-reviews', 'REVIEW_UNKNOWN'],
+  listAccessReviews: ['listed', '/access-reviews'],
+  listAccessReviewsOfUser: ['global', '/users/{user}/access-reviews', 'USER_UNKNOWN'],
+  getAccessReview: ['home', '/access-reviews/{accessReview}', 'REVIEW_UNKNOWN'],
+  listAccessReviewLines: ['home', '/access-reviews/{accessReview}/lines', 'REVIEW_UNKNOWN'],
+  decideAccessReviewLine: ['home', '/access-reviews/{accessReview}/lines/1/decide', 'REVIEW_UNKNOWN'],
+  closeAccessReview: ['home', '/access-reviews/{accessReview}/close', 'REVIEW_UNKNOWN'],
+  reportAccessReview: ['home', '/access-reviews/{accessReview}/report', 'REVIEW_UNKNOWN'],
+
+  createInvitation: ['everywhere', '/invitations'],
+  register: ['public', '/register'],
+  issueToken: ['public', '/token'],
+
   listGroups: ['listed', '/groups'],
   getGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
   createGroup: ['home', '/groups/home/target', 'GROUP_UNKNOWN'],
@@ -72,6 +110,11 @@ export const PLACES: Readonly<Record<string, Place>> = {
   disableNamespace: ['everywhere', '/namespaces/home/disable'],
   enableNamespace: ['everywhere', '/namespaces/home/enable'],
 
+  listLimits: ['listed', '/limits'],
+  getLimit: ['home', '/limits/home/target', 'LIMIT_UNKNOWN'],
+  putLimit: ['home', '/limits/home/target', 'LIMIT_UNKNOWN'],
+  deleteLimit: ['home', '/limits/home/target', 'LIMIT_UNKNOWN'],
+
   listSecrets: ['listed', '/secrets'],
   getSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
   putSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
@@ -79,15 +122,61 @@ export const PLACES: Readonly<Record<string, Place>> = {
   disableSecret: ['home', '/secrets/home/target/disable', 'SECRET_UNKNOWN'],
   enableSecret: ['home', '/secrets/home/target/enable', 'SECRET_UNKNOWN'],
   deleteSecret: ['home', '/secrets/home/target', 'SECRET_UNKNOWN'],
+  listPolicies: ['listed', '/policies'],
+  getPolicy: ['home', '/policies/home/target', 'POLICY_UNKNOWN'],
+  createPolicy: ['home', '/policies/home/made', 'POLICY_UNKNOWN'],
+  changePolicy: ['home', '/policies/home/target', 'POLICY_UNKNOWN'],
+  deletePolicy: ['home', '/policies/home/target', 'POLICY_UNKNOWN'],
+  validatePolicy: ['home', '/namespaces/home/policies/validate', 'POLICY_UNKNOWN'],
+  listPolicyVersions: ['home', '/policies/home/target/versions', 'POLICY_UNKNOWN'],
+  getPolicyVersion: ['home', '/policies/home/target/versions/1', 'POLICY_UNKNOWN'],
+  restorePolicyVersion: ['home', '/policies/home/target/versions/1/restore', 'POLICY_UNKNOWN'],
+  listPoliciesOfTool: ['home', '/tools/home/target/policies', 'POLICY_UNKNOWN'],
+
   listSigningKeys: ['everywhere', '/signing-keys'],
   prepareSigningKey: ['everywhere', '/signing-keys/prepare'],
   activateSigningKey: ['everywhere', '/signing-keys/activate'],
   retireSigningKey: ['everywhere', '/signing-keys/retire'],
 
+  listTokenSessions: ['everywhere', '/token-sessions'],
+  getTokenSession: ['global', '/token-sessions/{tokenSession}', 'TOKEN_SESSION_UNKNOWN'],
+  endTokenSession: ['global', '/token-sessions/{tokenSession}', 'TOKEN_SESSION_UNKNOWN'],
+  endTokenSessions: ['everywhere', '/token-sessions/end'],
+  listTokenSessionsOfUser: ['global', '/users/{user}/token-sessions', 'USER_UNKNOWN'],
+  endTokenSessionsOfUser: ['global', '/users/{user}/token-sessions', 'USER_UNKNOWN'],
+
+  listOAuthClients: ['everywhere', '/oauth-clients'],
+  getOAuthClient: ['everywhere', '/oauth-clients/{client}'],
+  deleteOAuthClient: ['everywhere', '/oauth-clients/{client}'],
+  blockOAuthClient: ['everywhere', '/oauth-clients/block'],
+  unblockOAuthClient: ['everywhere', '/oauth-clients/unblock'],
+
+  listGrants: ['everywhere', '/grants'],
+  revokeGrant: ['global', '/grants/{grant}', 'GRANT_UNKNOWN'],
+  listGrantsOfUser: ['global', '/users/{user}/grants', 'USER_UNKNOWN'],
+  revokeGrantsOfUser: ['global', '/users/{user}/grants', 'USER_UNKNOWN'],
+
+  listTools: ['listed', '/tools'],
+  getTool: ['home', '/tools/home/target', 'REGISTERED_TOOL_UNKNOWN'],
+  registerTool: ['home', '/tools/home/target', 'REGISTERED_TOOL_UNKNOWN'],
+  updateTool: ['home', '/tools/home/target', 'REGISTERED_TOOL_UNKNOWN'],
+  changeTool: ['home', '/tools/home/target', 'REGISTERED_TOOL_UNKNOWN'],
+  deleteTool: ['home', '/tools/home/target', 'REGISTERED_TOOL_UNKNOWN'],
+  lintTool: ['home', '/tools/home/target/lint', 'REGISTERED_TOOL_UNKNOWN'],
+  listToolRevisions: ['home', '/tools/home/registered/revisions', 'REGISTERED_TOOL_UNKNOWN'],
+  restoreTool: ['home', '/tools/home/target/restore', 'REGISTERED_TOOL_UNKNOWN'],
+  readOperations: ['home', '/namespaces/home/tool-operations', 'REGISTERED_TOOL_UNKNOWN'],
+  getToolPin: ['home', '/tools/home/target/pin', 'REGISTERED_TOOL_UNKNOWN'],
+  approveTool: ['home', '/tools/home/target/pin/approve', 'REGISTERED_TOOL_UNKNOWN'],
+  rejectTool: ['home', '/tools/home/target/pin/reject', 'REGISTERED_TOOL_UNKNOWN'],
+  quarantineTool: ['home', '/tools/home/target/quarantine', 'REGISTERED_TOOL_UNKNOWN'],
+
   listKeyWrappers: ['everywhere', '/data-keys/wrappers'],
   rotateDataKey: ['everywhere', '/data-keys/namespaces/home/rotate'],
   rewrapDataKeys: ['everywhere', '/data-keys/rewrap'],
   eraseSubject: ['everywhere', '/subjects/nobody/erase'],
+
+  searchTools: ['own', '/tools/search'],
 
   queryAudit: ['listed', '/audit/records'],
   getAuditRecord: ['home', '/audit/records/{record}', 'AUDIT_RECORD_UNKNOWN'],
@@ -99,6 +188,27 @@ export const PLACES: Readonly<Record<string, Place>> = {
   reviewAccess: ['everywhere', '/audit/access-review'],
   exportEvidence: ['everywhere', '/audit/evidence'],
   exportAudit: ['everywhere', '/audit/export'],
+
+  listApprovals: ['listed', '/approvals'],
+  listApprovalsOfUser: ['global', '/users/{user}/approvals', 'USER_UNKNOWN'],
+  getApproval: ['home', '/approvals/{approval}', 'APPROVAL_UNKNOWN'],
+  approveApproval: ['home', '/approvals/{approval}/approve', 'APPROVAL_UNKNOWN'],
+  refuseApproval: ['home', '/approvals/{approval}/refuse', 'APPROVAL_UNKNOWN'],
+  cancelApproval: ['home', '/approvals/{approval}/cancel', 'APPROVAL_UNKNOWN'],
+  explainDecision: ['anywhere', '/policies/explain'],
+  whoMay: ['anywhere', '/policies/who'],
+  simulatePolicies: ['listed', '/policies/simulate'],
+  advisePolicies: ['listed', '/policies/advise'],
+  getPolicyShadow: ['home', '/policies/home/target/shadow', 'POLICY_NOT_WATCHED'],
+  validateAccess: ['anywhere', '/access/validate?tool_id=home/target'],
+  getStatistics: ['listed', '/statistics'],
+  listAlerts: ['listed', '/alerts'],
+  getAlert: ['home', '/alerts/{alert}', 'ALERT_UNKNOWN'],
+  acknowledgeAlert: ['home', '/alerts/{alert}/acknowledge', 'ALERT_UNKNOWN'],
+  listContainments: ['listed', '/containments'],
+  getContainment: ['home', '/containments/{containment}', 'CONTAINMENT_UNKNOWN'],
+  contain: ['home', '/namespaces/home/containments', 'CONTAINMENT_UNKNOWN'],
+  releaseContainment: ['home', '/containments/{containment}/release', 'CONTAINMENT_UNKNOWN'],
 };
 
 /** Every route, as the server describes itself. */

@@ -1,19 +1,33 @@
 /** The whole way of an MCP client that knows a URL and nothing else: discovery, registration, consent, a narrow token. */
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import {
-  Client,
-  StreamableHTTPClientTransport,
-  UnauthorizedError,
-  type OAuthClientProvider,
-} from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EVERYWHERE } from '#contract';
-import { operator, provisionUser } from '#identity';
-import { reveal, systemClock } from '#kernel';
-import { Browser } from '../../../test/browser.ts';
-import { withServices } from './api.fixture.ts';
+import type { Browser } from '../../../test/browser.ts';
+import { freePort } from '../../../test/loopback.ts';
+import { signedIn } from '../../../test/signed-in.ts';
+import { Keeper } from './oauth-keeper.fixture.ts';
 import { CITIES, makeKey, SCOPED, start, workspace, type RunningServer, type Workspace } from './server.fixture.ts';
+
+/** A tool whose argument is a claim of the caller's token, and the service that our own tokens are of. */
+const whoAsks = ({ origin }: URL): string => `---
+kind: authService
+name: here
+type: generic
+authorizationServer: ${origin}
+audience: ${origin}/mcp
+---
+kind: tool
+name: greet
+type: sqlite-sql
+source: cities
+description: Greets whoever asks.
+readOnly: true
+parameters:
+  - name: who
+    type: string
+    description: Who asks.
+    authServices: [{name: here, field: preferred_username}]
+statement: SELECT 'Welcome, ' || ? AS greeting
+`;
 
 let place: Workspace;
 let server: RunningServer | undefined;
@@ -24,7 +38,7 @@ beforeEach(async () => {
   url = new URL(`http://127.0.0.1:${port}`);
   const file = place.write(
     'tools.yaml',
-    `${CITIES}${SCOPED}---\nkind: server\nport: ${port}\npublicUrl: ${url.origin}\n`,
+    `${CITIES}${SCOPED}${whoAsks(url)}---\nkind: server\nport: ${port}\npublicUrl: ${url.origin}\n`,
   );
   server = await start(['--config', file, '--port', String(port), '--data-dir', place.dataDir], { cwd: place.folder });
 });
@@ -33,67 +47,6 @@ afterEach(async () => {
   server = undefined;
   place.remove();
 });
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port } = listener.address() as AddressInfo;
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
-}
-
-/** Somebody with the role `user`, signed in in a browser. */
-const signedIn = (name: string): Promise<Browser> =>
-  withServices(place.dataDir, systemClock, async ({ identity, users, signIn }) => {
-    const who = { issuer: 'https://idp.test', subject: name, preferredName: name, displayName: name };
-    const { user } = await provisionUser({ frame: identity.frame, users }, { door: 'console' }, who);
-    const subject = { kind: 'user', id: user.id } as const;
-    await identity.roles.create(operator(), { role: 'user', namespace: EVERYWHERE, subject });
-    const session = { userId: user.id, kind: 'browser', stage: 'active', amr: ['pwd'] } as const;
-    const { token } = await signIn(url).sessions.begin(
-      { ...session, address: '127.0.0.1', device: 'test' },
-      async () => {},
-    );
-    const browser = new Browser(url, url);
-    browser.cookies.set('chatelaine', reveal(token));
-    return browser;
-  });
-
-/** What a client keeps, and where it sends the person. */
-class Keeper implements OAuthClientProvider {
-  readonly redirectUrl = 'http://127.0.0.1:33418/callback';
-  readonly clientMetadata = {
-    client_name: 'Test Desk',
-    redirect_uris: [this.redirectUrl],
-    token_endpoint_auth_method: 'none',
-  };
-  sentTo: URL | undefined;
-  #client: unknown;
-  #tokens: unknown;
-  #verifier = '';
-
-  clientInformation() {
-    return this.#client as never;
-  }
-  saveClientInformation(client: unknown) {
-    this.#client = client;
-  }
-  tokens() {
-    return this.#tokens as never;
-  }
-  saveTokens(tokens: unknown) {
-    this.#tokens = tokens;
-  }
-  redirectToAuthorization(to: URL) {
-    this.sentTo = to;
-  }
-  saveCodeVerifier(verifier: string) {
-    this.#verifier = verifier;
-  }
-  codeVerifier() {
-    return this.#verifier;
-  }
-}
 
 /** The person looks at who asks and lets it in; gives what the client reads at its redirect. */
 async function letIn(browser: Browser, keeper: Keeper): Promise<URLSearchParams> {
@@ -104,7 +57,7 @@ async function letIn(browser: Browser, keeper: Keeper): Promise<URLSearchParams>
 }
 
 test('an MCP client that knows the bare URL registers, is let in by a person, and calls a tool with a scope', async () => {
-  const browser = await signedIn('alice');
+  const browser = await signedIn({ dataDir: place.dataDir, url }, 'alice');
   const keeper = new Keeper();
   const transportOf = () => new StreamableHTTPClientTransport(new URL('/mcp', url), { authProvider: keeper });
   const first = transportOf();
@@ -113,11 +66,14 @@ test('an MCP client that knows the bare URL registers, is let in by a person, an
   const client = new Client({ name: 'desk', version: '1' });
   const transport = transportOf();
   await client.connect(transport);
-  expect((await client.listTools()).tools.map(({ name }) => name).toSorted()).toEqual(['city', 'rename']);
+  expect((await client.listTools()).tools.map(({ name }) => name).toSorted()).toEqual(['city', 'greet', 'rename']);
   const basel = await client.callTool({ name: 'city', arguments: { id: 1 } });
   expect(JSON.stringify(basel.content)).toContain('Basel');
   const renamed = await client.callTool({ name: 'rename', arguments: { name: 'Bienne', id: 3 } });
   expect(JSON.stringify(renamed.content)).toContain('Bienne');
+  // The model is not asked who the person is, and cannot say that it is somebody else.
+  const greeted = await client.callTool({ name: 'greet', arguments: { who: 'mallory' } });
+  expect(JSON.stringify(greeted.content)).toContain('Welcome, alice');
   await client.close();
 }, 60_000);
 

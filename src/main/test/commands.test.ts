@@ -1,14 +1,14 @@
 /** What an operator does from the command line: in a data directory, and at a server, with the same words. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVERYWHERE } from '#contract';
 import { runProgram, type CliContext } from '#cli';
 import { operator } from '#identity';
 import { reveal, Secret, systemClock } from '#kernel';
 import { cliContext } from '../../../test/cli-context.ts';
 import { serveApi, withServices, type ServedApi } from './api.fixture.ts';
+import { temporaryDirectory } from '../../../test/temporary-directory.ts';
 
 interface Ended {
   readonly code: number;
@@ -30,12 +30,6 @@ async function command(words: readonly string[], given: Partial<CliContext> & { 
     }),
   );
   return { code, stdout, stderr };
-}
-
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-commands-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 let served: ServedApi;

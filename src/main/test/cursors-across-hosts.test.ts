@@ -28,6 +28,7 @@ async function host({ document }: TestPlace, secret: number, beside?: string) {
     settings,
     version: '1',
     secret: Buffer.alloc(32, secret),
+    endings,
     ...options,
   });
   let requests = 0;

@@ -1,9 +1,7 @@
 /** What a real server leaves on disk of the calls that it answered. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { logStream, openAuditStore, verifyLog, type VerifyReport } from '#audit';
-import type { AuditRecord } from '#contract';
-import { systemClock } from '#kernel';
+import { readAudit } from '../../../test/crash/audit-report.ts';
 import {
   CITIES,
   makeKey,
@@ -37,26 +35,6 @@ const invoke = (tool: string, args: object): Promise<Response> =>
     body: JSON.stringify(args),
   });
 
-/** Reads the log beside whoever writes it, as a third party would. */
-async function readLog(
-  dataDir = place.dataDir,
-): Promise<{ readonly report: VerifyReport; readonly records: readonly AuditRecord[] }> {
-  const { store, signingKey } = await openAuditStore({ root: join(dataDir, 'audit'), clock: systemClock });
-  const records: AuditRecord[] = [];
-  async function* noted(items: ReturnType<typeof logStream>): ReturnType<typeof logStream> {
-    for await (const group of items) {
-      for (const item of group) {
-        if (item.kind === 'record') records.push(JSON.parse(item.canonical) as AuditRecord);
-      }
-      yield group;
-    }
-  }
-  const keys = new Map([[signingKey.id, signingKey.publicKey]]);
-  const report = await verifyLog(noted(logStream(store)), { installation: store.installation, keys });
-  await store.close();
-  return { report, records };
-}
-
 describe('a server that is killed under load', () => {
   test('has every call that it answered on record, and the chain verifies', async () => {
     const calls = Array.from({ length: 200 }, async (_, index) => {
@@ -67,8 +45,8 @@ describe('a server that is killed under load', () => {
     });
     await Promise.all(calls);
     await server.stop('SIGKILL');
-    const { report, records } = await readLog();
-    expect(report.findings).toEqual([]);
+    const { findings, records } = await readAudit(place.dataDir);
+    expect(findings).toEqual([]);
     const outcomes = records
       .filter(({ type }) => type === 'tool.call')
       .map(({ object, outcome }) => `${object?.name} ${outcome}`);
@@ -110,7 +88,7 @@ statement: UPDATE cities SET inhabitants = inhabitants + 1 WHERE id = 1
     });
   }
   await other.stop();
-  const { records } = await readLog(place.file('hints'));
+  const { records } = await readAudit(place.file('hints'));
   const written = records.filter(({ type }) => type === 'tool.call').map((one) => `${one.object?.name} ${one.outcome}`);
   expect(written).toEqual([
     // Once unknown, then judged.
@@ -124,8 +102,8 @@ test('`invoke` goes through the same pipeline and is on record as the local user
   const config = place.file('tools.yaml');
   const done = await run(['invoke', 'city', '{"id": 2}', '--config', config, '--data-dir', place.dataDir]);
   expect([done.code, done.stdout]).toEqual([0, '{"name":"Bern","inhabitants":134000}\n']);
-  const { report, records } = await readLog();
-  expect(report.ok).toBe(true);
+  const { ok, records } = await readAudit(place.dataDir);
+  expect(ok).toBe(true);
   expect(records.filter(({ door, type }) => door === 'cli' && type === 'tool.call')).toMatchObject([
     { type: 'tool.call', outcome: 'success', actor: { kind: 'user', sub: 'local' }, object: { name: 'city' } },
   ]);

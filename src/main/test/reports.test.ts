@@ -1,18 +1,8 @@
 /** The reports of the audit log at their doors: what they say, to whom, and that they are on record. */
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
@@ -30,6 +20,7 @@ import { operator } from '#identity';
 import { reveal, systemClock } from '#kernel';
 import { cliContext } from '../../../test/cli-context.ts';
 import { serveApi, withServices, type ServedApi } from './api.fixture.ts';
+import { temporaryDirectory } from '../../../test/temporary-directory.ts';
 
 let served: ServedApi;
 let admin: string;
@@ -59,12 +50,6 @@ async function command(words: readonly string[], given: Partial<CliContext> = {}
     }),
   );
   return { code, stdout, stderr };
-}
-
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-reports-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 const ask = (path: string, key: string | undefined = admin): Promise<Response> =>

@@ -72,7 +72,7 @@ describe('serve with an authService', () => {
     const refused = await invoke('rename', token, { id: 3, name: 'Bienne' });
     expect(refused.status).toBe(403);
     expect(refused.headers.get('www-authenticate')).toMatch(
-      /scope="write:cities", resource_metadata="http:\/\/localhost:\d+\/\.well-known\/oauth-protected-resource\/api"/,
+      /scope="write:cities", resource_metadata="http:\/\/127\.0\.0\.1:\d+\/\.well-known\/oauth-protected-resource\/api"/,
     );
     const stepped = await invoke('rename', await issuer.token({ scope: 'write:cities' }), { id: 3, name: 'Bienne' });
     expect(await stepped.json()).toEqual({ result: '[{"name":"Bienne"}]' });

@@ -14,11 +14,20 @@ const ADMITTED: Admission = Object.freeze({ admitted: true });
  * the same. One for a toolset is good there and at `/mcp`, since clients list at one and call at the
  * other, and sees that toolset alone. Federated servers and the administrative API are opened by their
  * own tokens and by no others: a tool's client must not administer.
+ *
+ * A credential for one tool opens the doors where that tool is called, and its principal sees nothing else there.
  */
 export function admissionOf(audience: ResourcePlace, asked: ResourcePlace): Admission {
+  const isSamePlace = 'namespace' in audience && 'namespace' in asked && audience.namespace === asked.namespace;
   switch (audience.kind) {
     case 'api':
-      return asked.kind === 'api' ? ADMITTED : REFUSED;
+      // What the API asks about one tool, beside whose own credentials those of the API count.
+      return asked.kind === 'api' || asked.kind === 'tool' ? ADMITTED : REFUSED;
+    case 'tool':
+      if (asked.kind === 'tool') return asked.tool === audience.tool && isSamePlace ? ADMITTED : REFUSED;
+      return (asked.kind === 'rest' || (asked.kind === 'mcp' && asked.toolset === undefined)) && isSamePlace
+        ? ADMITTED
+        : REFUSED;
     case 'server':
       return asked.kind === 'server' && asked.namespace === audience.namespace && asked.server === audience.server
         ? ADMITTED

@@ -5,6 +5,7 @@ const NAME = '([A-Za-z0-9_.-]+)';
 // `n` and `s` are reserved: `/mcp/n` alone is no toolset.
 const MCP = new RegExp(`^/mcp(?:/n/${NAME})?(?:/(?!n$|s$|n/|s/)${NAME})?$`);
 const SERVER = new RegExp(`^/mcp/s/${NAME}/${NAME}$`);
+const TOOL = new RegExp(`^/api(?:/n/${NAME})?/tool/${NAME}$`);
 const REST = new RegExp(`^/api(?:/n/${NAME})?$`);
 
 /** The path of a resource, in its one spelling: no trailing slash, no name of the default namespace. */
@@ -14,6 +15,8 @@ export function pathOf(place: ResourcePlace): string {
       return `/mcp${inNamespace(place.namespace)}${place.toolset === undefined ? '' : `/${place.toolset}`}`;
     case 'rest':
       return `/api${inNamespace(place.namespace)}`;
+    case 'tool':
+      return `/api${inNamespace(place.namespace)}/tool/${place.tool}`;
     case 'server':
       return `/mcp/s/${place.namespace}/${place.server}`;
     case 'api':
@@ -29,6 +32,8 @@ export function placeAt(path: string): ResourcePlace | undefined {
   if (mcp) return { kind: 'mcp', namespace: mcp[1] ?? DEFAULT_NAMESPACE, toolset: mcp[2] };
   const server = SERVER.exec(bare);
   if (server) return { kind: 'server', namespace: server[1] as string, server: server[2] as string };
+  const tool = TOOL.exec(bare);
+  if (tool) return { kind: 'tool', namespace: tool[1] ?? DEFAULT_NAMESPACE, tool: tool[2] as string };
   const rest = REST.exec(bare);
   return rest ? { kind: 'rest', namespace: rest[1] ?? DEFAULT_NAMESPACE } : undefined;
 }
@@ -55,7 +60,10 @@ export const metadataUrl = (publicUrl: URL, place: ResourcePlace): string =>
 export function placeOfMetadata(path: string): ResourcePlace | undefined {
   if (!path.startsWith(METADATA_PATH)) return undefined;
   const rest = path.slice(METADATA_PATH.length);
-  return rest === '' || rest === '/' ? { kind: 'mcp', namespace: DEFAULT_NAMESPACE } : placeAt(rest);
+  if (rest === '' || rest === '/') return { kind: 'mcp', namespace: DEFAULT_NAMESPACE };
+  const place = placeAt(rest);
+  // No authorization server gives tokens for one tool: its credentials are vended, and its door is Toolbox's REST.
+  return place?.kind === 'tool' ? undefined : place;
 }
 
 const inNamespace = (namespace: string): string => (namespace === DEFAULT_NAMESPACE ? '' : `/n/${namespace}`);

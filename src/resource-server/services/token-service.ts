@@ -116,7 +116,11 @@ export class TokenService {
   #check(claims: JsonObject, as: 'bearer' | 'native'): Checked {
     const { audiences, issuers, declaration, clock, trusted } = this.#parts;
     const expected = { issuers, audience: audiences[as], otherAudiences: declaration.otherAudiences ?? [] };
-    return checkClaims(trusted?.(claims) ?? claims, expected, clock.now());
+    const checked = checkClaims(trusted?.(claims) ?? claims, expected, clock.now());
+    // Proofs are for the credential: a header of its own has no place for one.
+    if (as === 'native' && checked.ok && checked.value.cnf !== undefined)
+      return err({ reason: 'mismatch', detail: 'the token is bound to a key, of which nothing was proved' });
+    return checked;
   }
 }
 

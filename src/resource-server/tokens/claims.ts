@@ -2,7 +2,7 @@
  * The claims of a token, judged: of a JWT whose signature is good, and of what an introspection endpoint
  * answered. Pure: no I/O, no clock.
  */
-import type { CredentialRefusal } from '#contract';
+import { readConfirmation, type Confirmation, type CredentialRefusal } from '#contract';
 import { err, ok, type JsonObject, type JsonValue, type Result } from '#kernel';
 import { scopesOf } from './scopes.ts';
 
@@ -25,6 +25,8 @@ export interface CheckedToken {
   readonly amr: readonly string[] | undefined;
   /** Milliseconds. */
   readonly authTime: number | undefined;
+  /** The keys that it is bound to, of which nothing is proved yet. */
+  readonly cnf: Confirmation | undefined;
   /** When it ends, leeway included, in milliseconds. */
   readonly endsAt: number;
   /** Everything that was said. */
@@ -62,7 +64,8 @@ export function checkClaims(
   }
   if (typeof sub !== 'string' || sub === '' || sub.length > MOST_SUBJECT) return mismatch('`sub` names nobody');
   // Bound to a key of the client: whoever has the token alone is not its owner (RFC 9449 §7.1, RFC 8705 §3).
-  if (cnf !== undefined) return mismatch('the token is bound to a key, of which nothing was proved');
+  const confirmation = readConfirmation(cnf);
+  if (!confirmation.ok) return mismatch(confirmation.error);
   const scopes = scopesOf(claims);
   if (scopes === undefined) return mismatch('`scope` or `scp` is not a list of scopes');
   return ok(
@@ -74,6 +77,7 @@ export function checkClaims(
       jti: textOf(claims['jti']),
       amr: textsOf(claims['amr']),
       authTime: millisOf(claims['auth_time']),
+      cnf: confirmation.value,
       endsAt: end + LEEWAY_MS,
       claims,
     }),

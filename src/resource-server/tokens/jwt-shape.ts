@@ -1,4 +1,5 @@
 /** What a token is by its looks, before anything about it is believed. */
+import { ASYMMETRIC_ALGORITHMS } from '#contract';
 import { isRecord, parseStrictJson, type JsonObject } from '#kernel';
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
@@ -39,30 +40,14 @@ function jsonPart(part: string): JsonObject | undefined {
   return parsed.ok && isRecord(parsed.value) ? parsed.value : undefined;
 }
 
-/**
- * What signatures are accepted by. A list of our own, whatever a key or a token says: `none` is no
- * signature, and HMAC would make a published key a shared secret (RFC 8725 §3.1, §2.1).
- */
-export const ALGORITHMS: readonly string[] = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
+const isAsymmetric = (alg: unknown): boolean => (ASYMMETRIC_ALGORITHMS as readonly unknown[]).includes(alg);
 
 /** Types of JWTs that are access or ID tokens; others are for other purposes (RFC 8725 §3.11, RFC 9068 §2.1). */
 const TYPES: ReadonlySet<string> = new Set(['jwt', 'at+jwt', 'application/at+jwt', 'application/jwt']);
 
 /** What is wrong with the header of a JWT; undefined where its signature may be looked at. */
 export function headerTrouble({ alg, typ, crit, kid }: JsonObject): string | undefined {
-  if (typeof alg !== 'string' || !ALGORITHMS.includes(alg)) return 'the algorithm is not one that is accepted';
+  if (!isAsymmetric(alg)) return 'the algorithm is not one that is accepted';
   if (typ !== undefined && (typeof typ !== 'string' || !TYPES.has(typ.toLowerCase()))) {
     return 'the type is not that of an access or ID token';
   }

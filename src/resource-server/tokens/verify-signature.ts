@@ -1,7 +1,6 @@
 import type { CompactVerifyGetKey } from 'jose';
-import type { CredentialRefusal } from '#contract';
+import { ASYMMETRIC_ALGORITHMS, type CredentialRefusal } from '#contract';
 import { err, isRecord, ok, parseStrictJson, type JsonObject, type Result } from '#kernel';
-import { ALGORITHMS } from './jwt-shape.ts';
 
 /** `no-key`: none of the keys is the one that the token names, so newer ones may know it. */
 export type SignatureTrouble = CredentialRefusal | 'no-key';
@@ -19,7 +18,7 @@ export async function verifySignature(
 ): Promise<Result<JsonObject, SignatureTrouble>> {
   const { compactVerify, errors } = await import('jose');
   const verify = async (key: CompactVerifyGetKey): Promise<Result<JsonObject, SignatureTrouble>> => {
-    const { payload } = await compactVerify(token, key, { algorithms: [...ALGORITHMS] });
+    const { payload } = await compactVerify(token, key, { algorithms: [...ASYMMETRIC_ALGORITHMS] });
     const parsed = parseStrictJson(Buffer.from(payload));
     return parsed.ok && isRecord(parsed.value)
       ? ok(parsed.value)

@@ -1,6 +1,6 @@
 import { id_kp_clientAuth } from '@peculiar/asn1-x509';
 import { err, ok, type Result } from '#kernel';
-import { readCertificate } from '../trust/read-certificate.ts';
+import { readCertificate, type CertificateFacts } from '../trust/read-certificate.ts';
 import { parseSpiffeId, printSpiffeId, type SpiffeId } from './spiffe-id.ts';
 
 /** Who a client certificate names. That its chain holds, the handshake and the trust bundle say. */
@@ -45,13 +45,10 @@ export interface PeerRefusal {
 export function readPeer(der: Buffer, trustDomain: string): Result<PeerIdentity, PeerRefusal> {
   const read = readCertificate(der);
   if (!read.ok) return refuse('unreadable', read.error);
-  const { uris, usage, purposes, isAuthority, serial, notBefore, notAfter } = read.value;
+  const { uris, serial, notBefore, notAfter } = read.value;
+  const unfit = refuseUse(read.value);
+  if (unfit !== undefined) return err(unfit);
   const [uri, ...others] = uris;
-  if (isAuthority) return refuse('authority', 'it is the certificate of an authority');
-  if (usage.has('keyCertSign') || usage.has('cRLSign')) return refuse('signing-usage', 'its key may sign certificates');
-  if (!usage.has('digitalSignature')) return refuse('no-signature-usage', 'its key usage lacks digitalSignature');
-  if (purposes !== undefined && !purposes.includes(id_kp_clientAuth))
-    return refuse('not-for-clients', 'its extended key usage lacks clientAuth');
   if (uri === undefined) return refuse('no-uri', 'none of its alternative names is a URI');
   // Refused whatever they are, twice the same one too: which of them counts must not be a question.
   if (others.length > 0) return refuse('several-uris', `${uris.length} of its alternative names are URIs`);
@@ -61,6 +58,18 @@ export function readPeer(der: Buffer, trustDomain: string): Result<PeerIdentity,
   if (spiffeId.value.trustDomain !== trustDomain)
     return refuse('other-trust-domain', `its trust domain is \`${spiffeId.value.trustDomain}\``);
   return ok({ spiffeId: spiffeId.value, uri: printSpiffeId(spiffeId.value), serial, notBefore, notAfter });
+}
+
+/** Why a certificate is not one that clients may show, whatever it names; undefined where it is. */
+export function refuseUse({ usage, purposes, isAuthority }: CertificateFacts): PeerRefusal | undefined {
+  if (isAuthority) return { reason: 'authority', detail: 'it is the certificate of an authority' };
+  if (usage.has('keyCertSign') || usage.has('cRLSign'))
+    return { reason: 'signing-usage', detail: 'its key may sign certificates' };
+  if (!usage.has('digitalSignature'))
+    return { reason: 'no-signature-usage', detail: 'its key usage lacks digitalSignature' };
+  if (purposes !== undefined && !purposes.includes(id_kp_clientAuth))
+    return { reason: 'not-for-clients', detail: 'its extended key usage lacks clientAuth' };
+  return undefined;
 }
 
 /** Why the certificate does not count at this moment (milliseconds since 1970), or undefined. */

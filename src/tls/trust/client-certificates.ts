@@ -1,12 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { err, type Clock, type Result } from '#kernel';
-import { readPeer, refuseValidity, type PeerIdentity, type PeerRefusal } from '../spiffe/peer-identity.ts';
+import { err, ok, type Clock, type Result } from '#kernel';
+import { readPeer, refuseUse, refuseValidity, type PeerIdentity, type PeerRefusal } from '../spiffe/peer-identity.ts';
+import { clientCertificate, type ClientCertificate } from './client-certificate.ts';
+import { readCertificate, type CertificateFacts } from './read-certificate.ts';
 import { linkOf, type ChainLink, type TrustBundle } from './trust-bundle.ts';
 
 /** What was read of a connection's certificate, once. */
 interface Presented {
   readonly identity: Result<PeerIdentity, PeerRefusal>;
+  /** The certificate and how long it is valid, whoever it names. */
+  readonly certificate: Result<ClientCertificate & Pick<CertificateFacts, 'notBefore' | 'notAfter'>, PeerRefusal>;
   readonly chain: readonly ChainLink[];
   /** Whom the handshake trusted. */
   readonly bundle: TrustBundle;
@@ -38,17 +42,32 @@ export class ClientCertificates {
   identify(socket: TLSSocket): Result<PeerIdentity, PeerRefusal> {
     const presented = this.#presented.get(socket);
     if (presented === undefined) return err({ reason: 'unreadable', detail: 'its handshake was not seen' });
-    const { identity, chain, bundle } = presented;
-    if (!identity.ok) return identity;
+    const { identity } = presented;
+    return identity.ok ? this.#unlessRefused(identity.value, presented) : identity;
+  }
+
+  /** The certificate of a connection, whatever it names; asked and judged likewise. */
+  certificate(socket: TLSSocket): Result<ClientCertificate, PeerRefusal> {
+    const presented = this.#presented.get(socket);
+    if (presented === undefined) return err({ reason: 'unreadable', detail: 'its handshake was not seen' });
+    const { certificate } = presented;
+    return certificate.ok ? this.#unlessRefused(certificate.value, presented) : certificate;
+  }
+
+  #unlessRefused<Value extends Pick<PeerIdentity, 'notBefore' | 'notAfter'>>(
+    value: Value,
+    { chain, bundle }: Presented,
+  ): Result<Value, PeerRefusal> {
     const now = this.#clock.now();
-    const refusal = refuseValidity(identity.value, now) ?? this.#bundle().refuse(chain, bundle, now);
-    return refusal === undefined ? identity : err(refusal);
+    const refusal = refuseValidity(value, now) ?? this.#bundle().refuse(chain, bundle, now);
+    return refusal === undefined ? ok(value) : err(refusal);
   }
 
   #read(socket: TLSSocket): Presented {
     const bundle = this.#bundle();
     const nobody = (reason: PeerRefusal['reason'], detail: string): Presented => ({
       identity: err({ reason, detail }),
+      certificate: err({ reason, detail }),
       chain: [],
       bundle,
     });
@@ -58,8 +77,16 @@ export class ClientCertificates {
     const [leaf] = ders;
     if (leaf === undefined) return nobody('unreadable', 'there is no certificate');
     const chain = ders.map((der) => linkOf(new X509Certificate(der)));
-    return { identity: readPeer(leaf, this.#trustDomain), chain, bundle };
+    return { identity: readPeer(leaf, this.#trustDomain), certificate: readLeaf(leaf), chain, bundle };
   }
+}
+
+function readLeaf(der: Buffer): Presented['certificate'] {
+  const read = readCertificate(der);
+  if (!read.ok) return err({ reason: 'unreadable', detail: read.error });
+  const { serial, notBefore, notAfter } = read.value;
+  const unfit = refuseUse(read.value);
+  return unfit === undefined ? ok({ ...clientCertificate(der, serial), notBefore, notAfter }) : err(unfit);
 }
 
 /** The chain as far as Node shows it, leaf first; a root is its own issuer there. */

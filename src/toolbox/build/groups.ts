@@ -1,5 +1,5 @@
 /** Named selections of a namespace: the group of everything, toolsets and groups. */
-import type { Configuration } from '#contract';
+import { progressiveFrom, type Configuration, type Listing } from '#contract';
 import type { Group, Prompt, Resource, ResourceTemplate, Tool } from '../snapshot.ts';
 
 /** Everything of a namespace by name. */
@@ -31,17 +31,30 @@ export function buildGroups(contents: Contents, declared: Selecting): { all: Gro
     ...everything,
     name: '',
     description: unnamed?.description,
+    listing: unnamed?.listing,
     ttlMs: unnamed?.ttlMs ?? TTL_MS,
     cacheScope: unnamed?.cacheScope ?? 'private',
   });
   const groups = new Map<string, Group>();
+  const joining = joiningTools(contents.tools);
+  const toolsOf = (name: string, listed: readonly string[] = []) => [...listed, ...(joining.get(name) ?? [])];
   for (const toolset of declared.toolsets) {
-    groups.set(toolset.name, select(contents, { ...toolset, ttlMs: TTL_MS, cacheScope: 'private' }));
+    const tools = toolsOf(toolset.name, toolset.tools);
+    groups.set(toolset.name, select(contents, { ...toolset, tools, ttlMs: TTL_MS, cacheScope: 'private' }));
   }
-  for (const group of declared.groups) {
-    if (group.name !== undefined) groups.set(group.name, select(contents, { ...group, name: group.name }));
+  for (const { name, ...group } of declared.groups) {
+    if (name !== undefined) groups.set(name, select(contents, { ...group, name, tools: toolsOf(name, group.tools) }));
   }
   return { all, groups };
+}
+
+/** Tools that join a group by their own word, by name, under that of the group. */
+function joiningTools(tools: Contents['tools']): ReadonlyMap<string, readonly string[]> {
+  const joining = new Map<string, string[]>();
+  for (const name of namesOf(tools)) {
+    for (const group of tools.get(name)?.toolsets ?? []) joining.set(group, [...(joining.get(group) ?? []), name]);
+  }
+  return joining;
 }
 
 interface Selection {
@@ -51,12 +64,13 @@ interface Selection {
   readonly prompts?: readonly string[] | undefined;
   readonly resources?: readonly string[] | undefined;
   readonly resourceTemplates?: readonly string[] | undefined;
+  readonly listing?: Listing | undefined;
   readonly ttlMs: number;
   readonly cacheScope: 'public' | 'private';
 }
 
 function select(contents: Contents, selection: Selection): Group {
-  const { name, description, ttlMs, cacheScope } = selection;
+  const { name, description, listing, ttlMs, cacheScope } = selection;
   const tools = pick(contents.tools, selection.tools);
   const apps = tools.map((tool) => contents.appOf.get(tool.name)).filter((app) => app !== undefined);
   return {
@@ -67,6 +81,7 @@ function select(contents: Contents, selection: Selection): Group {
     resources: pick(contents.resources, selection.resources),
     resourceTemplates: pick(contents.resourceTemplates, selection.resourceTemplates),
     apps: { resources: pick(contents.resources, apps), resourceTemplates: pick(contents.resourceTemplates, apps) },
+    progressiveFrom: listing && progressiveFrom(listing),
     ttlMs,
     cacheScope,
   };

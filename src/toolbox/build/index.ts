@@ -6,4 +6,5 @@
  * groups (`groups.ts`). Every fault becomes a problem at its place; a build with problems leaves
  * nothing open behind. Does not own: reading files (`config/`), when to build (`toolbox.ts`).
  */
-export { buildSnapshot, type BuildOptions, type BuiltSnapshot } from './snapshot.ts';
+export { labelsOf, type LabelFacts } from './labels.ts';
+export { buildSnapshot, type BrokenTool, type BuildOptions, type BuiltSnapshot } from './snapshot.ts';

@@ -1,4 +1,4 @@
-import type { Configuration, Declared, SecretReader, SourceDeclaration } from '#contract';
+import type { Configuration, Declared, SecretReader, SourceDeclaration, ToolDeclaration } from '#contract';
 import { DEFAULT_NAMESPACE } from '#contract';
 import { err, ok, type Clock, type Logger, type Result } from '#kernel';
 import { problemAt, sortProblems, type Problem } from '../config/problems.ts';
@@ -23,8 +23,15 @@ export interface BuildOptions {
   readonly log: Logger;
   /** Follows `secret://…`; without one every source that names a secret fails when it is used. */
   readonly secrets?: SecretReader | undefined;
+  /** What else must be right with a configuration and what was built of it; nothing by default. */
+  readonly judge?: ((configuration: Configuration, snapshot: ToolboxSnapshot) => Promise<Judgement>) | undefined;
   /** The build whose sources go on where nothing about them changed. */
   readonly previous?: BuiltSnapshot | undefined;
+}
+
+export interface Judgement {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 export interface BuiltSnapshot {
@@ -33,8 +40,17 @@ export interface BuiltSnapshot {
   readonly warnings: readonly Problem[];
   /** Files of modules, whose change asks for a build of the same configuration. */
   readonly files: readonly string[];
+  /** Registered tools that could not be built: they are left out, and nothing else is. */
+  readonly broken: readonly BrokenTool[];
   /** Every source of the snapshot, by namespace and name. */
   readonly sources: ReadonlyMap<string, OpenSource>;
+}
+
+/** A registered tool that does not run, and why. */
+export interface BrokenTool {
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: string;
 }
 
 /**
@@ -49,7 +65,13 @@ export async function buildSnapshot(
   const build = new SnapshotBuild(configuration, options);
   try {
     await build.openSources();
-    return build.finish();
+    const built = build.finish();
+    const judged = built.ok ? await options.judge?.(configuration, built.value.snapshot) : undefined;
+    if (!built.ok || judged === undefined) return built;
+    if (judged.problems.length === 0)
+      return ok({ ...built.value, warnings: [...built.value.warnings, ...judged.warnings] });
+    build.discard();
+    return err(judged.problems);
   } catch (error) {
     build.discard();
     throw error;
@@ -63,6 +85,7 @@ class SnapshotBuild {
   readonly #opened: OpenSource[] = [];
   readonly #problems: Problem[] = [];
   readonly #warnings: Problem[] = [];
+  readonly #broken: BrokenTool[] = [];
 
   constructor(configuration: Configuration, options: BuildOptions) {
     this.#configuration = configuration;
@@ -96,9 +119,13 @@ class SnapshotBuild {
   }
 
   finish(): Result<BuiltSnapshot, readonly Problem[]> {
-    // A role or a client alone makes no place to call tools in.
-    const { server: _, roleBindings: __, clients: ___, ...lists } = this.#configuration;
-    const declared = Object.values(lists).flatMap((list) => list.map((declaration) => declaration.namespace));
+    // What is not called, such as a role or a client, makes no place to call tools in.
+    const { sources, tools, toolsets, groups, prompts } = this.#configuration;
+    const { authServices, resources, resourceTemplates, embeddingModels } = this.#configuration;
+    const callable = [sources, tools, toolsets, groups, prompts];
+    const declared = [...callable, authServices, resources, resourceTemplates, embeddingModels].flatMap((list) =>
+      list.map((declaration) => declaration.namespace),
+    );
     const names = new Set([DEFAULT_NAMESPACE, ...declared]);
     const namespaces = new Map([...names].map((name) => [name, this.#namespace(name)]));
     const files = [...new Set(this.#configuration.sources.map((source) => source.origin.file))];
@@ -110,6 +137,7 @@ class SnapshotBuild {
       snapshot: snapshotOf(namespaces),
       warnings: sortProblems(this.#warnings, files),
       files: [...this.#sources.values()].flatMap((open) => open.source.files ?? []),
+      broken: this.#broken,
       sources: this.#sources,
     });
   }
@@ -144,6 +172,7 @@ class SnapshotBuild {
       resources: contents.resources,
       resourceTemplates: [...contents.resourceTemplates.values()],
       ...buildGroups(contents, { groups: within(groups), toolsets: within(toolsets) }),
+      masks: this.#configuration.masks.filter((mask) => mask.everywhere || mask.namespace === namespace),
       sources: within(sources).flatMap((source) => this.#sources.get(keyOf(source))?.state ?? []),
     };
   }
@@ -160,7 +189,11 @@ class SnapshotBuild {
       const open = this.#sources.get(keyOf({ namespace: declaration.namespace, name: declaration.source }));
       const type = findToolType(declaration.type, this.#options.catalog, open?.declaration.type);
       // A source that could not be opened has been reported; its tools are not at fault.
-      if (open === undefined || type === undefined) return undefined;
+      if (open === undefined || type === undefined) {
+        if (declaration.registration !== undefined)
+          this.#leaveOut(declaration, `its source \`${declaration.source}\` is not there`);
+        return undefined;
+      }
       const app = declaration.ui?.resource ?? '';
       const appUri = resources.get(app)?.uri ?? resourceTemplates.get(app)?.uriTemplate;
       const { tool, warnings } = buildTool({ declaration, type, open, embedders, appUri });
@@ -231,7 +264,16 @@ class SnapshotBuild {
 
   #report(declaration: Declared, fault: unknown): void {
     if (!(fault instanceof ConfigurationFault)) throw fault;
+    // What a publisher registered stops neither the files nor the others: it is left out and says why.
+    if ('registration' in declaration && declaration.registration !== undefined) {
+      this.#leaveOut(declaration as ToolDeclaration, fault.message);
+      return;
+    }
     this.#problems.push(problemAt(declaration.locate(fault.path), 'FIELD_WRONG', fault.message, fault.hint));
+  }
+
+  #leaveOut({ namespace, name }: ToolDeclaration, reason: string): void {
+    this.#broken.push({ namespace, name, reason });
   }
 }
 

@@ -1,5 +1,5 @@
 /** One tool: what its document says, what its type makes of it, and what surrounds every run. */
-import type { ToolDeclaration } from '#contract';
+import { type SourceCredential, type ToolDeclaration, type ToolEntry, type ToolFoundation } from '#contract';
 import type { JsonObject, JsonValue } from '#kernel';
 import type { Embedder } from '../embeddings/embedder.ts';
 import { toolboxError } from '../errors.ts';
@@ -7,9 +7,12 @@ import { compileParameters, placed, type ParameterSet } from '../parameters/inde
 import type { Tool } from '../snapshot.ts';
 import type { SqlSource } from '../sources/source.ts';
 import { annotationsOf, unenforcedHint } from '../tools/annotations.ts';
+import { shownDescription } from '../tools/deprecation.ts';
 import { DEFAULT_LIMITS, runWithin, type ToolLimits } from '../tools/limits.ts';
 import { ConfigurationFault, type ToolBody, type ToolType } from '../tools/tool-type.ts';
 import { embedding } from './embed-arguments.ts';
+import { labelsOf } from './labels.ts';
+import { plainFields } from './plain-fields.ts';
 import type { OpenSource } from './open-source.ts';
 
 export interface ToolParts {
@@ -67,10 +70,15 @@ export function buildTool({ declaration, type, open, embedders, appUri }: ToolPa
   };
   const authenticated = inputs.declarations.filter((entry) => entry.authServices !== undefined);
   const hint = unenforcedHint(facts);
+  const entry = entryOf(declaration);
+  const origin = declaration.registration === undefined ? 'declared' : 'registered';
   const tool: Tool = {
     name,
     namespace: declaration.namespace,
     type: declaration.type,
+    origin,
+    source: declaration.source,
+    tags: declaration.tags,
     title: declaration.title ?? made.title ?? annotations.title,
     description,
     inputSchema: inputs.inputSchema,
@@ -78,6 +86,7 @@ export function buildTool({ declaration, type, open, embedders, appUri }: ToolPa
     outputSchema: declaration.outputSchema ?? made.outputSchema,
     annotations,
     scopesRequired: declaration.scopesRequired,
+    argumentTypes: Object.fromEntries(inputs.declarations.map((entry) => [entry.name, entry])),
     authRequired: declaration.authRequired,
     authenticatedParameters: new Map(
       authenticated.map((entry) => [
@@ -86,19 +95,82 @@ export function buildTool({ declaration, type, open, embedders, appUri }: ToolPa
       ]),
     ),
     secureParameters: inputs.declarations.filter((entry) => entry.secure === true).map((entry) => entry.name),
-    manifest: { description, parameters: [...inputs.manifest], authRequired: [...declaration.authRequired] },
+    manifest: {
+      description: shownDescription({ description, entry }),
+      parameters: [...inputs.manifest],
+      authRequired: [...declaration.authRequired],
+    },
     _meta: metaOf(declaration, made, authenticated, appUri),
+    labels: labelsOf({
+      ...{ origin, tool: declaration, source: open.declaration },
+      openWorldHint: annotations.openWorldHint,
+    }),
+    ...(declaration.toolsets.length > 0 && { toolsets: declaration.toolsets }),
     timeoutMs: limits.timeoutMs,
+    cost: declaration.cost,
+    entry,
+    definedBy: made.inputSchema === undefined ? 'document' : 'code',
+    pins: open.source.pins,
+    registration: declaration.registration,
+    foundation: () => foundationOf(declaration, open, made),
     check: inputs.check,
     mayWrite: () => made.annotations?.readOnlyHint !== true && made.provedToRead?.() !== true,
     run(args, call) {
+      // Callers are refused before. Whatever came here without asking runs nothing, and does not learn why.
+      if (entry.decoy) return Promise.reject(toolboxError('TOOL_RELOADED', `a reload took \`${name}\` away`));
       if (open.enter()) return runWithin(name, body, args, call, limits, open.leave);
       return Promise.reject(
         toolboxError('TOOL_RELOADED', `a reload closed the source of \`${name}\` while the call waited`),
       );
     },
   };
+  checkExamples(tool);
   return { tool, warnings: [...(made.warnings ?? []), ...(hint === undefined ? [] : [hint])] };
+}
+
+/** An example that the tool would refuse teaches a model to be refused. Throws `ConfigurationFault`. */
+function checkExamples({ entry, check, authenticatedParameters, secureParameters }: Tool): void {
+  entry.examples.forEach((example, index) => {
+    const checked = check(example.arguments as JsonObject);
+    if (checked.ok) return;
+    const own = checked.error.find(
+      ({ path }) => !authenticatedParameters.has(path) && !secureParameters.includes(path),
+    );
+    if (own === undefined) return;
+    const what = own.path === '' ? own.message : `\`${own.path}\`: ${own.message}`;
+    throw new ConfigurationFault(['examples', index, 'arguments'], `the tool refuses its own example: ${what}`);
+  });
+}
+
+/** What the registry shows of it. */
+const entryOf = (declaration: ToolDeclaration): ToolEntry => ({
+  owner: declaration.owner,
+  version: declaration.version,
+  status: declaration.status,
+  replacedBy: declaration.replacedBy,
+  examples: declaration.examples,
+  supportContact: declaration.supportContact,
+  documentationUrl: declaration.documentationUrl,
+  authDocumentation: declaration.authDocumentation,
+  decoy: declaration.decoy,
+});
+
+const NO_CREDENTIAL: SourceCredential = { way: 'none', inTheClear: false };
+
+function foundationOf(declaration: ToolDeclaration, open: OpenSource, made: ToolBody): ToolFoundation {
+  const { source } = open;
+  const { templateParameters, fields } = declaration;
+  return {
+    egress: source.egress ?? [],
+    body: {
+      type: declaration.type,
+      source: declaration.source,
+      fields: plainFields(fields),
+      ...(templateParameters.length > 0 && { templateParameters: plainFields(templateParameters) }),
+    },
+    credential: source.credential ?? NO_CREDENTIAL,
+    writes: made.writes === true,
+  };
 }
 
 /** The parameters of the type, then the document's; or the schema of a module, which stands alone. */

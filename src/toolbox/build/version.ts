@@ -20,6 +20,7 @@ function outline(group: Group): unknown {
   return [
     group.name,
     group.description,
+    String(group.progressiveFrom),
     group.ttlMs,
     group.cacheScope,
     names(group.tools),

@@ -2,28 +2,42 @@
  * What no document can say about itself alone, beside the names it refers to (`references.ts`): what
  * is named must fit its place, and places must be free.
  */
-import { APP_MIME_TYPE, type ToolDeclaration } from '#contract';
+import { APP_MIME_TYPE, type ServerSettings, type ToolDeclaration } from '#contract';
 import type { AnyDeclaration, Lists } from './declarations.ts';
 import { checkAuthServices } from './auth-services-check.ts';
+import { checkMasks } from './mask-check.ts';
+import { checkOwners } from './owner-check.ts';
+import { checkListings } from './listing-check.ts';
+import { checkPolicies } from './policy-check.ts';
 import { checkUpstreams } from './upstream-check.ts';
 import { checkParameterLists } from './parameter-check.ts';
-import { problemAt, type Problem } from './problems.ts';
+import { problemAt, suggest, type Problem } from './problems.ts';
 
 /** Checks the documents that could be read, together; gives all problems. */
-export function crossCheck(lists: Lists): readonly Problem[] {
+export function crossCheck(lists: Lists, server?: Pick<ServerSettings, 'publicUrl' | 'listing'>): readonly Problem[] {
   const problems: Problem[] = [];
-  for (const tool of lists.tools) {
-    problems.push(...checkParameterLists(tool));
-    if (tool.ui !== undefined) problems.push(...checkApp(tool, tool.ui.resource, lists));
-  }
+  for (const tool of lists.tools) problems.push(...checkTool(tool, lists));
   for (const one of [...lists.prompts, ...lists.resources, ...lists.resourceTemplates]) {
     if (one.type === 'module') problems.push(...checkModuleSource(one, one.source, lists));
   }
   for (const prompt of lists.prompts) problems.push(...checkParameterLists(prompt));
   for (const group of lists.groups) problems.push(...checkNoApps(group, lists));
-  problems.push(...checkDefaultGroups(lists), ...checkUris(lists));
-  problems.push(...checkAuthServices(lists.authServices), ...checkClientIds(lists));
-  problems.push(...checkUpstreams(lists.upstreams));
+  problems.push(...checkDefaultGroups(lists), ...checkUris(lists), ...checkListings(lists, server?.listing));
+  problems.push(...checkAuthServices(lists.authServices), ...checkClientIds(lists), ...checkDelegates(lists));
+  problems.push(...checkUpstreams(lists.upstreams), ...checkOwners(lists.owners, server?.publicUrl));
+  problems.push(...checkPolicies(lists.policies));
+  problems.push(...checkMasks(lists.masks));
+  return problems;
+}
+
+/** What one tool says together with what it names. */
+export function checkTool(tool: ToolDeclaration, lists: Lists): Problem[] {
+  const problems = checkParameterLists(tool);
+  if (tool.ui !== undefined) problems.push(...checkApp(tool, tool.ui.resource, lists));
+  if (tool.replacedBy !== undefined && tool.status !== 'deprecated') {
+    const message = '`replacedBy` is for a tool whose `status` is `deprecated`';
+    problems.push(problemAt(tool.locate(['replacedBy']), 'CONTRADICTION', message));
+  }
   return problems;
 }
 
@@ -83,6 +97,24 @@ function checkClientIds({ clients }: Lists): Problem[] {
     const message = `the client at ${file}:${line}:${column} has the \`clientId\` \`${client.clientId}\` already`;
     return [problemAt(client.locate(['clientId']), 'NAME_TAKEN', message, 'Give each its own.')];
   });
+}
+
+/** Who may act with a client's tokens is there, and has the grant to: else somebody believes that they may. */
+function checkDelegates({ clients }: Lists): Problem[] {
+  return clients.flatMap((client) =>
+    (client.mayDelegateTo ?? []).flatMap((clientId, index) => {
+      const named = clients.find((one) => one.clientId === clientId);
+      if (named?.grantTypes.includes('token-exchange') === true) return [];
+      const at = client.locate(['mayDelegateTo', index]);
+      if (named !== undefined)
+        return [
+          problemAt(at, 'CONTRADICTION', `\`grantTypes\` of the client \`${clientId}\` lacks \`token-exchange\``),
+        ];
+      const names = clients.map((one) => one.clientId).filter((one) => one !== client.clientId);
+      const hint = suggest(clientId, names, 'other clients');
+      return [problemAt(at, 'NAME_UNKNOWN', `there is no client with the \`clientId\` \`${clientId}\`${hint}`)];
+    }),
+  );
 }
 
 /** Two resources at one URI: which of them a client reads would depend on the order of files. */

@@ -2,7 +2,7 @@
  * Gathers the documents of all files into one configuration, and remembers of those that could not
  * be read what they are called, so that nobody who refers to them is blamed as well.
  */
-import { DEFAULT_NAMESPACE, type Configuration, type Declared, type FieldPath, type Kind } from '#contract';
+import { DEFAULT_NAMESPACE, type Configuration, type Declared, type Kind } from '#contract';
 import type { RawDocument } from './raw-document.ts';
 
 /** A declaration of any kind, as far as the kinds agree. */
@@ -36,6 +36,10 @@ export const LIST_OF: Readonly<Record<Exclude<Kind, 'server'>, keyof Lists>> = {
   roleBinding: 'roleBindings',
   client: 'clients',
   upstream: 'upstreams',
+  owner: 'owners',
+  policy: 'policies',
+  limit: 'limits',
+  mask: 'masks',
 };
 
 export function emptyLists(): Lists {
@@ -52,6 +56,10 @@ export function emptyLists(): Lists {
     roleBindings: [],
     clients: [],
     upstreams: [],
+    owners: [],
+    policies: [],
+    limits: [],
+    masks: [],
   };
 }
 
@@ -61,7 +69,7 @@ export function declared(document: RawDocument): Declared {
   return {
     origin: source.position(start),
     directory: source.directory,
-    locate: (path: FieldPath) => document.locate(path),
+    locate: (path, within) => document.locate(path, within),
   };
 }
 

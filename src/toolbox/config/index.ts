@@ -14,6 +14,7 @@
  * Does not own: the schemas, what a configuration becomes (`../toolbox.ts`), the options of commands (cli).
  */
 export { loadConfiguration, type Loaded, type LoadOptions } from './load.ts';
+export type { ReadTool, ToolDocument } from './registered-tool.ts';
 export type { ConfigurationInput } from './parse.ts';
 export type { Environment } from './substitute.ts';
 export type { Catalog } from './type-names.ts';

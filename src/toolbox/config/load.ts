@@ -8,6 +8,7 @@ import {
   type ServerSettings,
   type SourceDeclaration,
 } from '#contract';
+import { checkClientCertificates } from './client-certificates-check.ts';
 import { crossCheck } from './cross-check.ts';
 import { announce, emptyLists, LIST_OF, type AnyDeclaration, type Announced } from './declarations.ts';
 import { DeclaredNames } from './declared-names.ts';
@@ -20,6 +21,7 @@ import { checkReferences } from './references.ts';
 import { kindOf, readDocument } from './read-document.ts';
 import type { Environment } from './substitute.ts';
 import type { Catalog } from './type-names.ts';
+import { toolReader, type ReadTool } from './registered-tool.ts';
 import { weakSecrets } from './weak-secrets.ts';
 import type { NamedSecret } from './vault-references.ts';
 
@@ -41,6 +43,8 @@ export interface Loaded {
   readonly secretFiles: readonly string[];
   /** Secrets of the vault that sources and tools name; nobody has looked for them yet. */
   readonly secrets: readonly NamedSecret[];
+  /** Reads a tool that somebody registers, as if it stood beside these documents. */
+  readonly readTool: ReadTool;
 }
 
 /**
@@ -84,7 +88,10 @@ export function loadConfiguration(
   }
   checkOneServer(documents, problems);
   const names = new DeclaredNames(announced, unread);
-  problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists));
+  problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists, servers[0]?.settings));
+  // What could not be read of the server is a problem by itself, and says nothing of its listeners.
+  if (servers.length > 0 || !documents.some(({ kind }) => kind === 'server'))
+    problems.push(...checkClientCertificates(lists.clients, servers[0]?.settings));
   // An editor or a copy empties a file before it writes it: what was caught in between must not be taken
   // for the wish to serve nothing.
   const [empty] = inputs;
@@ -97,7 +104,8 @@ export function loadConfiguration(
   const [first] = servers;
   const server = first?.settings ?? serverSchema.parse({ kind: 'server' });
   if (first) warnings.push(...openMetrics(first));
-  return ok({ configuration: { ...lists, server }, warnings, secretFiles, secrets });
+  const readTool = toolReader({ catalog, names, lists, sourceType: (...key) => sourceTypes.get(sourceKey(...key)) });
+  return ok({ configuration: { ...lists, server }, warnings, secretFiles, secrets, readTool });
 }
 
 /** The problems that are shown, in the order of a reader. */

@@ -16,6 +16,9 @@ const SECRETS: Partial<Record<Kind, readonly FieldPath[]>> = {
   upstream: [['clientSecret'], ['privateKey']],
 };
 
+/** Keys that tokens are signed with: whoever reads one is whoever they like. */
+const SIGNING_KEYS: FieldPath = ['authorizationServer', 'signingKeys'];
+
 /** Keys that may also be named by their path. */
 const KEYS: readonly FieldPath[] = [
   ['tls', 'key'],
@@ -27,7 +30,8 @@ const REFERENCE = /^["']?\$\{\w+\}["']?$/;
 
 /** The problems of a document whose passwords are no references. Their lines are not shown. */
 export function plainSecrets(kind: Kind, document: RawDocument): Problem[] {
-  return [...(SECRETS[kind] ?? []), ...(kind === 'server' ? KEYS : [])].flatMap((path) => {
+  const ofServer = kind === 'server' ? [...KEYS, ...signingKeys(document)] : [];
+  return [...(SECRETS[kind] ?? []), ...ofServer].flatMap((path) => {
     const value = valueAt(document.value, path);
     if (value === undefined || value === null) return [];
     if (typeof value === 'string' && /^(?:file|secret):\/\//.test(value)) return [];
@@ -42,9 +46,14 @@ export function plainSecrets(kind: Kind, document: RawDocument): Problem[] {
         KEYS.includes(path)
           ? 'Write the absolute path of its file.'
           : kind === 'server'
-            ? 'Write a reference, `${DATABASE_PASSWORD}` or `file:///run/secrets/name`.'
+            ? 'Write a reference, `${NAME}` or `file:///run/secrets/name`.'
             : 'Write a reference: `secret://default/name`, `${CLIENT_SECRET}` or `file:///run/secrets/name`.',
       ),
     ];
   });
+}
+
+function signingKeys(document: RawDocument): FieldPath[] {
+  const keys = valueAt(document.value, SIGNING_KEYS);
+  return Array.isArray(keys) ? keys.map((_, index) => [...SIGNING_KEYS, index, 'pem']) : [];
 }

@@ -19,6 +19,8 @@ export const PROBLEM_CODES = {
   NAME_UNKNOWN: 'a reference to something that is not declared',
   UNENFORCEABLE: 'something that looks like protection and would not protect',
   CONTRADICTION: 'fields that contradict each other',
+  POLICY_WRONG: 'a policy that is not Cedar, or speaks of what there is not',
+  TOOL_LINT: 'a tool that says less of itself than it should, or something else',
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;

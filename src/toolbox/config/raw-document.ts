@@ -1,4 +1,4 @@
-import type { FieldPath, Place } from '#contract';
+import type { FieldPath, Place, Position } from '#contract';
 import { findOrigin, type MemberOrigin, type OriginTree } from './origins.ts';
 import type { SourceText } from './source-text.ts';
 
@@ -31,8 +31,9 @@ export class RawDocument {
   }
 
   /** Where a field is, or the nearest thing around it that exists. */
-  locate(path: FieldPath): Place {
-    const place = this.source.place(path.length === 0 ? this.start : findOrigin(this.origins, path).start);
+  locate(path: FieldPath, within?: Pick<Position, 'line' | 'column'>): Place {
+    const start = path.length === 0 ? this.start : findOrigin(this.origins, path).start;
+    const place = this.source.place(within === undefined ? start : this.source.withinBlock(start, within));
     if (this.#findHidden === undefined) return place;
     this.#hidden ??= this.#findHidden();
     return this.#hidden.has(place.line) ? { ...place, excerpt: '' } : place;

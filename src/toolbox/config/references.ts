@@ -13,6 +13,8 @@ interface Reference {
   readonly at: readonly string[];
   /** What it names; the first that has the name, where several kinds may. */
   readonly to: readonly [Kind, ...Kind[]];
+  /** Whether names of all namespaces count, as for what is known by name alone. */
+  readonly everywhere?: true;
   /** What would follow from letting it pass. */
   readonly hint?: string;
 }
@@ -34,6 +36,7 @@ const REFERENCES: readonly Reference[] = [
     to: ['authService'],
     hint: 'Nobody could ever call the tool: declare the service or correct the name.',
   },
+  { in: 'tool', at: ['toolsets', '*'], to: ['toolset', 'group'] },
   { in: 'tool', at: ['ui', 'resource'], to: ['resource', 'resourceTemplate'] },
   ...FIELDS_OF_PARAMETERS.flatMap((field): Reference[] => [
     {
@@ -52,6 +55,10 @@ const REFERENCES: readonly Reference[] = [
   { in: 'group', at: ['prompts', '*'], to: ['prompt'] },
   { in: 'group', at: ['resources', '*'], to: ['resource'] },
   { in: 'group', at: ['resourceTemplates', '*'], to: ['resourceTemplate'] },
+  { in: 'owner', at: ['upstreams', '*'], to: ['upstream'], everywhere: true },
+  { in: 'mask', at: ['tools', '*'], to: ['tool'] },
+  { in: 'mask', at: ['toolsets', '*'], to: ['toolset', 'group'] },
+  { in: 'server', at: ['authorizationServer', 'upstreams', '*'], to: ['upstream'], everywhere: true },
 ];
 
 const REFERENCES_OF = Map.groupBy(REFERENCES, (reference) => reference.in);
@@ -81,7 +88,7 @@ function checkReference(
   document: RawDocument,
   path: FieldPath,
   name: string,
-  { to, hint }: Reference,
+  { to, hint, everywhere }: Reference,
   names: DeclaredNames,
 ): Problem | undefined {
   const { namespace: own } = document.value;
@@ -94,6 +101,7 @@ function checkReference(
   const [kind] = to;
   const other = to.map((one) => names.elsewhere(one, name)).find((found) => found !== undefined);
   if (other !== undefined) {
+    if (everywhere) return undefined;
     const message = `no ${kind} of the namespace \`${namespace}\` is called \`${shown}\`; the one of \`${other}\` cannot be used here`;
     return problemAt(document.locate(path), 'NAME_UNKNOWN', message, hint);
   }

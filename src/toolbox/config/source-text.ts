@@ -35,6 +35,20 @@ export class SourceText {
     return { ...position, excerpt: this.#excerpt(position) };
   }
 
+  /** The offset of a place in the text of a `|` block that begins at `start`; `start` for any other value. */
+  withinBlock(start: number, { line, column }: Pick<Position, 'line' | 'column'>): number {
+    if (!/^\|[+-]?[ \t]*(?:#.*)?$/.test(this.#lineFrom(start))) return start;
+    const first = this.#lineOf(start) + 1;
+    const written = Array.from({ length: line }, (_, at) => this.#lineFrom(this.#startOf(first + at)));
+    const indent = written.find((one) => one.trim() !== '')?.search(/\S/) ?? 0;
+    return this.#startOf(first + line - 1) + indent + column - 1;
+  }
+
+  #lineFrom(offset: number): string {
+    const end = this.text.indexOf('\n', offset);
+    return this.text.slice(offset, end === -1 ? undefined : end).replace(/\r$/, '');
+  }
+
   #excerpt({ line, column }: Position): string {
     const start = this.#startOf(line - 1);
     const end = this.#lines()[line] ?? this.text.length + 1;

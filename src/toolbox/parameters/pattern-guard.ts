@@ -20,23 +20,36 @@ export function startPatternBudget(): void {
 /** Whether a test since `startPatternBudget` was cut off, or refused because the budget was gone. */
 export const patternBudgetExpired = (): boolean => expired;
 
-let script: Script | undefined;
+const scripts = new Map<string, Script>();
 let context: (Context & { regex?: RegExp; text?: string }) | undefined;
 
 /** Whether `regex` matches `text`; false when it does not find out in time. */
-export function testWithinTime(regex: RegExp, text: string): boolean {
+export const testWithinTime = (regex: RegExp, text: string): boolean =>
+  withinTime('regex.test(text)', regex, text) === true;
+
+/** Where the matches of a global `regex` begin and end, one after the other; undefined when it does not find out in time. */
+export const findWithinTime = (regex: RegExp, text: string): readonly number[] | undefined =>
+  withinTime(
+    'Array.from(text.matchAll(regex), (match) => [match.index, match.index + match[0].length]).flat()',
+    regex,
+    text,
+  ) as readonly number[] | undefined;
+
+/** The answer of a script; undefined when there is none in time. */
+function withinTime(question: string, regex: RegExp, text: string): unknown {
   const left = Math.floor(PATTERN_BUDGET_MS - spentUntilNow);
   // What was cut off has failed the check, whatever CPU time the budget still counts as left.
   if (expired || left < 1) {
     expired = true;
-    return false;
+    return undefined;
   }
-  script ??= new Script('regex.test(text)', { filename: 'pattern-guard' });
+  let script = scripts.get(question);
+  if (script === undefined) scripts.set(question, (script = new Script(question, { filename: 'pattern-guard' })));
   context ??= createContext({ regex, text });
   context.regex = regex;
   context.text = text;
   try {
-    return attempt(script, context, left) ?? false;
+    return attempt(script, context, left);
   } finally {
     context.text = '';
   }
@@ -50,11 +63,11 @@ const ATTEMPTS = 5;
  * that without doing anything. The budget is therefore kept in this thread's CPU time: what was cut off
  * before it used half of its limit gets another try.
  */
-function attempt(script: Script, context: Context, limit: number): boolean | undefined {
+function attempt(script: Script, context: Context, limit: number): unknown {
   for (let tries = 1; ; tries++) {
     const before = process.threadCpuUsage();
     try {
-      return script.runInContext(context, { timeout: limit }) as boolean;
+      return script.runInContext(context, { timeout: limit });
     } catch (error) {
       const { user, system } = process.threadCpuUsage(before);
       const heldUp =

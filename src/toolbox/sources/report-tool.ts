@@ -41,7 +41,7 @@ export function reportTool(report: Report): ToolType<z.output<typeof fields>> {
       const source = context.source as SqlSource;
       return {
         description: report.summary,
-        annotations: { readOnlyHint: true },
+        annotations: { readOnlyHint: true, openWorldHint: false },
         parameters: report.parameters,
         async run(args, limits) {
           const values = bind.map((name) => (args[name] ?? null) as SqlValue);

@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Clock, JsonValue, Logger } from '#kernel';
+import type { PinMode, SourceCredential } from '#contract';
 import type { SourceSecrets } from '../secrets/index.ts';
 import type { ToolType } from '../tools/tool-type.ts';
 
@@ -42,6 +43,12 @@ export interface Source {
    * schemas. The snapshot builder awaits it after `open`; it throws `ConfigurationFault`.
    */
   load?(): Promise<void>;
+  /** Where it reaches out to: origins of URLs, `scheme://host:port`. Absent for what stays on this machine. */
+  readonly egress?: readonly string[];
+  /** How it proves itself there; absent for what asks for nothing. */
+  readonly credential?: SourceCredential;
+  /** What becomes of definitions that the source makes of its own accord; absent for what makes none. */
+  readonly pins?: PinMode;
   /** Files whose change asks for a reload, complete after `load`. */
   readonly files?: readonly string[];
   /**
@@ -58,6 +65,8 @@ export interface SqlSource extends Source {
   readonly dialect: SqlDialect;
   /** `readOnly: true` in its configuration; the database enforces it, not a look at the text. */
   readonly readOnly: boolean;
+  /** Its statements may read and write what is not in the database: files, URLs. Absent where they may not. */
+  readonly reachesOut?: boolean;
   /**
    * Whether the database itself has found that statement unable to write, whatever its values are.
    * Absent, and false, where it has not said so.

@@ -54,8 +54,12 @@ function buildStatement(fields: SqlFields, context: ToolBuildContext): ToolBody 
   const names = context.parameters.map((parameter) => parameter.name);
   const { fixed } = template;
   return {
-    annotations: sqlAnnotations(context.readOnly || source.readOnly),
+    annotations: {
+      ...sqlAnnotations(context.readOnly || source.readOnly),
+      ...(!fields.unsafeTemplate && source.reachesOut !== true && { openWorldHint: false }),
+    },
     warnings: template.warnings,
+    writes: WRITING.test(fields.statement),
     provedToRead: () => fixed !== undefined && source.provedToRead?.({ text: fixed, fixed: true }) === true,
     run(args, limits) {
       const values = names.map((name) => (args[name] ?? null) as SqlValue);
@@ -65,6 +69,10 @@ function buildStatement(fields: SqlFields, context: ToolBuildContext): ToolBody 
     },
   };
 }
+
+/** The first word of a statement that changes something, comments and a `WITH` list before it aside. */
+const WRITING =
+  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)*(?:insert|update|delete|merge|replace|upsert|truncate|drop|create|alter|grant|revoke|call|vacuum|attach|copy)\b/i;
 
 const noFields = z.strictObject({});
 
@@ -88,7 +96,11 @@ export function executeSqlTool(type: string): ToolType<z.output<typeof noFields>
   };
 }
 
-/** What is true of SQL: without a database that refuses writes, any statement may destroy. */
+/**
+ * What is true of SQL: without a database that refuses writes, any statement may destroy. What it reaches is the
+ * database where its author wrote it; what a caller writes reaches whatever the database does (`COPY … PROGRAM`,
+ * `dblink`), so that of such tools nothing is said, and MCP's default holds: an open world.
+ */
 export const sqlAnnotations = (readOnly: boolean): ToolAnnotations => ({
   readOnlyHint: readOnly,
   destructiveHint: !readOnly,

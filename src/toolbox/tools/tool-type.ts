@@ -70,6 +70,8 @@ export interface ToolBody {
   readonly warnings?: readonly string[];
   /** Whether the next run cannot write although the type's `readOnlyHint` does not say so. */
   provedToRead?(): boolean;
+  /** Whether its statement or method says of itself that it changes something. */
+  readonly writes?: boolean;
   /** An answer that is there at once may be given as it is: it then costs neither a promise nor a timer. */
   run(args: ToolArguments, context: RunContext): ToolOutput | Promise<ToolOutput>;
 }

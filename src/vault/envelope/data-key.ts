@@ -3,6 +3,12 @@ import { reveal, Secret } from '#kernel';
 import { associatedData, type Place, type Scope } from './place.ts';
 import { formatSealedText, NONCE_BYTES, TAG_BYTES, type SealedText } from './sealed-text.ts';
 
+/** What holds a key that was derived from another. */
+export interface Dropped {
+  /** Forgets it. */
+  drop(): void;
+}
+
 /**
  * An unwrapped data key. It encrypts and decrypts with AES-256-GCM and never hands out its bytes.
  *
@@ -15,7 +21,7 @@ export class DataKey {
   readonly id: string;
   readonly scope: Scope;
   readonly #bytes: Buffer;
-  readonly #derived = new Set<WeakRef<Buffer>>();
+  readonly #derived = new Set<WeakRef<Dropped>>();
   #usable = true;
 
   /** Takes `bytes` over. */
@@ -61,21 +67,25 @@ export class DataKey {
 
   /**
    * A key of 32 bytes for messages that the database does not count (RFC 5869, HKDF-SHA-256). Under
-   * each salt it is another one, and none of them tells anything of this key or of each other. It is
-   * zeroed with this key.
+   * each salt it is another one, and none of them tells anything of this key or of each other. For the caller to
+   * zero; what is kept of it is to end with this key (`endWith`).
    */
   derive(salt: Buffer, info: string): Buffer {
     this.#mustBeUsable();
-    const derived = Buffer.from(hkdfSync('sha256', this.#bytes, salt, info, 32));
+    return Buffer.from(hkdfSync('sha256', this.#bytes, salt, info, 32));
+  }
+
+  /** What was derived from this key goes when it is zeroed. */
+  endWith(derived: Dropped): void {
+    this.#mustBeUsable();
     for (const one of this.#derived) if (one.deref() === undefined) this.#derived.delete(one);
     this.#derived.add(new WeakRef(derived));
-    return derived;
   }
 
   zero(): void {
     this.#usable = false;
     this.#bytes.fill(0);
-    for (const derived of this.#derived) derived.deref()?.fill(0);
+    for (const derived of this.#derived) derived.deref()?.drop();
     this.#derived.clear();
   }
 

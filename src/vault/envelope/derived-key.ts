@@ -1,5 +1,12 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { DataKey } from './data-key.ts';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  randomBytes,
+  randomFillSync,
+  type KeyObject,
+} from 'node:crypto';
+import type { DataKey, Dropped } from './data-key.ts';
 import { NONCE_BYTES, TAG_BYTES } from './sealed-text.ts';
 
 /** A ciphertext of the audit log: `a1.KEY-ID.SALT.NONCE.TAG.CIPHERTEXT`, the last four in base64url. */
@@ -27,16 +34,22 @@ const KEY_ID = /^[0-9a-z]{26}$/;
  * cache) begins with a new random salt, hence with another key; two of 2^20 salts of 128 bits are
  * alike with a probability of 2^-89. The other 48 bits are random, for the one case that this does
  * not see: a virtual machine that is resumed twice from one snapshot.
+ *
+ * It is held as an object of Node's, which a cipher takes in a third of the time of bytes (10 µs of 30), on every
+ * call of a person. Node clears its memory as it frees it, which is soon after it was dropped.
  */
-export class DerivedKey {
+export class DerivedKey implements Dropped {
   readonly #dataKey: DataKey;
   readonly #salt = randomBytes(SALT_BYTES);
-  readonly #bytes: Buffer;
+  #key: KeyObject | undefined;
   #count = 0;
 
   constructor(dataKey: DataKey) {
     this.#dataKey = dataKey;
-    this.#bytes = dataKey.derive(this.#salt, INFO);
+    const bytes = dataKey.derive(this.#salt, INFO);
+    this.#key = createSecretKey(bytes);
+    bytes.fill(0);
+    dataKey.endWith(this);
   }
 
   /** False once its data key was zeroed, or it has had its messages. */
@@ -44,14 +57,22 @@ export class DerivedKey {
     return this.#dataKey.usable && this.#count < MESSAGES;
   }
 
+  drop(): void {
+    this.#key = undefined;
+  }
+
   encrypt(subject: string, place: string, text: string): string {
-    if (!this.usable) throw new Error(`a key derived from ${this.#dataKey.id} was used after its end`);
+    const key = this.#key;
+    if (!this.usable || key === undefined)
+      throw new Error(`a key derived from ${this.#dataKey.id} was used after its end`);
     const nonce = Buffer.alloc(NONCE_BYTES);
     nonce.writeUIntBE(this.#count++, 0, COUNTER_BYTES);
-    randomBytes(NONCE_BYTES - COUNTER_BYTES).copy(nonce, COUNTER_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.#bytes, nonce, { authTagLength: TAG_BYTES });
+    randomFillSync(nonce, COUNTER_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(associatedData(this.#dataKey.id, subject, place));
-    const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    const ciphertext = cipher.update(text, 'utf8');
+    // GCM is a stream: its end has no bytes of its own.
+    cipher.final();
     return format({ keyId: this.#dataKey.id, salt: this.#salt, nonce, tag: cipher.getAuthTag(), ciphertext });
   }
 }
@@ -80,13 +101,15 @@ const associatedData = (keyId: string, subject: string, place: string): Buffer =
   Buffer.from(JSON.stringify(['chatelaine audit sealed', 1, keyId, subject, place]));
 
 const format = ({ keyId, salt, nonce, tag, ciphertext }: DerivedText): string =>
-  ['a1', keyId, ...[salt, nonce, tag, ciphertext].map((bytes) => bytes.toString('base64url'))].join('.');
+  `a1.${keyId}.${encoded(salt)}.${encoded(nonce)}.${encoded(tag)}.${encoded(ciphertext)}`;
+
+const encoded = (bytes: Buffer): string => bytes.toString('base64url');
 
 /** The parts; undefined for anything that is not written exactly as here. */
 export function parseDerivedText(text: string): DerivedText | undefined {
-  const [version, keyId, ...encoded] = text.split('.');
-  if (version !== 'a1' || keyId === undefined || !KEY_ID.test(keyId) || encoded.length !== 4) return undefined;
-  const [salt, nonce, tag, ciphertext] = encoded.map((part) => Buffer.from(part, 'base64url')) as [
+  const [version, keyId, ...parts] = text.split('.');
+  if (version !== 'a1' || keyId === undefined || !KEY_ID.test(keyId) || parts.length !== 4) return undefined;
+  const [salt, nonce, tag, ciphertext] = parts.map((part) => Buffer.from(part, 'base64url')) as [
     Buffer,
     Buffer,
     Buffer,

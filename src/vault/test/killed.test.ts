@@ -138,4 +138,4 @@ test('VLT-004: killed at random moments under load, every acknowledged write is 
     }
     acknowledged.clear();
   }
-});
+}, 300_000);

@@ -17,6 +17,12 @@ import {
   type TestVault,
 } from './vault.fixture.ts';
 
+/** A key of a Transit service, as `vault:` names it. */
+const transitAt = (address: string): WrapperSettings & { readonly type: 'transit' } => ({
+  ...{ type: 'transit', address, key: 'k', http },
+  token: () => new Secret('t'),
+});
+
 const SCOPE = namespaceScope('default');
 const COUNT = 130;
 
@@ -212,16 +218,9 @@ describe('wrong keys', () => {
   test('VLT-004: a Transit key of the same name with other versions is noticed before anything is written', async () => {
     const [right, wrong] = [await startTransit('t'), await startTransit('t')];
     for (const service of [right, wrong]) service.rotate('k');
-    const over = (address: string): WrapperSettings => ({
-      type: 'transit',
-      address,
-      key: 'k',
-      token: () => new Secret('t'),
-      http,
-    });
-    const start = await startVault('sqlite', { wrapper: over(right.address) });
+    const start = await startVault('sqlite', { wrapper: transitAt(right.address) });
     await fill(start, 2);
-    expect(await refusal(() => start.beside({ wrapper: over(wrong.address) }))).toBe('KEY_UNWRAP_FAILED');
+    expect(await refusal(() => start.beside({ wrapper: transitAt(wrong.address) }))).toBe('KEY_UNWRAP_FAILED');
   });
 
   test('a new key file takes over from one that is named as the previous one', async () => {
@@ -239,13 +238,7 @@ describe('wrong keys', () => {
 test('a rewrap brings every data key to the newest version of a Transit key', async () => {
   const service = await startTransit('t');
   service.rotate('k');
-  const wrapper: WrapperSettings = {
-    type: 'transit',
-    address: service.address,
-    key: 'k',
-    token: () => new Secret('t'),
-    http,
-  };
+  const wrapper = transitAt(service.address);
   const start = await startVault('sqlite', { wrapper });
   await fill(start, 1);
   for (const subject of ['ana', 'bo']) {
@@ -263,13 +256,7 @@ test('a rewrap brings every data key to the newest version of a Transit key', as
 test('a hundred reads at once unwrap their key once, and no service is asked while a transaction is open', async () => {
   const service = await startTransit('t');
   service.rotate('k');
-  const wrapper: WrapperSettings = {
-    type: 'transit',
-    address: service.address,
-    key: 'k',
-    token: () => new Secret('t'),
-    http,
-  };
+  const wrapper = transitAt(service.address);
   const start = await startVault('sqlite', { wrapper });
   await fill(start, 1);
   const fresh = await start.beside();

@@ -1,9 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { reveal, Secret, silentLogger, type Clock } from '#kernel';
+import { reveal, silentLogger, type Clock } from '#kernel';
 import { forgetfulLedger } from '#contract';
 import { openDatabase, type Database, type DatabasePlace } from '#db';
 import {
@@ -17,6 +13,11 @@ import {
   type WrapperSettings,
 } from '#vault';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { temporaryDirectory } from '../../../test/temporary-directory.ts';
+import { codeOf, refusal } from '../../../test/refusal.ts';
+import { randomWrapper } from '../../../test/random-wrapper.ts';
+
+export { codeOf, randomWrapper, refusal, temporaryDirectory };
 
 /** A clock that stands still until it is told. */
 export class HandClock implements Clock {
@@ -30,19 +31,6 @@ export class HandClock implements Clock {
     this.#now += ms;
   }
 }
-
-export const temporaryDirectory = (): string => {
-  const directory = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-};
-
-/** A wrapper with a new random key. */
-export const randomWrapper = (): WrapperSettings => ({
-  type: 'given',
-  key: new Secret(randomBytes(32).toString('base64')),
-  where: 'the test key',
-});
 
 export interface TestVault {
   readonly clock: HandClock;
@@ -125,15 +113,3 @@ export const alteredStays = async (_name: unknown, error: unknown): Promise<void
 export const noFailure = async (_name: unknown, error: unknown): Promise<void> => {
   throw error;
 };
-
-export const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error);
-
-/** The code of the error that `action` ends with; `nothing` when it ends well. */
-export async function refusal(action: () => unknown): Promise<string> {
-  try {
-    await action();
-    return 'nothing';
-  } catch (error) {
-    return codeOf(error);
-  }
-}

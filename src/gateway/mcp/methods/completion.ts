@@ -24,7 +24,12 @@ async function complete(exchange: Exchange, { pipeline }: McpServices): Promise<
   const { name, value } = argument;
   const reference = referenceOf(ref);
   const consultation = new McpConsultation(exchange, { kind: 'completion', name: reference.to });
-  const values = await pipeline.consult(consultation, () => candidates(exchange, reference, name, value, filled));
+  const values = await pipeline.consult(
+    consultation,
+    () => candidates(exchange, reference, name, value, filled),
+    // A value that is half covered fills in nothing.
+    (found, masking) => found.filter((one) => masking.text(one) === one),
+  );
   return {
     completion: { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES },
   };

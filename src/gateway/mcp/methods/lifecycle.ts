@@ -3,6 +3,7 @@ import { isLogLevel } from '../client-face.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RpcError } from '../json-rpc.ts';
 import { isSession, LATEST_SESSION_VERSION, SUPPORTED_VERSIONS, TOOLBOX_EXTENSION } from '../revision.ts';
+import { FINDING, isFoundIn } from '../progressive.ts';
 import type { McpServices } from '../services.ts';
 
 /** How a client learns what this is, in both eras, and the small methods of the session era. */
@@ -53,7 +54,10 @@ const CAPABILITIES: JsonObject = {
 
 function instructions(exchange: Exchange, services: McpServices): JsonObject {
   const text = exchange.group.description ?? exchange.view.all.description ?? services.instructions;
-  return text === undefined ? {} : { instructions: text };
+  // A model that takes the list for everything never looks for the rest.
+  const finding = isFoundIn(exchange.group, services.progressiveFrom) ? FINDING : undefined;
+  const said = [text, finding].filter((one) => one !== undefined);
+  return said.length === 0 ? {} : { instructions: said.join('\n\n') };
 }
 
 /** What `initialize` agrees on: the client's version where we speak it, else our newest of its era. */

@@ -1,7 +1,7 @@
 import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
 import type { Prompt } from '#toolbox';
 import { gatewayError } from '../../errors.ts';
-import { argumentsInvalid } from '../../pipeline/call.ts';
+import { argumentsInvalid } from '../../pipeline/check-arguments.ts';
 import { promptsOf } from '../../pipeline/visible.ts';
 import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
@@ -24,15 +24,20 @@ async function getPrompt(exchange: Exchange, services: McpServices): Promise<Jso
   const filled = readArguments(args);
   const consultation = new McpConsultation(exchange, { kind: 'prompt', name, arguments: filled });
   return await services.pipeline
-    .consult(consultation, async (call) => {
-      const prompt = findPrompt(exchange, name);
-      const got = await prompt.get(filled, call);
-      if (!got.ok) throw argumentsInvalid(name, got.error);
-      return {
-        ...(prompt.description !== undefined && { description: prompt.description }),
-        messages: got.value as unknown as JsonObject[],
-      };
-    })
+    .consult(
+      consultation,
+      async (call) => {
+        const prompt = findPrompt(exchange, name);
+        const got = await prompt.get(filled, call);
+        if (!got.ok) throw argumentsInvalid(name, got.error);
+        return { description: prompt.description, messages: got.value };
+      },
+      ({ description, messages }, masking) => ({ description, messages: masking.messages(messages) }),
+    )
+    .then(({ description, messages }) => ({
+      ...(description !== undefined && { description }),
+      messages: messages as unknown as JsonObject[],
+    }))
     .catch((error: unknown) => {
       // No result could carry it to the model, as that of a tool does.
       if (error instanceof ChatelaineError && error.code === 'ARGUMENTS_INVALID')

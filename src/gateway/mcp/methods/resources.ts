@@ -34,7 +34,11 @@ async function readResource(exchange: Exchange, services: McpServices): Promise<
   const uri = uriOf(exchange);
   const consultation = new McpConsultation(exchange, { kind: 'resource', name: uri });
   const contents = await services.pipeline
-    .consult(consultation, async (call) => readFrom(exchange.group, uri, call))
+    .consult(
+      consultation,
+      async (call) => readFrom(exchange.group, uri, call),
+      (read, masking) => masking.contents(read),
+    )
     .catch((error: unknown) => {
       if (error instanceof ChatelaineError && NOT_FOUND.has(error.code)) throw notFound(exchange, uri);
       throw error;

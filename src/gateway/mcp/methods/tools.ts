@@ -1,14 +1,18 @@
 import { ChatelaineError, isRecord, type JsonObject } from '#kernel';
+import type { Admission } from '#registry';
 import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
-import type { CallRequest } from '../../pipeline/call.ts';
+import type { CallRequest } from '../../pipeline/call-request.ts';
 import type { DoorGuard } from '../../pipeline/door-guard.ts';
 import { shapeFailure, shapeForMcp, type CallToolResult } from '../../pipeline/shape-mcp.ts';
+import type { AnswerMarks } from '../../shaping/index.ts';
 import { McpRequest } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, MISSING_CLIENT_CAPABILITY, RpcError } from '../json-rpc.ts';
 import { refusal } from '../refusals.ts';
 import { META_CLIENT_CAPABILITIES, TOOLBOX_EXTENSION } from '../revision.ts';
+import { CALL_TOOL, calledThrough, FIND_TOOLS, isFoundIn, type NamedCall } from '../progressive.ts';
 import type { McpServices } from '../services.ts';
+import { findTools } from './find-tools.ts';
 
 export function toolMethods(services: McpServices): Record<string, Method> {
   return {
@@ -26,8 +30,12 @@ async function callTool(exchange: Exchange, services: McpServices): Promise<Json
   if (args !== undefined && !isRecord(args))
     throw new RpcError(INVALID_REQUEST, '`params.arguments` must be an object');
   try {
+    const isFound = isFoundIn(exchange.group, services.progressiveFrom);
+    if (isFound && name === FIND_TOOLS.name)
+      return (await findTools(exchange, services, args ?? {})) as unknown as JsonObject;
+    const called = isFound && name === CALL_TOOL.name ? calledThrough(args ?? {}) : { name, arguments: args ?? {} };
     const shape = exchange.revision.era === 'stateless' ? shapeForMcp : shapeForSession;
-    const result = await services.pipeline.call(new McpCall(exchange, name, args ?? {}), shape);
+    const result = await services.pipeline.call(new McpCall(exchange, called), shape);
     return result as unknown as JsonObject;
   } catch (error) {
     return failed(error, exchange) as unknown as JsonObject;
@@ -35,8 +43,8 @@ async function callTool(exchange: Exchange, services: McpServices): Promise<Json
 }
 
 /** Before 2026-07-28 structured content is an object; clients of then reject an answer with another. */
-function shapeForSession(tool: Tool, output: ToolOutput): CallToolResult {
-  const { structuredContent, ...result } = shapeForMcp(tool, output);
+function shapeForSession(tool: Tool, output: ToolOutput, marks: AnswerMarks | undefined): CallToolResult {
+  const { structuredContent, ...result } = shapeForMcp(tool, output, marks);
   return isRecord(structuredContent) ? { ...result, structuredContent } : result;
 }
 
@@ -45,10 +53,10 @@ class McpCall extends McpRequest implements CallRequest {
   readonly name: string;
   readonly arguments: JsonObject;
 
-  constructor(exchange: Exchange, name: string, args: JsonObject) {
+  constructor(exchange: Exchange, called: NamedCall) {
     super(exchange);
-    this.name = name;
-    this.arguments = args;
+    this.name = called.name;
+    this.arguments = called.arguments;
   }
 
   get view(): NamespaceView {
@@ -61,6 +69,10 @@ class McpCall extends McpRequest implements CallRequest {
 
   get guard(): DoorGuard | undefined {
     return this.exchange.guard;
+  }
+
+  admitted({ headers }: Admission): void {
+    this.exchange.carry?.(headers);
   }
 
   get secureArguments(): JsonObject | undefined {

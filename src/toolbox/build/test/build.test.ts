@@ -113,7 +113,7 @@ parameters: [{ name: country, type: string, description: c, required: false }]
     expect(opened[0]?.queries[0]?.query).toMatchObject({ values: [null], fixed: true });
   });
 
-  test('keeps quotes, statements and comments in a value from being anything but a value', async () => {
+  test('keeps quotes, statements and comments in a value from being anything but a value (REG-005)', async () => {
     const { tools } = await toolsOf(source + statement);
     for (const country of ["' OR 1=1--", "'; DROP TABLE cities;--", '$1', "\\'", 'ʼ', 'x'.repeat(1024 ** 2)]) {
       await expect(run(tools.get('find'), { country, table: 'cities' })).resolves.toEqual({ kind: 'rows', rows: [] });
@@ -140,21 +140,33 @@ describe('reading and writing', () => {
     toolsOf(from + tool('t', `type: memory-sql\nstatement: SELECT 1\n${fields}`));
 
   test.each<[string, string, string, object, boolean]>([
-    ['nothing said', source, '', { readOnlyHint: false, destructiveHint: true }, false],
-    ['a read-only tool', source, 'readOnly: true', { readOnlyHint: true, destructiveHint: false }, true],
-    ['a read-only source', `${source}readOnly: true\n`, '', { readOnlyHint: true, destructiveHint: false }, true],
+    ['nothing said', source, '', { readOnlyHint: false, destructiveHint: true, openWorldHint: false }, false],
+    [
+      'a read-only tool',
+      source,
+      'readOnly: true',
+      { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
+      true,
+    ],
+    [
+      'a read-only source',
+      `${source}readOnly: true\n`,
+      '',
+      { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
+      true,
+    ],
     [
       'hints of the document',
       source,
-      'annotations: { destructiveHint: false, idempotentHint: true }',
-      { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+      'annotations: { destructiveHint: false, idempotentHint: true, openWorldHint: true }',
+      { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
       false,
     ],
     [
       'a promise of the document',
       source,
       'annotations: { readOnlyHint: true }',
-      { readOnlyHint: true, destructiveHint: false },
+      { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
       false,
     ],
   ])('%s', async (_title, from, fields, annotations, readOnly) => {

@@ -33,7 +33,7 @@ function fault(...declarations: Written[]): unknown {
   }
 }
 
-describe('values are taken as they are or refused', () => {
+describe('REG-010: values are taken as they are or refused', () => {
   const of = (declaration: Omit<Written, 'name'>) => compile({ name: 'v', ...declaration });
   test.each<[string, Omit<Written, 'name'>, JsonValue, string | undefined]>([
     ['a string for a float', { type: 'float' }, '10', 'v: must be a number, not the string `10`'],

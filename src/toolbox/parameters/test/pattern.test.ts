@@ -5,7 +5,7 @@ import { patternBudgetExpired, startPatternBudget } from '../pattern-guard.ts';
 import { readPattern, type PatternNode } from '../pattern-syntax.ts';
 import { compilePattern } from '../pattern.ts';
 
-describe('a pattern matches the whole value', () => {
+describe('REG-007: a pattern matches the whole value', () => {
   test.each([
     ['Basel', 'Basel', true],
     ['Basel', 'x Basel; DROP', false],

@@ -2,52 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { silentLogger, systemClock, type JsonObject } from '#kernel';
+import type { JsonObject } from '#kernel';
 import { postgresDatabase } from '../../../../test/postgres.ts';
+import { openPrebuilt } from '../../../../test/prebuilt.ts';
 import { redisMissing, startRedis } from '../../../../test/redis.ts';
-import { loadConfiguration } from '../../config/index.ts';
-import { sourceTypes } from '../../sources/catalog.ts';
 import { testCall } from '../../test/toolbox.fixture.ts';
-import { openToolbox, type Toolbox } from '../../toolbox.ts';
+import type { Toolbox } from '../../toolbox.ts';
 import type { ToolOutput } from '../../tools/tool-type.ts';
 import { PREBUILT_NAMES, prebuiltInputs } from '../index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'chatelaine-prebuilt-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const ENVIRONMENT: Readonly<Record<string, string>> = {
-  POSTGRES_DATABASE: 'd',
-  POSTGRES_USER: 'u',
-  POSTGRES_PASSWORD: 'p',
-  POSTGRES_QUERY_PARAMS: 'sslmode=disable',
-  MYSQL_DATABASE: 'd',
-  MYSQL_USER: 'u',
-  MYSQL_PASSWORD: 'p',
-  SQLITE_DATABASE: 'cities.db',
-  DUCKDB_DATABASE: 'cities.duckdb',
-  REDIS_ADDRESS: 'localhost:6379',
-  REDIS_DATABASE: '2',
-};
-
-async function openPrebuilt(wanted: readonly string[], env: Readonly<Record<string, string>> = ENVIRONMENT) {
-  const inputs = await prebuiltInputs(wanted, directory);
-  if (!inputs.ok) throw new Error(inputs.error.join('\n'));
-  const loaded = loadConfiguration(inputs.value, { env, catalog: sourceTypes });
-  if (!loaded.ok) throw new Error(loaded.error.map((problem) => problem.message).join('\n'));
-  const opened = await openToolbox(loaded.value.configuration, {
-    catalog: sourceTypes,
-    openEmbedder: () => {
-      throw new Error('no prebuilt configuration embeds');
-    },
-    clock: systemClock,
-    log: silentLogger,
-  });
-  if (!opened.ok) throw new Error(opened.error.map((problem) => problem.message).join('\n'));
-  return opened.value;
-}
-
 async function toolsOf(wanted: readonly string[], env?: Readonly<Record<string, string>>) {
-  const toolbox = await openPrebuilt(wanted, env);
+  const toolbox = await openPrebuilt(wanted, directory, env);
   const view = toolbox.current().namespaces.get('default');
   await toolbox.close();
   return { tools: [...(view?.tools.values() ?? [])], toolsets: [...(view?.groups.keys() ?? [])] };
@@ -123,7 +91,7 @@ it('says every wrong name at once, and what would be right', async () => {
 const CREATE = { sql: 'CREATE TABLE city (id INTEGER PRIMARY KEY, name VARCHAR(50))' };
 
 it.each(['sqlite', 'duckdb'])('%s answers with the tools it promises', async (name) => {
-  const toolbox = await openPrebuilt([name]);
+  const toolbox = await openPrebuilt([name], directory);
   const { list_tables } = await callAll(toolbox, { execute_sql: CREATE, list_tables: { output_format: 'simple' } });
   expect(list_tables).toMatchObject({ rows: [{ object_name: 'city' }] });
   await toolbox.close();
@@ -131,7 +99,7 @@ it.each(['sqlite', 'duckdb'])('%s answers with the tools it promises', async (na
 
 it('postgres answers with every tool, given only what is required', async () => {
   const database = await postgresDatabase();
-  const toolbox = await openPrebuilt(['postgres'], {
+  const toolbox = await openPrebuilt(['postgres'], directory, {
     POSTGRES_HOST: database.host,
     POSTGRES_PORT: String(database.port),
     POSTGRES_DATABASE: database.database,
@@ -163,7 +131,7 @@ it('postgres answers with every tool, given only what is required', async () => 
 
 it.skipIf(redisMissing !== undefined)('redis answers with every tool', async () => {
   const server = await startRedis();
-  const toolbox = await openPrebuilt(['redis'], { REDIS_ADDRESS: `127.0.0.1:${server.port}` });
+  const toolbox = await openPrebuilt(['redis'], directory, { REDIS_ADDRESS: `127.0.0.1:${server.port}` });
   await server.send('HSET', 'h', 'a', '1');
   await server.send('RPUSH', 'l', 'a', 'b');
   await server.send('SADD', 's', 'm');

@@ -85,7 +85,7 @@ describe('a file of the folders is read', () => {
   });
 });
 
-describe('nothing else is', () => {
+describe('nothing else is (MCP-036)', () => {
   test.each([
     'docs://../outside.txt',
     'docs://..%2foutside.txt',

@@ -20,6 +20,7 @@ export class DuckdbSource implements SqlSource {
   readonly type = 'duckdb';
   readonly dialect = duckdbDialect;
   readonly readOnly: boolean;
+  readonly reachesOut: boolean;
   readonly #name: string;
   readonly #options: OpenOptions;
   #file: DatabaseFile | undefined;
@@ -30,6 +31,7 @@ export class DuckdbSource implements SqlSource {
   constructor(config: DuckdbConfig, context: Pick<SourceContext, 'name' | 'directory'>) {
     const path = config.database === ':memory:' ? config.database : resolve(context.directory, config.database);
     this.readOnly = config.readOnly;
+    this.reachesOut = config.externalAccess;
     this.#name = context.name;
     this.#options = openOptions(config, path);
   }

@@ -1,6 +1,6 @@
 /** An HTTP API as a source: where it is, what every request to it carries, and the one client for it. */
 import { reveal, Secret, type Clock } from '#kernel';
-import type { SecretValue } from '#contract';
+import { isLoopbackHost, type SecretValue, type SourceCredential } from '#contract';
 import { EgressClient, egressRules, type EgressResponse, type EgressTls } from '#egress';
 import { asToolFault } from '../egress-faults.ts';
 import { readTls } from './tls-material.ts';
@@ -45,6 +45,8 @@ export class HttpSource implements Source {
   readonly baseUrl: URL;
   /** What the operator should know, told with every tool on this source. */
   readonly warnings: readonly string[];
+  readonly egress: readonly string[];
+  readonly credential: SourceCredential;
   readonly #secrets: SourceSecrets;
   readonly #directory: string;
   readonly #clients: CurrentClient;
@@ -54,6 +56,8 @@ export class HttpSource implements Source {
   constructor(config: HttpSourceConfig, context: SourceContext) {
     this.config = config;
     this.baseUrl = new URL(config.baseUrl);
+    this.egress = egressOf(config, this.baseUrl);
+    this.credential = credentialOf(config, this.baseUrl);
     this.warnings = warningsOf(config, this.baseUrl, context.name);
     for (const warning of this.warnings) context.log.warn({ source: context.name }, warning);
     this.#secrets = context.secrets;
@@ -244,6 +248,18 @@ function withoutEcho(error: unknown, echo: Echo): unknown {
     }
   }
   return error;
+}
+
+/** The API and, where tokens are fetched, who gives them: the secret goes to both. */
+function egressOf({ auth }: HttpSourceConfig, baseUrl: URL): readonly string[] {
+  return [baseUrl.origin, ...(auth?.tokenUrl === undefined ? [] : [new URL(auth.tokenUrl).origin])];
+}
+
+function credentialOf({ auth, headers, queryParams }: HttpSourceConfig, baseUrl: URL): SourceCredential {
+  const inTheClear = baseUrl.protocol === 'http:' && !isLoopbackHost(baseUrl.hostname);
+  if (auth !== undefined) return { way: auth.in === 'query' ? 'query' : 'vault', inTheClear };
+  if (Object.keys(queryParams).length > 0) return { way: 'query', inTheClear };
+  return Object.keys(headers).length > 0 ? { way: 'header', inTheClear } : { way: 'none', inTheClear: false };
 }
 
 function warningsOf(config: HttpSourceConfig, baseUrl: URL, name: string): readonly string[] {

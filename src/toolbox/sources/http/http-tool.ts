@@ -20,6 +20,7 @@ import { compilePath } from './request-path.ts';
 import { placeholdersOf, parseRequestTemplate } from './request-template.ts';
 import { addQuery } from './request-query.ts';
 import { outputOf } from './response-output.ts';
+import { Rest } from './rest.ts';
 
 export const httpToolType: ToolType<HttpToolConfig> = {
   type: 'http',
@@ -39,13 +40,17 @@ function build(config: HttpToolConfig, context: ToolBuildContext): ToolBody {
   checkLeavesCredential(config, source);
   const request = compileRequest(config, source);
   const { returnFullError } = source.config;
+  const rest = new Rest(context.name);
   return {
     parameters: LISTS.flatMap((list) => config[list]),
     annotations: annotationsOf(config.method),
+    writes: config.method === 'PUT' || config.method === 'PATCH' || config.method === 'DELETE',
     warnings: [...source.warnings, ...unusedParameters(config)],
     async run(args, { signal, timeoutMs, maxBytes, log }) {
+      rest.check();
       const sent = await request(args);
       const response = await source.send(sent, { signal, timeoutMs, maxBytes });
+      rest.heed(response);
       if (response.status >= 400) {
         const body = response.body.subarray(0, 1024).toString('utf8');
         log.debug({ tool: context.name, status: response.status, body }, 'an API answered with a failure');

@@ -1,5 +1,6 @@
 /** `kind: source, type: module`: one file of exports. */
 import { resolve } from 'node:path';
+import type { PinMode } from '#contract';
 import { didYouMean, isRecord, type Logger } from '#kernel';
 import { ConfigurationFault, type ToolBody } from '../../tools/tool-type.ts';
 import type { SourceContext } from '../source.ts';
@@ -37,6 +38,7 @@ const LOAD_TIMEOUT_MS = 30_000;
 
 export class FileModule implements ModuleSource {
   readonly type = 'module';
+  readonly pins: PinMode;
   readonly #path: string;
   readonly #written: string;
   readonly #log: Logger;
@@ -45,6 +47,7 @@ export class FileModule implements ModuleSource {
   constructor(config: ModuleConfig, context: SourceContext) {
     this.#path = resolve(context.directory, config.path);
     this.#written = config.path;
+    this.pins = config.pins;
     this.#log = context.log;
   }
 

@@ -1,9 +1,9 @@
-import { formatDuration } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import { referencesOf } from '../../secrets/index.ts';
 import { callDeadline } from '../call-deadline.ts';
 import { ConnectionPool } from '../connection-pool.ts';
 import { pooledCall } from '../pooled-call.ts';
+import { checkAnswers, IDLE_MS, serverPlace, statementComment } from '../sql-server.ts';
 import type { QueryLimits, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
 import type { MysqlConfig } from './config.ts';
 import { MysqlConnection } from './connection.ts';
@@ -12,14 +12,12 @@ import { mysqlDialect } from './dialect.ts';
 import { statementFault, unreachable } from './faults.ts';
 import { sessionSettings, type SessionSettings } from './session-settings.ts';
 
-/** Connections that nobody used for so long are closed. */
-const IDLE_MS = 5 * 60_000;
-
 /** MySQL or MariaDB as a source of SQL. Opens connections when first asked. */
 export class MysqlSource implements SqlSource {
   readonly type: string;
   readonly dialect = mysqlDialect;
   readonly readOnly: boolean;
+  readonly egress: readonly string[];
   readonly counts: WorkCounts = { connections: 0, prepares: 0 };
   readonly #session: SessionSettings;
   readonly #pool: ConnectionPool<MysqlConnection>;
@@ -29,12 +27,11 @@ export class MysqlSource implements SqlSource {
   constructor(type: string, config: MysqlConfig, context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>) {
     this.type = type;
     this.readOnly = config.readOnly === true;
+    const place = serverPlace('mysql', config);
+    this.egress = place.egress;
     this.#session = sessionSettings(config);
-    this.#target = config.host.startsWith('/') ? config.host : `${config.host}:${config.port}`;
-    // Constant for the source, so that commented statements can still be prepared once.
-    this.#comment = config.sqlCommenter
-      ? `/*application='chatelaine',source='${encodeURIComponent(context.name)}'*/ `
-      : '';
+    this.#target = place.target;
+    this.#comment = statementComment(config.sqlCommenter, context.name);
     const { directory, secrets } = context;
     const dialer = { config, session: this.#session, directory, secrets, counts: this.counts };
     this.#pool = new ConnectionPool({
@@ -81,20 +78,10 @@ export class MysqlSource implements SqlSource {
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    const limits = {
-      signal,
-      timeoutMs: this.#session.connectTimeoutMs,
-      maxRows: 1,
-      maxBytes: 1024,
-      readOnly: this.readOnly,
-    };
-    try {
-      await this.query({ text: 'SELECT 1', values: [], fixed: true }, limits);
-    } catch (error) {
-      signal.throwIfAborted();
-      const late = (error as { code?: unknown }).code === 'TOOL_TIMEOUT';
-      throw unreachable(this.#target, late ? new Error(`no answer within ${formatDuration(limits.timeoutMs)}`) : error);
-    }
+    await checkAnswers(this, {
+      ...{ signal, timeoutMs: this.#session.connectTimeoutMs },
+      unreachable: (cause) => unreachable(this.#target, cause),
+    });
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,9 @@
-import { formatDuration } from '#kernel';
 import { callDeadline } from '../call-deadline.ts';
 import { ConnectionPool } from '../connection-pool.ts';
 import { pooledCall } from '../pooled-call.ts';
 import { toolboxError } from '../../errors.ts';
 import { referencesOf } from '../../secrets/index.ts';
+import { checkAnswers, IDLE_MS, serverPlace, statementComment } from '../sql-server.ts';
 import type { QueryLimits, RowSet, SourceContext, SqlQuery, SqlSource } from '../source.ts';
 import type { PostgresSettings } from './config.ts';
 import { PostgresConnection } from './connection.ts';
@@ -13,14 +13,12 @@ import { statementFault, unreachable } from './faults.ts';
 import { sessionSettings, type SessionSettings } from './session-settings.ts';
 import type { Exchanged } from './statement-exchange.ts';
 
-/** Connections that nobody used for so long are closed. */
-const IDLE_MS = 5 * 60_000;
-
 /** PostgreSQL, or what speaks its protocol, as a source of SQL. Opens connections when first asked. */
 export class PostgresSource implements SqlSource {
   readonly type: string;
   readonly dialect = postgresDialect;
   readonly readOnly: boolean;
+  readonly egress: readonly string[];
   readonly counts: WorkCounts = { connections: 0, parses: 0 };
   readonly #config: PostgresSettings;
   readonly #session: SessionSettings;
@@ -31,13 +29,12 @@ export class PostgresSource implements SqlSource {
   constructor(type: string, config: PostgresSettings, context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>) {
     this.type = type;
     this.readOnly = config.readOnly === true;
+    const place = serverPlace('postgres', config);
+    this.egress = place.egress;
     this.#config = config;
     this.#session = sessionSettings(config);
-    this.#target = config.host.startsWith('/') ? config.host : `${config.host}:${config.port}`;
-    // Constant for the source, so that commented statements can still be prepared once.
-    this.#comment = config.sqlCommenter
-      ? `/*application='chatelaine',source='${encodeURIComponent(context.name)}'*/ `
-      : '';
+    this.#target = place.target;
+    this.#comment = statementComment(config.sqlCommenter, context.name);
     const dialer = {
       config,
       session: this.#session,
@@ -88,20 +85,10 @@ export class PostgresSource implements SqlSource {
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    const limits = {
-      signal,
-      timeoutMs: this.#session.connectTimeoutMs,
-      maxRows: 1,
-      maxBytes: 1024,
-      readOnly: this.readOnly,
-    };
-    try {
-      await this.query({ text: 'SELECT 1', values: [], fixed: true }, limits);
-    } catch (error) {
-      signal.throwIfAborted();
-      const late = (error as { code?: unknown }).code === 'TOOL_TIMEOUT';
-      throw unreachable(this.#target, late ? new Error(`no answer within ${formatDuration(limits.timeoutMs)}`) : error);
-    }
+    await checkAnswers(this, {
+      ...{ signal, timeoutMs: this.#session.connectTimeoutMs },
+      unreachable: (cause) => unreachable(this.#target, cause),
+    });
   }
 
   async close(): Promise<void> {

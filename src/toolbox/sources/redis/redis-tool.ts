@@ -27,8 +27,13 @@ export function commandTool(type: string): ToolType<z.output<typeof commandField
     build({ commands }, { source, parameters, readOnly }) {
       const redis = source as RedisSource;
       const readsOnly = readOnly || redis.readOnly;
+      // Whoever names the command may name one that sends keys to another server (`MIGRATE`).
+      const isNamed = commands.every(([name = '']) => !PLACEHOLDER.test(name));
       return {
-        annotations: { readOnlyHint: readsOnly, destructiveHint: !readsOnly },
+        annotations: {
+          ...{ readOnlyHint: readsOnly, destructiveHint: !readsOnly },
+          ...(isNamed && { openWorldHint: false }),
+        },
         warnings: checkWords(commands, parameters),
         async run(args, context) {
           const filled = commands.map((words) => fill(words, args));

@@ -24,6 +24,7 @@ interface Connection {
 export class RedisSource implements Source {
   readonly type: string;
   readonly readOnly: boolean;
+  readonly egress: readonly string[];
   readonly #config: RedisConfig;
   readonly #context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>;
   /** Of the secrets that the connection was made with. */
@@ -36,6 +37,7 @@ export class RedisSource implements Source {
   constructor(type: string, config: RedisConfig, context: Pick<SourceContext, 'name' | 'directory' | 'secrets'>) {
     this.type = type;
     this.readOnly = config.readOnly;
+    this.egress = config.address.map(({ host, port }) => `redis://${host}:${port}`);
     this.#config = config;
     this.#context = context;
     this.#stamp = context.secrets.stamp([config.password, config.tls?.cert, config.tls?.key]);

@@ -56,7 +56,7 @@ const outcome = async (fields: JsonObject, args: Record<string, JsonValue>): Pro
     throw error;
   });
 
-describe('every value stays in its place, whatever it holds', () => {
+describe('REG-003: every value stays in its place, whatever it holds', () => {
   it('in a path: the other segments, their number and the query stay', async () => {
     const fields = {
       method: 'GET',
@@ -97,14 +97,19 @@ describe('every value stays in its place, whatever it holds', () => {
     const fields = { method: 'GET', path: '/', headerParams: [parameter('X-Note')] };
     const latin = fc.string({ unit: fc.integer({ min: 0, max: 0x17f }).map((code) => String.fromCodePoint(code)) });
     await fc.assert(
-      fc.asyncProperty(fc.oneof(text, latin, fc.constantFrom('a\r\nX-Admin: 1', 'a\nb', 'a\0b')), async (note) => {
-        const got = await outcome(fields, { 'X-Note': note });
-        expect(got === 'refused').toBe(!/^[\t\x20-\x7e\xa0-\xff]*$/.test(note));
-        if (got === 'refused') return;
-        expect(Buffer.from(got.headers['x-note'] as string, 'latin1')).toEqual(Buffer.from(note.trim(), 'latin1'));
-        expect(got.headers).toMatchObject({ 'x-source': 's', authorization: 'Bearer source' });
-        expect(got.headers['x-admin']).toBeUndefined();
-      }),
+      fc.asyncProperty(
+        fc.oneof(text, latin, fc.constantFrom('a\r\nX-Admin: 1', 'a\nb', 'a\0b', '\xa0')),
+        async (note) => {
+          const got = await outcome(fields, { 'X-Note': note });
+          expect(got === 'refused').toBe(!/^[\t\x20-\x7e\xa0-\xff]*$/.test(note));
+          if (got === 'refused') return;
+          // Around a value stand spaces and tabs that are not of it (RFC 9110 §5.5); a space that does not break is of it.
+          const value = note.replace(/^[\t ]+|[\t ]+$/g, '');
+          expect(Buffer.from(got.headers['x-note'] as string, 'latin1')).toEqual(Buffer.from(value, 'latin1'));
+          expect(got.headers).toMatchObject({ 'x-source': 's', authorization: 'Bearer source' });
+          expect(got.headers['x-admin']).toBeUndefined();
+        },
+      ),
       { numRuns: 150 },
     );
   });

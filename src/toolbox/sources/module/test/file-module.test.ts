@@ -44,7 +44,7 @@ async function run(handler: string, path = './tools.ts'): Promise<Delivery> {
 /** The same in this process, for what does not depend on the loader. */
 async function open(): Promise<ModuleSource> {
   const context = { name: 'mine', directory, log: silentLogger, clock: systemClock, secrets: secretsOf() };
-  const source = moduleSourceType.open({ path: './tools.ts' }, context) as ModuleSource;
+  const source = moduleSourceType.open({ path: './tools.ts', pins: 'firstUse' }, context) as ModuleSource;
   await source.load();
   return source;
 }

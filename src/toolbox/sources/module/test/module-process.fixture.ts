@@ -27,7 +27,7 @@ process.on('message', (order: Order) => {
 async function deliver({ directory, path, handler }: Order): Promise<Delivery> {
   try {
     const context = { name: 'mine', directory, log: silentLogger, clock: systemClock, secrets: secretsOf() };
-    const source = moduleSourceType.open({ path }, context) as ModuleSource;
+    const source = moduleSourceType.open({ path, pins: 'firstUse' }, context) as ModuleSource;
     await source.load();
     return { output: await source.tool(handler).run({}, callWith()), files: source.files };
   } catch (error) {

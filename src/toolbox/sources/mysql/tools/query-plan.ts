@@ -26,7 +26,7 @@ export function queryPlanTool(type: string): ToolType<z.output<typeof fields>> {
       const source = context.source as SqlSource;
       return {
         description: summary,
-        annotations: { readOnlyHint: true },
+        annotations: { readOnlyHint: true, openWorldHint: false },
         parameters: [
           { name: 'sql_statement', type: 'string', description: 'The statement, without EXPLAIN.', minLength: 1 },
         ],

@@ -57,7 +57,7 @@ describe('an identifier is quoted for the dialect', () => {
   });
 });
 
-describe('text that is no identifier never reaches the statement', () => {
+describe('REG-006: text that is no identifier never reaches the statement', () => {
   test.each([
     'users; DROP TABLE x',
     'users"--',

@@ -1,0 +1,30 @@
+/** Which addresses a request of ours may reach, where a document says more than "public ones". */
+import { z } from 'zod';
+import { parseRange } from '#kernel';
+
+/** An address or a network; gives the text as written. */
+export const network = z
+  .string()
+  .superRefine((text, context) => {
+    const range = parseRange(text);
+    if (range.ok) return;
+    const message = `must be an address or a network such as \`10.0.0.0/8\` or \`2001:db8::/32\`: ${range.error}`;
+    context.addIssue({ code: 'custom', message });
+  })
+  .meta({ title: 'network' });
+
+/** The fields of what asks others; `whom` is who that is, such as `The provider`. */
+export const reachFields = (whom: string) => ({
+  allowedIpRanges: z
+    .array(network)
+    .default([])
+    .describe(`Addresses and networks that may be reached although they are not public. ${whom} may be there.`),
+  customBlockedIpRanges: z
+    .array(network)
+    .default([])
+    .describe('Addresses and networks that may not be reached, whatever else is allowed.'),
+  allowPrivateNetworks: z
+    .boolean()
+    .default(false)
+    .describe(`${whom} may have private, loopback, link-local and shared (100.64.0.0/10) addresses.`),
+});

@@ -1,0 +1,60 @@
+/** Documents of `kind: policy`, checked against the tools that are declared beside them. */
+import { EVERYWHERE, type PolicyDeclaration } from '#contract';
+import { loadCedar, loadPolicyCheck, policyId, type DeclaredPolicy, type PolicyFinding } from '#policy';
+import { problemAt, type Problem, type ToolboxSnapshot } from '#toolbox';
+import { validatedTools } from './validated-tools.ts';
+
+export interface PolicyDocuments {
+  readonly policies: readonly DeclaredPolicy[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+const NONE: PolicyDocuments = { policies: [], problems: [], warnings: [] };
+
+/** What the documents say, and everything that is wrong with any, at its line. Cedar is loaded where there are some. */
+export async function readPolicyDocuments(
+  declarations: readonly PolicyDeclaration[],
+  snapshot: ToolboxSnapshot,
+  now: number,
+): Promise<PolicyDocuments> {
+  if (declarations.length === 0) return NONE;
+  const [cedar, { checkPolicy, factsOf, near }] = await Promise.all([loadCedar(), loadPolicyCheck()]);
+  const all = validatedTools(snapshot);
+  const found = declarations.map((declaration) => {
+    const name = { namespace: declaration.everywhere ? EVERYWHERE : declaration.namespace, name: declaration.name };
+    const tools = near(all, name.namespace);
+    const { priority, description, cedar: text, form, shadow, enabled } = declaration;
+    const facts = factsOf({ priority, description, cedar: text, form, shadow, enabled }, name, tools);
+    if (!facts.ok) return { policy: undefined, ...told(declaration, [{ message: facts.error }], []) };
+    const policy = { ...name, ...facts.value };
+    const checked = checkPolicy(
+      cedar,
+      { id: policyId(name), ...{ namespace: name.namespace, priority, cedar: policy.cedar } },
+      // Other policies are rows of a database that may not be open yet.
+      { tools, groups: undefined, others: [], now },
+    );
+    return { policy, ...told(declaration, checked.problems, checked.warnings) };
+  });
+  return {
+    policies: found.flatMap(({ policy }) => policy ?? []),
+    problems: found.flatMap(({ problems }) => problems),
+    warnings: found.flatMap(({ warnings }) => warnings),
+  };
+}
+
+function told(
+  declaration: PolicyDeclaration,
+  problems: readonly PolicyFinding[],
+  warnings: readonly PolicyFinding[],
+): Pick<PolicyDocuments, 'problems' | 'warnings'> {
+  const field = declaration.cedar === undefined ? 'form' : 'cedar';
+  const at = ({ line, column }: PolicyFinding) =>
+    field === 'cedar' && line !== undefined && column !== undefined
+      ? declaration.locate([field], { line, column })
+      : declaration.locate([field]);
+  return {
+    problems: problems.map((one) => problemAt(at(one), 'POLICY_WRONG', one.message)),
+    warnings: warnings.map((one) => problemAt(at(one), 'POLICY_WRONG', one.message)),
+  };
+}

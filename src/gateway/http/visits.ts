@@ -1,0 +1,192 @@
+/**
+ * What is the same for every request before a door gets it, in this order: own Host and Origin, a known path, the
+ * caller, a namespace the caller belongs to, the scopes that everybody needs there. Each door then reads its own body.
+ * Nothing is answered unauthenticated but the greeting, the health checks and the metadata of resources.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Presentation, ResourcePlace } from '#contract';
+import type { ChatelaineError } from '#kernel';
+import type { Places } from '#policy';
+import type { NamespaceView } from '#toolbox';
+import { gatewayError } from '../errors.ts';
+import type { GatewayOptions } from '../gateway-options.ts';
+import type { McpEndpoint } from '../mcp/endpoint.ts';
+import type { ReadinessProbe } from '../operations/readiness.ts';
+import type { WaysIn } from '../pipeline/authenticate.ts';
+import type { Caller } from '../pipeline/caller.ts';
+import { challenge } from '../pipeline/challenge.ts';
+import { presentationOf } from '../pipeline/credential.ts';
+import { HttpGuard } from '../pipeline/door-guard.ts';
+import type { DoorRecords } from '../pipeline/door-records.ts';
+import { HttpPeer, rangesOf } from '../pipeline/peer.ts';
+import type { Reception } from '../pipeline/reception.ts';
+import type { RequestRate } from '../pipeline/request-rate.ts';
+import { groupOf, toolsAlone } from '../pipeline/visible.ts';
+import type { ToolboxRest } from '../rest/toolbox-rest.ts';
+import { corsHeaders, preflightHeaders } from './cors.ts';
+import { doorOf, resourceOf, type DoorPath } from './doors.ts';
+import { greet } from './greeting.ts';
+import { refuseForeign, type HostPolicy } from './host-origin.ts';
+import { answerMetadata, metadataOf } from './metadata.ts';
+import type { Replies } from './replies.ts';
+import { pathOf } from './request-target.ts';
+import { isStrictTransport, STRICT_TRANSPORT } from './strict-transport.ts';
+
+/** A request, and by what it may prove who sends it. */
+export interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly ways: WaysIn;
+}
+
+/** A visit that found a door: with what every answer says. */
+interface Arriving extends Visit {
+  readonly headers: readonly string[];
+}
+
+export interface Visits {
+  /** Answers, or rejects with the refusal. */
+  receive(visit: Visit): Promise<void>;
+  /** What every answer says, whatever it is. */
+  commonHeaders(request: IncomingMessage): readonly string[];
+}
+
+export function visits(
+  parts: Pick<GatewayOptions, 'toolbox' | 'resources' | 'settings' | 'api' | 'pages' | 'agentPages'> & {
+    readonly policy: HostPolicy;
+    readonly places: Places;
+    readonly reception: Reception;
+    readonly records: DoorRecords;
+    readonly apiRate: RequestRate;
+    readonly mcp: McpEndpoint;
+    readonly rest: ToolboxRest;
+    readonly readiness: ReadinessProbe;
+    readonly replies: Replies;
+  },
+): Visits {
+  const { toolbox, resources, api, policy, places, reception, records, apiRate, mcp, rest, readiness, replies } = parts;
+  const proxies = rangesOf(parts.settings.trustedProxies);
+  const peerOf = (request: IncomingMessage): HttpPeer => new HttpPeer(request, proxies, places);
+
+  async function receive(visit: Visit): Promise<void> {
+    const { request, response, requestId, ways } = visit;
+    const foreign = refuseForeign(request, policy);
+    const path = doorOf(request.url as string);
+    // Metadata are for everybody, pages of any origin among them: a client in a browser begins there.
+    if (path?.door === 'metadata' && foreign !== 'host') {
+      const { host } = request.headers;
+      const document = (): string | undefined =>
+        resources && metadataOf(resources, toolbox.current(), path.place, host);
+      return answerMetadata(request, response, document, requestId);
+    }
+    const isForAll = foreign === 'origin' && parts.pages?.takesAnyOrigin?.(pathOf(request)) === true;
+    if (foreign !== undefined && !isForAll) {
+      const error =
+        foreign === 'host'
+          ? gatewayError('HOST_REFUSED', 'the Host header names another host than this server')
+          : gatewayError('ORIGIN_REFUSED', `pages of \`${request.headers.origin}\` may not call this server`);
+      await records.stopped(error, { door: 'rest', requestId, peer: peerOf(request) });
+      throw error;
+    }
+    const pages = ways.certificates === undefined ? parts.pages : parts.agentPages;
+    if (pages?.answers(pathOf(request)) === true) {
+      const { address } = peerOf(request);
+      const headers = [...(isStrictTransport(request) ? STRICT_TRANSPORT : []), 'X-Request-Id', requestId];
+      const shown = ways.certificates?.certificate(request.socket as TLSSocket);
+      const agents = shown && { certificate: shown.ok ? shown.value : undefined };
+      return pages.handle(request, response, { requestId, address, agents, headers });
+    }
+    const headers = commonHeaders(request);
+    if (request.method === 'OPTIONS')
+      return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
+    if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    if (path.door === 'api') return administer({ ...visit, headers });
+    if ('namespace' in path) return enter(path, { ...visit, headers });
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
+    }
+    if (path.door === 'greeting') return greet(response, headers);
+    if (path.door === 'healthz') return replies.json(response, 200, '{"status":"ok"}', headers);
+    const state = await readiness.read();
+    replies.json(response, state.ready ? 200 : 503, state.body, headers);
+  }
+
+  async function enter(
+    path: Extract<DoorPath, { namespace: string }>,
+    { request, response, requestId, headers, ways }: Arriving,
+  ): Promise<void> {
+    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: peerOf(request) } as const;
+    const place = (arrival.peer.resource = resourceOf(path)) as ResourcePlace & { readonly namespace: string };
+    const letIn = reception.welcome(request, arrival, ways);
+    const caller = letIn instanceof Promise ? await letIn : letIn;
+    const guard = resources && new HttpGuard(resources, request, place);
+    const view = viewFor(caller, path.namespace);
+    if (view === undefined) {
+      const error = gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+      await records.stopped(error, arrival, caller.principal);
+      throw error;
+    }
+    try {
+      guard?.checkScopes(caller.principal);
+    } catch (error) {
+      await records.stopped(error as ChatelaineError, arrival, caller.principal);
+      throw error;
+    }
+    const at = { request, response, requestId, caller, view, headers, guard };
+    if (path.door === 'tool') return rest.tool(at, path.tool);
+    if (path.door === 'invoke') return rest.invoke(at, path.tool);
+    // A token for one toolset sees that one at `/mcp` too.
+    const name = path.group ?? resources?.narrowing(caller.principal, place);
+    const found = groupOf(view, name);
+    if (found === undefined) throw gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${name}\``);
+    // A credential for one tool opens nothing else: no prompt, no resource of the namespace.
+    const group = resources?.isForOneTool(caller.principal) === true ? toolsAlone(found) : found;
+    if (path.door === 'toolset') return rest.toolset(at, group);
+    return mcp.handle({ ...at, group });
+  }
+
+  /** The API has its own frame, which asks who is calling unless the route is for everybody. */
+  async function administer({ request, response, requestId, headers, ways }: Arriving): Promise<void> {
+    if (api === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
+    const peer = peerOf(request);
+    const place = { kind: 'api' } as const;
+    await api(request, response, {
+      requestId,
+      headers,
+      address: peer.address,
+      authenticate: async (besides) => {
+        peer.resource = besides ?? place;
+        const { principal } = await reception.welcome(request, { door: 'api', requestId, peer }, ways);
+        const refused = apiRate.take(principal);
+        if (refused !== undefined) throw refused;
+        return principal;
+      },
+      presented: () => peer.presentation ?? shownBy(request, ways),
+      challenge: (error) => challenge(error, resources?.challengeAt(place, request.headers.host)),
+      recordDenial: (principal, event) => records.denied(principal, event),
+    });
+  }
+
+  /** What a request shows of keys that came with a plain token, or with none. */
+  function shownBy(request: IncomingMessage, { certificates }: WaysIn): Presentation {
+    const shown = certificates?.certificate(request.socket as TLSSocket);
+    const certificate = shown?.ok === true ? shown.value.thumbprint : undefined;
+    const listener = certificates === undefined ? 'public' : 'agents';
+    return presentationOf(request, { scheme: 'Bearer', listener, certificate });
+  }
+
+  /** A namespace that the caller does not belong to is as one that is not there. */
+  function viewFor({ principal }: Caller, namespace: string): NamespaceView | undefined {
+    return principal.namespace === namespace ? toolbox.current().namespaces.get(namespace) : undefined;
+  }
+
+  /** What every answer says, whatever it is. */
+  function commonHeaders(request: IncomingMessage): readonly string[] {
+    const cors = corsHeaders(request, policy.origins);
+    return isStrictTransport(request) ? [...cors, ...STRICT_TRANSPORT] : cors;
+  }
+
+  return { receive, commonHeaders };
+}
