@@ -2,7 +2,14 @@
  * The toolbox at one moment: everything that can be listed, called or read, immutable and complete.
  * A reload builds the next snapshot beside this one and swaps; calls in flight end on theirs.
  */
-import type { CatalogueTool, ClientFace, MaskDeclaration, PromptMessage, ResourceContents } from '#contract';
+import type {
+  CallerFace,
+  CatalogueTool,
+  ClientFace,
+  MaskDeclaration,
+  PromptMessage,
+  ResourceContents,
+} from '#contract';
 import type { JsonObject, Result } from '#kernel';
 import type { RunContext, ToolArguments, ToolOutput } from './tools/tool-type.ts';
 
@@ -83,6 +90,7 @@ export interface Tool extends CatalogueTool {
 export interface ToolCall {
   readonly signal: AbortSignal;
   readonly client: ClientFace;
+  readonly caller: CallerFace;
   readonly log: RunContext['log'];
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientFace } from '#contract';
+import { NOBODY, type ClientFace } from '#contract';
 import { silentLogger, systemClock, type JsonObject } from '#kernel';
 import { loadConfiguration, openToolbox, sourceTypes, type NamespaceView, type Toolbox, type ToolCall } from '#toolbox';
 import { holidaysOf, weekdayOf, type Country } from '../holidays.ts';
@@ -31,6 +31,7 @@ afterAll(() => toolbox.close());
 const callBy = (client: Partial<ClientFace> = {}, signal = new AbortController().signal): ToolCall => ({
   signal,
   log: silentLogger,
+  caller: NOBODY,
   client: {
     progress: () => {},
     log: () => {},

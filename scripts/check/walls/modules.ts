@@ -47,10 +47,20 @@ export const MODULES: readonly ModulePlace[] = [
     'kernel contract db tls http audit vault identity',
     'a backup knows what must not come back, and nothing of tools',
   ),
-  place('toolbox', 'kernel contract egress', 'the toolbox runs tools and knows nothing of callers'),
+  place(
+    'outgoing-auth',
+    'kernel contract tls egress',
+    "how a request to others is authorized depends on its destination and on what may be fetched in a caller's name",
+  ),
+  place('toolbox', 'kernel contract egress outgoing-auth', 'the toolbox runs tools and knows nothing of callers'),
+  place(
+    'servers',
+    'kernel contract tls egress outgoing-auth toolbox',
+    'MCP servers behind us are one more origin of tools: their calls are decided in the gateway',
+  ),
   place(
     'gateway',
-    'kernel contract db tls egress http audit vault policy identity resource-server authserver registry toolbox',
+    'kernel contract db tls egress http audit vault policy identity resource-server authserver registry toolbox servers',
     'the gateway owns the pipeline; those above it are doors and hands',
   ),
   place(
@@ -71,7 +81,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'main',
-    'kernel contract db tls egress http audit vault policy identity backup resource-server authserver registry toolbox gateway proxy doctor operator cli',
+    'kernel contract db tls egress http audit vault policy identity backup resource-server authserver registry outgoing-auth toolbox servers gateway proxy doctor operator cli',
     'main is the only place of wiring, and nobody imports it',
   ),
 ];

@@ -1,10 +1,11 @@
-import type { CallingClient, ClientFace, PageToOpen } from '#contract';
+import type { CallerFace, CallingClient, ClientFace, PageToOpen, Principal } from '#contract';
 import type { Logger } from '#kernel';
 import type { HeldCall, JudgedCall } from '#registry';
 import type { Tool, ToolArguments, ToolCall } from '#toolbox';
 import type { Decisions } from '../decisions/decisions.ts';
 import type { CallShaping } from '../shaping/index.ts';
 import type { CallRecord } from './call-record.ts';
+import { CallerBehind } from './caller-face.ts';
 import type { CallRequest, Door } from './call-request.ts';
 
 /**
@@ -20,6 +21,7 @@ export class Consulted implements ToolCall {
   readonly #request: Called;
   readonly #around: Surroundings;
   #client: ClientFace | undefined;
+  #caller: CallerFace | undefined;
 
   constructor(request: Called, around: Surroundings) {
     this.#request = request;
@@ -29,6 +31,10 @@ export class Consulted implements ToolCall {
 
   get client(): ClientFace {
     return (this.#client ??= this.#clientOf(this.#request.client));
+  }
+
+  get caller(): CallerFace {
+    return (this.#caller ??= new CallerBehind(this.#request.principal));
   }
 
   #clientOf(face: ClientFace): ClientFace {
@@ -41,8 +47,9 @@ export class Consulted implements ToolCall {
   }
 }
 
-/** The client and the signal of whoever called. */
+/** Whoever called: the client and the signal, and in whose name. */
 interface Called {
+  readonly principal: Principal;
   readonly client: CallingClient;
   readonly signal: AbortSignal;
 }

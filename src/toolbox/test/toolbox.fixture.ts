@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { z } from 'zod';
-import type { Configuration } from '#contract';
+import { NOBODY, type Configuration } from '#contract';
 import { silentLogger, systemClock, type JsonObject } from '#kernel';
 import type { BuildOptions } from '../build/index.ts';
 import { loadConfiguration, type Catalog } from '../config/index.ts';
@@ -103,6 +103,7 @@ export const buildOptions = (catalog: Catalog): BuildOptions => ({
 export const testCall = (overrides: Partial<ToolCall> = {}): ToolCall => ({
   signal: new AbortController().signal,
   log: silentLogger,
+  caller: NOBODY,
   client: {
     progress: () => {},
     log: () => {},

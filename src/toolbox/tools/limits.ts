@@ -3,7 +3,7 @@
  * forgets about time still ends for its caller; rows and bytes are kept by the source, which alone can
  * stop reading, and the notice that they were cut travels in the output.
  */
-import type { ClientFace } from '#contract';
+import type { CallerFace, ClientFace } from '#contract';
 import { formatDuration, type Logger } from '#kernel';
 import { toolboxError } from '../errors.ts';
 import type { ToolCall } from '../snapshot.ts';
@@ -85,6 +85,10 @@ class LimitedRun implements RunContext {
     this.#name = name;
     this.#call = call;
     this.#deadline = new Deadline(limits.timeoutMs);
+  }
+
+  get caller(): CallerFace {
+    return this.#call.caller;
   }
 
   get client(): ClientFace {

@@ -4,7 +4,7 @@
  * answer) happens around the body and can be forgotten by none.
  */
 import type { z } from 'zod';
-import type { ClientFace, ContentBlock, ToolAnnotations } from '#contract';
+import type { CallerFace, ClientFace, ContentBlock, ToolAnnotations } from '#contract';
 import type { JsonObject, JsonValue, Logger, Result } from '#kernel';
 import type { ParameterDeclaration } from '#contract';
 import type { Violation } from '../snapshot.ts';
@@ -88,6 +88,7 @@ export interface RunContext {
   readonly maxBytes: number;
   readonly readOnly: boolean;
   readonly client: ClientFace;
+  readonly caller: CallerFace;
   readonly log: Logger;
 }
 

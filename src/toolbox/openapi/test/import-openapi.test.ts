@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { NOBODY } from '#contract';
 import { silentLogger, systemClock, type JsonObject } from '#kernel';
 import { loadConfiguration } from '../../config/index.ts';
 import { serve } from '../../../../test/http-server.ts';
@@ -262,6 +263,7 @@ it('an imported tool reaches the API that it was imported from', async () => {
   const output = await tool?.run(checked.value, {
     signal: new AbortController().signal,
     log: silentLogger,
+    caller: NOBODY,
     client: nobody,
   });
   expect(output).toEqual({ kind: 'value', value: { ok: true } });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NOBODY } from '#contract';
 import { silentLogger } from '#kernel';
 import { DEFAULT_LIMITS } from '../../tools/limits.ts';
 import type { RunContext, ToolArguments, ToolBuildContext, ToolOutput, ToolType } from '../../tools/tool-type.ts';
@@ -33,6 +34,7 @@ export async function runTool<Config>(
     ...DEFAULT_LIMITS,
     readOnly: build.readOnly ?? false,
     log: silentLogger,
+    caller: NOBODY,
     client: {
       progress: () => undefined,
       log: () => undefined,

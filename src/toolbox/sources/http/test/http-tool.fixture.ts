@@ -1,6 +1,6 @@
 /** An `http` source and tool from the fields that a document would have. */
 import { silentLogger, systemClock, type Clock, type JsonObject } from '#kernel';
-import type { ClientFace } from '#contract';
+import { NOBODY, type ClientFace } from '#contract';
 import { secretsOf } from '../../../secrets/test/vault.fixture.ts';
 import type { SourceSecrets } from '../../../secrets/index.ts';
 import type { RunContext, ToolBody } from '../../../tools/tool-type.ts';
@@ -23,6 +23,7 @@ export const runContext = (more: Partial<RunContext> = {}): RunContext => ({
   readOnly: false,
   client: nobody,
   log: silentLogger,
+  caller: NOBODY,
   ...more,
 });
 

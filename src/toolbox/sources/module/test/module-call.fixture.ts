@@ -1,5 +1,5 @@
 /** Calls of handlers with a client of the test's choosing. */
-import type { ClientFace } from '#contract';
+import { NOBODY, type ClientFace } from '#contract';
 import { silentLogger } from '#kernel';
 import type { RunContext } from '../../../tools/tool-type.ts';
 
@@ -21,6 +21,7 @@ export const callWith = (client: Partial<ClientFace> = {}, more: Partial<RunCont
   maxBytes: 1_000_000,
   readOnly: false,
   log: silentLogger,
+  caller: NOBODY,
   client: fakeClient(client),
   ...more,
 });

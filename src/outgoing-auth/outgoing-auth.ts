@@ -1,0 +1,32 @@
+/** The port to what authorizes requests to one destination: a kind of it fills this in, whoever sends knows no kind. */
+import type { CallerFace } from '#contract';
+import type { Secret } from '#kernel';
+
+export interface OutgoingAuth {
+  /** Whether what it sends depends on the caller: then nothing that it opened may be shared between two. */
+  readonly perCaller: boolean;
+  /**
+   * The header fields of one request in the caller's name, by lower-case name. Rejects with a catalogued error that
+   * says what is missing and what to do; never resolves to less than the request needs.
+   */
+  headers(caller: CallerFace, request: OutgoingRequest): Promise<Readonly<Record<string, Secret>>>;
+  /**
+   * The destination refused what was sent. Forgets it, and resolves to whether another try would send something
+   * else: whoever sends tries once more then, and no more than once.
+   */
+  refused(caller: CallerFace, sent: Readonly<Record<string, Secret>>, refusal: Refusal): Promise<boolean>;
+}
+
+/** What is about to be sent: those that sign it read all of it. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer | undefined;
+}
+
+export interface Refusal {
+  readonly status: 401 | 403;
+  /** `WWW-Authenticate` as it came. */
+  readonly challenge: string | undefined;
+}
