@@ -5,6 +5,7 @@
  */
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Refusal } from './one-era.ts';
 
 export interface Shim {
   /** `127.0.0.1:PORT`, as its callers write it into `Host`. */
@@ -19,6 +20,8 @@ export interface Target {
   readonly origin: string;
   /** Added to every request; without it requests go on with the credential that they have. */
   readonly key?: string;
+  /** What it answers itself, in the place of the target. */
+  readonly refuses?: (request: IncomingMessage) => Refusal | undefined;
   /** Told of every answer, when its head is there. */
   readonly answered?: (request: IncomingMessage, status: number) => void;
 }
@@ -47,7 +50,14 @@ export async function openShim(): Promise<Shim> {
   };
 }
 
-function forward(request: IncomingMessage, response: ServerResponse, { origin, key, answered }: Target): void {
+function forward(request: IncomingMessage, response: ServerResponse, target: Target): void {
+  const { origin, key, refuses, answered } = target;
+  const refusal = refuses?.(request);
+  if (refusal !== undefined) {
+    request.resume();
+    response.writeHead(refusal.status, refusal.headers).end(refusal.body);
+    return;
+  }
   const { hostname: host, port } = new URL(origin);
   const credential = key === undefined ? [] : ['Authorization', `Bearer ${key}`];
   const headers = [...request.rawHeaders, ...credential];

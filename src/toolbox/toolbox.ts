@@ -81,7 +81,7 @@ export class Toolbox {
     const built = await buildSnapshot(alone, {
       ...{ ...this.#options, previous },
       // Policies are about the others as well: beside them is where it would run.
-      judge: judge && ((asked, made) => judge(asked, withTools(previous.snapshot, made))),
+      judge: judge && ((asked, made) => judge(asked, withTools(previous.snapshot, made), 'trial')),
     });
     if (!built.ok) return err(built.error.map(({ message }) => message));
     const kept = new Set(previous.sources.values());

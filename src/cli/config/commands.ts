@@ -55,8 +55,9 @@ async function tryBuild(configuration: Configuration, context: CliContext): Prom
     clock: context.clock,
     log: silentLogger,
     judge: async ({ policies, limits }, snapshot) => {
-      const { problems, warnings } = await readPolicyDocuments(policies, snapshot, context.clock.now());
-      return { problems, warnings: [...warnings, ...(await warnOfLimits(limits, snapshot))] };
+      // Of files alone: tools that publishers registered are in a state that nobody looks at here.
+      const read = await readPolicyDocuments(policies, snapshot, { now: context.clock.now(), toolsChange: false });
+      return { problems: read.problems, warnings: [...read.warnings, ...(await warnOfLimits(limits, snapshot))] };
     },
   });
   if (!opened.ok) return { problems: opened.error, warnings: [] };

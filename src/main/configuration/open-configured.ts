@@ -14,7 +14,7 @@ import type {
   UpstreamDeclaration,
 } from '#contract';
 import { readPolicyDocuments, warnOfLimits } from '#gateway';
-import type { Logger } from '#kernel';
+import { err, ok, type Logger } from '#kernel';
 import type { DeclaredPolicy } from '#policy';
 import {
   formatProblem,
@@ -58,6 +58,11 @@ export interface Configured {
   /** The policies that they declare; another list after each reload. */
   policies(): readonly DeclaredPolicy[];
   limits(): readonly LimitDeclaration[];
+  /**
+   * All tools that are known without their files have joined them. Throws where a policy does not fit the arguments of
+   * the tools that there are, and no others can come; says so in the log where some can.
+   */
+  settle(): void;
   counts(): { readonly tools: number; readonly sources: number };
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
@@ -91,16 +96,19 @@ export async function openConfigured(
   const first = { ...load(inputs), inputs };
   // Of the configuration that was judged last: it holds from when that is built without a fault.
   let judged: readonly DeclaredPolicy[] = [];
+  let unsettled: readonly Problem[] = [];
+  // At the start nobody knows yet whether there are tools beside those of files.
+  let toolsChange = true;
   const toolbox = orThrow(
     await openToolbox(first.configuration, {
-      judge: async ({ policies: documents, limits: limited }, snapshot) => {
-        const {
-          policies: read,
-          problems,
-          warnings,
-        } = await readPolicyDocuments(documents, snapshot, context.clock.now());
-        judged = read;
-        return { problems, warnings: [...warnings, ...(await warnOfLimits(limited, snapshot))] };
+      judge: async ({ policies: documents, limits: limited }, snapshot, purpose) => {
+        const isTrial = purpose === 'trial';
+        const asked = { now: context.clock.now(), toolsChange: toolsChange || isTrial };
+        const read = await readPolicyDocuments(documents, snapshot, asked);
+        const warnings = [...read.warnings, ...(await warnOfLimits(limited, snapshot))];
+        if (isTrial) return { problems: [...read.problems, ...newOf(read.unsettled, unsettled)], warnings };
+        ({ policies: judged, unsettled } = read);
+        return { problems: read.problems, warnings };
       },
       catalog: sourceTypes,
       openEmbedder: geminiEmbedder,
@@ -115,6 +123,9 @@ export async function openConfigured(
   const registered = new RegisteredDocuments(toolbox, first);
   let { roleBindings, authServices, clients, upstreams, owners, limits } = first.configuration;
   let policies = judged;
+  const tellUnsettled = (): void => {
+    for (const one of unsettled) log.warn({ event: 'configuration.warning' }, formatProblem(one, 'warning'));
+  };
   return {
     toolbox,
     registered,
@@ -125,6 +136,10 @@ export async function openConfigured(
     owners: () => owners,
     policies: () => policies,
     limits: () => limits,
+    settle() {
+      if (registered.count === 0) orThrow(unsettled.length === 0 ? ok(undefined) : err(unsettled));
+      tellUnsettled();
+    },
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
     counts() {
@@ -156,12 +171,18 @@ export async function openConfigured(
         changed: async (files) => {
           try {
             const next = load(orThrow(files));
-            orThrow(await registered.reload(next));
+            toolsChange = registered.count > 0;
+            try {
+              orThrow(await registered.reload(next));
+            } finally {
+              toolsChange = true;
+            }
             policies = judged;
             ({ roleBindings, authServices, clients, upstreams, owners, limits } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
             for (const warning of [...next.warnings, ...toolbox.warnings])
               log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+            tellUnsettled();
             log.info({ event: 'configuration.applied' }, 'the configuration changed and is in force');
             reloaded('applied');
           } catch (error) {
@@ -182,6 +203,12 @@ export async function openConfigured(
     },
   };
 }
+
+/** What did not fit before is not the fault of what comes now. */
+const newOf = (found: readonly Problem[], before: readonly Problem[]): readonly Problem[] => {
+  const known = new Set(before.map((one) => formatProblem(one)));
+  return found.filter((one) => !known.has(formatProblem(one)));
+};
 
 /** `tools.yaml` in the current folder, as MCP Toolbox has it. */
 function defaultLocation(): ConfigurationLocation {

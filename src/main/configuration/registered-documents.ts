@@ -24,6 +24,11 @@ export class RegisteredDocuments {
     this.#declared = namesOf(loaded.configuration);
   }
 
+  /** How many there are, whether they run or not. */
+  get count(): number {
+    return this.#documents.length;
+  }
+
   /** Whether a file has the name. */
   isDeclared(name: Named): boolean {
     return this.#declared.has(keyOf(name));

@@ -54,6 +54,7 @@ export async function openRegistry(parts: {
   const known = await readRegistry(database.db);
   standings.replace(known.standings);
   if (known.tools.length > 0) await running?.apply(known.tools);
+  configured?.settle();
 
   let opening: Promise<RegistryServices> | undefined;
   const services = (): Promise<RegistryServices> =>

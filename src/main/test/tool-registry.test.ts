@@ -165,6 +165,29 @@ describe.each(dialects)('the registry of tools on %s', (dialect) => {
     expect((await begin()).names()).toEqual(['city', 'count', 'greet']);
   });
 
+  test('policies of a file may name its arguments: the next start knows them, and goes on without the tool', async () => {
+    const policy = 'forbid (principal, action, resource == Tool::"default/count") when { context.args has most };';
+    const document = `---\nkind: policy\nname: most\ncedar: '${policy}'\n`;
+    await register(ANN, {
+      document: COUNT.concat('parameters: [{ name: most, type: integer, description: At most., required: false }]\n'),
+    });
+    writeFileSync(join(place.directory, 'tools.yaml'), FILE + document);
+    here = await begin();
+    expect([here.names(), here.configured.policies().length]).toEqual([['city', 'count', 'greet'], 1]);
+    const without = here.registry.update(ANN, { ...named, document: COUNT, reason: 'no more' }, always);
+    expect(await refused(without)).toBe('TOOL_DOCUMENT_REFUSED');
+    // Taken away it may be, and others are not asked for an argument that it had.
+    await here.registry.remove(ANN, named, 'no more', always);
+    await register(ANN, { name: 'other' });
+    expect((await begin()).names()).toEqual(['city', 'greet', 'other']);
+  });
+
+  test('where there are no registered tools, a policy that names an argument of none stops the start', async () => {
+    const policy = 'forbid (principal, action, resource) when { context.args has most };';
+    writeFileSync(join(place.directory, 'tools.yaml'), `${FILE}---\nkind: policy\nname: most\ncedar: '${policy}'\n`);
+    await expect(begin()).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
+  });
+
   test('another process takes it up, and so does the next start', async () => {
     const other = await begin();
     await register();

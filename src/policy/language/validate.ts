@@ -18,6 +18,8 @@ export interface ValidatedTool {
 
 export interface RuleProblem extends PolicyProblem {
   readonly rule: string;
+  /** It is about an argument, and so about the tools that there are: others may settle it. */
+  readonly ofArgument?: true;
 }
 
 /** Everything that is wrong with any of them. `schema`: the text of `schema.cedarschema`. */
@@ -70,11 +72,11 @@ type CedarType = Readonly<Record<string, unknown>>;
 interface Types {
   readonly args: Readonly<Record<string, CedarType>>;
   readonly zones: readonly string[];
-  readonly problems: readonly PolicyProblem[];
+  readonly problems: readonly Omit<RuleProblem, 'rule'>[];
 }
 
 function typesOf(rule: Rule, tools: readonly ValidatedTool[]): Types {
-  const problems: PolicyProblem[] = [];
+  const problems: Omit<RuleProblem, 'rule'>[] = [];
   const about = rule.reads.args.length === 0 ? [] : toolsOf(rule, tools);
   const args: Record<string, CedarType> = {};
   for (const name of rule.reads.args) {
@@ -87,11 +89,13 @@ function typesOf(rule: Rule, tools: readonly ValidatedTool[]): Types {
       const names = about.flatMap((tool) => Object.keys(tool.arguments));
       problems.push({
         ...placeOf(rule, name),
+        ofArgument: true,
         message: `no tool that the policy is about has an argument \`${name}\`${didYouMean(name, names)}`,
       });
     } else if (type === undefined || other !== undefined) {
       problems.push({
         ...placeOf(rule, name),
+        ofArgument: true,
         message:
           types.size === 1
             ? `\`args.${name}\` has no type that a policy can look at`

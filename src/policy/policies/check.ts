@@ -7,7 +7,7 @@ import { didYouMean } from '#kernel';
 import type { CedarLibrary, Expr } from '../language/cedar.ts';
 import { readRules, type PolicyProblem, type PolicySource, type Rule } from '../language/rule.ts';
 import { policySchemaText } from '../language/schema.ts';
-import { validateRules, type ValidatedTool } from '../language/validate.ts';
+import { validateRules, type RuleProblem, type ValidatedTool } from '../language/validate.ts';
 import { deadRules } from './dead-rules.ts';
 import { placeIn, type TextPlace } from './place.ts';
 
@@ -15,6 +15,11 @@ import { placeIn, type TextPlace } from './place.ts';
 export interface Surroundings {
   /** Undefined where no toolbox is open: a command on a data directory. */
   readonly tools: readonly ValidatedTool[] | undefined;
+  /**
+   * There are tools that come and go on their own. What a rule says of arguments is then no problem of the policy:
+   * it is told apart, and where it does not fit, the rule errs and so denies.
+   */
+  readonly toolsChange?: boolean | undefined;
   /** Groups of our own, `namespace/name`; undefined where nobody asked. */
   readonly groups: readonly string[] | undefined;
   /** Of the other policies in force. */
@@ -42,7 +47,12 @@ export interface CheckedPolicy {
   readonly rules: readonly Rule[] | undefined;
   readonly problems: readonly PolicyFinding[];
   readonly warnings: readonly PolicyFinding[];
+  /** What does not fit the arguments of the tools that there are now; only where tools come and go. */
+  readonly unsettled: readonly PolicyFinding[];
 }
+
+/** Of a policy that may not be kept. */
+export const REFUSED = { rules: undefined, warnings: [], unsettled: [] } as const;
 
 export function checkPolicy(cedar: CedarLibrary, source: PolicySource, around: Surroundings): CheckedPolicy {
   const read = readRules(cedar, source);
@@ -51,16 +61,19 @@ export function checkPolicy(cedar: CedarLibrary, source: PolicySource, around: S
     ...(problem.rule !== undefined && { rule: problem.rule }),
     ...(problem.start !== undefined && { start: problem.start, ...placeIn(source.cedar, problem.start) }),
   });
-  if (!read.ok) return { rules: undefined, problems: read.error.map(found), warnings: [] };
+  if (!read.ok) return { ...REFUSED, problems: read.error.map(found) };
   const rules = read.value;
   const { tools } = around;
   // Without tools nobody knows what arguments they take; everything else can be told.
   const checked = tools === undefined ? rules.filter(({ reads }) => reads.args.length === 0) : rules;
-  const problems = validateRules(cedar, policySchemaText(), checked, tools ?? []).map(found);
-  if (problems.length > 0) return { rules: undefined, problems, warnings: [] };
+  const all = validateRules(cedar, policySchemaText(), checked, tools ?? []);
+  const isTold = ({ ofArgument }: RuleProblem): boolean => around.toolsChange === true && ofArgument === true;
+  const problems = all.filter((one) => !isTold(one)).map(found);
+  if (problems.length > 0) return { ...REFUSED, problems };
   return {
     rules,
     problems: [],
+    unsettled: all.map(found),
     warnings: [
       ...(checked.length < rules.length
         ? [

@@ -16,7 +16,7 @@ import {
   listVersions,
   type NewVersion,
 } from '../store/policies-store.ts';
-import { checkPolicy, type CheckedPolicy } from './check.ts';
+import { checkPolicy, REFUSED, type CheckedPolicy } from './check.ts';
 import { factsOf, near, type PolicyDraft } from './draft.ts';
 import type { PoliciesInForce } from './policies-in-force.ts';
 import {
@@ -169,7 +169,7 @@ export class PolicyDirectory {
   ): Promise<CheckedPolicy & { readonly facts: PolicyFacts | undefined }> {
     const tools = this.#parts.tools();
     const facts = factsOf(draft, name, near(tools ?? [], name.namespace));
-    if (!facts.ok) return { facts: undefined, rules: undefined, problems: [{ message: facts.error }], warnings: [] };
+    if (!facts.ok) return { facts: undefined, ...REFUSED, problems: [{ message: facts.error }] };
     const { namespace } = name;
     const id = policyId(name);
     const [cedar, set, groups] = await Promise.all([loadCedar(), this.#parts.inForce.current(), this.#parts.groups()]);

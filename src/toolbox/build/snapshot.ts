@@ -24,10 +24,17 @@ export interface BuildOptions {
   /** Follows `secret://…`; without one every source that names a secret fails when it is used. */
   readonly secrets?: SecretReader | undefined;
   /** What else must be right with a configuration and what was built of it; nothing by default. */
-  readonly judge?: ((configuration: Configuration, snapshot: ToolboxSnapshot) => Promise<Judgement>) | undefined;
+  readonly judge?: Judge | undefined;
   /** The build whose sources go on where nothing about them changed. */
   readonly previous?: BuiltSnapshot | undefined;
 }
+
+/** `trial`: to see what would come of it, and not to be used. */
+export type Judge = (
+  configuration: Configuration,
+  snapshot: ToolboxSnapshot,
+  purpose: 'use' | 'trial',
+) => Promise<Judgement>;
 
 export interface Judgement {
   readonly problems: readonly Problem[];
@@ -66,7 +73,7 @@ export async function buildSnapshot(
   try {
     await build.openSources();
     const built = build.finish();
-    const judged = built.ok ? await options.judge?.(configuration, built.value.snapshot) : undefined;
+    const judged = built.ok ? await options.judge?.(configuration, built.value.snapshot, 'use') : undefined;
     if (!built.ok || judged === undefined) return built;
     if (judged.problems.length === 0)
       return ok({ ...built.value, warnings: [...built.value.warnings, ...judged.warnings] });
