@@ -48,7 +48,9 @@ export const workloadApiSchema = z.union([
           error: 'a SPIFFE ID of a workload is written `spiffe://prod.example.com/gateway`',
         })
         .optional()
-        .describe('Which identity to take, where there are several: the one with this SPIFFE ID. The first without it.'),
+        .describe(
+          'Which identity to take, where there are several: the one with this SPIFFE ID. The first without it.',
+        ),
       hint: z.string().min(1).optional().describe('Likewise: the first one with this hint.'),
     })
     .refine((one) => one.spiffeId === undefined || one.hint === undefined, {

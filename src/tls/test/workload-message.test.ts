@@ -13,7 +13,7 @@ import {
   identity,
   type AnswerMessage,
   type IdentityMessage,
-} from './workload-api.fixture.ts';
+} from '../../../test/workload-api.ts';
 
 const [ours, other, third] = [domainAuthority('td.test'), domainAuthority('other.test'), domainAuthority('td.test')];
 const ID = 'spiffe://td.test/ns/default/gateway/main';
@@ -50,7 +50,10 @@ describe('a message of the Workload API', () => {
   it('sends each revocation list to the domain whose authority signed it', () => {
     const [listing, silent] = [testAuthority('listing'), testAuthority('silent')];
     const leaf = listing.issue([], svidContents(ID));
-    const der = Buffer.from(listing.revocationList({ revoked: [leaf.serial] }).replaceAll(/-----.*-----|\s/g, ''), 'base64');
+    const der = Buffer.from(
+      listing.revocationList({ revoked: [leaf.serial] }).replaceAll(/-----.*-----|\s/g, ''),
+      'base64',
+    );
     const { bundles } = read({
       svids: [
         {
@@ -84,8 +87,16 @@ describe('a message of the Workload API', () => {
     ['no identity', { svids: [] }, /no identity in it/],
     ['an identity without a name', changed({ spiffe_id: '' }), /has not `spiffe:\/\/`/],
     ['a name that is no SPIFFE ID', changed({ spiffe_id: 'spiffe://TD.test/x' }), /a trust domain of other characters/],
-    ['another name than its certificate has', changed({ spiffe_id: 'spiffe://td.test/x' }), /names `spiffe:\/\/td.test\/ns/],
-    ['a name in another trust domain', changed({ spiffe_id: 'spiffe://other.test/x' }), /its trust domain is `td.test`/],
+    [
+      'another name than its certificate has',
+      changed({ spiffe_id: 'spiffe://td.test/x' }),
+      /names `spiffe:\/\/td.test\/ns/,
+    ],
+    [
+      'a name in another trust domain',
+      changed({ spiffe_id: 'spiffe://other.test/x' }),
+      /its trust domain is `td.test`/,
+    ],
     ['no certificate', changed({ x509_svid: NOTHING }), /has no certificate/],
     ['a certificate cut off', changed({ x509_svid: own.x509_svid.subarray(0, -1) }), /or one cut off/],
     ['a byte behind the certificate', changed({ x509_svid: trailing(own.x509_svid) }), /or one cut off/],
@@ -121,7 +132,11 @@ describe('a message of the Workload API', () => {
       /has not `spiffe:\/\/`/,
     ],
     ['an empty federated bundle', { svids: [own], federated_bundles: { 'spiffe://other.test': NOTHING } }, /is empty/],
-    ['a revocation list that is none', { svids: [own], crl: [Buffer.from('no list')] }, /revocation list 1 cannot be read/],
+    [
+      'a revocation list that is none',
+      { svids: [own], crl: [Buffer.from('no list')] },
+      /revocation list 1 cannot be read/,
+    ],
   ])('is refused whole for %s', (_, message, sentence) => {
     expect(() => read(message)).toThrow(sentence);
   });

@@ -4,7 +4,7 @@
  */
 export function derValues(bytes: Buffer): readonly Buffer[] | undefined {
   const values: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = endOfValue(bytes, at);
     if (end === undefined || end > bytes.length) return undefined;
     values.push(bytes.subarray(at, end));

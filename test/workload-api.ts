@@ -5,14 +5,15 @@ import {
   Server,
   ServerCredentials,
   status,
-  type sendUnaryData,
+  type handleServerStreamingCall,
   type ServerWritableStream,
-  type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { reveal } from '#kernel';
-import { issueCertificate, newAuthority, type Authority } from '../ca/authority.ts';
-import { toPem } from '../workload-api/der.ts';
+import { loadCertificateAuthority } from '#tls';
+
+const { issueCertificate, newAuthority } = await loadCertificateAuthority();
+type Authority = ReturnType<typeof newAuthority>;
 
 /** Written once more, so that a wrong number in one of the two shows. */
 const PROTO = `syntax = "proto3";
@@ -71,10 +72,6 @@ export function identity(
 export const encodeAnswer = (message: AnswerMessage): Buffer =>
   Buffer.from(Answer.encode(Answer.fromObject(message)).finish());
 
-/** PEM again, for clients that trust the bundle. */
-export const pemOfBundle = (authority: Authority): string =>
-  toPem('CERTIFICATE', new X509Certificate(authority.cert).raw);
-
 export interface WorkloadServer {
   readonly endpoint: string;
   /** What came without the metadata that the standard demands, or with it. */
@@ -105,27 +102,25 @@ export async function startWorkloadServer(socket: string): Promise<WorkloadServe
     if (Buffer.isBuffer(answer)) stream.write(answer);
     else stream.emit('error', Object.assign(new Error(answer.details), answer));
   };
-  const implementation: UntypedServiceImplementation = {
-    fetchX509Svid(stream: ServerWritableStream<Buffer, Buffer> & sendUnaryData<Buffer>) {
-      // SPIFFE_Workload_Endpoint §3 and §6.
-      const header = stream.metadata.get('workload.spiffe.io');
-      const isRefused = header.length !== 1 || header[0] !== 'true';
-      visits.push(isRefused ? 'refused' : 'answered');
-      if (isRefused) {
-        const details = 'security header missing from request';
-        stream.emit('error', Object.assign(new Error(details), { code: status.INVALID_ARGUMENT, details }));
-        return;
-      }
-      open.add(stream);
-      stream.on('close', () => open.delete(stream));
-      stream.on('cancelled', () => open.delete(stream));
-      speak(stream);
-    },
+  const fetchX509Svid: handleServerStreamingCall<Buffer, Buffer> = (stream) => {
+    // SPIFFE_Workload_Endpoint §3 and §6.
+    const header = stream.metadata.get('workload.spiffe.io');
+    const isRefused = header.length !== 1 || header[0] !== 'true';
+    visits.push(isRefused ? 'refused' : 'answered');
+    if (isRefused) {
+      const details = 'security header missing from request';
+      stream.emit('error', Object.assign(new Error(details), { code: status.INVALID_ARGUMENT, details }));
+      return;
+    }
+    open.add(stream);
+    stream.on('close', () => open.delete(stream));
+    stream.on('cancelled', () => open.delete(stream));
+    speak(stream);
   };
 
   async function start(): Promise<void> {
     server = new Server();
-    server.addService({ fetchX509Svid: method }, implementation);
+    server.addService({ fetchX509Svid: method }, { fetchX509Svid });
     await new Promise<void>((resolve, reject) => {
       server?.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
         error === null ? resolve() : reject(error),
