@@ -48,6 +48,11 @@ export const tlsError = defineErrors('tls', {
     title: 'the authority does not issue such a certificate',
     remedy: 'The message says what it issues.',
   },
+  FILE_UNWRITABLE: {
+    status: 400,
+    title: 'a certificate or key cannot be written where it belongs',
+    remedy: 'Make the folder, or name a path that you may write to.',
+  },
   ROTATION_OUT_OF_ORDER: {
     status: 409,
     title: 'this step of the rotation does not come next',

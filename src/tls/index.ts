@@ -32,7 +32,7 @@ export type { CertificateNameKind, ClientCertificate } from './trust/client-cert
 export type { ClientCertificates } from './trust/client-certificates.ts';
 export type { ClientTls, ClientTlsOptions, WorkloadApi, WorkloadApiOptions };
 export type { SvidChoice, WorkloadLive, WorkloadState } from './workload-api/index.ts';
-export type { KnownAuthority, RotationStep } from './ca/index.ts';
+export type { IssuedCertificate, KnownAuthority, RotationStep } from './ca/index.ts';
 
 /** The TLS of a listener whose clients show certificates; throws `TRUST_UNUSABLE`. */
 export const openClientTls = async (options: ClientTlsOptions): Promise<ClientTls> =>
