@@ -32,11 +32,13 @@ const STARTED = [...ENTRIES, 'main/serve/serve'];
 const DRIVERS = [
   '@cedar-policy/cedar-wasm',
   '@duckdb/node-api',
+  '@grpc/grpc-js',
   'ajv',
   'ioredis',
   'mysql2',
   'nodemailer',
   'pg',
+  'protobufjs',
   'undici',
 ];
 

@@ -13,6 +13,12 @@ export const mainError = defineErrors('main', {
     remedy:
       'Name one with `--config`, `--configs`, `--config-folder` or `--prebuilt`; `--quickstart` serves an example.',
   },
+  WORKLOAD_API_NOWHERE: {
+    status: 400,
+    title: 'nothing says where the SPIFFE Workload API is',
+    remedy:
+      'Write its address, `workloadApi: unix:///run/spire/sockets/agent.sock`, or set `SPIFFE_ENDPOINT_SOCKET` for the server.',
+  },
   OPTION_INVALID: {
     status: 400,
     title: 'an option of the command line cannot be used like this',

@@ -12,6 +12,22 @@ export const tlsError = defineErrors('tls', {
     title: 'the certificates to trust, or their revocation list, cannot be used',
     remedy: 'The message names the file and what is wrong with it. A file that is replaced is read again by itself.',
   },
+  WORKLOAD_API_UNAVAILABLE: {
+    status: 503,
+    title: 'the SPIFFE Workload API has given nothing',
+    remedy:
+      'The message says what it answered. See that its agent runs, that this process may open its socket, and that an entry is registered there which matches this process.',
+  },
+  WORKLOAD_API_LACKS: {
+    status: 400,
+    title: 'the SPIFFE Workload API does not give what is configured',
+    remedy: 'The message says what it gives. Change `workloadApi` or `trustDomain`, or the entries of its server.',
+  },
+  WORKLOAD_MESSAGE_UNUSABLE: {
+    status: 502,
+    title: 'a message of the SPIFFE Workload API cannot be used',
+    remedy: 'The message says what is wrong. What the API gave before goes on; look at its agent and its server.',
+  },
   AUTHORITY_EXISTS: {
     status: 409,
     title: 'the folder holds a certificate authority already',
@@ -31,6 +47,11 @@ export const tlsError = defineErrors('tls', {
     status: 400,
     title: 'the authority does not issue such a certificate',
     remedy: 'The message says what it issues.',
+  },
+  FILE_UNWRITABLE: {
+    status: 400,
+    title: 'a certificate or key cannot be written where it belongs',
+    remedy: 'Make the folder, or name a path that you may write to.',
   },
   ROTATION_OUT_OF_ORDER: {
     status: 409,

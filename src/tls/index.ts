@@ -4,17 +4,19 @@
  * Owns what our listeners speak (`server/handshake.ts`: TLS 1.3 and nothing else), reading and checking
  * their certificates (`server/`), following the files when they are replaced (`live/`), SPIFFE IDs and
  * the identity in a client's certificate (`spiffe/`), whom to trust and whom no more (`trust/`), how we
- * connect to receivers and key services (`client/`), and the small certificate authority for those who have
- * none (`ca/`). Does not own: sockets (gateway), which workload is which agent (identity, behind the port
- * `AgentsBySpiffeId`), TLS towards databases and sources (`db`, `toolbox`).
+ * connect to receivers and key services (`client/`), certificates and bundles from a SPIFFE Workload API in the
+ * place of files (`workload-api/`), and the small certificate authority for those who have none (`ca/`). Does
+ * not own: sockets (gateway), which workload is which agent (identity, behind the port `AgentsBySpiffeId`), TLS
+ * towards databases and sources (`db`, `toolbox`).
  *
  * Specifications: RFC 8446 (TLS 1.3), RFC 5280 (certificates and revocation lists), RFC 7468 (PEM),
- * RFC 9525 (names of servers), SPIFFE-ID and X509-SVID.
+ * RFC 9525 (names of servers), SPIFFE-ID, X509-SVID and the SPIFFE Workload API.
  *
  * Reading DER takes a library that a server without client certificates never needs: what uses it is
  * loaded on first use.
  */
 import type { ClientTls, ClientTlsOptions } from './server/client-tls.ts';
+import type { WorkloadApi, WorkloadApiOptions } from './workload-api/index.ts';
 
 export {
   isTrustDomain,
@@ -28,12 +30,17 @@ export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/s
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { CertificateNameKind, ClientCertificate } from './trust/client-certificate.ts';
 export type { ClientCertificates } from './trust/client-certificates.ts';
-export type { ClientTls, ClientTlsOptions };
-export type { KnownAuthority, RotationStep } from './ca/index.ts';
+export type { ClientTls, ClientTlsOptions, WorkloadApi, WorkloadApiOptions };
+export type { SvidChoice, WorkloadLive, WorkloadState } from './workload-api/index.ts';
+export type { IssuedCertificate, KnownAuthority, RotationStep } from './ca/index.ts';
 
 /** The TLS of a listener whose clients show certificates; throws `TRUST_UNUSABLE`. */
 export const openClientTls = async (options: ClientTlsOptions): Promise<ClientTls> =>
   (await import('./server/client-tls.ts')).openClientTls(options);
+
+/** A SPIFFE Workload API, followed; throws `WORKLOAD_API_UNAVAILABLE`. */
+export const openWorkloadApi = async (options: WorkloadApiOptions): Promise<WorkloadApi> =>
+  (await import('./workload-api/index.ts')).openWorkloadApi(options);
 
 /** The certificate authority behind `chatelaine ca`. */
 export const loadCertificateAuthority = () => import('./ca/index.ts');

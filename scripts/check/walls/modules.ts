@@ -119,6 +119,8 @@ export const LAZY_PACKAGES: readonly string[] = [
   'oidc-provider',
   'openid-client',
   '@duckdb/node-api',
+  '@grpc/grpc-js',
+  'protobufjs',
   'mmdb-lib',
   'nodemailer',
   '@opentelemetry/exporter-metrics-otlp-http',

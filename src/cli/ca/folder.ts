@@ -17,6 +17,10 @@ export async function openFolder({ dir, dataDir }: FolderOptions) {
   return new AuthorityFolder(resolve(dir ?? join(dataDir, 'ca')));
 }
 
+/** The option that names the same authority again, for commands that messages tell to run next. */
+export const sameFolder = ({ dir }: Pick<FolderOptions, 'dir'>): string =>
+  dir === undefined ? '' : ` --dir ${/^[\w./-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", `'\\''`)}'`}`;
+
 /** A duration of the command line, in milliseconds. */
 export function lifetime(text: string): number {
   const ms = parseDuration(text);

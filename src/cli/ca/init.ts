@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import type { InstallCommands } from '../context.ts';
 import { dataDirectoryOption } from '../data-directory.ts';
 import { isoMoment, jsonLine } from '../print.ts';
-import { folderOption, lifetime, openFolder, type FolderOptions } from './folder.ts';
+import { folderOption, lifetime, openFolder, sameFolder, type FolderOptions } from './folder.ts';
 
 interface InitOptions extends FolderOptions {
   readonly name: string;
@@ -33,7 +33,7 @@ export const addCaInit: InstallCommands = (ca, context) => {
         options.json === true
           ? jsonLine({ subject: made.subject, serial: made.serial, expiresAt })
           : `The authority \`${made.subject}\` is made; it expires ${expiresAt}.
-Give its certificate to whoever verifies: \`chatelaine ca bundle --out bundle.pem\`.\n`,
+Give its certificate to whoever verifies: \`chatelaine ca bundle${sameFolder(options)} --out bundle.pem\`.\n`,
       );
     });
 };

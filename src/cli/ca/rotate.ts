@@ -3,19 +3,21 @@ import type { RotationStep } from '#tls';
 import type { InstallCommands } from '../context.ts';
 import { dataDirectoryOption } from '../data-directory.ts';
 import { jsonLine } from '../print.ts';
-import { folderOption, openFolder, type FolderOptions } from './folder.ts';
+import { folderOption, openFolder, sameFolder, type FolderOptions } from './folder.ts';
 import { listed, toJson } from './list.ts';
 
 interface RotateOptions extends FolderOptions {
   readonly force?: true;
 }
 
-const NEXT: Readonly<Record<RotationStep, string>> = {
-  prepare:
-    'Give the new bundle to everybody who verifies (`chatelaine ca bundle`), then `chatelaine ca rotate activate`.',
-  activate:
-    'The new authority issues from now on. When what the previous one issued has expired: `chatelaine ca rotate retire`.',
-  retire: 'The previous authority is gone. Give the bundle to everybody who verifies once more.',
+/** What comes next; `where` is the option that names the authority. */
+const NEXT: Readonly<Record<RotationStep, (where: string) => string>> = {
+  prepare: (where) =>
+    `Give the new bundle to everybody who verifies (\`chatelaine ca bundle${where}\`), then \`chatelaine ca rotate activate${where}\`.`,
+  activate: (where) =>
+    `The new authority issues from now on. When what the previous one issued has expired: \`chatelaine ca rotate retire${where}\`.`,
+  retire: (where) =>
+    `The previous authority is gone. Give the bundle to everybody who verifies once more (\`chatelaine ca bundle${where}\`).`,
 };
 
 export const addCaRotate: InstallCommands = (ca, context) => {
@@ -33,7 +35,7 @@ export const addCaRotate: InstallCommands = (ca, context) => {
       context.stdout.write(
         options.json === true
           ? jsonLine({ authorities: authorities.map(toJson) })
-          : `${listed(authorities)}\n${NEXT[step]}\n`,
+          : `${listed(authorities)}\n${NEXT[step](sameFolder(options))}\n`,
       );
     });
 };

@@ -179,8 +179,11 @@ export const serverSchema = z
     if (tls !== undefined && tlsTerminatedBy !== undefined)
       refuse(['tlsTerminatedBy'], 'TLS ends here or at the proxy in front: give `tls` or `tlsTerminatedBy`');
     if (agentListener === undefined) return;
-    if (agentListener.certificate === undefined && tls === undefined)
-      refuse(['agentListener'], 'there is no certificate for it: give `certificate` and `key` here, or `tls`');
+    if (agentListener.certificate === undefined && agentListener.workloadApi === undefined && tls === undefined)
+      refuse(
+        ['agentListener'],
+        'there is no certificate for it: give `certificate` and `key` or `workloadApi` here, or `tls`',
+      );
     if (agentListener.port !== 0 && agentListener.port === server.port && agentListener.host === host)
       refuse(['agentListener', 'port'], `\`${host}:${server.port}\` is the address of the public listener`);
   });

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { absoluteUrl, secretText } from './common.ts';
 import { isPem } from './pem.ts';
+import { workloadApiSchema } from './workload-api.ts';
 
 /** The file says where it is, since `kind: server` may come from several files: no relative paths. */
 export const pemOrPath = z
@@ -10,13 +11,34 @@ export const pemOrPath = z
 
 const port = z.int().min(0).max(65_535);
 
+const PAIR = '`certificate` and `key` belong together: give both or none';
+
+const workloadApi = workloadApiSchema.optional();
+
+/** The certificate that a listener of ours shows: files, or a SPIFFE Workload API. */
+const ownCertificate = {
+  certificate: pemOrPath
+    .optional()
+    .describe(
+      'The certificate and its issuers, the server’s own first: an absolute path, which is read again when the file changes, or PEM text.',
+    ),
+  key: secretText.optional().describe('Its private key: an absolute path, likewise, or PEM text from a reference.'),
+};
+
 /** `tls:` of `kind: server`: the public listener speaks TLS. */
-export const tlsSchema = z.strictObject({
-  certificate: pemOrPath.describe(
-    'The certificate and its issuers, the server’s own first: an absolute path, which is read again when the file changes, or PEM text.',
-  ),
-  key: secretText.describe('Its private key: an absolute path, likewise, or PEM text from a reference.'),
-});
+export const tlsSchema = z
+  .strictObject({
+    ...ownCertificate,
+    workloadApi: workloadApi.describe(
+      'A SPIFFE Workload API that gives certificate and key, in the place of both: its address, or which of its identities to take.',
+    ),
+  })
+  .superRefine((tls, context) => {
+    const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+    if ((tls.certificate === undefined) !== (tls.key === undefined)) refuse(PAIR);
+    else if ((tls.certificate === undefined) === (tls.workloadApi === undefined))
+      refuse('the certificate comes from one place: give `certificate` and `key`, or `workloadApi`');
+  });
 
 /** How we speak TLS to somebody. That the certificate is checked is no setting. */
 export const tlsClientSchema = z
@@ -40,30 +62,56 @@ const trustDomain = z
   })
   .meta({ title: 'trust domain' });
 
+/** The fields of a listener whose clients show certificates: what it shows itself, and whom it trusts. */
+export const mutualTlsFields = {
+  certificate: ownCertificate.certificate.describe('As under `tls`, whose certificate it is otherwise.'),
+  key: ownCertificate.key.describe('The private key of `certificate`.'),
+  clientCa: pemOrPath
+    .optional()
+    .describe(
+      'The authorities that may vouch for clients, with their roots: an absolute path, which is read again when the file changes, or PEM text.',
+    ),
+  trustDomain: trustDomain.describe('The SPIFFE trust domain that the authorities vouch for; others are refused.'),
+  crl: pemOrPath
+    .optional()
+    .describe(
+      'Their revocation lists, likewise. With it, an issuer in the chain without a current list vouches for nobody.',
+    ),
+  workloadApi: workloadApi.describe(
+    'A SPIFFE Workload API that gives what is not named here: `certificate` with `key`, and in the place of `clientCa` the bundle of `trustDomain`.',
+  ),
+};
+
+export type MutualTlsSettings = z.output<z.ZodObject<typeof mutualTlsFields>>;
+
+/** Why fields of `mutualTlsFields` do not go together, or undefined. */
+export function mutualTlsFault(tls: MutualTlsSettings): string | undefined {
+  const { certificate, key, clientCa, crl } = tls;
+  if ((certificate === undefined) !== (key === undefined)) return PAIR;
+  if (tls.workloadApi === undefined)
+    return clientCa === undefined ? 'nobody is trusted: give `clientCa`, or `workloadApi`' : undefined;
+  if (clientCa === undefined && crl !== undefined)
+    return '`crl` goes with `clientCa`; a Workload API gives revocation lists with its bundles';
+  return certificate !== undefined && clientCa !== undefined
+    ? 'nothing is left for `workloadApi` to give: leave it out, or `certificate` and `key`, or `clientCa`'
+    : undefined;
+}
+
 /** `agentListener:` of `kind: server`: a second listener, whose clients show certificates. */
 export const agentListenerSchema = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
     port: port.default(7444).describe('The port to listen on; 0 takes any free one.'),
-    certificate: tlsSchema.shape.certificate.optional().describe('As under `tls`, whose certificate it is otherwise.'),
-    key: tlsSchema.shape.key.optional().describe('The private key of `certificate`.'),
     publicUrl: absoluteUrl('https')
       .optional()
       .describe(
         'Where its clients reach it, such as `https://agents.example:7444`; else its address and port, or a name in its certificate.',
       ),
-    clientCa: pemOrPath.describe(
-      'The authorities that may vouch for agents, with their roots: an absolute path, which is read again when the file changes, or PEM text.',
-    ),
-    trustDomain: trustDomain.describe('The SPIFFE trust domain that the authorities vouch for; others are refused.'),
-    crl: pemOrPath
-      .optional()
-      .describe(
-        'Their revocation lists, likewise. With it, an issuer in the chain without a current list vouches for nobody.',
-      ),
+    ...mutualTlsFields,
   })
-  .refine((listener) => (listener.certificate === undefined) === (listener.key === undefined), {
-    error: '`certificate` and `key` belong together: give both or none',
+  .superRefine((listener, context) => {
+    const message = mutualTlsFault(listener);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 
 export type AgentListenerSettings = z.output<typeof agentListenerSchema>;

@@ -3,11 +3,12 @@
  * does not make the server unready: its tools fail with a clear error, all others work, and taking the
  * whole replica out of rotation would turn one broken database into an outage of everything. A log that
  * cannot be written does: until it can, every call is refused. One that is damaged does not: what comes is
- * recorded, and whoever damaged it must not be able to stop the service as well.
+ * recorded, and whoever damaged it must not be able to stop the service as well. A listener that has lost what
+ * the Workload API gave it does make the server unready: nobody gets in there, and elsewhere they may.
  */
 import { DEFAULT_NAMESPACE } from '#contract';
 import type { ServiceStanding } from '#resource-server';
-import type { ServerTls } from '#tls';
+import type { ServerTls, WorkloadState } from '#tls';
 import type { NamespaceView, SourceState } from '#toolbox';
 import type { Clock } from '#kernel';
 
@@ -96,8 +97,10 @@ export function readinessProbe(options: {
       else elsewhere[state]++;
     }
     const serving = options.serving();
-    const ready = serving && options.recording();
-    const status = ready ? 'ready' : serving ? 'cannot record' : 'ending';
+    const recording = options.recording();
+    const isShut = options.tls?.some((one) => one.workloadApi?.() === 'lost') === true;
+    const ready = serving && recording && !isShut;
+    const status = ready ? 'ready' : !serving ? 'ending' : recording ? 'without identity' : 'cannot record';
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
     const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
     const authServices = Object.keys(services).length > 0 ? { authServices: services } : {};
@@ -113,7 +116,13 @@ export function readinessProbe(options: {
 }
 
 /** The certificate of a listener: anybody who shakes hands with it can see when it expires. */
-const stateOfTls = (tls: ServerTls): [string, { expires: string; files: 'ok' | 'refused' }] => [
+const stateOfTls = (
+  tls: ServerTls,
+): [string, { expires: string; files: 'ok' | 'refused'; workloadApi?: WorkloadState }] => [
   tls.name,
-  { expires: new Date(tls.notAfter()).toISOString(), files: tls.state() },
+  {
+    expires: new Date(tls.notAfter()).toISOString(),
+    files: tls.state(),
+    ...(tls.workloadApi && { workloadApi: tls.workloadApi() }),
+  },
 ];

@@ -1,51 +1,83 @@
-import type { ServerSettings } from '#contract';
+import type { MutualTlsSettings, ServerSettings } from '#contract';
 import type { Metrics } from '#gateway';
-import { reveal, type Clock, type Logger } from '#kernel';
+import { reveal, type Clock, type Logger, type Secret } from '#kernel';
 import { openClientTls, openServerTls, type ClientTls, type ServerTls } from '#tls';
 import type { Endings } from '../endings.ts';
+import { WorkloadApis } from './workload-apis.ts';
 
-/** The TLS of the listeners that the settings ask for, open and following their files. */
+/** The TLS of the listeners that the settings ask for, open and following their files and Workload APIs. */
 export interface ListenerTls {
   readonly public: ServerTls | undefined;
   readonly agents: ClientTls | undefined;
   readonly all: readonly ServerTls[];
 }
 
-/** Throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`, which name the file and what is wrong with it. */
+interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly metrics: Metrics | undefined;
+  readonly endings: Endings;
+}
+
+/**
+ * Throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`, which name the file and what is wrong with it, and what
+ * Workload APIs answer: `WORKLOAD_API_NOWHERE`, `WORKLOAD_API_UNAVAILABLE`, `WORKLOAD_API_LACKS`.
+ */
 export async function openListenerTls(
   settings: Pick<ServerSettings, 'tls' | 'agentListener'>,
-  surroundings: { clock: Clock; log: Logger; metrics: Metrics | undefined; endings: Endings },
+  surroundings: Surroundings,
 ): Promise<ListenerTls> {
-  const { clock, log, metrics, endings } = surroundings;
-  const { tls, agentListener } = settings;
-  const followed = (listener: string) => ({
-    clock,
-    log,
-    reloaded: (outcome: 'applied' | 'refused') => metrics?.certificatesReloaded(listener, outcome),
-  });
-  const open = async (field: 'tls' | 'agentListener', pair: ServerSettings['tls']): Promise<ServerTls | undefined> => {
-    if (pair === undefined) return undefined;
-    const opened = await openServerTls({
-      certificate: pair.certificate,
-      key: reveal(pair.key),
-      field,
-      ...followed(field),
-    });
-    endings.add(`certificate of ${field}`, () => opened.close());
-    return opened;
-  };
-
-  const ofPublic = await open('tls', tls);
-  if (agentListener === undefined) return { public: ofPublic, agents: undefined, all: ofPublic ? [ofPublic] : [] };
-  const { certificate, key, clientCa, trustDomain, crl } = agentListener;
-  const own =
-    certificate !== undefined && key !== undefined ? await open('agentListener', { certificate, key }) : ofPublic;
-  // The schema refuses an agent listener without either.
-  if (own === undefined) throw new Error('the agent listener has no certificate');
-  const agents = await openClientTls({
-    ...{ own, clientCa, trustDomain, crl, field: 'agentListener' },
-    ...followed('agentListener'),
-  });
-  endings.add('authorities of agents', () => agents.close());
-  return { public: ofPublic, agents, all: ofPublic === undefined ? [agents] : [ofPublic, agents] };
+  const opener = new ListenerTlsOpener(surroundings);
+  const ofPublic = settings.tls && (await opener.own('tls', settings.tls));
+  const agents = settings.agentListener && (await opener.mutual('agentListener', settings.agentListener, ofPublic));
+  return { public: ofPublic, agents, all: [ofPublic, agents].filter((one) => one !== undefined) };
 }
+
+type OwnSettings = Pick<MutualTlsSettings, 'certificate' | 'key' | 'workloadApi'>;
+
+class ListenerTlsOpener {
+  readonly #surroundings: Surroundings;
+  readonly #workloadApis: WorkloadApis;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.#workloadApis = new WorkloadApis(surroundings);
+  }
+
+  /** By its own certificate alone. Undefined where the settings name none. */
+  async own(field: string, settings: OwnSettings): Promise<ServerTls | undefined> {
+    const { certificate, key, workloadApi } = settings;
+    const from =
+      certificate !== undefined && key !== undefined
+        ? pair(certificate, key)
+        : workloadApi && (await this.#workloadApis.open(field, workloadApi));
+    if (from === undefined) return undefined;
+    const opened = await openServerTls({ ...from, field, ...this.#followed(field) });
+    this.#surroundings.endings.add(`certificate of ${field}`, () => opened.close());
+    return opened;
+  }
+
+  /** With clients that show certificates. `otherwise` is its own TLS where the settings name none. */
+  async mutual(field: string, settings: MutualTlsSettings, otherwise: ServerTls | undefined): Promise<ClientTls> {
+    const { clientCa, crl, trustDomain, workloadApi } = settings;
+    const own = (await this.own(field, settings)) ?? otherwise;
+    const trust =
+      clientCa === undefined ? workloadApi && (await this.#workloadApis.open(field, workloadApi)) : { clientCa, crl };
+    // The schema refuses settings without either.
+    if (own === undefined || trust === undefined) throw new Error(`\`${field}\` has no certificate or trusts nobody`);
+    const opened = await openClientTls({ ...trust, own, trustDomain, field, ...this.#followed(field) });
+    this.#surroundings.endings.add(`authorities of ${field}`, () => opened.close());
+    return opened;
+  }
+
+  #followed(listener: string) {
+    const { clock, log, metrics } = this.#surroundings;
+    return {
+      ...{ clock, log },
+      reloaded: (outcome: 'applied' | 'refused') => metrics?.certificatesReloaded(listener, outcome),
+    };
+  }
+}
+
+const pair = (certificate: string, key: Secret) => ({ certificate, key: reveal(key) });

@@ -172,7 +172,9 @@ async function run(running: Running): Promise<void> {
   const telemetry =
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
   if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
-  const tls = await openListenerTls(options.stdio ? {} : settings, { clock: context.clock, log, metrics, endings });
+  const tls = await openListenerTls(options.stdio ? {} : settings, {
+    ...{ clock: context.clock, env: context.env, log, metrics, endings },
+  });
 
   const stateKey = readStateKey(dataDir);
   const approving = servedApprovals({

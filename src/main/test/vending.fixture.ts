@@ -105,7 +105,7 @@ export async function startVending(options: VendingOptions = {}): Promise<Vendin
     ...{ services, secrets, clock, env: {}, declared: () => [], issuers: () => issuers },
   });
   endings.add('resource server', () => resources.close());
-  const tls = await openListenerTls(settings, { clock, log, metrics: undefined, endings });
+  const tls = await openListenerTls(settings, { clock, env: {}, log, metrics: undefined, endings });
   const api = await openApi(services, {
     ...{ version: '0', settings, dataDir: place.dataDir, secret: Buffer.alloc(32, 7), endings, clock, log },
     ...{ credentials, vendable: tools },

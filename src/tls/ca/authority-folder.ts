@@ -26,6 +26,18 @@ export interface KnownAuthority {
   readonly notAfter: number;
 }
 
+/** A certificate that was issued here and has not expired. */
+export interface IssuedCertificate {
+  /** Lower-case hexadecimal. */
+  readonly serial: string;
+  /** SPIFFE ID, DNS names and addresses. */
+  readonly names: readonly string[];
+  /** The subject of its authority. */
+  readonly issuer: string;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
+}
+
 const id = z.string().regex(/^\d+$/);
 
 const stateSchema = z.strictObject({
@@ -84,6 +96,21 @@ export class AuthorityFolder {
 
   list(): readonly KnownAuthority[] {
     return this.#all().map(({ cert, state }) => describe(cert, state));
+  }
+
+  /** What is in use of what was issued, at `now` (milliseconds since 1970); the first to expire first. */
+  issued(now: number): readonly IssuedCertificate[] {
+    this.#read();
+    return this.#issued()
+      .map(({ certificate }) => ({
+        serial: certificate.serialNumber.toLowerCase(),
+        // Of our own issuing, where names hold no commas.
+        names: (certificate.subjectAltName ?? '').split(', ').map((name) => name.replace(/^(DNS|URI|IP Address):/, '')),
+        issuer: certificate.issuer.replaceAll('\n', ', '),
+        notAfter: certificate.validToDate.getTime(),
+      }))
+      .filter(({ notAfter }) => notAfter > now)
+      .toSorted((one, other) => one.notAfter - other.notAfter);
   }
 
   /**

@@ -19,5 +19,5 @@ export {
   type Issued,
   type LeafRequest,
 } from './authority.ts';
-export { AuthorityFolder, type KnownAuthority, type RotationStep } from './authority-folder.ts';
+export { AuthorityFolder, type IssuedCertificate, type KnownAuthority, type RotationStep } from './authority-folder.ts';
 export { CERTIFICATE_MODE, KEY_MODE, replaceFile } from './private-files.ts';

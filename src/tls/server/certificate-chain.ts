@@ -37,7 +37,11 @@ const fault = (message: string) => tlsError('CERTIFICATE_UNUSABLE', message);
  */
 export function readCertificateChain({ certificate, key, field }: ChainPlace, now: number): CertificateChain {
   const certificates = readMaterial(`${field}.certificate`, certificate, fault);
-  const keyMaterial = readMaterial(`${field}.key`, key, fault);
+  return checkedChain(certificates, readMaterial(`${field}.key`, key, fault), now);
+}
+
+/** As `readCertificateChain`, of what was read already. */
+export function checkedChain(certificates: Material, keyMaterial: Material, now: number): CertificateChain {
   const chain = certificatesIn(certificates);
   const privateKey = readKey(keyMaterial);
   const leaf = chain[0] as X509Certificate;

@@ -1,8 +1,9 @@
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import type { Clock, Logger } from '#kernel';
-import { goLive } from '../live/live.ts';
+import { goLive, type Live } from '../live/live.ts';
 import { pathsAmong } from '../pem.ts';
-import { readCertificateChain, type ChainPlace } from './certificate-chain.ts';
+import type { SvidChoice, WorkloadApi, WorkloadLive, WorkloadState } from '../workload-api/index.ts';
+import { readCertificateChain, type CertificateChain, type ChainPlace } from './certificate-chain.ts';
 import { ALPN, HANDSHAKE, HANDSHAKE_TIMEOUT_MS } from './handshake.ts';
 
 /** What a listener needs in order to speak TLS, and what operators want to know of it. */
@@ -24,44 +25,89 @@ export interface ServerTls {
   notAfter(): number;
   /** `refused` while the files hold something else than what is in use, and it cannot be used. */
   state(): 'ok' | 'refused';
+  /** How the Workload API stands that gives some of it, where one does. While it is lost nobody gets in. */
+  workloadApi?(): WorkloadState;
   /** Looks at the files at once. */
   look(): Promise<void>;
   close(): void;
 }
 
-export interface ServerTlsOptions extends ChainPlace {
+export interface TlsSurroundings {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told of every change of the files. */
+  /** Told of every change of the files, or of what the Workload API gives. */
   readonly reloaded?: (outcome: 'applied' | 'refused') => void;
 }
 
-/** The TLS of a listener by its certificate and key; throws `CERTIFICATE_UNUSABLE`. */
+/** A certificate that a Workload API gives. */
+export interface WorkloadCertificate {
+  readonly workloadApi: WorkloadApi;
+  readonly choice?: SvidChoice;
+  /** Who shows it: `tls`, `agentListener`. */
+  readonly field: string;
+}
+
+export type ServerTlsOptions = TlsSurroundings & (ChainPlace | WorkloadCertificate);
+
+/**
+ * The TLS of a listener by its certificate and key. Throws `CERTIFICATE_UNUSABLE`, and `WORKLOAD_API_LACKS`.
+ *
+ * A certificate that was lost leaves nothing to shake hands with: better than one that has expired or was taken
+ * back, which some client may still accept.
+ */
 export async function openServerTls(options: ServerTlsOptions): Promise<ServerTls> {
-  const { certificate, key, field, clock, log, reloaded } = options;
-  const live = await goLive({
-    what: field,
-    files: pathsAmong(certificate, key),
-    load: () => readCertificateChain(options, clock.now()),
-    log,
-    ...(reloaded && { reloaded }),
-  });
-  const warn = (warnings: readonly string[]): void => {
-    for (const warning of warnings) log.warn({ event: 'tls.warning', what: field }, warning);
+  const { field, log } = options;
+  const live: MaybeOfWorkload<CertificateChain | undefined> =
+    'workloadApi' in options
+      ? followed(options.workloadApi.certificate(field, options.choice), options)
+      : await followFiles(options);
+  let known = live.current();
+  const warn = (chain: CertificateChain | undefined): void => {
+    for (const warning of chain?.warnings ?? []) log.warn({ event: 'tls.warning', what: field }, warning);
   };
-  warn(live.current().warnings);
-  live.onChange((chain) => warn(chain.warnings));
+  warn(known);
+  live.onChange((chain) => {
+    known = chain ?? known;
+    warn(chain);
+  });
   return {
     name: field,
     options() {
-      const { cert, key: privateKey } = live.current();
-      return { ...HANDSHAKE, ALPNProtocols: [...ALPN], handshakeTimeout: HANDSHAKE_TIMEOUT_MS, cert, key: privateKey };
+      const chain = live.current();
+      return {
+        ...HANDSHAKE,
+        ALPNProtocols: [...ALPN],
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        ...(chain && { cert: chain.cert, key: chain.key }),
+      };
     },
-    onChange: (listener) => live.onChange(() => listener({ distrusts: false })),
-    names: () => live.current().names,
-    notAfter: () => live.current().notAfter,
+    onChange: (listener) => live.onChange((chain) => listener({ distrusts: chain === undefined })),
+    names: () => known?.names ?? [],
+    notAfter: () => known?.notAfter ?? 0,
     state: live.state,
+    ...(live.standing && { workloadApi: live.standing }),
     look: live.look,
     close: live.close,
   };
+}
+
+const followFiles = (options: TlsSurroundings & ChainPlace): Promise<Live<CertificateChain>> =>
+  goLive({
+    what: options.field,
+    files: pathsAmong(options.certificate, options.key),
+    load: () => readCertificateChain(options, options.clock.now()),
+    log: options.log,
+    ...(options.reloaded && { reloaded: options.reloaded }),
+  });
+
+/** What files hold, or what a Workload API gives; that alone has a standing. */
+export type MaybeOfWorkload<Value> = Live<Value> & Partial<Pick<WorkloadLive<Value>, 'standing'>>;
+
+/** Counts what a Workload API gives as the files are counted. */
+export function followed<Value>(
+  live: WorkloadLive<Value>,
+  { reloaded }: Pick<TlsSurroundings, 'reloaded'>,
+): WorkloadLive<Value> {
+  if (reloaded !== undefined) live.onNews(reloaded);
+  return live;
 }

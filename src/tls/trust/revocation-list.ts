@@ -32,10 +32,15 @@ export function readRevocationLists(
 ): readonly RevocationList[] {
   const blocks = pemBlocks(text)?.filter(({ label }) => label === 'X509 CRL') ?? [];
   if (blocks.length === 0) throw fault(`${where} holds no revocation list in PEM (\`-----BEGIN X509 CRL-----\`)`);
-  return blocks.map(({ der }, index) => readOne(der, `list ${index + 1} of ${where}`, authorities));
+  return blocks.map(({ der }, index) => readRevocationList(der, `list ${index + 1} of ${where}`, authorities));
 }
 
-function readOne(der: Buffer, named: string, authorities: readonly X509Certificate[]): RevocationList {
+/** One list of DER, likewise. `named` is how messages call it. */
+export function readRevocationList(
+  der: Buffer,
+  named: string,
+  authorities: readonly X509Certificate[],
+): RevocationList {
   const list = parse(der, named);
   const { tbsCertList: body, tbsCertListRaw, signatureAlgorithm, signature } = list;
   const entries = body.revokedCertificates ?? [];

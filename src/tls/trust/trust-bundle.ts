@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { tlsError } from '../errors.ts';
-import { pemBlocks, readMaterial } from '../pem.ts';
+import { pemBlocks, readMaterial, type Material } from '../pem.ts';
 import { refuseKey } from '../server/key-strength.ts';
 import type { PeerRefusal } from '../spiffe/peer-identity.ts';
 import { readCertificate } from './read-certificate.ts';
@@ -19,13 +19,19 @@ const fault = (message: string, cause?: unknown) => tlsError('TRUST_UNUSABLE', m
 
 /** Who may vouch for clients, and whom they have taken back. */
 export class TrustBundle {
-  /** PEM, for the handshake. */
-  readonly pem: string;
+  /**
+   * PEM, for the handshake. None is an empty list and never an empty text, in whose place Node would trust
+   * every public authority.
+   */
+  readonly pem: readonly string[];
   readonly #anchors: ReadonlySet<string>;
   readonly #lists: ReadonlyMap<string, RevocationList> | undefined;
 
+  /** Trusts nobody. */
+  static readonly nobody = new TrustBundle([], undefined);
+
   constructor(authorities: readonly X509Certificate[], lists: readonly RevocationList[] | undefined) {
-    this.pem = authorities.map((one) => one.toString()).join('');
+    this.pem = authorities.map((one) => one.toString());
     this.#anchors = new Set(authorities.filter(isRoot).map((one) => linkOf(one).authority));
     this.#lists = lists && new Map(lists.map((list) => [linkOf(list.issuer).authority, list]));
   }
@@ -42,6 +48,7 @@ export class TrustBundle {
    * `now` in milliseconds since 1970.
    */
   refuse(chain: readonly ChainLink[], before: TrustBundle, now: number): PeerRefusal | undefined {
+    if (this.#anchors.size === 0) return { reason: 'untrusted', detail: 'nobody is trusted now' };
     const end = this.#endOf(chain);
     if (end === -1 && (before.#endOf(chain) !== -1 || !this.includes(before)))
       return { reason: 'untrusted', detail: 'its chain ends at nobody who is trusted any more' };
@@ -104,7 +111,14 @@ export function linkOf(certificate: X509Certificate): ChainLink {
  */
 export function readTrustBundle({ clientCa, crl, field }: TrustPlace, now: number): TrustBundle {
   const material = readMaterial(`${field}.clientCa`, clientCa, fault);
-  const { text, where } = material;
+  const authorities = checkedAuthorities(material, now);
+  const lists =
+    crl === undefined ? undefined : readRevocationLists(readMaterial(`${field}.crl`, crl, fault), authorities);
+  return new TrustBundle(authorities, lists);
+}
+
+/** The authorities of a bundle that was read already, checked as `readTrustBundle` says. */
+export function checkedAuthorities({ text, where }: Material, now: number): readonly X509Certificate[] {
   const blocks = pemBlocks(text);
   if (blocks === undefined) throw fault(`${where} holds PEM that is cut off or damaged`);
   const other = blocks.find(({ label }) => label !== 'CERTIFICATE');
@@ -118,15 +132,13 @@ export function readTrustBundle({ clientCa, crl, field }: TrustPlace, now: numbe
     );
   if (authorities.every((one) => one.validToDate.getTime() < now))
     throw fault(`${where}: every certificate has expired`);
-  const lists =
-    crl === undefined ? undefined : readRevocationLists(readMaterial(`${field}.crl`, crl, fault), authorities);
-  return new TrustBundle(authorities, lists);
+  return authorities;
 }
 
 function readAuthority(der: Buffer, named: string): X509Certificate {
   const facts = readCertificate(der);
   if (!facts.ok) throw fault(`${named}: ${facts.error}`);
-  const certificate = new X509Certificate(der);
+  const certificate = opened(der, named);
   if (!facts.value.isAuthority)
     throw fault(`${named} (\`${certificate.subject.replaceAll('\n', ', ')}\`) is no authority (basicConstraints)`);
   const weak = refuseKey(certificate.publicKey);
@@ -134,4 +146,15 @@ function readAuthority(der: Buffer, named: string): X509Certificate {
   return certificate;
 }
 
-const isRoot = (one: X509Certificate): boolean => one.checkIssued(one);
+/** OpenSSL is stricter than the reader of the facts. */
+function opened(der: Buffer, named: string): X509Certificate {
+  try {
+    return new X509Certificate(der);
+  } catch (cause) {
+    throw fault(`${named} cannot be read`, cause);
+  }
+}
+
+function isRoot(one: X509Certificate): boolean {
+  return one.checkIssued(one);
+}

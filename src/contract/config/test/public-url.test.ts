@@ -15,5 +15,5 @@ test.each([
 test('without `publicUrl` it is this machine, by the scheme that the listener speaks', () => {
   const plain = serverSchema.parse({ kind: 'server' });
   expect(publicUrlOf(plain, 1).href).toBe('http://localhost:1/');
-  expect(publicUrlOf({ tls: {} as never, publicUrl: undefined }, 1).href).toBe('https://localhost:1/');
+  expect(publicUrlOf({ tls: {}, publicUrl: undefined }, 1).href).toBe('https://localhost:1/');
 });
