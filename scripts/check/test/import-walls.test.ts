@@ -65,7 +65,7 @@ describe('each rule can fail, and names the way out', () => {
     [
       'siblings that know each other, if only by a type',
       { 'src/toolbox/caller.ts': `import type { Keys } from '#identity';` },
-      /`toolbox` may import `#kernel`, `#contract`, `#egress`, not `#identity`: the toolbox runs tools and knows nothing of callers/,
+      /`toolbox` may import `#kernel`, `#contract`, `#egress`, `#outgoing-auth`, not `#identity`: the toolbox runs tools and knows nothing of callers/,
     ],
     [
       'a type written as an import expression',
