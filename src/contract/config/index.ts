@@ -21,6 +21,7 @@ export {
   secretText,
   size,
 } from './common.ts';
+export { outgoingAuthSchema, type OutgoingAuthConfig, type OutgoingAuthOf } from './outgoing-auth.ts';
 export { parameterSchema, promptArgumentSchema, type ParameterDeclaration } from './parameter.ts';
 export { toolSchema, type ToolCommon } from './tool.ts';
 export { TOOL_STATUSES, toolVersion, type ToolEntry, type ToolStatus } from './tool-entry.ts';

@@ -1,0 +1,60 @@
+/** What `auth:` says before anything is opened: for the checks of a configuration, and for what is shown of it. */
+import type { OutgoingAuthConfig, SourceCredential } from '#contract';
+import { DEFAULT_KEY_HEADER } from './ways/static-secret.ts';
+
+type Config = OutgoingAuthConfig | undefined;
+type Type = NonNullable<OutgoingAuthConfig['type']>;
+
+/** A document without `type` names a secret. */
+const typeOf = (auth: Config): Type => (auth === undefined ? 'none' : (auth.type ?? 'secret'));
+
+const nameIn = (auth: Config): string | undefined => (auth !== undefined && 'name' in auth ? auth.name : undefined);
+
+/** The lower-case names of the header fields that it may fill: nobody else's value may stand there. */
+export function filledHeaders(auth: Config): ReadonlySet<string> {
+  switch (typeOf(auth)) {
+    case 'none':
+      return new Set();
+    case 'secret': {
+      const key = filledParameter(auth) === undefined ? [(nameIn(auth) ?? DEFAULT_KEY_HEADER).toLowerCase()] : [];
+      return new Set(['authorization', ...key]);
+    }
+    case 'clientCredentials':
+      return new Set(['authorization']);
+    case 'upstream':
+      return new Set(['authorization', (nameIn(auth) ?? 'authorization').toLowerCase()]);
+  }
+}
+
+/** The query parameter that it fills. */
+export const filledParameter = (auth: Config): string | undefined =>
+  auth !== undefined && 'in' in auth && auth.in === 'query' ? auth.name : undefined;
+
+const ENDPOINT_FIELDS = ['tokenUrl'] as const;
+
+/** The endpoints where it fetches what it sends, by the field that names each. */
+export function tokenEndpoints(auth: Config): readonly { readonly field: string; readonly url: string }[] {
+  const fields: Readonly<Record<string, unknown>> = { ...auth };
+  return ENDPOINT_FIELDS.flatMap((field) => {
+    const url = fields[field];
+    return typeof url === 'string' ? [{ field, url }] : [];
+  });
+}
+
+/** The identity provider whose tokens of callers it needs; undefined where it needs nobody's. */
+export const neededUpstream = (auth: Config): string | undefined =>
+  auth !== undefined && 'upstream' in auth ? auth.upstream : undefined;
+
+/** How a source with it proves itself, as a tool's foundation says. */
+export function sourceWay(auth: Config): SourceCredential['way'] {
+  switch (typeOf(auth)) {
+    case 'none':
+      return 'none';
+    case 'secret':
+      return filledParameter(auth) === undefined ? 'vault' : 'query';
+    case 'clientCredentials':
+      return 'vault';
+    case 'upstream':
+      return 'caller';
+  }
+}

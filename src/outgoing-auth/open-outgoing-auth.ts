@@ -1,0 +1,29 @@
+import type { OutgoingAuthConfig } from '#contract';
+import type { OutgoingAuth } from './outgoing-auth.ts';
+import type { OutgoingAuthParts } from './parts.ts';
+import { ClientCredentials } from './ways/client-credentials.ts';
+import { nothing } from './ways/nothing.ts';
+import { StaticSecret } from './ways/static-secret.ts';
+import { UpstreamToken } from './ways/upstream-token.ts';
+
+/** What authorizes the requests to one destination, as `auth:` says; without it nothing does. Touches nothing yet. */
+export function openOutgoingAuth(config: OutgoingAuthConfig | undefined, parts: OutgoingAuthParts): OutgoingAuth {
+  if (config === undefined) return nothing;
+  switch (config.type) {
+    case 'none':
+      return nothing;
+    case undefined:
+    case 'secret': {
+      const { secret, tokenUrl, scopes, clientAuthentication } = config;
+      if (tokenUrl === undefined) return new StaticSecret(config, parts.secrets);
+      return new ClientCredentials(
+        { type: 'clientCredentials', secret, tokenUrl, scopes, clientAuthentication },
+        parts,
+      );
+    }
+    case 'clientCredentials':
+      return new ClientCredentials(config, parts);
+    case 'upstream':
+      return new UpstreamToken(config);
+  }
+}
