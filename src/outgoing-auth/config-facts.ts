@@ -21,7 +21,11 @@ export function filledHeaders(auth: Config): ReadonlySet<string> {
     }
     case 'clientCredentials':
       return new Set(['authorization']);
+    case 'clientCertificate':
+      return new Set();
     case 'upstream':
+    case 'tokenExchange':
+    case 'idJag':
       return new Set(['authorization', (nameIn(auth) ?? 'authorization').toLowerCase()]);
   }
 }
@@ -30,15 +34,11 @@ export function filledHeaders(auth: Config): ReadonlySet<string> {
 export const filledParameter = (auth: Config): string | undefined =>
   auth !== undefined && 'in' in auth && auth.in === 'query' ? auth.name : undefined;
 
-const ENDPOINT_FIELDS = ['tokenUrl'] as const;
-
 /** The endpoints where it fetches what it sends, by the field that names each. */
-export function tokenEndpoints(auth: Config): readonly { readonly field: string; readonly url: string }[] {
-  const fields: Readonly<Record<string, unknown>> = { ...auth };
-  return ENDPOINT_FIELDS.flatMap((field) => {
-    const url = fields[field];
-    return typeof url === 'string' ? [{ field, url }] : [];
-  });
+export function tokenEndpoints(auth: Config): readonly { readonly path: readonly string[]; readonly url: string }[] {
+  if (auth === undefined || !('tokenUrl' in auth) || auth.tokenUrl === undefined) return [];
+  const own = { path: ['tokenUrl'], url: auth.tokenUrl };
+  return 'target' in auth ? [own, { path: ['target', 'tokenUrl'], url: auth.target.tokenUrl }] : [own];
 }
 
 /** The identity provider whose tokens of callers it needs; undefined where it needs nobody's. */
@@ -54,7 +54,11 @@ export function sourceWay(auth: Config): SourceCredential['way'] {
       return filledParameter(auth) === undefined ? 'vault' : 'query';
     case 'clientCredentials':
       return 'vault';
+    case 'clientCertificate':
+      return 'vault';
     case 'upstream':
+    case 'tokenExchange':
+    case 'idJag':
       return 'caller';
   }
 }

@@ -11,6 +11,9 @@
  * | `secret` | a credential of the vault, as its kind is sent | ours |
  * | `clientCredentials` | a token of ours (RFC 6749 §4.4) | ours |
  * | `upstream` | the caller's access token at an identity provider | each caller's |
+ * | `tokenExchange` | a token that was had for the caller's (RFC 8693) | each caller's |
+ * | `idJag` | a token that was had for an assertion of the caller's identity provider (ID-JAG, RFC 7523) | each caller's |
+ * | `clientCertificate` | nothing: the TLS connection says who we are | ours |
  *
  * A destination receives what was meant for it and nothing else: never the token that the caller came with.
  */

@@ -9,6 +9,8 @@ export interface OutgoingAuthParts {
   readonly egress: EgressClient;
   readonly secrets: OutgoingSecrets;
   readonly clock: Clock;
+  /** Where relative paths start. */
+  readonly directory: string;
 }
 
 /** Secrets of the vault in the hands of one destination; whoever opens it brings them. */

@@ -14,15 +14,21 @@ const scopes = z.array(scopeToken).default([]);
 
 const clientAuthentication = z.enum(['client_secret_basic', 'client_secret_post']).optional();
 
-type Report = (path: string, message: string) => void;
+const upstreamName = resourceName.describe('The `kind: upstream` whose token of the caller it takes.');
+
+const tokenHeader = fieldName
+  .optional()
+  .describe('The header that holds the bare token; `Authorization: Bearer …` unless said.');
+
+type Report = (path: readonly string[], message: string) => void;
 
 const reportsTo =
   (context: z.RefinementCtx): Report =>
   (path, message) =>
-    context.addIssue({ code: 'custom', path: [path], message, params: { problem: 'CONTRADICTION' } });
+    context.addIssue({ code: 'custom', path: [...path], message, params: { problem: 'CONTRADICTION' } });
 
 /** RFC 6749 §3.2: the secret and the tokens would be readable on the way. */
-function checkEndpoint(field: string, text: string | undefined, report: Report): void {
+function checkEndpoint(field: readonly string[], text: string | undefined, report: Report): void {
   const url = text === undefined ? null : URL.parse(text);
   if (url === null) return;
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) report(field, 'a token endpoint is https');
@@ -30,7 +36,13 @@ function checkEndpoint(field: string, text: string | undefined, report: Report):
   if (url.hash !== '') report(field, 'a token endpoint has no fragment (RFC 6749 §3.2)');
 }
 
-const none = z.strictObject({ type: z.literal('none').describe('Nothing authorizes the requests.') });
+const none = z.strictObject({
+  type: z
+    .literal('none')
+    .describe(
+      'The way: `none`, `secret` (meant where `type` is left out), `clientCredentials`, `upstream`, `tokenExchange`, `idJag` or `clientCertificate`; each takes the fields that it knows.',
+    ),
+});
 
 const secret = z
   .strictObject({
@@ -38,33 +50,37 @@ const secret = z
       .literal('secret')
       .optional()
       .describe('A credential of the vault, the same for every caller; what is meant without `type`.'),
-    secret: secretReference.describe('The credential; its kind decides how it is sent.'),
+    secret: secretReference.describe(
+      'A secret of the vault. `secret`: its kind decides how it is sent; `clientCertificate`: an `mtls` one; of the others an `oauth-client`, our client at `tokenUrl`.',
+    ),
     in: z.enum(['header', 'query']).optional().describe('`api-key`: where it is sent; `header` unless said.'),
     name: fieldName
       .optional()
-      .describe('`api-key`: the name of the header (`X-API-Key` unless said) or of the query parameter.'),
+      .describe(
+        'The header: of an `api-key` (`X-API-Key` unless said), or its query parameter; of a token of the caller, which stands in it bare (`Authorization: Bearer …` unless said).',
+      ),
     tokenUrl: absoluteUrl('https', 'http')
       .optional()
-      .describe('`oauth-client`: the token endpoint of the authorization server (RFC 6749 §3.2).'),
-    scopes: scopes.describe('`oauth-client`: the scopes that are asked for.'),
+      .describe('Of an OAuth client: the token endpoint of the authorization server (RFC 6749 §3.2).'),
+    scopes: scopes.describe('Of an OAuth client: the scopes that are asked for.'),
     clientAuthentication: clientAuthentication.describe(
-      '`oauth-client`: how the client proves itself at `tokenUrl`; `client_secret_basic` unless said.',
+      'Of an OAuth client: how it proves itself at `tokenUrl`; `client_secret_basic` unless said.',
     ),
   })
   .superRefine((auth, context) => {
     const report = reportsTo(context);
-    if (auth.in === 'query' && auth.name === undefined) report('in', '`in: query` needs the `name` of the parameter');
+    if (auth.in === 'query' && auth.name === undefined) report(['in'], '`in: query` needs the `name` of the parameter');
     const forClients = auth.tokenUrl !== undefined || auth.scopes.length > 0 || auth.clientAuthentication !== undefined;
     if (forClients && (auth.in !== undefined || auth.name !== undefined)) {
       report(
-        auth.in === undefined ? 'name' : 'in',
+        [auth.in === undefined ? 'name' : 'in'],
         '`in` and `name` are for an API key, the fields of tokens for an OAuth client',
       );
     }
     if (forClients && auth.tokenUrl === undefined) {
-      report(auth.scopes.length > 0 ? 'scopes' : 'clientAuthentication', 'an OAuth client needs its `tokenUrl`');
+      report([auth.scopes.length > 0 ? 'scopes' : 'clientAuthentication'], 'an OAuth client needs its `tokenUrl`');
     }
-    checkEndpoint('tokenUrl', auth.tokenUrl, report);
+    checkEndpoint(['tokenUrl'], auth.tokenUrl, report);
   });
 
 const clientCredentials = z
@@ -83,19 +99,90 @@ const clientCredentials = z
       'How the client proves itself at `tokenUrl`; `client_secret_basic` unless said.',
     ),
   })
-  .superRefine((auth, context) => checkEndpoint('tokenUrl', auth.tokenUrl, reportsTo(context)));
+  .superRefine((auth, context) => checkEndpoint(['tokenUrl'], auth.tokenUrl, reportsTo(context)));
 
 const upstream = z.strictObject({
   type: z
     .literal('upstream')
     .describe('The access token that the caller has at an identity provider: each acts as who they are there.'),
-  upstream: resourceName.describe('The `kind: upstream` whose token it is.'),
-  name: fieldName.optional().describe('The header that holds the bare token; `Authorization: Bearer …` unless said.'),
+  upstream: upstreamName,
+  name: tokenHeader,
 });
+
+const exchangeFields = {
+  secret: secretReference.describe('Our client at `tokenUrl`: a secret of the kind `oauth-client`.'),
+  tokenUrl: absoluteUrl('https', 'http').describe('The token endpoint that exchanges it.'),
+  clientAuthentication: clientAuthentication.describe(
+    'How the client proves itself at `tokenUrl`; `client_secret_basic` unless said.',
+  ),
+  scopes: scopes.describe('The scopes that are asked for.'),
+  resource: absoluteUrl('https', 'http').optional().describe('The resource that the token is for (RFC 8707 §2).'),
+};
+
+const tokenExchange = z
+  .strictObject({
+    type: z.literal('tokenExchange').describe('A token that `tokenUrl` gives for the token of the caller (RFC 8693).'),
+    upstream: upstreamName,
+    subject: z
+      .enum(['access_token', 'id_token'])
+      .optional()
+      .describe('`tokenExchange`: which token of the caller is exchanged; `access_token` unless said.'),
+    ...exchangeFields,
+    audience: z.string().min(1).max(2048).optional().describe('The service that the token is for (RFC 8693 §2.1).'),
+    name: tokenHeader,
+  })
+  .superRefine((auth, context) => checkEndpoint(['tokenUrl'], auth.tokenUrl, reportsTo(context)));
+
+const idJag = z
+  .strictObject({
+    type: z
+      .literal('idJag')
+      .describe('A token of the destination for what the identity provider says of the caller (ID-JAG, RFC 7523).'),
+    upstream: upstreamName,
+    ...exchangeFields,
+    audience: absoluteUrl('https', 'http').describe(
+      'The issuer of the authorization server of the destination: the assertion is for it alone.',
+    ),
+    target: z
+      .strictObject({
+        tokenUrl: absoluteUrl('https', 'http').describe('The token endpoint of the destination.'),
+        secret: secretReference.describe('Our client there: a secret of the kind `oauth-client`.'),
+        clientAuthentication: clientAuthentication.describe('How it proves itself there.'),
+      })
+      .describe('`idJag`: where the assertion becomes a token.'),
+    name: tokenHeader,
+  })
+  .superRefine((auth, context) => {
+    checkEndpoint(['tokenUrl'], auth.tokenUrl, reportsTo(context));
+    checkEndpoint(['target', 'tokenUrl'], auth.target.tokenUrl, reportsTo(context));
+  });
+
+const clientCertificate = z
+  .strictObject({
+    type: z.literal('clientCertificate').describe('Who we are is said in the TLS connection.'),
+    secret: secretReference.optional().describe('The certificate: a secret of the kind `mtls`.'),
+    certificate: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        '`clientCertificate`: instead of `secret`, a file with the certificate and its chain, such as an SVID.',
+      ),
+    key: z.string().min(1).optional().describe('`clientCertificate`: the file with its key. Both are followed.'),
+  })
+  .superRefine(({ secret: inVault, certificate, key }, context) => {
+    const report = reportsTo(context);
+    if (inVault !== undefined && (certificate ?? key) !== undefined)
+      report([certificate === undefined ? 'key' : 'certificate'], 'the certificate is in `secret` already');
+    else if (inVault === undefined && certificate === undefined && key === undefined)
+      report(['type'], 'a client certificate is in `secret`, or in the files `certificate` and `key`');
+    else if ((certificate === undefined) !== (key === undefined))
+      report([certificate === undefined ? 'key' : 'certificate'], '`certificate` and `key` belong together');
+  });
 
 /** `auth:`, whichever way. */
 export const outgoingAuthSchema = z
-  .discriminatedUnion('type', [none, secret, clientCredentials, upstream])
+  .discriminatedUnion('type', [none, secret, clientCredentials, upstream, tokenExchange, idJag, clientCertificate])
   .describe('What authorizes every request.');
 
 export type OutgoingAuthConfig = z.output<typeof outgoingAuthSchema>;

@@ -1,4 +1,4 @@
-import { GATEWAY_OWNER, type CallerFace, type Principal } from '#contract';
+import { GATEWAY_OWNER, type CallerFace, type Principal, type UpstreamTokenWish } from '#contract';
 import { err, type Secret } from '#kernel';
 import { hash } from 'node:crypto';
 import type { CallerGrants } from './caller-grants.ts';
@@ -28,10 +28,10 @@ export class CallerBehind implements CallerFace {
     return (this.#context ??= contextOf(this.#parts.principal));
   }
 
-  async upstreamToken(upstream: string, refused?: Secret): ReturnType<CallerFace['upstreamToken']> {
+  async upstreamToken(upstream: string, wish?: UpstreamTokenWish): ReturnType<CallerFace['upstreamToken']> {
     const { subjectToken, grants } = this.#parts;
     if (subjectToken === undefined || grants === undefined) return err({ reason: 'session' });
-    return await grants.source.upstreamToken({ subjectToken, owner: GATEWAY_OWNER, upstream, refused });
+    return await grants.source.upstreamToken({ subjectToken, owner: GATEWAY_OWNER, upstream, ...wish });
   }
 }
 

@@ -1,6 +1,7 @@
 /** A token endpoint as its clients see it: one form there, one token back (RFC 6749 §3.2, §5). */
 import { z } from 'zod';
 import { parseStrictJson, reveal, Secret, type ChatelaineError, type Clock } from '#kernel';
+import { ID_JAG_TOKEN_TYPE } from '#contract';
 import type { EgressClient, EgressResponse } from '#egress';
 import { outgoingError } from '../errors.ts';
 import { livingFrom, type AccessToken } from './access-token.ts';
@@ -29,7 +30,12 @@ const token = z
 
 const ANSWERS = {
   'access token': z.object({ access_token: token, token_type: z.string().regex(/^bearer$/i), expires_in: expiresIn }),
-  assertion: z.object({ access_token: token, token_type: z.string(), expires_in: expiresIn }),
+  assertion: z.object({
+    access_token: token,
+    issued_token_type: z.literal(ID_JAG_TOKEN_TYPE),
+    token_type: z.string(),
+    expires_in: expiresIn,
+  }),
 } as const;
 
 /** RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 8707 §2. Other texts of an answer are not repeated: they may hold what was sent. */

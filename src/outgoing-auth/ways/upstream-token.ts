@@ -27,7 +27,7 @@ export class UpstreamToken implements OutgoingAuth {
   async refused(caller: CallerFace, sent: SentSecrets, { status }: Refusal): Promise<boolean> {
     const refused = this.#place.find(sent);
     if (status !== 401 || refused === undefined) return false;
-    const next = await caller.upstreamToken(this.#upstream, new Secret(refused));
+    const next = await caller.upstreamToken(this.#upstream, { refused: new Secret(refused) });
     return !next.ok || reveal(next.value.accessToken) !== refused;
   }
 }

@@ -1,15 +1,37 @@
 /** Whether what `auth:` of sources needs of callers could ever be had. */
-import type { ServerSettings, SourceDeclaration } from '#contract';
+import type { ServerSettings, SourceDeclaration, UpstreamDeclaration } from '#contract';
 import { isRecord } from '#kernel';
 import { problemAt, type Problem } from './problems.ts';
 
 const FIELD = ['auth', 'upstream'];
 
-/** The identity provider whose tokens of callers the source sends; undefined where it sends nobody's. */
-function upstreamOf({ fields }: SourceDeclaration): string | undefined {
+function authOf({ fields }: SourceDeclaration): Readonly<Record<string, unknown>> {
   const auth = isRecord(fields) ? fields['auth'] : undefined;
-  const upstream = isRecord(auth) ? auth['upstream'] : undefined;
+  return isRecord(auth) ? auth : {};
+}
+
+/** The identity provider whose tokens of callers the source sends; undefined where it sends nobody's. */
+function upstreamOf(source: SourceDeclaration): string | undefined {
+  const { upstream } = authOf(source);
   return typeof upstream === 'string' ? upstream : undefined;
+}
+
+/** GitHub and whatever is described as plain OAuth 2 say who somebody is in other ways than ID tokens. */
+const WITHOUT_ID_TOKENS: ReadonlySet<string> = new Set<UpstreamDeclaration['type']>(['github', 'oauth2']);
+
+/** Of an upstream that gives no ID token nobody can ever exchange one. */
+export function checkIdTokens(
+  sources: readonly SourceDeclaration[],
+  upstreams: readonly UpstreamDeclaration[],
+): readonly Problem[] {
+  return sources.flatMap((source) => {
+    const { type, subject } = authOf(source);
+    const upstream = upstreams.find(({ name }) => name === upstreamOf(source));
+    if (upstream === undefined || !WITHOUT_ID_TOKENS.has(upstream.type)) return [];
+    if (type !== 'idJag' && subject !== 'id_token') return [];
+    const message = `\`${upstream.name}\` is plain OAuth 2 and gives no ID tokens (its type is \`${upstream.type}\`)`;
+    return [problemAt(source.locate(FIELD), 'CONTRADICTION', message)];
+  });
 }
 
 /** The upstreams of this server's own doors may be fewer than there are: from another no caller has a token here. */

@@ -39,6 +39,17 @@ describe('is taken', () => {
     ],
     ['as the token of the caller', together(UPSTREAM, source('{type: upstream, upstream: forge, name: X-Token}'))],
     [
+      'as a token for that of the caller',
+      together(
+        UPSTREAM,
+        source(
+          '{type: tokenExchange, upstream: forge, secret: secret://default/c, tokenUrl: https://as.example/t, audience: crm}',
+        ),
+      ),
+    ],
+    ['as a client certificate of the vault', source('{type: clientCertificate, secret: secret://default/c}')],
+    ['as a client certificate in files', source('{type: clientCertificate, certificate: svid.pem, key: svid.key}')],
+    [
       'as the token of the caller at an upstream of another namespace',
       together(
         UPSTREAM.replace('name: forge', 'name: forge\nnamespace: other'),
@@ -72,6 +83,38 @@ describe('is refused', () => {
       'with a token endpoint in the clear',
       source('{type: clientCredentials, secret: secret://default/c, tokenUrl: http://as.example/t}'),
       /^CONTRADICTION: `auth.tokenUrl`: a token endpoint is https/,
+    ],
+    [
+      'with an assertion that the target would send back over plain http',
+      together(
+        UPSTREAM,
+        source(
+          '{type: idJag, upstream: forge, secret: secret://default/c, tokenUrl: https://idp.example/t, audience: https://as.example, target: {tokenUrl: http://as.example/t, secret: secret://default/d}}',
+        ),
+      ),
+      /`auth.target.tokenUrl`: a token endpoint is https/,
+    ],
+    [
+      'with an ID token of an upstream that gives none',
+      together(
+        UPSTREAM,
+        source(
+          '{type: tokenExchange, upstream: forge, subject: id_token, secret: secret://default/c, tokenUrl: https://as.example/t}',
+        ),
+      ),
+      /^CONTRADICTION: `forge` is plain OAuth 2 and gives no ID tokens/,
+    ],
+    ['with half a certificate', source('{type: clientCertificate, key: svid.key}'), /belong together/],
+    ['with no certificate', source('{type: clientCertificate}'), /is in `secret`, or in the files/],
+    [
+      'with two certificates',
+      source('{type: clientCertificate, secret: secret://default/c, certificate: a, key: b}'),
+      /is in `secret` already/,
+    ],
+    [
+      'with a certificate over plain http',
+      source('{type: clientCertificate, secret: secret://default/c}').replace('https:', 'http:'),
+      /only https can show/,
     ],
     ['with a secret itself', source('{type: secret, secret: hunter22}'), /a secret is named/],
   ])('%s', (_, text, said) => {

@@ -52,14 +52,19 @@ export const httpSourceSchema = z
     for (const name of Object.keys(source.headers)) {
       if (filled.has(name.toLowerCase())) fault(['headers', name], `\`auth\` sends the header \`${name}\``);
     }
+    if (auth?.type === 'clientCertificate') {
+      if (url.protocol !== 'https:') fault(['auth', 'type'], 'a client certificate only https can show');
+      if (source.tls?.clientCert !== undefined)
+        fault(['tls', 'clientCert'], '`auth` shows a client certificate already');
+    }
     const parameter = filledParameter(auth);
     if (parameter !== undefined && Object.hasOwn(source.queryParams, parameter)) {
       fault(['queryParams', parameter], `\`auth\` sends the parameter \`${parameter}\``);
     }
-    for (const { field, url: endpoint } of tokenEndpoints(auth)) {
+    for (const { path, url: endpoint } of tokenEndpoints(auth)) {
       const reach = URL.canParse(endpoint) ? judgeUrl(egressRules(source), new URL(endpoint)) : undefined;
       if (reach?.ok === false) {
-        fault(['auth', field], `${reach.error}; list it in \`allowedIpRanges\` if it is meant to be reached`);
+        fault(['auth', ...path], `${reach.error}; list it in \`allowedIpRanges\` if it is meant to be reached`);
       }
     }
   });

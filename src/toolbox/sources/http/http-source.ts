@@ -87,8 +87,8 @@ export class HttpSource implements Source {
         return { ...(ca !== undefined && { ca }), ...(rejectUnauthorized === false && { rejectUnauthorized }) };
       },
     });
-    const { secrets, clock } = context;
-    this.#auth = openOutgoingAuth(config.auth, { egress: this.#tokenClient, secrets, clock });
+    const { secrets, clock, directory } = context;
+    this.#auth = openOutgoingAuth(config.auth, { egress: this.#tokenClient, secrets, clock, directory });
   }
 
   /**
