@@ -1,5 +1,7 @@
 /** What `auth:` says before anything is opened: for the checks of a configuration, and for what is shown of it. */
 import type { OutgoingAuthConfig, SourceCredential } from '#contract';
+import { stsEndpointOf } from './tokens/assume-role.ts';
+import { SIGNED_FIELDS } from './ways/aws-sts.ts';
 import { DEFAULT_KEY_HEADER } from './ways/static-secret.ts';
 
 type Config = OutgoingAuthConfig | undefined;
@@ -21,6 +23,8 @@ export function filledHeaders(auth: Config): ReadonlySet<string> {
     }
     case 'clientCredentials':
       return new Set(['authorization']);
+    case 'awsSts':
+      return new Set(SIGNED_FIELDS);
     case 'clientCertificate':
       return new Set();
     case 'upstream':
@@ -36,6 +40,7 @@ export const filledParameter = (auth: Config): string | undefined =>
 
 /** The endpoints where it fetches what it sends, by the field that names each. */
 export function tokenEndpoints(auth: Config): readonly { readonly path: readonly string[]; readonly url: string }[] {
+  if (auth?.type === 'awsSts') return [{ path: ['stsEndpoint'], url: stsEndpointOf(auth) }];
   if (auth === undefined || !('tokenUrl' in auth) || auth.tokenUrl === undefined) return [];
   const own = { path: ['tokenUrl'], url: auth.tokenUrl };
   return 'target' in auth ? [own, { path: ['target', 'tokenUrl'], url: auth.target.tokenUrl }] : [own];
@@ -56,6 +61,8 @@ export function sourceWay(auth: Config): SourceCredential['way'] {
       return 'vault';
     case 'clientCertificate':
       return 'vault';
+    case 'awsSts':
+      return neededUpstream(auth) === undefined ? 'vault' : 'caller';
     case 'upstream':
     case 'tokenExchange':
     case 'idJag':

@@ -24,9 +24,9 @@ export const outgoingError = defineErrors('outgoing-auth', {
     title: 'the account of the caller cannot be used now: its identity provider does not answer',
     remedy: 'Call again after the seconds in `Retry-After`. Nothing has to be linked anew.',
   },
-  OUTGOING_CERTIFICATE_UNREADABLE: {
+  OUTGOING_FILE_UNREADABLE: {
     status: 503,
-    title: 'the client certificate that the requests of the tool need cannot be read',
+    title: 'a certificate, key or token that the requests of the tool need cannot be read from its file',
     remedy: 'Check the files in `auth` of the source, and that the server may read them; the next call tries again.',
   },
   OUTGOING_TOKEN_REFUSED: {

@@ -13,6 +13,7 @@
  * | `upstream` | the caller's access token at an identity provider | each caller's |
  * | `tokenExchange` | a token that was had for the caller's (RFC 8693) | each caller's |
  * | `idJag` | a token that was had for an assertion of the caller's identity provider (ID-JAG, RFC 7523) | each caller's |
+ * | `awsSts` | a signature with keys of a role that a token opened (AWS STS, SigV4) | each caller's, or ours |
  * | `clientCertificate` | nothing: the TLS connection says who we are | ours |
  *
  * A destination receives what was meant for it and nothing else: never the token that the caller came with.

@@ -2,6 +2,7 @@ import type { OutgoingAuthConfig } from '#contract';
 import type { OutgoingAuth } from './outgoing-auth.ts';
 import type { OutgoingAuthParts } from './parts.ts';
 import { ClientCredentials } from './ways/client-credentials.ts';
+import { AwsSts } from './ways/aws-sts.ts';
 import { ClientCertificate } from './ways/client-certificate.ts';
 import { idJag } from './ways/id-jag.ts';
 import { nothing } from './ways/nothing.ts';
@@ -32,6 +33,8 @@ export function openOutgoingAuth(config: OutgoingAuthConfig | undefined, parts: 
       return tokenExchange(config, parts);
     case 'idJag':
       return idJag(config, parts);
+    case 'awsSts':
+      return new AwsSts(config, parts);
     case 'clientCertificate':
       return new ClientCertificate(config, parts);
   }

@@ -3,7 +3,7 @@
  * `type` names a secret of the vault, as before there were others.
  */
 import { z } from 'zod';
-import { absoluteUrl, isLoopbackHost, resourceName, scopeToken } from './common.ts';
+import { absoluteUrl, duration, isLoopbackHost, resourceName, scopeToken } from './common.ts';
 import { secretReference } from './secret-value.ts';
 
 const fieldName = z
@@ -40,7 +40,7 @@ const none = z.strictObject({
   type: z
     .literal('none')
     .describe(
-      'The way: `none`, `secret` (meant where `type` is left out), `clientCredentials`, `upstream`, `tokenExchange`, `idJag` or `clientCertificate`; each takes the fields that it knows.',
+      'The way: `none`, `secret` (meant where `type` is left out), `clientCredentials`, `upstream`, `tokenExchange`, `idJag`, `awsSts` or `clientCertificate`; each takes the fields that it knows.',
     ),
 });
 
@@ -180,9 +180,63 @@ const clientCertificate = z
       report([certificate === undefined ? 'key' : 'certificate'], '`certificate` and `key` belong together');
   });
 
+const awsSts = z
+  .strictObject({
+    type: z.literal('awsSts').describe('A role of AWS, opened with a token; each request is signed (SigV4).'),
+    upstream: upstreamName.optional(),
+    subject: z.enum(['access_token', 'id_token']).optional().describe('`awsSts`: `id_token` unless said.'),
+    webIdentityFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('`awsSts`: instead of `upstream`, a file with a token of this workload: all callers act as it.'),
+    roleArn: z
+      .string()
+      .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, {
+        error: 'a role is `arn:aws:iam::ACCOUNT:role/NAME`',
+      })
+      .describe('`awsSts`: the role that is assumed (`AssumeRoleWithWebIdentity`).'),
+    region: z
+      .string()
+      .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d$/, { error: 'a region is written like `eu-central-1`' })
+      .describe('`awsSts`: the region of the API, and of STS.'),
+    service: z
+      .string()
+      .regex(/^[a-z0-9-]{1,64}$/, { error: 'a service is written as in its endpoint, such as `s3` or `execute-api`' })
+      .describe('`awsSts`: the service that the signature is for, such as `s3` or `execute-api`.'),
+    stsEndpoint: absoluteUrl('https', 'http')
+      .optional()
+      .describe('`awsSts`: where the role is assumed; `https://sts.REGION.amazonaws.com/` unless said.'),
+    duration: duration.default(3_600_000).describe('`awsSts`: how long a session lives, 15 minutes to 12 hours.'),
+  })
+  .superRefine((auth, context) => {
+    const report = reportsTo(context);
+    if ((auth.upstream === undefined) === (auth.webIdentityFile === undefined)) {
+      const [path, message] =
+        auth.upstream === undefined
+          ? ['type', 'whose token opens the role? Give `upstream`, or `webIdentityFile` for one of this workload']
+          : ['webIdentityFile', 'the token is that of the caller at `upstream` already'];
+      report([path as string], message as string);
+    }
+    if (auth.subject !== undefined && auth.upstream === undefined)
+      report(['subject'], '`subject` is about the token of the caller at an `upstream`');
+    if (auth.duration < 900_000 || auth.duration > 43_200_000)
+      report(['duration'], 'a session of a role lives 15 minutes to 12 hours');
+    checkEndpoint(['stsEndpoint'], auth.stsEndpoint, report);
+  });
+
 /** `auth:`, whichever way. */
 export const outgoingAuthSchema = z
-  .discriminatedUnion('type', [none, secret, clientCredentials, upstream, tokenExchange, idJag, clientCertificate])
+  .discriminatedUnion('type', [
+    none,
+    secret,
+    clientCredentials,
+    upstream,
+    tokenExchange,
+    idJag,
+    awsSts,
+    clientCertificate,
+  ])
   .describe('What authorizes every request.');
 
 export type OutgoingAuthConfig = z.output<typeof outgoingAuthSchema>;

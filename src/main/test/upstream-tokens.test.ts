@@ -1,7 +1,7 @@
 /** Tools that act as who the caller is elsewhere: the whole way from a sign-in to the request at an API. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { ServerResponse } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
 import { serve as serveHttp, type TestServer } from '../../../test/http-server.ts';
 import { freePort } from '../../../test/loopback.ts';
@@ -200,6 +200,24 @@ test('an account that was disconnected: the client is led to the page where it i
   );
   await customers(ana);
   expect(tokensAt(api)).toEqual([idp.accessTokens.at(-1)]);
+}, 120_000);
+
+test('while the provider is down and the token is over, the answer says when to call again', async () => {
+  const running = await serve(() => 1);
+  const ana = await signIn(running, 'ana');
+  running.idp.intercept = ({ url }, response) => {
+    if (url !== '/token') return false;
+    response.writeHead(503, { 'retry-after': '17' }).end();
+    return true;
+  };
+  await vi.waitFor(
+    async () => {
+      const { status, headers, body } = await overRest(running.url, ana.token);
+      expect([status, body['code']]).toEqual([503, 'GRANT_UNAVAILABLE']);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    },
+    { timeout: 20_000, interval: 200 },
+  );
 }, 120_000);
 
 /** A client of the same sign-in that can open pages. */

@@ -23,7 +23,7 @@ test('a certificate in files is followed within a second, and nothing stands in 
     { type: 'clientCertificate', certificate: 'svid.pem', key: 'svid.key' },
     { ...made, directory },
   );
-  await expect(auth.identity?.()).rejects.toMatchObject({ code: 'OUTGOING_CERTIFICATE_UNREADABLE' });
+  await expect(auth.identity?.()).rejects.toMatchObject({ code: 'OUTGOING_FILE_UNREADABLE' });
   const first = write('first');
   const shown = await auth.identity?.();
   expect(shown?.cert).toBe(first);

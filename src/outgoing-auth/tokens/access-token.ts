@@ -19,7 +19,7 @@ export function livingFrom(from: number, token: Secret, lifetimeMs: number = UNS
 }
 
 /** The same token, and no longer than what it was had for lives. */
-export const endingWith = (token: AccessToken, endsAt: number): AccessToken => ({
+export const endingWith = <Token extends AccessToken>(token: Token, endsAt: number): Token => ({
   ...token,
   until: Math.min(token.until, endsAt),
 });

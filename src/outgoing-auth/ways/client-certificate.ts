@@ -37,7 +37,7 @@ export class ClientCertificate implements OutgoingAuth {
     return Promise.resolve(false);
   }
 
-  /** Rejects with `OUTGOING_CERTIFICATE_UNREADABLE`, and for a secret that is no certificate. */
+  /** Rejects with `OUTGOING_FILE_UNREADABLE`, and for a secret that is no certificate. */
   async identity(): Promise<TlsIdentity> {
     const { secret } = this.#config;
     if (secret === undefined) return await this.#inFiles();
@@ -67,7 +67,7 @@ export class ClientCertificate implements OutgoingAuth {
       return await readFile(resolve(this.#directory, this.#config[field] ?? ''), 'utf8');
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
-      throw outgoingError('OUTGOING_CERTIFICATE_UNREADABLE', `the file of \`auth.${field}\` cannot be read (${code})`);
+      throw outgoingError('OUTGOING_FILE_UNREADABLE', `the file of \`auth.${field}\` cannot be read (${code})`);
     }
   }
 }

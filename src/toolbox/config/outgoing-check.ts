@@ -28,7 +28,8 @@ export function checkIdTokens(
     const { type, subject } = authOf(source);
     const upstream = upstreams.find(({ name }) => name === upstreamOf(source));
     if (upstream === undefined || !WITHOUT_ID_TOKENS.has(upstream.type)) return [];
-    if (type !== 'idJag' && subject !== 'id_token') return [];
+    const wantsIdToken = subject === 'id_token' || type === 'idJag' || (type === 'awsSts' && subject === undefined);
+    if (!wantsIdToken) return [];
     const message = `\`${upstream.name}\` is plain OAuth 2 and gives no ID tokens (its type is \`${upstream.type}\`)`;
     return [problemAt(source.locate(FIELD), 'CONTRADICTION', message)];
   });

@@ -47,6 +47,12 @@ describe('is taken', () => {
         ),
       ),
     ],
+    [
+      'as a role of AWS for a token of this workload',
+      source(
+        '{type: awsSts, webIdentityFile: token, roleArn: "arn:aws:iam::123456789012:role/reader", region: eu-central-1, service: execute-api}',
+      ),
+    ],
     ['as a client certificate of the vault', source('{type: clientCertificate, secret: secret://default/c}')],
     ['as a client certificate in files', source('{type: clientCertificate, certificate: svid.pem, key: svid.key}')],
     [
@@ -103,6 +109,26 @@ describe('is refused', () => {
         ),
       ),
       /^CONTRADICTION: `forge` is plain OAuth 2 and gives no ID tokens/,
+    ],
+    [
+      'as a role of AWS of nobody',
+      source('{type: awsSts, roleArn: "arn:aws:iam::123456789012:role/r", region: eu-central-1, service: s3}'),
+      /whose token opens the role/,
+    ],
+    [
+      'as a role of AWS that is none, for too short a time',
+      source('{type: awsSts, webIdentityFile: t, roleArn: reader, region: eu-central-1, service: s3, duration: 1m}'),
+      /a role is `arn:aws:iam::ACCOUNT:role\/NAME`/,
+    ],
+    [
+      'as a role of AWS for an ID token that there is not',
+      together(
+        UPSTREAM,
+        source(
+          '{type: awsSts, upstream: forge, roleArn: "arn:aws:iam::123456789012:role/r", region: eu-central-1, service: s3}',
+        ),
+      ),
+      /gives no ID tokens/,
     ],
     ['with half a certificate', source('{type: clientCertificate, key: svid.key}'), /belong together/],
     ['with no certificate', source('{type: clientCertificate}'), /is in `secret`, or in the files/],
