@@ -211,13 +211,10 @@ const awsSts = z
   })
   .superRefine((auth, context) => {
     const report = reportsTo(context);
-    if ((auth.upstream === undefined) === (auth.webIdentityFile === undefined)) {
-      const [path, message] =
-        auth.upstream === undefined
-          ? ['type', 'whose token opens the role? Give `upstream`, or `webIdentityFile` for one of this workload']
-          : ['webIdentityFile', 'the token is that of the caller at `upstream` already'];
-      report([path as string], message as string);
-    }
+    if (auth.upstream === undefined && auth.webIdentityFile === undefined)
+      report(['type'], 'whose token opens the role? Give `upstream`, or `webIdentityFile` for one of this workload');
+    if (auth.upstream !== undefined && auth.webIdentityFile !== undefined)
+      report(['webIdentityFile'], 'the token is that of the caller at `upstream` already');
     if (auth.subject !== undefined && auth.upstream === undefined)
       report(['subject'], '`subject` is about the token of the caller at an `upstream`');
     if (auth.duration < 900_000 || auth.duration > 43_200_000)

@@ -45,7 +45,8 @@ describe('a source of callers', () => {
     ];
     const people = Array.from({ length: 20 }, (_, index) => new Person(`p${index}`));
     await Promise.all(people.flatMap((person) => tools.map((tool) => call(tool, person))));
-    const seen = ({ received }: TestServer, name: string) => received.map(({ headers }) => headers[name]).toSorted();
+    const seen = ({ received }: TestServer, name: string) =>
+      received.map(({ headers }) => String(headers[name])).toSorted();
     expect(seen(forge, 'authorization')).toEqual(
       people.map(({ context }) => `Bearer ${context}-at-forge-0`).toSorted(),
     );
