@@ -1,4 +1,4 @@
-import type { AuditOrigin, GrantRefusal, UpstreamAccessToken } from '#contract';
+import type { AuditOrigin, GrantRefusal, UpstreamAccessToken, UpstreamTokenWish } from '#contract';
 import type { ChangeFrame, UpstreamIdentity } from '#identity';
 import { newId, type Result } from '#kernel';
 import { subjectScope, type Vault } from '#vault';
@@ -122,10 +122,11 @@ export class Grants {
 
   /**
    * The access token, and how long it lives yet; refreshed when that is less than a minute, once for all who
-   * ask. Whoever calls has made sure that user and owner are those of one live session.
+   * ask. One that an API `refused` is refreshed though it lives. Whoever calls has made sure that user and owner are
+   * those of one live session.
    */
-  async upstreamToken(key: GrantKey): Promise<Result<UpstreamAccessToken, GrantRefusal>> {
-    return await this.#refresher.token(key);
+  async upstreamToken(key: GrantKey, wish: UpstreamTokenWish = {}): Promise<Result<UpstreamAccessToken, GrantRefusal>> {
+    return await this.#refresher.token(key, wish);
   }
 
   /**

@@ -1,9 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordedChange } from '#audit';
-import type { AuditTrail, GrantRefusal, UpstreamAccessToken } from '#contract';
+import type { AuditTrail, GrantRefusal, UpstreamAccessToken, UpstreamTokenWish } from '#contract';
 import type { Database } from '#db';
 import { SYSTEM } from '#identity';
-import { BoundedCache, ChatelaineError, err, ok, randomToken, type Clock, type Result } from '#kernel';
+import {
+  BoundedCache,
+  ChatelaineError,
+  err,
+  ok,
+  randomToken,
+  reveal,
+  type Clock,
+  type Result,
+  type Secret,
+} from '#kernel';
 import { subjectScope, type Vault } from '#vault';
 import {
   dropRefreshing,
@@ -33,6 +43,8 @@ const PATIENCE_MS = 12_000;
 const REST_MS = 2_000;
 const LONGEST_REST_MS = 30_000;
 const RESTING = 10_000;
+/** An API that refuses whatever it is sent has a grant refreshed no more often than this. */
+const REFUSALS_APART_MS = 30_000;
 const STORE_ATTEMPTS = 5;
 
 type Answer = Result<UpstreamAccessToken, GrantRefusal>;
@@ -47,6 +59,8 @@ interface Aged {
   readonly held: GrantTokens;
   /** What is left of the token, in milliseconds; less than nothing when it is over. */
   readonly life: number;
+  /** An API did not take it, however long it lives. */
+  readonly isRefused: boolean;
 }
 
 /**
@@ -61,6 +75,7 @@ export class Refresher {
   readonly #upstreams: Upstreams;
   readonly #flights = new Map<string, Promise<Answer>>();
   readonly #resting = new BoundedCache<string, number>(RESTING);
+  readonly #refused = new BoundedCache<string, number>(RESTING);
 
   constructor(parts: {
     readonly database: Database;
@@ -76,21 +91,25 @@ export class Refresher {
     this.#upstreams = parts.upstreams;
   }
 
-  /** The access token of the grant. Throws as the database, the vault and the audit log do. */
-  async token(key: GrantKey): Promise<Answer> {
-    const looked = await this.#look(key, EARLY_MS);
+  /**
+   * The access token of the grant; another than the one `refused`, where one can be had. Throws as the database, the
+   * vault and the audit log do.
+   */
+  async token(key: GrantKey, wish: UpstreamTokenWish): Promise<Answer> {
+    const looked = await this.#look(key, EARLY_MS, wish);
     if ('ok' in looked) return looked;
-    const name = JSON.stringify([key.userId, key.owner, key.upstream]);
+    const now = { ...wish, refused: looked.isRefused ? wish.refused : undefined };
+    const name = JSON.stringify([key.userId, key.owner, key.upstream, looked.isRefused, wish.wanted ?? null]);
     let flight = this.#flights.get(name);
     if (flight === undefined) {
-      flight = this.#settle(key).finally(() => this.#flights.delete(name));
+      flight = this.#settle(key, now).finally(() => this.#flights.delete(name));
       this.#flights.set(name, flight);
     }
     return await flight;
   }
 
-  /** An answer, or a grant whose token has less than `enough` to live and can be refreshed. */
-  async #look(key: GrantKey, enough: number): Promise<Answer | Aged> {
+  /** An answer, or a grant whose token can be refreshed and has less than `enough` to live or was refused. */
+  async #look(key: GrantKey, enough: number, { refused, wanted }: UpstreamTokenWish): Promise<Answer | Aged> {
     const issuer = this.#upstreams.issuerOf(key.upstream);
     if (issuer === undefined) return err({ reason: 'upstream' });
     const grant = await findGrant(this.#database.db, key);
@@ -98,35 +117,51 @@ export class Refresher {
     const held = await this.open(grant);
     // Tokens of one provider are not for another that was given its name.
     if (held === undefined || held.issuer !== issuer) return err({ reason: 'link' });
-    const life = grant.expiresAt === null ? Number.POSITIVE_INFINITY : grant.expiresAt - this.#clock.now();
-    if (life >= enough || (life > 0 && held.refreshToken === undefined)) return ok(handedOut(held, grant, life));
-    if (held.refreshToken !== undefined) return { grant, held, life };
-    await markReauth(this.#database.db, { ...grant, holder: undefined }, this.#clock.now());
+    if (wanted === 'id_token' && held.idToken === undefined) return err({ reason: 'link' });
+    const endsAt = wanted === 'id_token' ? idTokenEnd(held) : (grant.expiresAt ?? Number.POSITIVE_INFINITY);
+    const life = endsAt - this.#clock.now();
+    const isRefused = this.#isRefused(grant, held, refused);
+    if ((life >= enough && !isRefused) || (life > 0 && held.refreshToken === undefined))
+      return ok(handedOut(held, grant, life, wanted));
+    if (held.refreshToken !== undefined) return { grant, held, life, isRefused };
+    // An ID token that ended says nothing of the rest of the grant.
+    if (wanted !== 'id_token') await markReauth(this.#database.db, { ...grant, holder: undefined }, this.#clock.now());
     return err({ reason: 'link' });
   }
 
+  /** Whether the token is one that an API refused, of a grant that was not refreshed for that just now. */
+  #isRefused({ id }: StoredGrant, { accessToken }: GrantTokens, refused: Secret | undefined): boolean {
+    if (refused === undefined || reveal(accessToken) !== reveal(refused)) return false;
+    const since = this.#clock.now() - (this.#refused.get(id) ?? -Infinity);
+    return since < 0 || since >= REFUSALS_APART_MS;
+  }
+
   /** Refreshes, or waits until somebody else has: one at a time in this process for a grant. */
-  async #settle(key: GrantKey): Promise<Answer> {
+  async #settle(key: GrantKey, wish: UpstreamTokenWish): Promise<Answer> {
+    const { wanted } = wish;
     const since = performance.now();
     let refreshed = false;
     for (;;) {
       // A provider may give tokens that live for less than a minute: the one just fetched is as good as any.
-      const looked = await this.#look(key, refreshed ? 1 : EARLY_MS);
+      const looked = await this.#look(key, refreshed ? 1 : EARLY_MS, refreshed ? { wanted } : wish);
       if ('ok' in looked) return looked;
-      // Nor is one asked again that gives tokens which are over when they arrive.
+      // Nor is one asked again that gives tokens which are over when they arrive. An ID token some give at a sign-in
+      // alone (OpenID Connect Core §12.2).
+      if (refreshed && wanted === 'id_token') return err({ reason: 'link' });
       if (refreshed) return err({ reason: 'unavailable', retryAfterSeconds: REST_MS / 1000 });
-      const { grant, held, life } = looked;
+      const { grant, held, life, isRefused } = looked;
       const outcome = await this.#tryRefresh(grant, held);
       switch (outcome.kind) {
         case 'refreshed':
           refreshed = true;
+          if (isRefused) this.#refused.set(grant.id, this.#clock.now());
           break;
         case 'ended':
           return err({ reason: 'link' });
         case 'unavailable':
-          return life > 0 ? ok(handedOut(held, grant, life)) : err(refusalOf(outcome));
+          return life > 0 ? ok(handedOut(held, grant, life, wanted)) : err(refusalOf(outcome));
         case 'taken':
-          if (life > SPARE_MS) return ok(handedOut(held, grant, life));
+          if (life > SPARE_MS && !isRefused) return ok(handedOut(held, grant, life, wanted));
           if (performance.now() - since > PATIENCE_MS) return err({ reason: 'unavailable', retryAfterSeconds: 1 });
           await sleep(50 + 100 * Math.random());
       }
@@ -231,11 +266,27 @@ export class Refresher {
   }
 }
 
-const handedOut = ({ accessToken }: GrantTokens, { scopes }: StoredGrant, life: number): UpstreamAccessToken => ({
-  accessToken,
-  scopes,
-  expiresInSeconds: Number.isFinite(life) ? Math.floor(life / 1000) : undefined,
-});
+function handedOut(
+  { accessToken, idToken }: GrantTokens,
+  { scopes }: StoredGrant,
+  life: number,
+  wanted: UpstreamTokenWish['wanted'],
+): UpstreamAccessToken {
+  const expiresInSeconds = Number.isFinite(life) ? Math.floor(life / 1000) : undefined;
+  if (wanted === undefined || idToken === undefined) return { accessToken, scopes, expiresInSeconds };
+  return { accessToken: idToken, scopes, expiresInSeconds, issued: wanted };
+}
+
+/** When the ID token ends: it was verified when it came (OpenID Connect Core §3.1.3.7), and nobody wrote it since. */
+function idTokenEnd({ idToken }: GrantTokens): number {
+  const payload = idToken === undefined ? '' : (reveal(idToken).split('.')[1] ?? '');
+  try {
+    const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { readonly exp?: unknown };
+    return typeof exp === 'number' ? exp * 1000 : 0;
+  } catch {
+    return 0;
+  }
+}
 
 const unavailableFor = (ms: number): Outcome & { readonly kind: 'unavailable' } => ({
   kind: 'unavailable',

@@ -24,6 +24,7 @@ import {
   openToolbox,
   prebuiltInputs,
   readInputs,
+  sourcesWithoutSignIn,
   sourceTypes,
   watchConfiguration,
   type ConfigurationInput,
@@ -76,7 +77,14 @@ export interface Configured {
 
 export async function openConfigured(
   options: ConfigurationOptions,
-  surroundings: { context: CliContext; log: Logger; dataDir: string; secrets: SecretReader },
+  surroundings: {
+    context: CliContext;
+    log: Logger;
+    dataDir: string;
+    secrets: SecretReader;
+    /** Whether people can sign in at what is opened; asked of each configuration. Where it is left out, nobody asks. */
+    signsIn?: (settings: ServerSettings) => boolean;
+  },
 ): Promise<Configured> {
   const { context, log, secrets } = surroundings;
   const named = locationOf(options);
@@ -101,14 +109,16 @@ export async function openConfigured(
   let toolsChange = true;
   const toolbox = orThrow(
     await openToolbox(first.configuration, {
-      judge: async ({ policies: documents, limits: limited }, snapshot, purpose) => {
+      judge: async ({ policies: documents, limits: limited, sources, server }, snapshot, purpose) => {
         const isTrial = purpose === 'trial';
         const asked = { now: context.clock.now(), toolsChange: toolsChange || isTrial };
         const read = await readPolicyDocuments(documents, snapshot, asked);
+        const unserved = surroundings.signsIn?.(server) === false ? sourcesWithoutSignIn(sources) : [];
+        const problems = [...read.problems, ...unserved];
         const warnings = [...read.warnings, ...(await warnOfLimits(limited, snapshot))];
-        if (isTrial) return { problems: [...read.problems, ...newOf(read.unsettled, unsettled)], warnings };
+        if (isTrial) return { problems: [...problems, ...newOf(read.unsettled, unsettled)], warnings };
         ({ policies: judged, unsettled } = read);
-        return { problems: read.problems, warnings };
+        return { problems, warnings };
       },
       catalog: sourceTypes,
       openEmbedder: geminiEmbedder,
