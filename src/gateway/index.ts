@@ -16,6 +16,7 @@
  */
 import type { warnOfLimits as WarnOfLimits } from './decisions/limit-documents.ts';
 import type { readPolicyDocuments as ReadDocuments } from './decisions/policy-documents.ts';
+import type { Siblings, SiblingsOptions } from './http/siblings/index.ts';
 import type { Metrics } from './operations/metrics.ts';
 import type { createTelemetry, Telemetry } from './operations/telemetry.ts';
 
@@ -24,6 +25,7 @@ type CreateTelemetry = typeof createTelemetry;
 export { createGateway, type Gateway } from './gateway.ts';
 export type { GatewayOptions, ToolboxHolder } from './gateway-options.ts';
 export type { Pages } from './http/pages.ts';
+export type { Siblings } from './http/siblings/index.ts';
 export { approvePolicy } from './decisions/index.ts';
 export { loopbackOnly } from './http/host-origin.ts';
 export { listen, type Listener } from './http/listener.ts';
@@ -39,6 +41,10 @@ export type { CallObserver, CallReport } from './pipeline/call-observer.ts';
 export type { CallSteps, DecisionWatch } from './pipeline/call-steps.ts';
 export { endedAs } from './pipeline/call-ending.ts';
 export type { Metrics, Telemetry };
+
+/** Loaded when used: where several processes serve one installation. */
+export const openSiblings = async (options: SiblingsOptions): Promise<Siblings> =>
+  (await import('./http/siblings/index.ts')).openSiblings(options);
 
 /** Loaded when used: where documents declare policies. */
 export const readPolicyDocuments = async (

@@ -30,6 +30,7 @@ export { approvalsSchema, type ApprovalSettings } from './approvals.ts';
 export { isPem } from './pem.ts';
 export type { AgentListenerSettings, TlsClientSettings } from './tls.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
+export { replicaAddress, unsafeReplicaAddress, type ReplicaSettings } from './replica.ts';
 export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';
 export {
   AGENT_CLIENT_PREFIX,

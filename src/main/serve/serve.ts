@@ -36,6 +36,7 @@ import { approvalStep } from '../services/approvals.ts';
 import { servedApprovals } from './approvals.ts';
 import { callFacts } from './call-facts.ts';
 import { servedContainment } from './containment.ts';
+import { servedSiblings } from './siblings.ts';
 import { decoys } from './decoys.ts';
 import { startDuties } from './duties.ts';
 import { lateApi } from './late-api.ts';
@@ -184,6 +185,9 @@ async function run(running: Running): Promise<void> {
   const containment = servedContainment({ services, settings, clock, log, endings });
   const notices = lateNotices({ services, settings: settings.alerts, secrets: running.secrets, clock, log, endings });
   const traps = decoys({ services, settings, notices, metrics, clock, log, endings });
+  const siblings = options.stdio
+    ? undefined
+    : await servedSiblings({ services, settings, tls: tls.public, metrics, clock, log, endings });
   gateway = createGateway({
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),
@@ -197,6 +201,7 @@ async function run(running: Running): Promise<void> {
       containment: containment.running,
     },
     settings,
+    siblings,
     stateKey,
     maskKey: () => readMaskKey(services.database, services.vault.envelope),
     trail: services.audit,
@@ -257,7 +262,7 @@ async function run(running: Running): Promise<void> {
   }
   if (running.protocol === undefined) registry.follow({ log, endings });
   if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
-  else await serveMany(gateway, tls, metrics, running);
+  else await serveMany(gateway, tls, metrics, { ...running, siblings });
 }
 
 /** Options of the command line win over the document. */
