@@ -96,7 +96,8 @@ export class ReplicaDirectory {
 
   async #lookSoon(): Promise<void> {
     const wait = this.#lookedAt + LOOK_EVERY_MS - this.#options.clock.now();
-    if (wait > 0) await pause(Math.min(wait, LOOK_EVERY_MS), undefined, { ref: false });
+    // Also of a clock that was put back. Who asks until then reads along: the reading begins after they asked.
+    await pause(Math.min(Math.max(wait, 0), LOOK_EVERY_MS), undefined, { ref: false });
     this.#lookedAt = this.#options.clock.now();
     this.#looking = undefined;
     await this.#read();
