@@ -33,19 +33,16 @@ export async function installation(): Promise<Installation> {
   return { database, key: randomBytes(32) };
 }
 
-export async function startReplica(
-  { database, key }: Installation,
-  options: {
-    readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
-    readonly clock?: Clock;
-    readonly beatMs?: number;
-    readonly snapshot?: Parameters<typeof startGateway>[1];
-    readonly policies?: Parameters<typeof startGateway>[5];
-    readonly listening?: Partial<Parameters<typeof listen>[0]>;
-    readonly tls?: SiblingsOptions['tls'];
-  } = {},
-): Promise<Replica> {
-  const { settings, snapshot, policies, clock = systemClock, beatMs = 60_000, listening = {}, tls } = options;
+export interface PlaceOptions {
+  readonly clock?: Clock;
+  readonly beatMs?: number;
+  readonly listening?: Partial<Parameters<typeof listen>[0]>;
+  readonly tls?: SiblingsOptions['tls'];
+}
+
+/** A place among the replicas, with a listener for them, for whichever gateway answers there. */
+export async function takePlace({ database, key }: Installation, options: PlaceOptions = {}) {
+  const { clock = systemClock, beatMs = 60_000, listening = {}, tls = () => ({}) } = options;
   const forwarded: string[] = [];
   let answer: RunningGateway['gateway']['handler'] | undefined;
   const inner = await listen({
@@ -54,20 +51,37 @@ export async function startReplica(
   });
   const inside = `${listening.tls === undefined ? 'http' : 'https'}://127.0.0.1:${inner.port}`;
   const siblings = await openSiblings({
-    ...{ database, key, clock, beatMs, address: inside, log: silentLogger, tls: tls ?? (() => ({})) },
+    ...{ database, key, clock, beatMs, tls, address: inside, log: silentLogger },
     refuseAddress: (address) => unsafeReplicaAddress(address, {}),
     count: (outcome) => void forwarded.push(outcome),
   });
-  const running = await startGateway(settings, snapshot, [], [], undefined, policies, {}, siblings);
-  answer = running.gateway.handler;
-  await siblings.join();
+  onTestFinished(async () => void (await Promise.all([inner.close(100), siblings.close()])));
+  return {
+    ...{ siblings, forwarded, inside, vanish: () => inner.close(0) },
+    async answerBy(handler: RunningGateway['gateway']['handler']) {
+      answer = handler;
+      await siblings.join();
+    },
+  };
+}
+
+export async function startReplica(
+  all: Installation,
+  options: PlaceOptions & {
+    readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
+    readonly snapshot?: Parameters<typeof startGateway>[1];
+    readonly policies?: Parameters<typeof startGateway>[5];
+  } = {},
+): Promise<Replica> {
+  const { settings, snapshot, policies, ...rest } = options;
+  const place = await takePlace(all, rest);
+  const running = await startGateway(settings, snapshot, [], [], undefined, policies, {}, place.siblings);
+  await place.answerBy(running.gateway.handler);
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> =>
-    (closed ??= running.close().then(async () => {
-      await Promise.all([inner.close(100), siblings.close()]);
-    }));
+  const close = (): Promise<void> => (closed ??= running.close());
   onTestFinished(close);
-  return { ...running, siblings, forwarded, inside, vanish: () => inner.close(0), close };
+  const { siblings, forwarded, inside, vanish } = place;
+  return { ...running, siblings, forwarded, inside, vanish, close };
 }
 
 /** Opens a session at a replica; gives its id. */

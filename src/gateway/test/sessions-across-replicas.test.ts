@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EVERYWHERE } from '#contract';
-import type { JsonObject } from '#kernel';
+import { systemClock, type JsonObject } from '#kernel';
 import { fixedPolicies } from '#policy';
 import {
   ALICE,
@@ -325,6 +325,22 @@ describe('a process that ends', () => {
     expect(await openSession(a)).toContain(`${a.siblings.self}.`);
     expect(a.forwarded).toContain('unreachable');
     expect(a.forwarded).toContain('gone');
+  });
+
+  it('that falls silent on a connection that stays open has its streams cut, and its sessions are over', async () => {
+    let ahead = 0;
+    const watching = await startReplica(all, { clock: { now: () => systemClock.now() + ahead } });
+    const session = await openSession(b);
+    const stream = await get(watching, session);
+    const cut = stream.text().then(
+      () => 'ended',
+      () => 'cut',
+    );
+    // Each unknown id has it look; no line of the others moves.
+    for (; ahead <= 25_000; ahead += 5000)
+      await status(inSession(watching, `${'x'.repeat(12)}.${'y'.repeat(43)}`, { id: 1, method: 'ping' }));
+    expect(await cut).toBe('cut');
+    expect(await status(inSession(watching, session, { id: 1, method: 'ping' }))).toBe(404);
   });
 
   it('fails a call that it was sent and did not answer, without saying that it may be sent again', async () => {
