@@ -171,6 +171,16 @@ export const gatewayError = defineErrors('gateway', {
     remedy:
       'Leave `Chatelaine-Forwarded` out: replicas write it for each other. If a replica did, look at the clocks of both hosts, and whether both have one `database`, one `vault` and the same listeners.',
   },
+  FORWARDING_MISDIRECTED: {
+    status: 421,
+    title: 'a replica forwarded the request to another one, in whose place this one is now',
+    remedy: 'Nothing to do: the replica that forwarded it answers that the session has ended.',
+  },
+  SESSION_ENDED: {
+    status: 404,
+    title: 'the session has ended with the replica that held it',
+    remedy: 'Send `initialize` to open a new one.',
+  },
   SIBLING_UNREACHABLE: {
     status: 503,
     title: 'the replica that holds the session cannot be reached now',

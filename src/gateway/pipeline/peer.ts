@@ -34,12 +34,7 @@ export class HttpPeer implements Peer {
   /** How its token came, where that is more than `Bearer`. */
   presentation: Presentation | undefined = undefined;
 
-  constructor(
-    request: IncomingMessage,
-    proxies: readonly AddressRange[],
-    places: Places,
-    elsewhere?: SeenElsewhere | undefined,
-  ) {
+  constructor(request: IncomingMessage, proxies: readonly AddressRange[], places: Places, elsewhere?: SeenElsewhere) {
     this.#request = request;
     this.#proxies = proxies;
     this.#places = places;

@@ -65,7 +65,12 @@ describe('the header of a sibling', () => {
     expect(await send(vouch({ ...all, clock: at(within) }, b.siblings.self, { headers: bound() }))).toBe(200);
   });
 
-  it.each<[string, Parameters<typeof vouch>[2], string?]>([
+  it('for another process is answered as misdirected, and nothing is done', async () => {
+    expect(await send(vouch(all, 'B'.repeat(12), { headers: bound() }))).toBe(421);
+    expect(seenFrom.size).toBe(0);
+  });
+
+  it.each<[string, Parameters<typeof vouch>[2]]>([
     ['another method', { method: 'DELETE', headers: {} }],
     ['another path', { url: '/mcp/few', headers: {} }],
     ['another query', { url: '/mcp?a=b', headers: {} }],
@@ -74,9 +79,8 @@ describe('the header of a sibling', () => {
     ['a proof beside the credential', { headers: { dpop: 'proof' } }],
     ['another host', { headers: { host: 'evil.test' } }],
     ['another origin', { headers: { origin: 'https://evil.test' } }],
-    ['another process', { headers: {} }, 'B'.repeat(12)],
-  ])('made for %s is refused', async (_, { headers, ...made }, to) => {
-    const header = vouch(all, to ?? b.siblings.self, { ...made, headers: bound(headers) });
+  ])('made for %s is refused', async (_, { headers, ...made }) => {
+    const header = vouch(all, b.siblings.self, { ...made, headers: bound(headers) });
     expect(await send(header)).toBe(403);
     expect(seenFrom.size).toBe(0);
   });

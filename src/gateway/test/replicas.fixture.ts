@@ -50,7 +50,7 @@ export async function takePlace({ database, key }: Installation, options: PlaceO
     ...listening,
   });
   const inside = `${listening.tls === undefined ? 'http' : 'https'}://127.0.0.1:${inner.port}`;
-  const siblings = await openSiblings({
+  const siblings = openSiblings({
     ...{ database, key, clock, beatMs, tls, address: inside, log: silentLogger },
     refuseAddress: (address) => unsafeReplicaAddress(address, {}),
     count: (outcome) => void forwarded.push(outcome),

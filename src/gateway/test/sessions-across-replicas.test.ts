@@ -23,6 +23,7 @@ import {
   installation,
   openSession,
   startReplica,
+  takePlace,
   type Installation,
   type Replica,
 } from './replicas.fixture.ts';
@@ -325,6 +326,15 @@ describe('a process that ends', () => {
     expect(await openSession(a)).toContain(`${a.siblings.self}.`);
     expect(a.forwarded).toContain('unreachable');
     expect(a.forwarded).toContain('gone');
+  });
+
+  it('that is killed and started again where it was has none of the sessions of before', async () => {
+    const { siblings, answerBy } = await takePlace(all);
+    await answerBy(b.gateway.handler);
+    const session = `${siblings.self}.${'y'.repeat(43)}`;
+    const ended = await inSession(a, session, { id: 1, method: 'ping' });
+    expect([ended.status, (await ended.json()) as JsonObject]).toMatchObject([404, { code: 'SESSION_ENDED' }]);
+    expect(a.forwarded).toEqual(['gone']);
   });
 
   it('that falls silent on a connection that stays open has its streams cut, and its sessions are over', async () => {

@@ -33,7 +33,8 @@ async function host(document: object, options: { beside?: Workspace; replica?: b
 
 async function installation() {
   const { document, server } = await emptyPlace('postgres');
-  const options = { env: { DATABASE_PASSWORD: String(document['password'] ?? '') } };
+  const password = typeof document['password'] === 'string' ? document['password'] : '';
+  const options = { env: { DATABASE_PASSWORD: password } };
   return { shown: { ...document, password: '${DATABASE_PASSWORD}' }, options, server };
 }
 

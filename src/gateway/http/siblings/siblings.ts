@@ -24,6 +24,8 @@ export interface Forwarded extends Witnessed {
 const OURS: ReadonlySet<string> = new Set([FORWARDED]);
 const FRAMING: ReadonlySet<string> = new Set([FORWARDED, 'content-length']);
 const LOOK_AFTER_MS = 15_000;
+/** RFC 9110 §15.5.20. */
+const MISDIRECTED = 421;
 
 /**
  * The other processes of this installation, and the way to them. A request goes there as it came, with one header
@@ -63,10 +65,16 @@ export class Siblings {
     return headers[FORWARDED] !== undefined;
   }
 
-  /** What the one that forwarded the request saw of it. Throws `FORWARDING_REFUSED` where that was none of them. */
+  /**
+   * What the one that forwarded the request saw of it. Throws `FORWARDING_REFUSED` where that was none of them,
+   * `FORWARDING_MISDIRECTED` where it was meant for another.
+   */
   witnessed(request: IncomingMessage): Witnessed {
     const read = this.#parts.voucher.read(request, String(request.headers[FORWARDED]));
     if (read.ok) return read.value;
+    // One that was killed and started again is where it was: what its predecessor held is gone.
+    if (read.error === 'misdirected')
+      throw gatewayError('FORWARDING_MISDIRECTED', 'this is not the replica that the request was forwarded to');
     this.#parts.count?.('refused');
     this.#parts.log.warn({ event: 'forwarding.refused', reason: read.error }, 'a forwarded request is refused');
     throw gatewayError('FORWARDING_REFUSED', 'this is no request that a replica forwarded to this one');
@@ -75,7 +83,8 @@ export class Siblings {
   /**
    * Hands the request to a process and gives its answer; resolves when that is over. False, and nothing is
    * answered, when there is no such process any more: the caller answers as for what has ended.
-   * Throws `SIBLING_UNREACHABLE` when nothing was sent, `SIBLING_BROKE_OFF` when that is not known.
+   * Throws `SIBLING_UNREACHABLE` when nothing was sent, `SIBLING_BROKE_OFF` when that is not known, and
+   * `SESSION_ENDED` when somebody else is where it was.
    */
   async forward(forwarded: Forwarded): Promise<boolean> {
     const { request, response, to, stillShown } = forwarded;
@@ -93,6 +102,7 @@ export class Siblings {
     try {
       const answer = await this.#send(forwarded, origin, passage);
       if (answer === undefined) return true;
+      if (answer.status === MISDIRECTED) throw this.#replaced(answer);
       const whole = await giveAnswer(answer, passage);
       this.#parts.count?.(whole || passage.over ? 'answered' : passage.signal.aborted ? 'left' : 'broken');
       return true;
@@ -115,6 +125,13 @@ export class Siblings {
   async close(): Promise<void> {
     await this.#parts.client.close();
     await this.leave();
+  }
+
+  #replaced({ body }: PassedAnswer): ChatelaineError {
+    body.on('error', () => {}).destroy();
+    void this.#parts.directory.look().catch(() => {});
+    this.#parts.count?.('gone');
+    return gatewayError('SESSION_ENDED', 'the session has ended; send `initialize` to open one');
   }
 
   /** The beginning of the answer; undefined when nobody waits for one any more. */

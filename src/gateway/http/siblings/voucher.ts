@@ -100,7 +100,7 @@ export class Voucher {
     if (Math.abs(now - at) > FRESH_MS) return err('expired');
     if (to !== this.#self) return err('misdirected');
     if (!this.#use(nonce, now)) return err('used');
-    return ok({ address, listener, shown: shown as ShownCertificate | undefined, proved });
+    return ok({ address, listener, shown, proved });
   }
 
   #use(nonce: string, now: number): boolean {
