@@ -1,5 +1,5 @@
 /** What one process says to another of a request: believed with the key of the installation, for that request, once and now. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '#kernel';
 import { ALICE, BOB, seenFrom } from './gateway.fixture.ts';
@@ -14,11 +14,15 @@ import {
   type Replica,
 } from './replicas.fixture.ts';
 
-let all: Installation;
+let all: Installation & AsyncDisposable;
+beforeAll(async () => {
+  all = await installation();
+}, 60_000);
+afterAll(() => all[Symbol.asyncDispose]());
+
 let b: Replica;
 let session: string;
 beforeEach(async () => {
-  all = await installation();
   b = await startReplica(all);
   session = await openSession(b);
   seenFrom.clear();

@@ -41,11 +41,15 @@ interface Place extends Doors {
   readonly agents: AgentDoor;
 }
 
-let all: Installation;
+let all: Installation & AsyncDisposable;
+beforeAll(async () => {
+  all = await installation();
+}, 60_000);
+afterAll(() => all[Symbol.asyncDispose]());
+
 let a: Place;
 let b: Place;
 beforeEach(async () => {
-  all = await installation();
   [a, b] = [await open(), await open()];
 }, 60_000);
 

@@ -1,16 +1,21 @@
 /** Who else serves: told by lines that move, seen with one's own clock, and proved by the key of the installation. */
 import { randomBytes } from 'node:crypto';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { unsafeReplicaAddress } from '#contract';
 import { silentLogger } from '#kernel';
 import { ReplicaDirectory, SILENT_MS } from '../http/siblings/directory.ts';
 import { forgetReplica, listReplicas, noteReplica, type ReplicaRow } from '../store/replicas-store.ts';
 import { installation, type Installation } from './replicas.fixture.ts';
 
-let all: Installation;
-beforeEach(async () => {
+let all: Installation & AsyncDisposable;
+beforeAll(async () => {
   all = await installation();
 }, 60_000);
+afterAll(() => all[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  for (const { id } of await listReplicas(all.database.db)) await forgetReplica(all.database.db, id);
+});
 
 class Hand {
   moment = 1_800_000_000_000;

@@ -5,7 +5,8 @@ import { onTestFinished } from 'vitest';
 import { unsafeReplicaAddress, type ServerSettings } from '#contract';
 import { openDatabase, type Database } from '#db';
 import { silentLogger, systemClock, type Clock, type JsonObject } from '#kernel';
-import { emptyPlace } from '../../../test/databases.ts';
+import { documentOf, testPlace } from '../../../test/databases.ts';
+import { postgresDatabase } from '../../../test/postgres.ts';
 import { openSiblings, type SiblingsOptions } from '../http/siblings/index.ts';
 import { Voucher, type Witnessed } from '../http/siblings/voucher.ts';
 import { listen, type Siblings } from '../index.ts';
@@ -26,11 +27,18 @@ export interface Replica extends RunningGateway {
   vanish(): Promise<void>;
 }
 
-export async function installation(): Promise<Installation> {
-  const { place } = await emptyPlace('postgres');
+/** For all tests of a file: what stays of one are no lines, since replicas leave. */
+export async function installation(): Promise<Installation & AsyncDisposable> {
+  const server = await postgresDatabase();
+  const { place } = testPlace(documentOf(server), '', server);
   const database = await openDatabase({ ...place, clock: systemClock });
-  onTestFinished(() => database.close());
-  return { database, key: randomBytes(32) };
+  return {
+    ...{ database, key: randomBytes(32) },
+    async [Symbol.asyncDispose]() {
+      await database.close();
+      await server.drop();
+    },
+  };
 }
 
 export interface PlaceOptions {

@@ -1,7 +1,7 @@
 /** Sessions of the 2025 revisions where several processes serve: whichever a request comes to, the one that holds the session answers. */
 import { connect } from 'node:net';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EVERYWHERE } from '#contract';
 import { systemClock, type JsonObject } from '#kernel';
 import { fixedPolicies } from '#policy';
@@ -29,11 +29,15 @@ import {
 } from './replicas.fixture.ts';
 import { events, messagesOf } from './wire.fixture.ts';
 
-let all: Installation;
+let all: Installation & AsyncDisposable;
+beforeAll(async () => {
+  all = await installation();
+}, 60_000);
+afterAll(() => all[Symbol.asyncDispose]());
+
 let a: Replica;
 let b: Replica;
 beforeEach(async () => {
-  all = await installation();
   [a, b] = [await startReplica(all), await startReplica(all)];
 }, 60_000);
 
