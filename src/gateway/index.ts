@@ -4,7 +4,7 @@
  * Owns the public listener and its doors: MCP of both eras over HTTP (`mcp/endpoint.ts`) and standard
  * input (`mcp/stdio.ts`), MCP Toolbox's REST (`rest/`), the local call (`invoke.ts`); the pipeline that
  * every call of every door passes (`pipeline/call.ts`) and what it puts on record (`pipeline/call-record.ts`); health, readiness, metrics and traces
- * (`operations/`). Does not own: what a tool is and does (toolbox), who a credential belongs to
+ * (`operations/`); the way to other processes of the installation, for what one of them holds (`http/siblings/`). Does not own: what a tool is and does (toolbox), who a credential belongs to
  * (identity, behind the `TokenVerifier` port), wiring (main).
  *
  *   POST GET DELETE  /mcp  /mcp/{toolset}  /mcp/n/{namespace}[/{toolset}]   MCP 2026-07-28, 2025-11-25 …
