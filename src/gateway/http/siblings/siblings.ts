@@ -84,7 +84,7 @@ export class Siblings {
    * Hands the request to a process and gives its answer; resolves when that is over. False, and nothing is
    * answered, when there is no such process any more: the caller answers as for what has ended.
    * Throws `SIBLING_UNREACHABLE` when nothing was sent, `SIBLING_BROKE_OFF` when that is not known, and
-   * `SESSION_ENDED` when somebody else is where it was.
+   * `SESSION_ENDED` when it has just ended, or somebody else is where it was.
    */
   async forward(forwarded: Forwarded): Promise<boolean> {
     const { request, response, to, stillShown } = forwarded;
@@ -129,7 +129,20 @@ export class Siblings {
 
   #replaced({ body }: PassedAnswer): ChatelaineError {
     body.on('error', () => {}).destroy();
-    void this.#parts.directory.look().catch(() => {});
+    return this.#ended();
+  }
+
+  /** Whether the process ended since it was last looked for; false where that cannot be found out now. */
+  async #hasLeft(id: string): Promise<boolean> {
+    try {
+      await this.#parts.directory.look();
+      return (await this.#parts.directory.addressOf(id)) === undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  #ended(): ChatelaineError {
     this.#parts.count?.('gone');
     return gatewayError('SESSION_ENDED', 'the session has ended; send `initialize` to open one');
   }
@@ -137,7 +150,7 @@ export class Siblings {
   /** The beginning of the answer; undefined when nobody waits for one any more. */
   async #send(forwarded: Forwarded, origin: string, passage: Passage): Promise<PassedAnswer | undefined> {
     const { request, response, to, body } = forwarded;
-    const { directory, voucher, client, count, log } = this.#parts;
+    const { voucher, client, count, log } = this.#parts;
     const vouched = [FORWARDED, voucher.write(request, to, forwarded)];
     const carries = request.method === 'POST';
     try {
@@ -151,9 +164,8 @@ export class Siblings {
         count?.('left');
         return undefined;
       }
-      // Whether it is there at all is worth knowing before it is tried again.
-      void directory.look().catch(() => {});
       const unsent = cause instanceof ChatelaineError;
+      if (unsent && (await this.#hasLeft(to))) throw this.#ended();
       count?.(unsent ? 'unreachable' : 'broken');
       log.warn({ event: 'forwarding.failed', replica: to, err: cause }, 'a request could not be forwarded');
       if (unsent) {
