@@ -49,6 +49,8 @@ export interface Presentation {
   readonly listener: 'public' | 'agents';
   /** `x5t#S256` of the client certificate of this very connection; undefined where none counts. */
   readonly certificate: string | undefined;
+  /** Thumbprint of the key that another process of ours saw proved for this very request: the proof is used up there. */
+  readonly proved?: string | undefined;
 }
 
 /** What is missing or wrong where a proof of possession was to be (RFC 9449 §7.1, §9). */

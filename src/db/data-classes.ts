@@ -28,6 +28,7 @@ export const DATA_CLASSES: Readonly<Record<string, TableClasses>> = {
   // The installation.
   schema_migrations: { none: 'id checksum applied_at' },
   host_keys: { none: 'name fingerprint recorded_at' },
+  replicas: { none: 'id address proof seen_at' },
   revocation_ledgers: { none: 'ledger known_since' },
   schema_postgres: { none: 'digest role', only: 'postgres' },
   change_log: { none: 'id at', only: 'postgres' },

@@ -20,12 +20,13 @@ export interface DatabaseSnapshot {
 }
 
 /**
- * What no snapshot holds: keys that an erasure must be able to destroy, what is derived, and which keys the
- * hosts had: a restored state begins with those of whoever restored it.
+ * What no snapshot holds: keys that an erasure must be able to destroy, what is derived, who served then, and which
+ * keys the hosts had: a restored state begins with those of whoever restored it.
  */
 export const NOT_COPIED: ReadonlySet<string> = new Set([
   'vault_keyring',
   'host_keys',
+  'replicas',
   'change_log',
   'schema_postgres',
   'schema_migrations',

@@ -165,6 +165,33 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the caller asks the API more often than a minute allows',
     remedy: 'Call again after the seconds in `Retry-After`, or raise `limits.apiRequestsPerMinute` of `kind: server`.',
   },
+  FORWARDING_REFUSED: {
+    status: 403,
+    title: 'the request says that a replica forwarded it, and none did, or not this one and now',
+    remedy:
+      'Leave `Chatelaine-Forwarded` out: replicas write it for each other. If a replica did, look at the clocks of both hosts, and whether both have one `database`, one `vault` and the same listeners.',
+  },
+  FORWARDING_MISDIRECTED: {
+    status: 421,
+    title: 'a replica forwarded the request to another one, in whose place this one is now',
+    remedy: 'Nothing to do: the replica that forwarded it answers that the session has ended.',
+  },
+  SESSION_ENDED: {
+    status: 404,
+    title: 'the session has ended with the replica that held it',
+    remedy: 'Send `initialize` to open a new one.',
+  },
+  SIBLING_UNREACHABLE: {
+    status: 503,
+    title: 'the replica that holds the session cannot be reached now',
+    remedy:
+      'Retry after the seconds in `Retry-After`: it is reached again, or its sessions have ended and `initialize` opens a new one. The log says what is wrong; `replica.address` of `kind: server` says where it is.',
+  },
+  SIBLING_BROKE_OFF: {
+    status: 502,
+    title: 'the replica that holds the session was sent the request and did not answer',
+    remedy: 'What was asked may have been done: look before it is asked again. The audit log knows, where it was.',
+  },
   SHUTTING_DOWN: {
     status: 503,
     title: 'the server is ending',

@@ -6,6 +6,7 @@ import type { ResourceServer } from '#resource-server';
 import type { ServerTls } from '#tls';
 import type { ToolboxSnapshot } from '#toolbox';
 import type { Pages } from './http/pages.ts';
+import type { Siblings } from './http/siblings/index.ts';
 import type { CallObserver } from './pipeline/call-observer.ts';
 import type { CallerGrants } from './pipeline/caller-grants.ts';
 import type { CallSteps } from './pipeline/call-steps.ts';
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   readonly pages?: Pages;
   /** What answers programs that show a client certificate, in its place there: people have none to show. */
   readonly agentPages?: Pages | undefined;
+  /** The other processes of the installation; nothing without them. */
+  readonly siblings?: Siblings | undefined;
   readonly observers: readonly CallObserver[];
   /** The TLS of the listeners, as far as `/readyz` and the `Host` header go by it. */
   readonly tls?: readonly ServerTls[];

@@ -10,7 +10,7 @@ import { hostPolicy } from './http/host-origin.ts';
 import { refusals } from './http/refusals.ts';
 import { Replies } from './http/replies.ts';
 import { requestIds } from './http/request-ids.ts';
-import { visits } from './http/visits.ts';
+import { visits, type OwnWays } from './http/visits.ts';
 import { Changes } from './mcp/changes.ts';
 import { mcpEndpoint } from './mcp/endpoint.ts';
 import { Lists } from './mcp/lists.ts';
@@ -23,7 +23,6 @@ import { Sessions } from './mcp/sessions.ts';
 import type { Gauges } from './operations/metrics.ts';
 import { readinessProbe } from './operations/readiness.ts';
 import type { AgentCertificates } from './pipeline/agent-certificates.ts';
-import type { WaysIn } from './pipeline/authenticate.ts';
 import { createPipeline } from './pipeline/call.ts';
 import { ConcurrencyLimit } from './pipeline/concurrency-limit.ts';
 import { DoorRecords } from './pipeline/door-records.ts';
@@ -55,7 +54,7 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { toolbox, verifier, resources, settings, tls = [], trail, clock, log } = options;
+  const { toolbox, verifier, resources, settings, tls = [], trail, siblings, clock, log } = options;
   const serverInfo = { name: 'chatelaine', title: 'Chatelaine', version: options.version };
   const limit = new ConcurrencyLimit(settings.limits.maxConcurrentCalls);
   const seen = new SeenLabels(clock, settings.outputs.seenFor);
@@ -72,7 +71,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     lists: new Lists({ pageSize: settings.toolsPageSize, progressiveFrom: usual, serverInfo, decisions }),
     catalog,
     progressiveFrom: usual,
-    sessions: new Sessions(clock, { maxSessions: settings.limits.maxSessions, idleMs: settings.limits.sessionIdle }),
+    sessions: new Sessions(
+      clock,
+      { maxSessions: settings.limits.maxSessions, idleMs: settings.limits.sessionIdle },
+      siblings && `${siblings.self}.`,
+    ),
     states: new RequestStates(options.stateKey, clock),
     changes: new Changes(),
     streams: new OpenStreams(),
@@ -103,12 +106,16 @@ export function createGateway(options: GatewayOptions): Gateway {
   const failures = new FailedCredentials(clock);
   const reception = new Reception({ records, failures, isServing: () => serving, log });
   const apiRate = new RequestRate(settings.limits.apiRequestsPerMinute, clock);
-  const door = visits({ ...options, policy, places, reception, records, apiRate, mcp, rest, readiness, replies });
+  let agents: AgentCertificates | undefined;
+  const door = visits({
+    ...{ ...options, policy, places, reception, records, apiRate, mcp, rest, readiness, replies },
+    agents: () => agents,
+  });
   const refuse = refusals({ resources, replies, log });
   const nextRequestId = requestIds(clock);
 
   const handlerFor =
-    (ways: WaysIn): Handler =>
+    (ways: OwnWays): Handler =>
     (request, response) => {
       const requestId = nextRequestId();
       door.receive({ request, response, requestId, ways }).catch((error: unknown) => {
@@ -133,7 +140,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       certificates: () => tls,
     },
     handler: handlerFor({ verifier }),
-    agentHandler: (certificates) => handlerFor({ verifier, certificates }),
+    agentHandler: (certificates) => handlerFor({ verifier, certificates: (agents = certificates) }),
     async callable(principal, namespace) {
       const view = toolbox.current().namespaces.get(namespace);
       if (view === undefined) return new Set();
@@ -143,6 +150,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     drain() {
       serving = false;
       services.changes.endAll();
+      siblings?.drain();
     },
     close() {
       places.close();

@@ -4,7 +4,7 @@
  * Owns the public listener and its doors: MCP of both eras over HTTP (`mcp/endpoint.ts`) and standard
  * input (`mcp/stdio.ts`), MCP Toolbox's REST (`rest/`), the local call (`invoke.ts`); the pipeline that
  * every call of every door passes (`pipeline/call.ts`) and what it puts on record (`pipeline/call-record.ts`); health, readiness, metrics and traces
- * (`operations/`). Does not own: what a tool is and does (toolbox), who a credential belongs to
+ * (`operations/`); the way to other processes of the installation, for what one of them holds (`http/siblings/`). Does not own: what a tool is and does (toolbox), who a credential belongs to
  * (identity, behind the `TokenVerifier` port), wiring (main).
  *
  *   POST GET DELETE  /mcp  /mcp/{toolset}  /mcp/n/{namespace}[/{toolset}]   MCP 2026-07-28, 2025-11-25 …
@@ -16,6 +16,7 @@
  */
 import type { warnOfLimits as WarnOfLimits } from './decisions/limit-documents.ts';
 import type { readPolicyDocuments as ReadDocuments } from './decisions/policy-documents.ts';
+import type { Siblings, SiblingsOptions } from './http/siblings/index.ts';
 import type { Metrics } from './operations/metrics.ts';
 import type { createTelemetry, Telemetry } from './operations/telemetry.ts';
 
@@ -24,6 +25,7 @@ type CreateTelemetry = typeof createTelemetry;
 export { createGateway, type Gateway } from './gateway.ts';
 export type { GatewayOptions, ToolboxHolder } from './gateway-options.ts';
 export type { Pages } from './http/pages.ts';
+export type { Siblings } from './http/siblings/index.ts';
 export { approvePolicy } from './decisions/index.ts';
 export { loopbackOnly } from './http/host-origin.ts';
 export { listen, type Listener } from './http/listener.ts';
@@ -40,6 +42,10 @@ export type { CallerGrants } from './pipeline/caller-grants.ts';
 export type { CallSteps, DecisionWatch } from './pipeline/call-steps.ts';
 export { endedAs } from './pipeline/call-ending.ts';
 export type { Metrics, Telemetry };
+
+/** Loaded when used: where several processes serve one installation. */
+export const openSiblings = async (options: SiblingsOptions): Promise<Siblings> =>
+  (await import('./http/siblings/index.ts')).openSiblings(options);
 
 /** Loaded when used: where documents declare policies. */
 export const readPolicyDocuments = async (

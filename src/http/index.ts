@@ -21,6 +21,7 @@ export { entityTag } from './conditional.ts';
 export {
   readApprovalKey,
   readMaskKey,
+  readReplicaKey,
   readCursorKey,
   readInstallationSecret,
   readNonceSecret,

@@ -68,3 +68,7 @@ export const readMaskKey = (database: Database, sealer: SecretSealer): Promise<B
 /** What approvals of calls are bound with: a grant of one host is known to every other, and guessed from no digest. */
 export const readApprovalKey = (database: Database, sealer: SecretSealer): Promise<Buffer> =>
   readInstallationSecret({ database, sealer }, 'approvals', () => randomBytes(32));
+
+/** What replicas know each other by, and requests that one hands to another. */
+export const readReplicaKey = (database: Database, sealer: SecretSealer): Promise<Buffer> =>
+  readInstallationSecret({ database, sealer }, 'replicas', () => randomBytes(32));

@@ -32,6 +32,7 @@ export { isPem } from './pem.ts';
 export type { AgentListenerSettings, MutualTlsSettings, TlsClientSettings } from './tls.ts';
 export { parseWorkloadEndpoint, type WorkloadApiSettings, type WorkloadEndpoint } from './workload-api.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
+export { replicaAddress, unsafeReplicaAddress, type ReplicaSettings } from './replica.ts';
 export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';
 export {
   AGENT_CLIENT_PREFIX,

@@ -12,6 +12,7 @@ import { PIN_MODES } from '../catalogue-tool.ts';
 import { outputsSchema } from './outputs.ts';
 import { listingSchema } from './listing.ts';
 import { placesSchema } from './places.ts';
+import { replicaSchema, unsafeReplicaAddress } from './replica.ts';
 import { signInSchema } from './sign-in.ts';
 import { themeSchema } from './theme.ts';
 import { agentListenerSchema, tlsSchema } from './tls.ts';
@@ -81,6 +82,9 @@ export const serverSchema = z
     database: databaseSchema
       .prefault({ type: 'sqlite' })
       .describe('Where Chatelaine keeps its own state: a SQLite file in the data directory, or PostgreSQL.'),
+    replica: replicaSchema
+      .prefault({})
+      .describe('How several servers on one PostgreSQL reach each other, for MCP sessions that another one holds.'),
     counters: countersSchema
       .optional()
       .describe('Where limits are counted; the database without it, and the memory of the process for `--stdio`.'),
@@ -178,6 +182,11 @@ export const serverSchema = z
       );
     if (tls !== undefined && tlsTerminatedBy !== undefined)
       refuse(['tlsTerminatedBy'], 'TLS ends here or at the proxy in front: give `tls` or `tlsTerminatedBy`');
+    const { address } = server.replica;
+    if (address !== undefined && server.database.type === 'sqlite')
+      refuse(['replica', 'address'], 'on SQLite one server serves, and there is no other to reach it');
+    const unsafe = address === undefined ? undefined : unsafeReplicaAddress(address, server);
+    if (unsafe !== undefined) refuse(['replica', 'address'], unsafe);
     if (agentListener === undefined) return;
     if (agentListener.certificate === undefined && agentListener.workloadApi === undefined && tls === undefined)
       refuse(

@@ -13,6 +13,7 @@ import { gatewayError } from '../errors.ts';
 import type { GatewayOptions } from '../gateway-options.ts';
 import type { McpEndpoint } from '../mcp/endpoint.ts';
 import type { ReadinessProbe } from '../operations/readiness.ts';
+import type { AgentCertificates } from '../pipeline/agent-certificates.ts';
 import type { WaysIn } from '../pipeline/authenticate.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { challenge } from '../pipeline/challenge.ts';
@@ -31,6 +32,7 @@ import { refuseForeign, type HostPolicy } from './host-origin.ts';
 import { answerMetadata, metadataOf } from './metadata.ts';
 import type { Replies } from './replies.ts';
 import { pathOf } from './request-target.ts';
+import type { Siblings, Witnessed } from './siblings/index.ts';
 import { isStrictTransport, STRICT_TRANSPORT } from './strict-transport.ts';
 
 /** A request, and by what it may prove who sends it. */
@@ -38,13 +40,21 @@ export interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
-  readonly ways: WaysIn;
+  readonly ways: OwnWays;
+}
+
+/** What a listener of this process lets callers prove themselves by. */
+export interface OwnWays extends WaysIn {
+  readonly certificates?: AgentCertificates | undefined;
 }
 
 /** A visit that found a door: with what every answer says. */
 interface Arriving extends Visit {
   readonly headers: readonly string[];
 }
+
+/** Likewise, wherever it came in first. */
+type Entering = Omit<Arriving, 'ways'> & { readonly ways: WaysIn };
 
 export interface Visits {
   /** Answers, or rejects with the refusal. */
@@ -54,7 +64,7 @@ export interface Visits {
 }
 
 export function visits(
-  parts: Pick<GatewayOptions, 'toolbox' | 'resources' | 'settings' | 'api' | 'pages' | 'agentPages'> & {
+  parts: Pick<GatewayOptions, 'toolbox' | 'resources' | 'settings' | 'api' | 'pages' | 'agentPages' | 'siblings'> & {
     readonly policy: HostPolicy;
     readonly places: Places;
     readonly reception: Reception;
@@ -64,16 +74,22 @@ export function visits(
     readonly rest: ToolboxRest;
     readonly readiness: ReadinessProbe;
     readonly replies: Replies;
+    /** Of the agent listener, where this process has one. */
+    readonly agents: () => AgentCertificates | undefined;
   },
 ): Visits {
   const { toolbox, resources, api, policy, places, reception, records, apiRate, mcp, rest, readiness, replies } = parts;
+  const { siblings } = parts;
+  const { maxBodyBytes } = parts.settings.limits;
   const proxies = rangesOf(parts.settings.trustedProxies);
-  const peerOf = (request: IncomingMessage): HttpPeer => new HttpPeer(request, proxies, places);
+  const peerOf = (request: IncomingMessage, elsewhere?: Witnessed): HttpPeer =>
+    new HttpPeer(request, proxies, places, elsewhere);
 
   async function receive(visit: Visit): Promise<void> {
     const { request, response, requestId, ways } = visit;
-    const foreign = refuseForeign(request, policy);
     const path = doorOf(request.url as string);
+    if (siblings?.saysForwarded(request) === true) return receiveForwarded(siblings, path, visit);
+    const foreign = refuseForeign(request, policy);
     // Metadata are for everybody, pages of any origin among them: a client in a browser begins there.
     if (path?.door === 'metadata' && foreign !== 'host') {
       const { host } = request.headers;
@@ -103,7 +119,11 @@ export function visits(
       return void response.writeHead(204, [...headers, ...preflightHeaders(request)]).end();
     if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
     if (path.door === 'api') return administer({ ...visit, headers });
-    if ('namespace' in path) return enter(path, { ...visit, headers });
+    if ('namespace' in path) {
+      const handedOver = path.door === 'mcp' ? handOver(visit) : undefined;
+      if (handedOver !== undefined && (await handedOver)) return;
+      return enter(path, { ...visit, headers });
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
     }
@@ -113,11 +133,39 @@ export function visits(
     replies.json(response, state.ready ? 200 : 503, state.body, headers);
   }
 
+  /** From a process beside this one, which has looked at Host and Origin and knows nothing of the caller. */
+  async function receiveForwarded(from: Siblings, path: DoorPath | undefined, visit: Visit): Promise<void> {
+    const { request, requestId } = visit;
+    let witnessed: Witnessed;
+    let ways: WaysIn;
+    try {
+      witnessed = from.witnessed(request);
+      ways = from.sessions.waysFor(witnessed, visit.ways, parts.agents());
+    } catch (error) {
+      await records.stopped(error as ChatelaineError, { door: 'rest', requestId, peer: peerOf(request) });
+      throw error;
+    }
+    if (path?.door !== 'mcp') throw gatewayError('DOOR_UNKNOWN', 'nothing is forwarded to this path');
+    return enter(path, { ...visit, ways, headers: commonHeaders(request) }, witnessed);
+  }
+
+  /** Has the process answer that holds the session of the request; undefined where that is this one, false where it is gone. */
+  function handOver({ request, response, ways }: Visit): Promise<boolean> | undefined {
+    if (siblings === undefined || request.headers['mcp-session-id'] === undefined) return undefined;
+    const peer = peerOf(request);
+    const elsewhere = siblings.sessions.elsewhere(request, ways, peer, maxBodyBytes);
+    if (elsewhere === undefined) return undefined;
+    reception.letThrough(request, peer);
+    return siblings.forward({ ...elsewhere, response });
+  }
+
   async function enter(
     path: Extract<DoorPath, { namespace: string }>,
-    { request, response, requestId, headers, ways }: Arriving,
+    { request, response, requestId, headers, ways }: Entering,
+    witnessed?: Witnessed,
   ): Promise<void> {
-    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: peerOf(request) } as const;
+    const peer = peerOf(request, witnessed);
+    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer } as const;
     const place = (arrival.peer.resource = resourceOf(path)) as ResourcePlace & { readonly namespace: string };
     const letIn = reception.welcome(request, arrival, ways);
     const caller = letIn instanceof Promise ? await letIn : letIn;

@@ -37,9 +37,11 @@ export class Session {
     namespace: string;
     capabilities: JsonObject;
     now: number;
+    /** What its id begins with; 256 random bits follow. */
+    prefix?: string;
     outlet?: (message: string) => boolean;
   }) {
-    this.id = randomToken();
+    this.id = (options.prefix ?? '') + randomToken();
     this.version = options.version;
     this.principal = options.principal;
     this.namespace = options.namespace;

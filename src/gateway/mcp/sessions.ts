@@ -16,13 +16,16 @@ export interface SessionLimits {
 export class Sessions {
   readonly #clock: Clock;
   readonly #limits: SessionLimits;
+  readonly #prefix: string;
   /** In order of last use, longest ago first. */
   readonly #sessions = new Map<string, Session>();
   readonly #perPrincipal = new Map<string, number>();
 
-  constructor(clock: Clock, limits: SessionLimits) {
+  /** `prefix`: what ids begin with, where several processes must know whose a session is. */
+  constructor(clock: Clock, limits: SessionLimits, prefix = '') {
     this.#clock = clock;
     this.#limits = limits;
+    this.#prefix = prefix;
   }
 
   get size(): number {
@@ -37,13 +40,13 @@ export class Sessions {
   }
 
   /** Opens a session; another one may have to end for it. */
-  open(options: Omit<ConstructorParameters<typeof Session>[0], 'now'>): Session {
+  open(options: Omit<ConstructorParameters<typeof Session>[0], 'now' | 'prefix'>): Session {
     this.#endIdle();
     const owner = ownerOf(options.principal);
     if ((this.#perPrincipal.get(owner) ?? 0) >= Math.ceil(this.#limits.maxSessions / 10))
       this.#endOldest(({ principal: { iss, sub } }) => iss === options.principal.iss && sub === options.principal.sub);
     else if (this.#sessions.size >= this.#limits.maxSessions) this.#endOldest(() => true);
-    const session = new Session({ ...options, now: this.#clock.now() });
+    const session = new Session({ ...options, now: this.#clock.now(), prefix: this.#prefix });
     this.#sessions.set(session.id, session);
     this.#perPrincipal.set(owner, (this.#perPrincipal.get(owner) ?? 0) + 1);
     return session;

@@ -44,6 +44,7 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
     approval: (outcome) => tell((all) => all.approval(outcome)),
     limitRefused: (refused) => tell((all) => all.limitRefused(refused)),
     anomaly: (kind) => tell((all) => all.anomaly(kind)),
+    forwarded: (outcome) => tell((all) => all.forwarded(outcome)),
     handler: (request, response) => void load().then((all) => all.handler(request, response)),
   };
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { DeliveryStatus } from '#audit';
+import type { ForwardingOutcome } from '../http/siblings/index.ts';
 import type { CallObserver } from '../pipeline/call-observer.ts';
 
 export interface Metrics {
@@ -18,6 +19,8 @@ export interface Metrics {
   limitRefused(refused: { readonly limit: string; readonly per: string }): void;
   /** Somebody did what is not like them. */
   anomaly(kind: string): void;
+  /** What became of a request that another replica was to answer. */
+  forwarded(outcome: ForwardingOutcome): void;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -72,6 +75,12 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     name: 'chatelaine_anomalies_total',
     help: 'Alerts about what is not like a caller, by kind.',
     labelNames: ['kind'],
+    registers: [register],
+  });
+  const forwarded = new Counter({
+    name: 'chatelaine_forwarded_requests_total',
+    help: 'Requests of sessions that another replica holds, by what became of them: `answered`, `left` (the client), `gone` (the replica), `unreachable`, `broken`; `refused` are those that no replica forwarded here.',
+    labelNames: ['outcome'],
     registers: [register],
   });
   const handshakes = new Counter({
@@ -184,6 +193,7 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     approval: (outcome) => approvals.inc({ outcome }),
     limitRefused: (refused) => limitRefusals.inc(refused),
     anomaly: (kind) => anomalies.inc({ kind }),
+    forwarded: (outcome) => forwarded.inc({ outcome }),
     handler(request, response) {
       // A scraper may add a query.
       if (!/^\/metrics(\?|$)/.test(request.url as string)) return nothing(response, 404);

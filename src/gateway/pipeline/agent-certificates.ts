@@ -3,12 +3,22 @@ import type { AgentsBySpiffeId, CredentialRefusal, Principal } from '#contract';
 import { err, type Result } from '#kernel';
 import type { ClientCertificate, ClientCertificates, PeerIdentity, PeerRefusal } from '#tls';
 
+/** What tells who is at the other end of a connection with a client certificate. */
+export interface ShownCertificates {
+  /** What the certificate itself says, now. */
+  identify(socket: TLSSocket): Result<Pick<PeerIdentity, 'uri' | 'serial'>, CredentialRefusal>;
+  /** The certificate of this very connection, now, whoever it names: what tokens are bound to. */
+  certificate(socket: TLSSocket): Result<Pick<ClientCertificate, 'serial' | 'thumbprint'>, CredentialRefusal>;
+  /** The agent of an identity, now. */
+  agentOf(identity: Pick<PeerIdentity, 'uri' | 'serial'>): Promise<Result<Principal, CredentialRefusal>>;
+}
+
 /**
  * The second way in, on the agent listener: a client certificate whose SPIFFE ID is an agent's. The
  * identity is the peer's of this very connection; headers in which a proxy would tell of another one
  * (X-Forwarded-Client-Cert and its kin) are read by nobody (INT-016).
  */
-export class AgentCertificates {
+export class AgentCertificates implements ShownCertificates {
   readonly #clients: ClientCertificates;
   readonly #agents: AgentsBySpiffeId;
 
@@ -17,20 +27,17 @@ export class AgentCertificates {
     this.#agents = agents;
   }
 
-  /** What the certificate itself says, now. */
   identify(socket: TLSSocket): Result<PeerIdentity, CredentialRefusal> {
     const identity = this.#clients.identify(socket);
     return identity.ok ? identity : err(refusalOf(identity.error));
   }
 
-  /** The certificate of this very connection, now, whoever it names: what tokens are bound to. */
   certificate(socket: TLSSocket): Result<ClientCertificate, CredentialRefusal> {
     const certificate = this.#clients.certificate(socket);
     return certificate.ok ? certificate : err(refusalOf(certificate.error));
   }
 
-  /** The agent of an identity, now. */
-  async agentOf({ uri, serial }: PeerIdentity): Promise<Result<Principal, CredentialRefusal>> {
+  async agentOf({ uri, serial }: Pick<PeerIdentity, 'uri' | 'serial'>): Promise<Result<Principal, CredentialRefusal>> {
     return await this.#agents.verify({ spiffeId: uri, serial });
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
 import { err, ok, type Logger } from '#kernel';
-import type { AgentCertificates } from './agent-certificates.ts';
+import type { ShownCertificates } from './agent-certificates.ts';
 import { callerOf, refusedBy, verifyToken, withoutToken, type Authenticated, type Verified } from './caller.ts';
 import { credentialOf, presentationOf } from './credential.ts';
 import type { HttpPeer } from './peer.ts';
@@ -16,7 +16,7 @@ import type { HttpPeer } from './peer.ts';
 export async function authenticateAgent(
   request: IncomingMessage,
   peer: HttpPeer,
-  { verifier, certificates }: { readonly verifier: TokenVerifier; readonly certificates: AgentCertificates },
+  { verifier, certificates }: { readonly verifier: TokenVerifier; readonly certificates: ShownCertificates },
   log: Logger,
 ): Promise<Authenticated> {
   const socket = request.socket as TLSSocket;
@@ -41,7 +41,7 @@ export async function authenticateAgent(
     if (!owner.ok && !isNobody(owner.error)) return { by: 'certificate', verified: owner };
     const { serial, thumbprint: certificate } = shown.value;
     peer.certificateSerial = serial;
-    peer.presentation ??= presentationOf(request, { scheme, listener: 'agents', certificate });
+    peer.presentation ??= presentationOf(request, { scheme, listener: 'agents', certificate, proved: peer.proved });
     const bearer = await verifyToken(verifier, token, peer);
     // Only those pass the verifier whose certificate is this one.
     if (!bearer.ok || bearer.value.cnf?.['x5t#S256'] !== undefined) return { by: 'token', verified: bearer };

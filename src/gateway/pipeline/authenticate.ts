@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TokenVerifier } from '#contract';
 import { err, type Logger } from '#kernel';
 import { gatewayError } from '../errors.ts';
-import type { AgentCertificates } from './agent-certificates.ts';
+import type { ShownCertificates } from './agent-certificates.ts';
 import { authenticateAgent } from './authenticate-agent.ts';
 import { callerOf, verifyToken, withoutToken, type Authenticated, type Verified } from './caller.ts';
 import { credentialOf, isInQuery, presentationOf } from './credential.ts';
@@ -12,7 +12,7 @@ import type { HttpPeer } from './peer.ts';
 export interface WaysIn {
   readonly verifier: TokenVerifier;
   /** On the agent listener: there a certificate is demanded, and a token may come with it. */
-  readonly certificates?: AgentCertificates | undefined;
+  readonly certificates?: ShownCertificates | undefined;
 }
 
 /**
@@ -38,7 +38,10 @@ export function authenticate(
   if (!credential.ok) return withoutToken(request, credential.error);
   const { scheme, token } = credential.value;
   if (scheme === 'DPoP')
-    peer.presentation = presentationOf(request, { scheme, listener: 'public', certificate: undefined });
+    peer.presentation = presentationOf(request, {
+      ...{ scheme, listener: 'public', certificate: undefined },
+      proved: peer.proved,
+    });
   const verify = (): Verified | Promise<Verified> => verifyToken(verifier, token, peer);
   const answer = verify();
   // A known credential is judged at once; waiting for what is there would cost every call a turn.

@@ -43,7 +43,7 @@ export function isInQuery({ url = '' }: IncomingMessage): boolean {
 /** How a request presents its token, as what is proved with it is checked against. */
 export function presentationOf(
   request: IncomingMessage,
-  how: Pick<Presentation, 'scheme' | 'listener' | 'certificate'>,
+  how: Pick<Presentation, 'scheme' | 'listener' | 'certificate' | 'proved'>,
 ): Presentation {
   const { method = '', url = '', rawHeaders } = request;
   const proofs: string[] = [];

@@ -15,11 +15,18 @@ export interface Peer {
   readonly certificateSerial: string | undefined;
 }
 
+/** What a replica saw of a request that it forwarded. */
+interface SeenElsewhere {
+  readonly address: string | undefined;
+  readonly proved?: string | undefined;
+}
+
 /** The peer of a request over HTTP. */
 export class HttpPeer implements Peer {
   readonly #request: IncomingMessage;
   readonly #proxies: readonly AddressRange[];
   readonly #places: Places;
+  readonly #elsewhere: SeenElsewhere | undefined;
   #behindProxies: string | undefined;
   certificateSerial: string | undefined = undefined;
   /** The resource that it asks for. */
@@ -27,13 +34,20 @@ export class HttpPeer implements Peer {
   /** How its token came, where that is more than `Bearer`. */
   presentation: Presentation | undefined = undefined;
 
-  constructor(request: IncomingMessage, proxies: readonly AddressRange[], places: Places) {
+  constructor(request: IncomingMessage, proxies: readonly AddressRange[], places: Places, elsewhere?: SeenElsewhere) {
     this.#request = request;
     this.#proxies = proxies;
     this.#places = places;
+    this.#elsewhere = elsewhere;
+  }
+
+  /** Thumbprint of the key whose proof was used up at the replica that forwarded the request. */
+  get proved(): string | undefined {
+    return this.#elsewhere?.proved;
   }
 
   get address(): string | undefined {
+    if (this.#elsewhere !== undefined) return this.#elsewhere.address;
     // A socket that listens on IPv6 shows IPv4 peers in its own clothes, and those of a link with the interface.
     const seen = this.#request.socket.remoteAddress?.replace(CLOTHES, '');
     if (this.#proxies.length === 0) return seen;

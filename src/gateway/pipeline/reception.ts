@@ -40,6 +40,12 @@ export class Reception {
     return this.#letIn(checked, arrival, authorization);
   }
 
+  /** For who is asked elsewhere who they are: throws what keeps everybody out, or their address. */
+  letThrough(request: IncomingMessage, peer: HttpPeer): void {
+    this.#failures.check(peer.address, request.headers.authorization);
+    this.#checkServing();
+  }
+
   #letIn(
     authenticated: Result<Caller, Unauthenticated>,
     arrival: Arrival,
@@ -60,7 +66,12 @@ export class Reception {
   }
 
   #whileServing(caller: Caller): Caller {
-    if (this.#isServing()) return caller;
+    this.#checkServing();
+    return caller;
+  }
+
+  #checkServing(): void {
+    if (this.#isServing()) return;
     throw gatewayError('SHUTTING_DOWN', 'the server is ending', { details: { retryAfterSeconds: 1 } });
   }
 }

@@ -25,6 +25,7 @@ import {
   type GatewayOptions,
   type Listener,
   type Pages,
+  type Siblings,
 } from '../index.ts';
 
 export { testTool, TOOLS, waiting } from './tools.fixture.ts';
@@ -178,6 +179,7 @@ export async function startGateway(
   pages?: Pages,
   policies: CurrentPolicies = STARTER,
   steps: GatewayOptions['steps'] = {},
+  siblings?: Siblings,
 ): Promise<RunningGateway> {
   let current = snapshot;
   const listeners: ((snapshot: ToolboxSnapshot) => void)[] = [];
@@ -190,6 +192,7 @@ export async function startGateway(
     steps,
     tls,
     ...(pages && { pages }),
+    siblings,
     toolbox: { current: () => current, onChange: (listener) => void listeners.push(listener) },
     verifier,
     settings: parsed,

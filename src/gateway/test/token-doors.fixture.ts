@@ -19,7 +19,7 @@ import {
 import { err, ok, silentLogger, systemClock, type JsonObject } from '#kernel';
 import { fixedPolicies, STARTER_POLICIES } from '#policy';
 import { ResourceServer, type ConfirmationParts, type GooglePlaces, type Issuer, type People } from '#resource-server';
-import { createGateway, listen, type Gateway } from '../index.ts';
+import { createGateway, listen, type Gateway, type Siblings } from '../index.ts';
 import { ScriptedTrail } from './scripted-trail.fixture.ts';
 import { testTool } from './tools.fixture.ts';
 
@@ -131,6 +131,7 @@ export async function openDoors(options: {
   clock?: { now(): number };
   introspectionClient?: ConstructorParameters<typeof ResourceServer>[0]['introspectionClient'];
   confirmation?: ConfirmationParts;
+  siblings?: Siblings;
 }): Promise<Doors> {
   const resources = new ResourceServer({
     people: STRANGERS,
@@ -152,6 +153,7 @@ export async function openDoors(options: {
     toolbox: { current: () => SNAPSHOT, onChange: () => undefined },
     verifier,
     resources,
+    siblings: options.siblings,
     settings,
     stateKey: randomBytes(32),
     maskKey: async () => randomBytes(32),

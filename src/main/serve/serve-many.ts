@@ -1,5 +1,5 @@
 import { isLoopbackHost, publicUrlOf } from '#contract';
-import { loopbackOnly, type Gateway, type Listener, type Metrics } from '#gateway';
+import { loopbackOnly, type Gateway, type Listener, type Metrics, type Siblings } from '#gateway';
 import type { SignInServices } from '#identity';
 import { reveal } from '#kernel';
 import { firstKey } from './first-key.ts';
@@ -14,9 +14,11 @@ export async function serveMany(
   gateway: Gateway,
   tls: ListenerTls,
   metrics: Metrics | undefined,
-  running: Running,
+  running: Running & { readonly siblings: Siblings | undefined },
 ): Promise<void> {
-  const { options, context, log, configured, settings, services, resources } = running;
+  const { options, context, log, configured, settings, services, resources, siblings } = running;
+  // Before the first session that another server may be asked about.
+  await siblings?.join();
   const listener = await openListener({
     ...{ host: settings.host, port: settings.port, handler: gateway.handler, tls: tls.public },
     requestTimeoutMs: settings.limits.requestTimeout,
@@ -63,7 +65,10 @@ export async function serveMany(
   );
   gateway.drain();
   const { shutdownGrace } = settings.limits;
-  await Promise.all([listener.close(shutdownGrace), agents?.close(shutdownGrace), measured?.close(0)]);
+  const left = siblings
+    ?.leave()
+    .catch((error: unknown) => log.warn({ err: error }, 'the list of replicas still has this one'));
+  await Promise.all([listener.close(shutdownGrace), agents?.close(shutdownGrace), measured?.close(0), left]);
   log.info({ event: 'ended' }, 'ended');
 }
 

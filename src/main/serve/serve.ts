@@ -43,6 +43,7 @@ import { lateNotices } from './late-notices.ts';
 import { issuerUrl, ownAuthorizationServer, warnOfUnused } from './own-authorization-server.ts';
 import { openListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
+import { servedSiblings } from './siblings.ts';
 import { lateSignInPages, pagesOf } from './sign-in-pages.ts';
 import type { Running } from './running.ts';
 import { serveMany } from './serve-many.ts';
@@ -190,6 +191,9 @@ async function run(running: Running): Promise<void> {
   const containment = servedContainment({ services, settings, clock, log, endings });
   const notices = lateNotices({ services, settings: settings.alerts, secrets: running.secrets, clock, log, endings });
   const traps = decoys({ services, settings, notices, metrics, clock, log, endings });
+  const siblings = options.stdio
+    ? undefined
+    : await servedSiblings({ services, settings, tls: tls.public, metrics, clock, log, endings });
   gateway = createGateway({
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),
@@ -204,6 +208,7 @@ async function run(running: Running): Promise<void> {
       containment: containment.running,
     },
     settings,
+    siblings,
     stateKey,
     maskKey: () => readMaskKey(services.database, services.vault.envelope),
     trail: services.audit,
@@ -264,7 +269,7 @@ async function run(running: Running): Promise<void> {
   }
   if (running.protocol === undefined) registry.follow({ log, endings });
   if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
-  else await serveMany(gateway, tls, metrics, running);
+  else await serveMany(gateway, tls, metrics, { ...running, siblings });
 }
 
 /** Options of the command line win over the document. */

@@ -82,7 +82,7 @@ export class Confirmations {
         description: 'the token is bound to a key: send it as DPoP, with a proof',
       });
     }
-    if (this.#proved.get(presentation) === jkt) return ok(principal);
+    if (presentation.proved === jkt || this.#proved.get(presentation) === jkt) return ok(principal);
     try {
       const proof = await this.#check(token, presentation);
       if (!proof.ok) return refused(proof.error);
