@@ -14,6 +14,7 @@
  * Reading DER takes a library that a server without client certificates never needs: what uses it is
  * loaded on first use.
  */
+import type { MutualTls, MutualTlsOptions } from './client/mutual-tls.ts';
 import type { ClientTls, ClientTlsOptions } from './server/client-tls.ts';
 
 export {
@@ -28,12 +29,16 @@ export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/s
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { CertificateNameKind, ClientCertificate } from './trust/client-certificate.ts';
 export type { ClientCertificates } from './trust/client-certificates.ts';
-export type { ClientTls, ClientTlsOptions };
+export type { ClientTls, ClientTlsOptions, MutualTls, MutualTlsOptions };
 export type { KnownAuthority, RotationStep } from './ca/index.ts';
 
 /** The TLS of a listener whose clients show certificates; throws `TRUST_UNUSABLE`. */
 export const openClientTls = async (options: ClientTlsOptions): Promise<ClientTls> =>
   (await import('./server/client-tls.ts')).openClientTls(options);
+
+/** How we connect where both ends show certificates; throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`. */
+export const openMutualTls = async (options: MutualTlsOptions): Promise<MutualTls> =>
+  (await import('./client/mutual-tls.ts')).openMutualTls(options);
 
 /** The certificate authority behind `chatelaine ca`. */
 export const loadCertificateAuthority = () => import('./ca/index.ts');

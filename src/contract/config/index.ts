@@ -28,7 +28,7 @@ export { sourceSchema, type SourceCommon } from './source.ts';
 export { emailAlertsSchema, type EmailAlerts } from './alerts.ts';
 export { approvalsSchema, type ApprovalSettings } from './approvals.ts';
 export { isPem } from './pem.ts';
-export type { AgentListenerSettings, TlsClientSettings } from './tls.ts';
+export type { AgentListenerSettings, InternalListenerSettings, TlsClientSettings } from './tls.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';
 export {

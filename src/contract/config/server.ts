@@ -14,7 +14,7 @@ import { listingSchema } from './listing.ts';
 import { placesSchema } from './places.ts';
 import { signInSchema } from './sign-in.ts';
 import { themeSchema } from './theme.ts';
-import { agentListenerSchema, tlsSchema } from './tls.ts';
+import { agentListenerSchema, internalListenerSchema, tlsSchema } from './tls.ts';
 import { vaultSchema } from './vault.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -68,6 +68,9 @@ export const serverSchema = z
     agentListener: agentListenerSchema
       .optional()
       .describe('One more listener, for agents that show a client certificate with their SPIFFE ID.'),
+    internalListener: internalListenerSchema
+      .optional()
+      .describe('One more listener, where owners exchange tokens of sessions for those of upstreams, by certificate.'),
     metrics: z
       .union([
         z.literal(false),
@@ -167,7 +170,7 @@ export const serverSchema = z
   .superRefine((server, context) => {
     const refuse = (path: string[], message: string): void =>
       context.addIssue({ code: 'custom', path, message, params: { problem: 'UNENFORCEABLE' } });
-    const { host, tls, tlsTerminatedBy, agentListener } = server;
+    const { host, tls, tlsTerminatedBy } = server;
     const open = unsafeBind(server);
     if (open !== undefined) refuse(['host'], open);
     const url = server.publicUrl === undefined ? undefined : new URL(server.publicUrl);
@@ -178,11 +181,22 @@ export const serverSchema = z
       );
     if (tls !== undefined && tlsTerminatedBy !== undefined)
       refuse(['tlsTerminatedBy'], 'TLS ends here or at the proxy in front: give `tls` or `tlsTerminatedBy`');
-    if (agentListener === undefined) return;
-    if (agentListener.certificate === undefined && tls === undefined)
-      refuse(['agentListener'], 'there is no certificate for it: give `certificate` and `key` here, or `tls`');
-    if (agentListener.port !== 0 && agentListener.port === server.port && agentListener.host === host)
-      refuse(['agentListener', 'port'], `\`${host}:${server.port}\` is the address of the public listener`);
+    const taken = [{ host, port: server.port, of: 'public listener' }];
+    for (const field of ['agentListener', 'internalListener'] as const) {
+      const listener = server[field];
+      if (listener === undefined) continue;
+      if (listener.certificate === undefined && tls === undefined)
+        refuse([field], 'there is no certificate for it: give `certificate` and `key` here, or `tls`');
+      const other = taken.find((one) => one.port !== 0 && one.port === listener.port && one.host === listener.host);
+      if (other !== undefined)
+        refuse([field, 'port'], `\`${other.host}:${other.port}\` is the address of the ${other.of}`);
+      taken.push({ host: listener.host, port: listener.port, of: field });
+    }
+    if (server.internalListener !== undefined && url === undefined)
+      refuse(
+        ['internalListener'],
+        'tokens are exchanged by an authorization server of our own: say with `publicUrl` where it is reached',
+      );
   });
 
 /**
