@@ -1,4 +1,4 @@
-import type { AuthorizationServer, Lifetimes, ResourceOwner } from '#authserver';
+import type { AuthorizationServer, InternalExchanges, Lifetimes, ResourceOwner } from '#authserver';
 import {
   ADMINISTRATION_SCOPES,
   isLoopbackHost,
@@ -24,6 +24,8 @@ export interface OwnAuthorizationServer {
   /** What of it programs ask, for a listener whose clients show certificates. */
   readonly programs: Pages;
   readonly issuer: Issuer;
+  /** Answers a request to the internal listener; never rejects. */
+  readonly exchange: AuthorizationServer['exchange'];
   /** Whether a token session goes on. */
   readonly sessionGoesOn: (tsid: string) => Promise<boolean>;
   /** The identity provider that people sign in at, for the sign-in page. */
@@ -39,6 +41,8 @@ export interface OwnAuthorizationServerParts {
   readonly isDefault: boolean;
   readonly services: Services;
   readonly settings: AuthorizationServerSettings;
+  /** Who comes in at the internal listener; nobody where there is none. */
+  readonly internal?: InternalExchanges | undefined;
   /** What the pages look like. */
   readonly theme: ThemeSettings | undefined;
   /** The documents of now. */
@@ -69,7 +73,7 @@ export function issuerUrl(settings: ServerSettings): URL | undefined {
  * of its own: a server whose callers all have keys loads none of it.
  */
 export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnAuthorizationServer {
-  const { publicUrl, endings } = parts;
+  const { publicUrl, endings, log } = parts;
   let opening: Promise<AuthorizationServer> | undefined;
   const opened = (): Promise<AuthorizationServer> => {
     opening ??= open(parts).then((server) => {
@@ -95,6 +99,14 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
     elsewhere: {
       primary: () => primaryProvider(parts.declared.upstreams()),
       begin: async (asked) => (await opened()).elsewhere.begin(asked),
+    },
+    exchange: async (request, response, arrival) => {
+      try {
+        await (await opened()).exchange(request, response, arrival);
+      } catch (error) {
+        log.error({ err: error }, 'an internal exchange finds no authorization server');
+        response.writeHead(503, { 'Retry-After': '1', 'Cache-Control': 'no-store', 'Content-Length': 0 }).end();
+      }
     },
     sessionGoesOn: async (tsid) => (await (await opened()).sessions.live(tsid)) !== undefined,
     issuer: {
@@ -208,6 +220,7 @@ async function open(parts: OwnAuthorizationServerParts): Promise<AuthorizationSe
     theme: parts.theme,
     lifetimes: lifetimesOf(settings),
     trustedIssuers: () => settings.trustedIssuers,
+    internal: parts.internal,
     fetch: authserver.guardedFetch(egress),
     changes: identity.frame.changes,
   });

@@ -3,7 +3,7 @@ import { loopbackOnly, type Gateway, type Listener, type Metrics } from '#gatewa
 import type { SignInServices } from '#identity';
 import { reveal } from '#kernel';
 import { firstKey } from './first-key.ts';
-import { agentsUrlOf, openAgentListener, openListener, urlOf } from './listeners.ts';
+import { agentsUrlOf, openAgentListener, openInternalListener, openListener, urlOf } from './listeners.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import { untilStopped } from './until-stopped.ts';
 import { welcome } from './welcome.ts';
@@ -34,6 +34,7 @@ export async function serveMany(
   const agentsUrl = agents && agentsUrlOf(settings, urlOf(agents.host, agents.port, tls.agents));
   resources.reachedAt(publicUrl, agentsUrl);
   running.agentsReached(agentsUrl);
+  const internal = await openInternalListener(settings, { tls: tls.internal, own: running.own, metrics });
   const measured =
     metrics === undefined || settings.metrics === false
       ? undefined
@@ -48,6 +49,7 @@ export async function serveMany(
       url,
       ...configured.counts(),
       agentsUrl: agentsUrl?.origin,
+      internalUrl: internal && urlOf(internal.host, internal.port, tls.internal),
       metricsUrl: measured && `http://${measured.host}:${measured.port}/metrics`,
       key,
       setupUrl,
@@ -63,7 +65,10 @@ export async function serveMany(
   );
   gateway.drain();
   const { shutdownGrace } = settings.limits;
-  await Promise.all([listener.close(shutdownGrace), agents?.close(shutdownGrace), measured?.close(0)]);
+  await Promise.all([
+    ...[listener, agents, internal].map((one) => one?.close(shutdownGrace)),
+    measured?.close(0),
+  ]);
   log.info({ event: 'ended' }, 'ended');
 }
 
