@@ -28,7 +28,7 @@ export { tlsClient } from './client/tls-client.ts';
 export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/server-tls.ts';
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { CertificateNameKind, ClientCertificate } from './trust/client-certificate.ts';
-export type { ClientCertificates } from './trust/client-certificates.ts';
+export type { ClientCertificates, SaidByCertificate } from './trust/client-certificates.ts';
 export type { ClientTls, ClientTlsOptions, MutualTls, MutualTlsOptions };
 export type { KnownAuthority, RotationStep } from './ca/index.ts';
 

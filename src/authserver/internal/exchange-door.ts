@@ -13,7 +13,7 @@ import type { OwnerRate } from './owner-rate.ts';
 export const EXCHANGE_PATH = '/internal/token-exchange';
 
 /** Who stands at the other end of a connection. */
-type Peers = Pick<ClientCertificates, 'identify' | 'certificate'>;
+type Peers = Pick<ClientCertificates, 'identify' | 'certificate' | 'said'>;
 
 /** What the listener has to do with a request. */
 export interface InternalArrival {
@@ -51,11 +51,10 @@ export class ExchangeDoor {
     const { records, clock, log } = this.#parts;
     const { peers, answered } = arrival;
     const began = performance.now();
-    const asker: { -readonly [Field in keyof ExchangeAsker]: ExchangeAsker[Field] } = {
+    const asker: Mutable<ExchangeAsker> = {
       requestId: newId(clock.now()),
       address: request.socket.remoteAddress?.replace('::ffff:', ''),
-      identity: undefined,
-      owner: undefined,
+      said: peers.said(request.socket as TLSSocket),
     };
     let judged: Judged;
     try {
@@ -68,7 +67,10 @@ export class ExchangeDoor {
     try {
       await records.answered(judged, asker);
     } catch (error) {
-      log.error({ err: error, requestId: asker.requestId }, 'an internal exchange is refused: it cannot be put on record');
+      log.error(
+        { err: error, requestId: asker.requestId },
+        'an internal exchange is refused: it cannot be put on record',
+      );
       judged = { refused: AT_FAULT, reason: 'not_on_record' };
     }
     if ('refused' in judged && judged.refused === SUBJECT) await untilBeat(began);
@@ -76,7 +78,7 @@ export class ExchangeDoor {
     if (!response.destroyed) send(response, judged);
   }
 
-  async #judge(request: IncomingMessage, peers: Peers, asker: Partial<Mutable<ExchangeAsker>>): Promise<Judged> {
+  async #judge(request: IncomingMessage, peers: Peers, asker: Mutable<ExchangeAsker>): Promise<Judged> {
     const { exchange, rate } = this.#parts;
     if (request.url !== EXCHANGE_PATH) return { refused: UNKNOWN_PATH, reason: 'unknown_path' };
     if (request.method !== 'POST') return { refused: UNKNOWN_METHOD, reason: 'unknown_method' };
@@ -84,7 +86,7 @@ export class ExchangeDoor {
     const [shown, certificate] = [peers.identify(socket), peers.certificate(socket)];
     if (!shown.ok) return this.#unfit(shown.error);
     if (!certificate.ok) return this.#unfit(certificate.error);
-    asker.identity = shown.value;
+    asker.spiffeId = shown.value.uri;
     const peer = exchange.ownerOf(shown.value);
     if (!('registered' in peer)) return peer;
     asker.owner = peer.registered.owner;
@@ -114,7 +116,11 @@ export class ExchangeDoor {
 type Mutable<Type> = { -readonly [Field in keyof Type]: Type[Field] };
 
 const UNKNOWN_PATH: Refused = { status: 404, error: 'not_found', description: 'there is nothing at this path' };
-const UNKNOWN_METHOD: Refused = { status: 405, error: 'invalid_request', description: 'an exchange is asked for by POST' };
+const UNKNOWN_METHOD: Refused = {
+  status: 405,
+  error: 'invalid_request',
+  description: 'an exchange is asked for by POST',
+};
 const TOO_LARGE: Refused = {
   status: 413,
   error: 'invalid_request',

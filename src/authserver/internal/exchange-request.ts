@@ -32,7 +32,9 @@ const only = (name: string, value: string) =>
 
 const formSchema = z.strictObject({
   grant_type: only('grant_type', TOKEN_EXCHANGE),
-  subject_token: z.string({ error: '`subject_token` is missing' }).max(16 * 1024, { error: 'no token of ours is so long' }),
+  subject_token: z
+    .string({ error: '`subject_token` is missing' })
+    .max(16 * 1024, { error: 'no token of ours is so long' }),
   subject_token_type: only('subject_token_type', ACCESS_TOKEN),
   requested_token_type: only('requested_token_type', ACCESS_TOKEN).optional(),
   audience: z
@@ -51,7 +53,10 @@ export function readInternalExchange(body: string): Result<InternalExchangeReque
   if (!given.ok) return err({ error: 'invalid_request', description: given.error });
   const { grant_type: grantType } = given.value;
   if (grantType !== undefined && grantType !== TOKEN_EXCHANGE)
-    return err({ error: 'unsupported_grant_type', description: `the only \`grant_type\` here is \`${TOKEN_EXCHANGE}\`` });
+    return err({
+      error: 'unsupported_grant_type',
+      description: `the only \`grant_type\` here is \`${TOKEN_EXCHANGE}\``,
+    });
   const refused = Object.keys(given.value).find((name) => Object.hasOwn(REFUSED, name));
   if (refused !== undefined) return err(REFUSED[refused] as FormFault);
   const read = formSchema.safeParse(given.value);

@@ -46,12 +46,11 @@ export class Exchange {
     const id = parseOwnerId(uri);
     if (!id.ok) return { refused: NOBODY, reason: 'not_an_owner', details: { found: id.error } };
     const { namespace, name } = id.value;
-    if (admission.namespaces?.includes(namespace) === false) return { refused: NOBODY, reason: 'namespace_not_admitted' };
+    if (admission.namespaces?.includes(namespace) === false)
+      return { refused: NOBODY, reason: 'namespace_not_admitted' };
     if (admission.names?.includes(name) === false) return { refused: NOBODY, reason: 'name_not_admitted' };
     const registered = owners.registered(uri);
-    return registered === undefined
-      ? { refused: NOBODY, reason: 'owner_not_registered' }
-      : { identity, registered };
+    return registered === undefined ? { refused: NOBODY, reason: 'owner_not_registered' } : { identity, registered };
   }
 
   /**

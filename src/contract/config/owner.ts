@@ -52,8 +52,12 @@ export const ownerSchema = z
     if (id?.ok === false) refuse('spiffeId', `\`${spiffeId}\` names no owner: ${id.error}`);
     // So an owner has one identity and an identity one owner, whatever else the documents say.
     else if (id?.ok && (id.value.namespace !== namespace || id.value.name !== name))
-      refuse('spiffeId', `\`${spiffeId}\` is that of \`${id.value.namespace}/${id.value.name}\`, and this is \`${namespace}/${name}\``);
-    if (uid !== undefined && spiffeId === undefined) refuse('uid', 'a uid goes with `spiffeId`, whose sessions it tells apart');
+      refuse(
+        'spiffeId',
+        `\`${spiffeId}\` is that of \`${id.value.namespace}/${id.value.name}\`, and this is \`${namespace}/${name}\``,
+      );
+    if (uid !== undefined && spiffeId === undefined)
+      refuse('uid', 'a uid goes with `spiffeId`, whose sessions it tells apart');
     if (`${namespace}/${name}` === GATEWAY_OWNER)
       context.addIssue({
         code: 'custom',

@@ -65,10 +65,7 @@ export async function serveMany(
   );
   gateway.drain();
   const { shutdownGrace } = settings.limits;
-  await Promise.all([
-    ...[listener, agents, internal].map((one) => one?.close(shutdownGrace)),
-    measured?.close(0),
-  ]);
+  await Promise.all([...[listener, agents, internal].map((one) => one?.close(shutdownGrace)), measured?.close(0)]);
   log.info({ event: 'ended' }, 'ended');
 }
 

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '#kernel';
+import { tlsError } from '../errors.ts';
 import { goLive, type Live } from '../live/live.ts';
 import { pathsAmong } from '../pem.ts';
 import { ClientCertificates } from '../trust/client-certificates.ts';
@@ -31,7 +32,10 @@ export async function openClientTls(options: ClientTlsOptions): Promise<ClientTl
   const { own, federated = [], cutsRefused = false, field, clock } = options;
   const live = new Map<string, Live<TrustBundle>>();
   const places = [options, ...federated.map((one, at) => ({ ...one, field: `${field}.federated[${at}]` }))];
-  for (const place of places) live.set(place.trustDomain, await follow(place, options));
+  for (const place of places) {
+    const others = () => [...live].filter(([trustDomain]) => trustDomain !== place.trustDomain);
+    live.set(place.trustDomain, await follow(place, options, others));
+  }
   const all = [...live.values()];
   const current = (): ReadonlyMap<string, TrustBundle> =>
     new Map(Array.from(live, ([trustDomain, bundle]) => [trustDomain, bundle.current()]));
@@ -51,8 +55,7 @@ export async function openClientTls(options: ClientTlsOptions): Promise<ClientTl
     }),
     onChange(listener) {
       own.onChange(listener);
-      for (const bundle of all)
-        bundle.onChange((next, before) => listener({ distrusts: !next.includes(before) }));
+      for (const bundle of all) bundle.onChange((next, before) => listener({ distrusts: !next.includes(before) }));
     },
     names: own.names,
     notAfter: own.notAfter,
@@ -65,12 +68,30 @@ export async function openClientTls(options: ClientTlsOptions): Promise<ClientTl
 }
 
 /** A bundle that follows its files. */
-function follow(place: TrustPlace, { clock, log, reloaded }: ClientTlsOptions): Promise<Live<TrustBundle>> {
+function follow(
+  place: TrustPlace,
+  { clock, log, reloaded }: ClientTlsOptions,
+  others: () => readonly (readonly [trustDomain: string, Live<TrustBundle>])[],
+): Promise<Live<TrustBundle>> {
   return goLive({
     what: `${place.field}.clientCa`,
     files: pathsAmong(place.clientCa, place.crl),
-    load: () => readTrustBundle(place, clock.now()),
+    load() {
+      const bundle = readTrustBundle(place, clock.now());
+      for (const [trustDomain, other] of others()) refuseSameNames(place, bundle, trustDomain, other.current());
+      return bundle;
+    },
     log,
     ...(reloaded && { reloaded }),
   });
+}
+
+/** In a handshake issuers are looked for by name: a partner whose authority is called as ours would stand before it. */
+function refuseSameNames({ field }: TrustPlace, bundle: TrustBundle, trustDomain: string, other: TrustBundle): void {
+  const same = [...bundle.subjects].find((subject) => other.subjects.has(subject));
+  if (same === undefined) return;
+  throw tlsError(
+    'TRUST_UNUSABLE',
+    `\`${field}.clientCa\`: an authority of the trust domain \`${trustDomain}\` is called \`${same}\` too; each vouches for its own domain, and has to have its own name`,
+  );
 }

@@ -11,10 +11,14 @@ interface Presented {
   readonly identity: Result<PeerIdentity, PeerRefusal>;
   /** The certificate and how long it is valid, whoever it names. */
   readonly certificate: Result<ClientCertificate & Pick<CertificateFacts, 'notBefore' | 'notAfter'>, PeerRefusal>;
+  readonly said: SaidByCertificate | undefined;
   readonly chain: readonly ChainLink[];
   /** Whom the handshake trusted, by trust domain. */
   readonly bundles: ReadonlyMap<string, TrustBundle>;
 }
+
+/** What a certificate says, whether it counts or not: for the record, and to decide nothing by. */
+export type SaidByCertificate = Pick<CertificateFacts, 'serial' | 'uris'>;
 
 /** Who stands at the other end of a connection, by the certificate of its handshake. */
 export class ClientCertificates {
@@ -60,6 +64,11 @@ export class ClientCertificates {
       : certificate;
   }
 
+  /** What the certificate of a connection says; undefined where it cannot be read. */
+  said(socket: TLSSocket): SaidByCertificate | undefined {
+    return this.#presented.get(socket)?.said;
+  }
+
   /** Ends the open connections whose certificate does not count any more, whatever runs on them. */
   cutRefused(): void {
     for (const socket of this.#open) if (!this.certificate(socket).ok) socket.destroy();
@@ -90,6 +99,7 @@ export class ClientCertificates {
     const nobody = (reason: PeerRefusal['reason'], detail: string): Presented => ({
       identity: err({ reason, detail }),
       certificate: err({ reason, detail }),
+      said: undefined,
       chain: [],
       bundles,
     });
@@ -99,7 +109,11 @@ export class ClientCertificates {
     const [leaf] = ders;
     if (leaf === undefined) return nobody('unreadable', 'there is no certificate');
     const chain = linked(ders.map((der) => new X509Certificate(der))).map(linkOf);
-    return { identity: readPeer(leaf, ...bundles.keys()), certificate: readLeaf(leaf), chain, bundles };
+    const facts = readCertificate(leaf);
+    return {
+      ...{ identity: readPeer(leaf, ...bundles.keys()), certificate: readLeaf(leaf), chain, bundles },
+      said: facts.ok ? facts.value : undefined,
+    };
   }
 }
 

@@ -23,11 +23,14 @@ const fault = (message: string, cause?: unknown) => tlsError('TRUST_UNUSABLE', m
 export class TrustBundle {
   /** PEM, for the handshake. */
   readonly pem: string;
+  /** What its authorities are called. */
+  readonly subjects: ReadonlySet<string>;
   readonly #anchors: ReadonlySet<string>;
   readonly #lists: ReadonlyMap<string, RevocationList> | undefined;
 
   constructor(authorities: readonly X509Certificate[], lists: readonly RevocationList[] | undefined) {
     this.pem = authorities.map((one) => one.toString()).join('');
+    this.subjects = new Set(authorities.map((one) => linkOf(one).subject));
     this.#anchors = new Set(authorities.filter(isRoot).map((one) => linkOf(one).authority));
     this.#lists = lists && new Map(lists.map((list) => [linkOf(list.issuer).authority, list]));
   }

@@ -38,6 +38,9 @@ test('an owner of one upstream need not name it, one of two has to', async () =>
   const unnamed = { certificate, fields: { audience: undefined } };
   expect((await ask(place, alice.accessToken, unnamed)).body).toMatchObject({ access_token: token });
   place.owners.splice(0, 1, ownerOf(A, ['linked', 'other'], { resource: ownerOf(A).resource }));
-  expect(await ask(place, alice.accessToken, unnamed)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  expect(await ask(place, alice.accessToken, unnamed)).toMatchObject({
+    status: 400,
+    body: { error: 'invalid_request' },
+  });
   expect(await ask(place, alice.accessToken, { certificate })).toMatchObject({ status: 200 });
 });
