@@ -18,6 +18,12 @@ export const exchangeError = defineErrors('token-exchange', {
     remedy:
       'Its record says why. See that the certificate is of an authority in its bundle, is valid, and that its SPIFFE ID stands in a `kind: owner`.',
   },
+  EXCHANGE_CUT_OFF: {
+    status: 503,
+    title: 'the authorization server ended the connection without an answer',
+    remedy:
+      'It does so in the handshake with a certificate that nobody in its bundle vouches for, that has expired or was revoked: see ours, and `chatelaine_tls_handshakes_failed_total` there. While it starts anew it passes.',
+  },
   EXCHANGE_TIMEOUT: {
     status: 504,
     title: 'the authorization server did not answer an exchange in time',

@@ -155,9 +155,15 @@ function faultOf(cause: unknown, { host }: URL): ChatelaineError {
     return exchangeError('EXCHANGE_TIMEOUT', `the authorization server at \`${host}\` did not answer in time`, {
       cause,
     });
-  // An alert that came from there; what OpenSSL found here has no such name.
-  if (/alert/i.test(message) && /SSL/.test(code + message))
-    return exchangeError('EXCHANGE_NOT_ADMITTED', `\`${host}\` ended the handshake over our certificate`, { cause });
+  // In TLS 1.3 a client has finished before the server has judged its certificate: what comes then is an alert, or the end.
+  if (BROKEN.has(code) || /alert/i.test(message))
+    return exchangeError(
+      'EXCHANGE_CUT_OFF',
+      `the authorization server at \`${host}\` ended the connection without an answer`,
+      {
+        cause,
+      },
+    );
   if (/^(?:CERT|ERR_TLS|UNABLE|DEPTH|SELF_SIGNED|INVALID|HOSTNAME)/.test(code) || /^the server/.test(message))
     return exchangeError('EXCHANGE_UNTRUSTED', `\`${host}\` is not the authorization server: ${message}`, { cause });
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')

@@ -72,7 +72,7 @@ grantSourceContract('over mutual TLS', async () => {
 
 const codeOf = async (asking: Promise<unknown>): Promise<string> =>
   await asking.then(
-    (answer) => JSON.stringify(answer),
+    (answer) => (typeof answer === 'string' ? answer : JSON.stringify(answer)),
     (error: ChatelaineError) => error.code,
   );
 
@@ -131,7 +131,7 @@ test('who is at fault is said, and there is no token and no other way', async ()
     ['nobody listens', { url: at(await freePort()) }, 'EXCHANGE_UNREACHABLE'],
     ['it is another authority', { ca: testAuthority('Other').cert }, 'EXCHANGE_UNTRUSTED'],
     ['it is another workload', { serverSpiffeId: 'spiffe://td.test/ns/system/other' }, 'EXCHANGE_UNTRUSTED'],
-    ['nobody vouches for us', { certificate: stranger.cert, key: stranger.key }, 'EXCHANGE_NOT_ADMITTED'],
+    ['nobody vouches for us', { certificate: stranger.cert, key: stranger.key }, 'EXCHANGE_CUT_OFF'],
     ['we are no owner', { certificate: unregistered.cert, key: unregistered.key }, 'EXCHANGE_NOT_ADMITTED'],
     ['it says nothing', { url: at(portOf(mute)), timeoutMs: 300 }, 'EXCHANGE_TIMEOUT'],
     ['it is something else', { url: at(portOf(babbling)) }, 'EXCHANGE_UNREADABLE'],
