@@ -1,4 +1,4 @@
-import { BoundedCache, reveal, Secret, sha256Hex, type Clock, type Result } from '#kernel';
+import { BoundedCache, reveal, sha256Hex, type Secret, type Clock, type Result } from '#kernel';
 import type { GrantRefusal, GrantSource, UpstreamAccessToken, UpstreamTokenRequest } from '#contract';
 
 /**

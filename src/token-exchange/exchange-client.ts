@@ -4,6 +4,7 @@ import type { GrantSource, UpstreamTokenRequest } from '#contract';
 import { openMutualTls, type MutualTls } from '#tls';
 import { exchangeError } from './errors.ts';
 import { readReply, type Reply } from './exchange-reply.ts';
+import { ACCESS_TOKEN, EXCHANGE_PATH, TOKEN_EXCHANGE } from './wire.ts';
 
 export interface ExchangeClientOptions {
   /** The internal listener: `https://authserver.internal:7443`. */
@@ -34,7 +35,6 @@ export interface ExchangeClient extends GrantSource {
   close(): Promise<void>;
 }
 
-const PATH = '/internal/token-exchange';
 const TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const CONNECTIONS = 64;
@@ -100,9 +100,9 @@ async function exchange(
   timeoutMs: number,
 ): Promise<Reply> {
   const body = new URLSearchParams({
-    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    grant_type: TOKEN_EXCHANGE,
     subject_token: reveal(subjectToken),
-    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    subject_token_type: ACCESS_TOKEN,
     audience: upstream,
   }).toString();
   const signal = AbortSignal.timeout(timeoutMs);
@@ -114,7 +114,7 @@ async function exchange(
         headers,
         body: answer,
       } = await agent.request({
-        ...{ origin: url.origin, path: PATH, method: 'POST', body, signal },
+        ...{ origin: url.origin, path: EXCHANGE_PATH, method: 'POST', body, signal },
         ...{ headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
         headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
       });
@@ -145,7 +145,10 @@ const LATE: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-const codeOf = (error: unknown): string => String((error as { readonly code?: unknown }).code ?? '');
+function codeOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
 
 /** Which side it is. */
 function faultOf(cause: unknown, { host }: URL): ChatelaineError {
@@ -164,7 +167,7 @@ function faultOf(cause: unknown, { host }: URL): ChatelaineError {
         cause,
       },
     );
-  if (/^(?:CERT|ERR_TLS|UNABLE|DEPTH|SELF_SIGNED|INVALID|HOSTNAME)/.test(code) || /^the server/.test(message))
+  if (/^(?:CERT|ERR_TLS|UNABLE|DEPTH|SELF_SIGNED|INVALID|HOSTNAME)/.test(code) || message.startsWith('the server'))
     return exchangeError('EXCHANGE_UNTRUSTED', `\`${host}\` is not the authorization server: ${message}`, { cause });
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
     return exchangeError('EXCHANGE_UNREADABLE', `\`${host}\` gave an answer larger than any`, { cause });

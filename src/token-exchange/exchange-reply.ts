@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { err, ok, Secret, type Result } from '#kernel';
 import type { GrantRefusal, UpstreamAccessToken } from '#contract';
 import { exchangeError } from './errors.ts';
-
-const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+import { ACCESS_TOKEN } from './wire.ts';
 
 /** RFC 8693 §2.2.1. What else may stand there is not looked at. */
 const grantedSchema = z.object({

@@ -10,4 +10,5 @@
  * answers of the port; everything else is an error that says which side it is on.
  */
 export { openExchangeClient, type ExchangeClient, type ExchangeClientOptions } from './exchange-client.ts';
+export { ACCESS_TOKEN, EXCHANGE_PATH, TOKEN_EXCHANGE } from './wire.ts';
 export { CachedGrants, CACHE_CEILING_MS, type CachedGrantsOptions } from './cached-grants.ts';

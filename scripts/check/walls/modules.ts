@@ -39,7 +39,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'authserver',
-    'kernel contract db tls egress http audit vault policy identity resource-server',
+    'kernel contract db tls egress token-exchange http audit vault policy identity resource-server',
     'authserver and registry are siblings; the gateway composes them',
   ),
   place(

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { reveal } from '#kernel';
 import type { UpstreamAccessToken } from '#contract';
-import { ACCESS_TOKEN } from '../grant-types/exchange-request.ts';
+import { ACCESS_TOKEN } from '#token-exchange';
 import type { FormFault } from './exchange-request.ts';
 
 /** A refusal as the peer learns of it. */

@@ -3,14 +3,12 @@ import type { TLSSocket } from 'node:tls';
 import { setTimeout as pause } from 'node:timers/promises';
 import { newId, type Clock, type Logger } from '#kernel';
 import type { ClientCertificates, PeerRefusal } from '#tls';
+import { EXCHANGE_PATH } from '#token-exchange';
 import { AT_FAULT, NOBODY, send, SUBJECT, type Judged, type Refused } from './exchange-answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { ExchangeAsker, ExchangeRecords } from './exchange-records.ts';
 import { readInternalExchange } from './exchange-request.ts';
 import type { OwnerRate } from './owner-rate.ts';
-
-/** The only path of the internal listener, letter by letter. */
-export const EXCHANGE_PATH = '/internal/token-exchange';
 
 /** Who stands at the other end of a connection. */
 type Peers = Pick<ClientCertificates, 'identify' | 'certificate' | 'said'>;

@@ -1,9 +1,7 @@
 /** The form of an internal exchange (RFC 8693 §2.1), read once and strictly; pure. */
 import { z } from 'zod';
 import { err, ok, Secret, type Result } from '#kernel';
-import { ACCESS_TOKEN } from '../grant-types/exchange-request.ts';
-
-export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+import { ACCESS_TOKEN, TOKEN_EXCHANGE } from '#token-exchange';
 
 export interface InternalExchangeRequest {
   readonly subjectToken: Secret;

@@ -13,6 +13,6 @@
  * exactly this owner, and was when it began → the upstream is its and was consented to → the token of the upstream.
  */
 export { Exchange, type Admission } from './exchange.ts';
-export { ExchangeDoor, EXCHANGE_PATH, type InternalArrival } from './exchange-door.ts';
+export { ExchangeDoor, type InternalArrival } from './exchange-door.ts';
 export { ExchangeRecords } from './exchange-records.ts';
 export { OwnerRate } from './owner-rate.ts';

@@ -3,13 +3,14 @@
  * signed in and linked, and owners with certificates: every request here is a real handshake.
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent, createServer, request as httpsRequest } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { UpstreamCommon } from '#contract';
-import { listen } from '#gateway';
 import { reveal, silentLogger, type Secret } from '#kernel';
+import { EXCHANGE_PATH } from '#token-exchange';
 import { openClientTls, openServerTls, type ClientTls } from '#tls';
 import { svid, testAuthority, type TestAuthority, type TestCertificate } from '../../../../test/certificates.ts';
 import { startCompanyIdp, type CompanyIdp } from '../../../../test/company-idp.ts';
@@ -23,7 +24,6 @@ import {
 } from '../../test/authorization-server.fixture.ts';
 import { letIn, type LetIn } from '../../test/federated.fixture.ts';
 import { companyOf, MovedClock } from '../../test/federation.fixture.ts';
-import { EXCHANGE_PATH } from '../index.ts';
 
 /** The two owners of the abuse corpus: A and B. */
 export const A = { owner: 'ns-a/srv-a', spiffeId: 'spiffe://td.test/ns/ns-a/mcpserver/srv-a' };
@@ -131,20 +131,26 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Exch
   onTestFinished(() => tls.close());
   const refusals: string[] = [];
   const outcomes: string[] = [];
-  const listener = await listen({
-    ...{ host: '127.0.0.1', port: 0, requestTimeoutMs: 30_000, tls },
-    handler: (request, response) =>
+  const server = createServer(
+    tls.options(),
+    (request, response) =>
       void process.server.exchange(request, response, {
         peers: tls.clients,
         answered: (outcome) => outcomes.push(outcome),
       }),
-    handshakeFailed: (reason) => refusals.push(reason),
+  );
+  server.on('secureConnection', (socket) => tls.accepted?.(socket));
+  server.on('tlsClientError', ({ message }: Error) => refusals.push(message));
+  tls.onChange(() => server.setSecureContext(tls.options()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
   });
-  onTestFinished(() => listener.close(100));
   let people = 0;
   return {
     ...{ process, idp, clock, owners, authority, tls, serverCa, serverCertificate, refusals, outcomes, file },
-    url: new URL(`https://localhost:${listener.port}`),
+    url: new URL(`https://localhost:${(server.address() as AddressInfo).port}`),
     certificate: (spiffeId) => authority.issue([], svid(spiffeId)),
     async session(owner, upstreams = ['linked']) {
       const account = `person-${people++}`;

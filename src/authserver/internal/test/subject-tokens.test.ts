@@ -16,7 +16,7 @@ async function linked(place: ExchangePlace, owner = A.owner, upstreams: readonly
 
 const REFUSED = { status: 400, body: { error: 'invalid_request' } };
 /** What a peer can tell two answers apart by, beside time. */
-const seen = ({ status, text, headers: { date: _, ...headers } }: Answer) => ({ status, text, headers });
+const seen = ({ status, text, headers }: Answer) => ({ status, text, headers: { ...headers, date: undefined } });
 
 test('a session of another owner answers as one that there is not, to the byte and at the same beat (INT-018)', async () => {
   const place = await startExchange();

@@ -6,16 +6,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { GrantSource } from '#contract';
 import { reveal, silentLogger, type ChatelaineError, type Secret } from '#kernel';
 import { openExchangeClient, type ExchangeClient, type ExchangeClientOptions } from '#token-exchange';
-import { svid, testAuthority } from '../../../test/certificates.ts';
-import { freePort } from '../../../test/loopback.ts';
-import { grantSourceContract } from '../../authserver/grants/test/grant-source.contract.ts';
-import {
-  A,
-  ownerOf,
-  startExchange,
-  type ExchangePlace,
-  type Linked,
-} from '../../authserver/internal/test/exchange.fixture.ts';
+import { svid, testAuthority } from '../../../../test/certificates.ts';
+import { freePort } from '../../../../test/loopback.ts';
+import { grantSourceContract } from '../../grants/test/grant-source.contract.ts';
+import { A, ownerOf, startExchange, type ExchangePlace, type Linked } from './exchange.fixture.ts';
 
 const SERVER = 'spiffe://td.test/ns/system/authserver';
 
