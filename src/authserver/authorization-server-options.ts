@@ -9,7 +9,8 @@ import type { ClientRegistrar } from './clients/registrar.ts';
 import type { SigningKeys } from './keys/index.ts';
 import type { OpeningLimits } from './limits/index.ts';
 import type { Lifetimes } from './provider/settings.ts';
-import type { OwnerMap } from './resources/owner-map.ts';
+import type { Admission } from './internal/index.ts';
+import type { OwnerMap, OwnersBySpiffeId } from './resources/owner-map.ts';
 import type { Upstreams } from './upstreams/index.ts';
 
 export interface AuthorizationServerOptions {
@@ -25,7 +26,7 @@ export interface AuthorizationServerOptions {
   readonly users: UserDirectory;
   readonly standings: Standings;
   readonly agents: AgentStandings;
-  readonly owners: OwnerMap;
+  readonly owners: OwnerMap & OwnersBySpiffeId;
   readonly federation: FederationParts;
   readonly clients: ClientSource;
   /** Where clients register themselves; nobody does without it. */
@@ -51,6 +52,14 @@ export interface AuthorizationServerOptions {
   readonly opens?: (audience: string, resource: string) => boolean;
   /** Where clients that show a certificate reach it; undefined where none can. Asked for by the first request. */
   readonly agentsUrl?: () => Promise<URL | undefined>;
+  /** Of the internal listener, where there is one. */
+  readonly internal?: InternalExchanges | undefined;
+}
+
+/** Who comes in at the internal listener, and how much. */
+export interface InternalExchanges extends Admission {
+  /** How many exchanges one owner has. */
+  readonly requestsPerMinute: number;
 }
 
 /** What signing in at identity providers, and keeping their tokens, stands on. */

@@ -16,6 +16,7 @@ import { DelegationConsent } from './grant-types/delegation-consent.ts';
 import type { GrantTypeParts } from './grant-types/index.ts';
 import { TrustedKeys } from './grant-types/trusted-keys.ts';
 import { Grants, grantSource } from './grants/index.ts';
+import { Exchange, ExchangeDoor, ExchangeRecords, OwnerRate, type InternalArrival } from './internal/index.ts';
 import type { KeySet } from './keys/index.ts';
 import { DoorLimits, Openings } from './limits/index.ts';
 import { accountOf, type Account } from './provider/account.ts';
@@ -32,6 +33,7 @@ import { idleSeconds, refreshLifetime } from './provider/refresh-lifetime.ts';
 import { LIFETIMES, ROUTES } from './provider/settings.ts';
 import { StandingConsents } from './provider/standing-consents.ts';
 import { TokenRecords } from './provider/token-records.ts';
+import { OwnerRegistrations } from './resources/registrations.ts';
 import { assertionsKnownSince } from './store/artifacts-store.ts';
 import { Consents } from './token-sessions/consents.ts';
 import { OwnTokenVerifier } from './token-sessions/own-token-verifier.ts';
@@ -44,6 +46,8 @@ export interface AuthorizationServer {
   answers(path: string): boolean;
   /** Answers; never rejects. */
   handle(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Promise<void>;
+  /** Answers a request to the internal listener, whose peers show certificates; never rejects. */
+  exchange(request: IncomingMessage, response: ServerResponse, arrival: InternalArrival): Promise<void>;
   readonly issuer: string;
   readonly verifier: OwnTokenVerifier;
   readonly sessions: TokenSessions;
@@ -99,6 +103,18 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
   const verifier = new OwnTokenVerifier({
     ...{ artifacts, sessions, standings, agents, owners, database, clock, issuer: publicUrl.origin },
     keys: options.keys,
+  });
+
+  const registrations = new OwnerRegistrations({ artifacts, clock });
+  sessions.onBegin(async ({ resource }) => {
+    const owned = owners.resolve(resource);
+    if (owned !== undefined) await registrations.note(owned);
+  });
+  const { requestsPerMinute, ...admission } = options.internal ?? { requestsPerMinute: 60_000 };
+  const exchanges = new ExchangeRecords(trail, clock);
+  const exchangeDoor = new ExchangeDoor({
+    exchange: new Exchange({ verifier, sessions, owners, registrations, grants, admission }),
+    ...{ records: exchanges, rate: new OwnerRate(requestsPerMinute, clock), clock, log },
   });
 
   // Of whoever is erased nothing could be read any more that a provider is to forget.
@@ -206,11 +222,13 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     elsewhere: new Leave({ declared: options.federation.declared, legs, artifacts, owners, log }),
     answers: isAuthorizationServerPath,
     handle: (request, response, arrival) => doors.handle(request, response, arrival),
+    exchange: (request, response, arrival) => exchangeDoor.handle(request, response, arrival),
     async close() {
       await release.close();
       await legs.close();
       await trustedKeys.close();
       await records.close();
+      await exchanges.close();
       await upstreams.close();
     },
   };

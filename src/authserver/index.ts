@@ -6,7 +6,7 @@
  * how much strangers may ask (`limits/`), token sessions and consents (`token-sessions/`), whose a resource is
  * (`resources/`), the pages of consent (`pages/`), grants beside the code (`grant-types/`: agents, delegation,
  * assertions of others), exchanges with identity providers (`upstreams/`), the keeping of their tokens (`grants/`) and
- * both at the doors (`federation/`), and what administrators see and end of it all (`administration/`).
+ * both at the doors (`federation/`), exchanges by certificate (`internal/`), and what administrators see and end of it all (`administration/`).
  * Does not own: people, how they sign in and their sessions (identity), which tool a token may call
  * (gateway), sealing (vault).
  * Tables: `oauth_artifacts`, `token_sessions`, `consents`, `signing_keys`, `oauth_clients`, `oauth_client_blocks`,
@@ -24,7 +24,7 @@ export * from './upstreams/index.ts';
 export * from './grants/index.ts';
 export { linkUrl, type AccountLink } from './federation/link.ts';
 export { openAuthorizationServer, type AuthorizationServer } from './authorization-server.ts';
-export type { AuthorizationServerOptions, FederationParts } from './authorization-server-options.ts';
+export type { AuthorizationServerOptions, FederationParts, InternalExchanges } from './authorization-server-options.ts';
 export type { Arrival } from './doors/doors.ts';
 export type { ClientSource } from './clients/client-source.ts';
 export { ownerMap, type DeclaredOwner, type Doors, type OwnerMap, type ResourceOwner } from './resources/owner-map.ts';

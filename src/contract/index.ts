@@ -14,6 +14,7 @@ export * from './permissions.ts';
 export * from './limit.ts';
 export * from './resource-place.ts';
 export { canonicalResource } from './canonical-resource.ts';
+export * from './owner-id.ts';
 export * from './mcp.ts';
 export type * from './called-tool.ts';
 export * from './catalogue-tool.ts';

@@ -15,6 +15,7 @@
  * Reading DER takes a library that a server without client certificates never needs: what uses it is
  * loaded on first use.
  */
+import type { MutualTls, MutualTlsOptions } from './client/mutual-tls.ts';
 import type { ClientTls, ClientTlsOptions } from './server/client-tls.ts';
 import type { WorkloadApi, WorkloadApiOptions } from './workload-api/index.ts';
 
@@ -29,8 +30,8 @@ export { tlsClient } from './client/tls-client.ts';
 export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/server-tls.ts';
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { CertificateNameKind, ClientCertificate } from './trust/client-certificate.ts';
-export type { ClientCertificates } from './trust/client-certificates.ts';
-export type { ClientTls, ClientTlsOptions, WorkloadApi, WorkloadApiOptions };
+export type { ClientCertificates, SaidByCertificate } from './trust/client-certificates.ts';
+export type { ClientTls, ClientTlsOptions, MutualTls, MutualTlsOptions, WorkloadApi, WorkloadApiOptions };
 export type { SvidChoice, WorkloadLive, WorkloadState } from './workload-api/index.ts';
 export type { IssuedCertificate, KnownAuthority, RotationStep } from './ca/index.ts';
 
@@ -41,6 +42,9 @@ export const openClientTls = async (options: ClientTlsOptions): Promise<ClientTl
 /** A SPIFFE Workload API, followed; throws `WORKLOAD_API_UNAVAILABLE`. */
 export const openWorkloadApi = async (options: WorkloadApiOptions): Promise<WorkloadApi> =>
   (await import('./workload-api/index.ts')).openWorkloadApi(options);
+/** How we connect where both ends show certificates; throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`. */
+export const openMutualTls = async (options: MutualTlsOptions): Promise<MutualTls> =>
+  (await import('./client/mutual-tls.ts')).openMutualTls(options);
 
 /** The certificate authority behind `chatelaine ca`. */
 export const loadCertificateAuthority = () => import('./ca/index.ts');

@@ -22,6 +22,11 @@ export const MODULES: readonly ModulePlace[] = [
   place('db', 'kernel contract', 'the database knows tables, not what they mean'),
   place('tls', 'kernel contract', 'certificates and the names in them are a matter of files and bytes'),
   place('egress', 'kernel', 'what leaves the machine is judged by its address, whoever sends it'),
+  place(
+    'token-exchange',
+    'kernel contract tls egress',
+    'it asks the authorization server from beside it, and knows nothing of how that decides',
+  ),
   place('http', 'kernel contract db', 'the frame of routes knows none of them'),
   place('audit', 'kernel contract db tls http', 'the record must not depend on what it records'),
   place('vault', 'kernel contract db tls http audit', 'the vault records its uses and knows no caller'),
@@ -34,7 +39,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'authserver',
-    'kernel contract db tls egress http audit vault policy identity resource-server',
+    'kernel contract db tls egress token-exchange http audit vault policy identity resource-server',
     'authserver and registry are siblings; the gateway composes them',
   ),
   place(
@@ -65,7 +70,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'proxy',
-    'kernel contract tls audit vault policy identity resource-server gateway',
+    'kernel contract tls token-exchange audit vault policy identity resource-server gateway',
     'the proxy is a second home of the pipeline',
   ),
   place(
@@ -81,7 +86,7 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'main',
-    'kernel contract db tls egress http audit vault policy identity backup resource-server authserver registry outgoing-auth toolbox servers gateway proxy doctor operator cli',
+    'kernel contract db tls egress token-exchange http audit vault policy identity backup resource-server authserver registry outgoing-auth toolbox servers gateway proxy doctor operator cli',
     'main is the only place of wiring, and nobody imports it',
   ),
 ];

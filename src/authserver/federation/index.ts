@@ -19,4 +19,4 @@ export { Callback, CALLBACK, upstreamOfCallback } from './callback.ts';
 export { Leave } from './leave.ts';
 export { LINK, linkUrl, readLink, type AccountLink } from './link.ts';
 export { Release } from './release.ts';
-export { subjectSessions } from './subject-session.ts';
+export { subjectOf, subjectSessions, type Subject, type SubjectParts } from './subject-session.ts';

@@ -11,14 +11,30 @@ export interface ResourceOwner {
   readonly scopes: readonly string[];
   /** The upstreams whose tokens this owner may have. */
   readonly upstreams: readonly string[];
+  /** Where it runs beside this server: who it is there. */
+  readonly identity?: OwnerIdentity;
   /** It is the administrative API: whoever gives a program this gives away what they may change. */
   readonly administers?: true;
+}
+
+/** Who an owner is to whoever sees its certificate. */
+export interface OwnerIdentity {
+  /** The whole SPIFFE ID, in its one spelling. */
+  readonly spiffeId: string;
+  /** What tells it from an earlier one that had the same. */
+  readonly uid?: string | undefined;
 }
 
 /** From resources to who owns them: the `OwnerMap` of the design. */
 export interface OwnerMap {
   /** The owner of exactly that resource; undefined for any other, however much it looks like one. */
   resolve(resource: string): ResourceOwner | undefined;
+}
+
+/** From the SPIFFE IDs of certificates to owners. */
+export interface OwnersBySpiffeId {
+  /** The owner for which exactly that ID is registered. */
+  registered(spiffeId: string): ResourceOwner | undefined;
 }
 
 /** Resources that only the gateway knows: its doors come and go with toolsets. */
@@ -31,6 +47,8 @@ export interface DeclaredOwner {
   readonly resource: string;
   readonly scopes: readonly string[];
   readonly upstreams: readonly string[];
+  readonly spiffeId?: string | undefined;
+  readonly uid?: string | undefined;
 }
 
 /** Declared owners, and the doors of this server below `publicUrl`, which the implicit owner has. */
@@ -40,7 +58,7 @@ export function ownerMap(parts: {
   readonly declared: () => readonly DeclaredOwner[];
   /** The upstreams of the gateway. */
   readonly upstreams: () => readonly string[];
-}): OwnerMap {
+}): OwnerMap & OwnersBySpiffeId {
   const { origin } = parts.publicUrl;
   /** Of the names of this machine one stands in tokens and consents. */
   const named = (text: string): string | undefined => {
@@ -57,9 +75,17 @@ export function ownerMap(parts: {
         return door && { ...door, owner: GATEWAY_OWNER, resource, upstreams: parts.upstreams() };
       }
       const declared = parts.declared().find((one) => named(one.resource) === resource);
-      if (declared === undefined) return undefined;
-      const { namespace, name, scopes, upstreams } = declared;
-      return { owner: `${namespace}/${name}`, resource, scopes, upstreams };
+      return declared && { ...ownerOf(declared), resource };
+    },
+    registered(spiffeId) {
+      const declared = parts.declared().find((one) => one.spiffeId === spiffeId);
+      const resource = declared && named(declared.resource);
+      return declared && resource !== undefined ? { ...ownerOf(declared), resource } : undefined;
     },
   };
 }
+
+const ownerOf = ({ namespace, name, scopes, upstreams, spiffeId, uid }: DeclaredOwner) => ({
+  ...{ owner: `${namespace}/${name}`, scopes, upstreams },
+  ...(spiffeId !== undefined && { identity: { spiffeId, uid } }),
+});

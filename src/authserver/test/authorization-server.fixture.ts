@@ -41,6 +41,7 @@ import {
   Upstreams,
   type AuthorizationServer,
   type DeclaredOwner,
+  type InternalExchanges,
   type KeySet,
   type Lifetimes,
   type OpeningLimits,
@@ -181,6 +182,7 @@ export interface Surroundings extends Federating {
   readonly trustedIssuers?: readonly TrustedIssuer[];
   readonly lifetimes?: Lifetimes;
   readonly agentsUrl?: () => Promise<URL | undefined>;
+  readonly internal?: InternalExchanges;
 }
 
 /** The header by which a test says where a request comes from. */
@@ -232,6 +234,7 @@ export async function startAuthorizationServer(
   const server = await openAuthorizationServer({
     ...{ publicUrl: url, database, clock, log, trail: audit, signIn, users },
     ...(more.agentsUrl && { agentsUrl: more.agentsUrl }),
+    internal: more.internal,
     sealer: vault.envelope,
     ...(more.openings && { openings: more.openings }),
     theme: more.theme,

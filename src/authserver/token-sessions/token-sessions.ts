@@ -30,6 +30,7 @@ export class TokenSessions {
   readonly #clock: Clock;
   readonly #idleMs: number;
   readonly #known: Remembered<TokenSession>;
+  readonly #onBegin = new Set<(session: NewTokenSession) => Promise<void>>();
   readonly #onEnd = new Set<() => void>();
   readonly #onEnded = new Set<(ended: readonly EndedSession[]) => void>();
 
@@ -47,6 +48,7 @@ export class TokenSessions {
 
   /** Begins one, with the rest of the request where there is one; for `lastsSeconds` where nothing refreshes it. */
   async begin(session: NewTokenSession, lastsSeconds?: number): Promise<void> {
+    for (const told of this.#onBegin) await told(session);
     const now = this.#clock.now();
     const row: TokenSession = {
       upstreams: [],
@@ -111,6 +113,11 @@ export class TokenSessions {
   forget(): void {
     this.#known.forget();
     for (const told of this.#onEnd) told();
+  }
+
+  /** Told before one begins, with the rest of the request where there is one; it does not where that rejects. */
+  onBegin(told: (session: NewTokenSession) => Promise<void>): void {
+    this.#onBegin.add(told);
   }
 
   /** Told when sessions may have ended here. */

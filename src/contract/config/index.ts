@@ -29,7 +29,7 @@ export { sourceSchema, type SourceCommon } from './source.ts';
 export { emailAlertsSchema, type EmailAlerts } from './alerts.ts';
 export { approvalsSchema, type ApprovalSettings } from './approvals.ts';
 export { isPem } from './pem.ts';
-export type { AgentListenerSettings, MutualTlsSettings, TlsClientSettings } from './tls.ts';
+export type { AgentListenerSettings, InternalListenerSettings, MutualTlsSettings, TlsClientSettings } from './tls.ts';
 export { parseWorkloadEndpoint, type WorkloadApiSettings, type WorkloadEndpoint } from './workload-api.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { replicaAddress, unsafeReplicaAddress, type ReplicaSettings } from './replica.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalResource } from '../canonical-resource.ts';
+import { parseOwnerId } from '../owner-id.ts';
 import { isLoopbackHost, namespaceName, resourceName, scopeToken } from './common.ts';
 
 /** Who owns every door of this server, as `namespace/name`. No document can be called that. */
@@ -31,8 +32,32 @@ export const ownerSchema = z
       .max(50)
       .default([])
       .describe('The upstreams whose tokens it may be given for people who consent; of any namespace, by name.'),
+    spiffeId: z
+      .string()
+      .optional()
+      .describe(
+        'The whole SPIFFE ID of its certificate, `spiffe://trust-domain/ns/{namespace}/{mcpserver|gateway|proxy}/{name}`: who shows it at `internalListener` may exchange tokens of its sessions.',
+      ),
+    uid: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,128}$/, { error: 'a uid has 1 to 128 letters, digits, `.`, `_` and `-`' })
+      .optional()
+      .describe(
+        'What tells it from an earlier one of the same name, such as the uid of its object in Kubernetes: sessions of the earlier one are not its.',
+      ),
   })
-  .superRefine(({ namespace, name, upstreams }, context) => {
+  .superRefine(({ namespace, name, upstreams, spiffeId, uid }, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    const id = spiffeId === undefined ? undefined : parseOwnerId(spiffeId);
+    if (id?.ok === false) refuse('spiffeId', `\`${spiffeId}\` names no owner: ${id.error}`);
+    // So an owner has one identity and an identity one owner, whatever else the documents say.
+    else if (id?.ok && (id.value.namespace !== namespace || id.value.name !== name))
+      refuse(
+        'spiffeId',
+        `\`${spiffeId}\` is that of \`${id.value.namespace}/${id.value.name}\`, and this is \`${namespace}/${name}\``,
+      );
+    if (uid !== undefined && spiffeId === undefined)
+      refuse('uid', 'a uid goes with `spiffeId`, whose sessions it tells apart');
     if (`${namespace}/${name}` === GATEWAY_OWNER)
       context.addIssue({
         code: 'custom',

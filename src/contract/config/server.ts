@@ -15,7 +15,7 @@ import { placesSchema } from './places.ts';
 import { replicaSchema, unsafeReplicaAddress } from './replica.ts';
 import { signInSchema } from './sign-in.ts';
 import { themeSchema } from './theme.ts';
-import { agentListenerSchema, tlsSchema } from './tls.ts';
+import { agentListenerSchema, internalListenerSchema, tlsSchema } from './tls.ts';
 import { vaultSchema } from './vault.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -69,6 +69,9 @@ export const serverSchema = z
     agentListener: agentListenerSchema
       .optional()
       .describe('One more listener, for agents that show a client certificate with their SPIFFE ID.'),
+    internalListener: internalListenerSchema
+      .optional()
+      .describe('One more listener, where owners exchange tokens of sessions for those of upstreams, by certificate.'),
     metrics: z
       .union([
         z.literal(false),
@@ -171,7 +174,7 @@ export const serverSchema = z
   .superRefine((server, context) => {
     const refuse = (path: string[], message: string): void =>
       context.addIssue({ code: 'custom', path, message, params: { problem: 'UNENFORCEABLE' } });
-    const { host, tls, tlsTerminatedBy, agentListener } = server;
+    const { host, tls, tlsTerminatedBy } = server;
     const open = unsafeBind(server);
     if (open !== undefined) refuse(['host'], open);
     const url = server.publicUrl === undefined ? undefined : new URL(server.publicUrl);
@@ -187,14 +190,22 @@ export const serverSchema = z
       refuse(['replica', 'address'], 'on SQLite one server serves, and there is no other to reach it');
     const unsafe = address === undefined ? undefined : unsafeReplicaAddress(address, server);
     if (unsafe !== undefined) refuse(['replica', 'address'], unsafe);
-    if (agentListener === undefined) return;
-    if (agentListener.certificate === undefined && agentListener.workloadApi === undefined && tls === undefined)
+    const taken = [{ host, port: server.port, of: 'public listener' }];
+    for (const field of ['agentListener', 'internalListener'] as const) {
+      const listener = server[field];
+      if (listener === undefined) continue;
+      if (listener.certificate === undefined && listener.workloadApi === undefined && tls === undefined)
+        refuse([field], 'there is no certificate for it: give `certificate` and `key` or `workloadApi` here, or `tls`');
+      const other = taken.find((one) => one.port !== 0 && one.port === listener.port && one.host === listener.host);
+      if (other !== undefined)
+        refuse([field, 'port'], `\`${other.host}:${other.port}\` is the address of the ${other.of}`);
+      taken.push({ host: listener.host, port: listener.port, of: field });
+    }
+    if (server.internalListener !== undefined && url === undefined)
       refuse(
-        ['agentListener'],
-        'there is no certificate for it: give `certificate` and `key` or `workloadApi` here, or `tls`',
+        ['internalListener'],
+        'tokens are exchanged by an authorization server of our own: say with `publicUrl` where it is reached',
       );
-    if (agentListener.port !== 0 && agentListener.port === server.port && agentListener.host === host)
-      refuse(['agentListener', 'port'], `\`${host}:${server.port}\` is the address of the public listener`);
   });
 
 /**

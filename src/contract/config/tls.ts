@@ -115,3 +115,55 @@ export const agentListenerSchema = z
   });
 
 export type AgentListenerSettings = z.output<typeof agentListenerSchema>;
+
+const narrowing = (what: string) =>
+  z
+    .array(z.string().regex(/^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/, { error: `a ${what} is written in lower case` }))
+    .min(1, { error: `an empty list would let nobody in; leave it out where every ${what} may come` })
+    .max(1000)
+    .optional();
+
+/** Authorities that vouch for owners of one trust domain, and for no other's. */
+const federatedSchema = z.strictObject({
+  trustDomain,
+  clientCa: pemOrPath.describe('Its authorities, as under `clientCa`.'),
+  crl: mutualTlsFields.crl.describe('Their revocation lists, as under `crl`.'),
+});
+
+/** `internalListener:` of `kind: server`: where owners exchange tokens of sessions for those of upstreams. */
+export const internalListenerSchema = z
+  .strictObject({
+    host: z.string().min(1).default('127.0.0.1').describe('The address to listen on.'),
+    port: port.default(7443).describe('The port to listen on; 0 takes any free one.'),
+    ...mutualTlsFields,
+    federated: z
+      .array(federatedSchema)
+      .max(50)
+      .default([])
+      .describe('Trust domains of partners: each with authorities of its own, which vouch for nobody else.'),
+    namespaces: narrowing('namespace').describe('Owners of these namespaces alone come in; of every one without it.'),
+    names: narrowing('name').describe('Owners of these names alone come in; of every name without it.'),
+    requestsPerMinute: z
+      .int()
+      .positive()
+      .default(60_000)
+      .describe('How many exchanges a minute one owner has, in each process.'),
+  })
+  .superRefine((listener, context) => {
+    const message = mutualTlsFault(listener);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+    const { trustDomain: own, federated } = listener;
+    const taken = new Set([own]);
+    for (const [index, one] of federated.entries()) {
+      // Whose word counts for a domain must not be a question of order.
+      if (taken.has(one.trustDomain))
+        context.addIssue({
+          code: 'custom',
+          path: ['federated', index, 'trustDomain'],
+          message: `\`${one.trustDomain}\` stands there twice; put its authorities into one bundle`,
+        });
+      taken.add(one.trustDomain);
+    }
+  });
+
+export type InternalListenerSettings = z.output<typeof internalListenerSchema>;

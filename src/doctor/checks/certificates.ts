@@ -17,11 +17,25 @@ export const certificates: Check = {
 type Field = readonly [name: string, value: string | undefined];
 
 /** Every certificate of the configuration, with the field that names it. */
-function certificatesOf({ tls, agentListener, alerts, database, audit, vault }: ServerSettings): readonly Field[] {
+function certificatesOf({
+  tls,
+  agentListener,
+  internalListener,
+  alerts,
+  database,
+  audit,
+  vault,
+}: ServerSettings): readonly Field[] {
   return [
     ['tls.certificate', tls?.certificate],
     ['agentListener.certificate', agentListener?.certificate],
     ['agentListener.clientCa', agentListener?.clientCa],
+    ['internalListener.certificate', internalListener?.certificate],
+    ['internalListener.clientCa', internalListener?.clientCa],
+    ...(internalListener?.federated ?? []).map((one, at): Field => [
+      `internalListener.federated[${at}].clientCa`,
+      one.clientCa,
+    ]),
     ...(database.type === 'postgres' ? ofClient('database', database) : []),
     ...audit.anchors.flatMap((one) => ofClient(`audit.anchors.${one.name}`, one)),
     ...audit.exports.flatMap((one) => ofClient(`audit.exports.${one.name}`, one)),

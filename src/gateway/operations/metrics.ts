@@ -14,6 +14,8 @@ export interface Metrics {
   /** The files of a listener's certificates changed. */
   certificatesReloaded(listener: string, outcome: 'applied' | 'refused'): void;
   handshakeFailed(listener: string): void;
+  /** What became of an exchange at the internal listener: `ok`, or the error that was answered. */
+  exchanged(outcome: string): void;
   /** What became of a call that wants the yes of people. */
   approval(outcome: string): void;
   limitRefused(refused: { readonly limit: string; readonly per: string }): void;
@@ -111,6 +113,12 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     labelNames: ['limit', 'per'],
     registers: [register],
   });
+  const exchanges = new Counter({
+    name: 'chatelaine_token_exchanges_total',
+    help: 'Exchanges at the internal listener, by outcome: `ok`, or the error that was answered.',
+    labelNames: ['outcome'],
+    registers: [register],
+  });
   const expiry: Gauge = new Gauge({
     name: 'chatelaine_tls_certificate_expiry_seconds',
     help: 'When the first certificate of a listener’s chain expires, in seconds since 1970.',
@@ -190,6 +198,7 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     reloaded: (outcome) => reloads.inc({ outcome }),
     certificatesReloaded: (listener, outcome) => certificateReloads.inc({ listener, outcome }),
     handshakeFailed: (listener) => handshakes.inc({ listener }),
+    exchanged: (outcome) => exchanges.inc({ outcome }),
     approval: (outcome) => approvals.inc({ outcome }),
     limitRefused: (refused) => limitRefusals.inc(refused),
     anomaly: (kind) => anomalies.inc({ kind }),

@@ -1,7 +1,7 @@
 import type { MutualTlsSettings, ServerSettings } from '#contract';
 import type { Metrics } from '#gateway';
 import { reveal, type Clock, type Logger, type Secret } from '#kernel';
-import { openClientTls, openServerTls, type ClientTls, type ServerTls } from '#tls';
+import { openClientTls, openServerTls, type ClientTls, type ClientTlsOptions, type ServerTls } from '#tls';
 import type { Endings } from '../endings.ts';
 import { WorkloadApis } from './workload-apis.ts';
 
@@ -9,6 +9,7 @@ import { WorkloadApis } from './workload-apis.ts';
 export interface ListenerTls {
   readonly public: ServerTls | undefined;
   readonly agents: ClientTls | undefined;
+  readonly internal: ClientTls | undefined;
   readonly all: readonly ServerTls[];
 }
 
@@ -25,13 +26,19 @@ interface Surroundings {
  * Workload APIs answer: `WORKLOAD_API_NOWHERE`, `WORKLOAD_API_UNAVAILABLE`, `WORKLOAD_API_LACKS`.
  */
 export async function openListenerTls(
-  settings: Pick<ServerSettings, 'tls' | 'agentListener'>,
+  settings: Pick<ServerSettings, 'tls' | 'agentListener' | 'internalListener'>,
   surroundings: Surroundings,
 ): Promise<ListenerTls> {
   const opener = new ListenerTlsOpener(surroundings);
-  const ofPublic = settings.tls && (await opener.own('tls', settings.tls));
-  const agents = settings.agentListener && (await opener.mutual('agentListener', settings.agentListener, ofPublic));
-  return { public: ofPublic, agents, all: [ofPublic, agents].filter((one) => one !== undefined) };
+  const { tls, agentListener, internalListener } = settings;
+  const ofPublic = tls && (await opener.own('tls', tls));
+  const agents = agentListener && (await opener.mutual('agentListener', agentListener, ofPublic));
+  const internal =
+    internalListener && (await opener.mutual('internalListener', { ...internalListener, cutsRefused: true }, ofPublic));
+  return {
+    ...{ public: ofPublic, agents, internal },
+    all: [ofPublic, agents, internal].filter((one) => one !== undefined),
+  };
 }
 
 type OwnSettings = Pick<MutualTlsSettings, 'certificate' | 'key' | 'workloadApi'>;
@@ -59,14 +66,21 @@ class ListenerTlsOpener {
   }
 
   /** With clients that show certificates. `otherwise` is its own TLS where the settings name none. */
-  async mutual(field: string, settings: MutualTlsSettings, otherwise: ServerTls | undefined): Promise<ClientTls> {
-    const { clientCa, crl, trustDomain, workloadApi } = settings;
+  async mutual(
+    field: string,
+    settings: MutualTlsSettings & Partial<Pick<ClientTlsOptions, 'federated' | 'cutsRefused'>>,
+    otherwise: ServerTls | undefined,
+  ): Promise<ClientTls> {
+    const { clientCa, crl, trustDomain, workloadApi, federated = [], cutsRefused = false } = settings;
     const own = (await this.own(field, settings)) ?? otherwise;
     const trust =
       clientCa === undefined ? workloadApi && (await this.#workloadApis.open(field, workloadApi)) : { clientCa, crl };
     // The schema refuses settings without either.
     if (own === undefined || trust === undefined) throw new Error(`\`${field}\` has no certificate or trusts nobody`);
-    const opened = await openClientTls({ ...trust, own, trustDomain, field, ...this.#followed(field) });
+    const opened = await openClientTls({
+      ...{ ...trust, own, trustDomain, federated, cutsRefused, field },
+      ...this.#followed(field),
+    });
     this.#surroundings.endings.add(`authorities of ${field}`, () => opened.close());
     return opened;
   }

@@ -2,6 +2,7 @@ import type { AgentsBySpiffeId, ServerSettings } from '#contract';
 import { AgentCertificates, listen, type Gateway, type Listener, type Metrics } from '#gateway';
 import type { ClientTls, ServerTls } from '#tls';
 import { mainError } from '../errors.ts';
+import type { OwnAuthorizationServer } from './own-authorization-server.ts';
 
 /** Opens a listener; throws `ADDRESS_UNAVAILABLE`. */
 export async function openListener(options: Parameters<typeof listen>[0]): Promise<Listener> {
@@ -26,6 +27,31 @@ export async function openAgentListener(
     ...{ host, port, tls, requestTimeoutMs: limits.requestTimeout },
     handler: gateway.agentHandler(new AgentCertificates(tls.clients, agents)),
     handshakeFailed: () => metrics?.handshakeFailed('agentListener'),
+  });
+}
+
+/** The listener of owners that exchange tokens, where the settings ask for one. */
+export async function openInternalListener(
+  { internalListener, limits }: ServerSettings,
+  parts: {
+    readonly tls: ClientTls | undefined;
+    readonly own: Pick<OwnAuthorizationServer, 'exchange'> | undefined;
+    readonly metrics: Metrics | undefined;
+  },
+): Promise<Listener | undefined> {
+  const { tls, own, metrics } = parts;
+  if (tls === undefined || internalListener === undefined) return undefined;
+  // The schema refuses the listener where there is no authorization server.
+  if (own === undefined) throw new Error('`internalListener` has nobody to ask');
+  const { host, port } = internalListener;
+  return await openListener({
+    ...{ host, port, tls, requestTimeoutMs: limits.requestTimeout },
+    handler: (request, response) =>
+      void own.exchange(request, response, {
+        peers: tls.clients,
+        answered: (outcome) => metrics?.exchanged(outcome),
+      }),
+    handshakeFailed: () => metrics?.handshakeFailed('internalListener'),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { AuthorizationServer, Lifetimes, ResourceOwner } from '#authserver';
+import type { AuthorizationServer, InternalExchanges, Lifetimes, ResourceOwner } from '#authserver';
 import {
   ADMINISTRATION_SCOPES,
   GATEWAY_OWNER,
@@ -27,6 +27,8 @@ export interface OwnAuthorizationServer {
   readonly issuer: Issuer;
   /** Tokens of callers at identity providers. */
   readonly grants: CallerGrants;
+  /** Answers a request to the internal listener; never rejects. */
+  readonly exchange: AuthorizationServer['exchange'];
   /** Whether a token session goes on. */
   readonly sessionGoesOn: (tsid: string) => Promise<boolean>;
   /** The identity provider that people sign in at, for the sign-in page. */
@@ -42,6 +44,8 @@ export interface OwnAuthorizationServerParts {
   readonly isDefault: boolean;
   readonly services: Services;
   readonly settings: AuthorizationServerSettings;
+  /** Who comes in at the internal listener; nobody where there is none. */
+  readonly internal?: InternalExchanges | undefined;
   /** What the pages look like. */
   readonly theme: ThemeSettings | undefined;
   /** The documents of now. */
@@ -72,7 +76,7 @@ export function issuerUrl(settings: ServerSettings): URL | undefined {
  * of its own: a server whose callers all have keys loads none of it.
  */
 export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnAuthorizationServer {
-  const { publicUrl, endings } = parts;
+  const { publicUrl, endings, log } = parts;
   let opening: Promise<AuthorizationServer> | undefined;
   const opened = (): Promise<AuthorizationServer> => {
     opening ??= open(parts).then((server) => {
@@ -103,6 +107,14 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
       source: { upstreamToken: async (request) => await (await opened()).grants.upstreamToken(request) },
       linkPage: async (account) =>
         (await import('#authserver')).linkUrl(publicUrl, { ...account, owner: GATEWAY_OWNER }),
+    },
+    exchange: async (request, response, arrival) => {
+      try {
+        await (await opened()).exchange(request, response, arrival);
+      } catch (error) {
+        log.error({ err: error }, 'an internal exchange finds no authorization server');
+        response.writeHead(503, { 'Retry-After': '1', 'Cache-Control': 'no-store', 'Content-Length': 0 }).end();
+      }
     },
     sessionGoesOn: async (tsid) => (await (await opened()).sessions.live(tsid)) !== undefined,
     issuer: {
@@ -216,6 +228,7 @@ async function open(parts: OwnAuthorizationServerParts): Promise<AuthorizationSe
     theme: parts.theme,
     lifetimes: lifetimesOf(settings),
     trustedIssuers: () => settings.trustedIssuers,
+    internal: parts.internal,
     fetch: authserver.guardedFetch(egress),
     changes: identity.frame.changes,
   });

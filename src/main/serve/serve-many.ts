@@ -3,7 +3,7 @@ import { loopbackOnly, type Gateway, type Listener, type Metrics, type Siblings 
 import type { SignInServices } from '#identity';
 import { reveal } from '#kernel';
 import { firstKey } from './first-key.ts';
-import { agentsUrlOf, openAgentListener, openListener, urlOf } from './listeners.ts';
+import { agentsUrlOf, openAgentListener, openInternalListener, openListener, urlOf } from './listeners.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import { untilStopped } from './until-stopped.ts';
 import { welcome } from './welcome.ts';
@@ -36,6 +36,7 @@ export async function serveMany(
   const agentsUrl = agents && agentsUrlOf(settings, urlOf(agents.host, agents.port, tls.agents));
   resources.reachedAt(publicUrl, agentsUrl);
   running.agentsReached(agentsUrl);
+  const internal = await openInternalListener(settings, { tls: tls.internal, own: running.own, metrics });
   const measured =
     metrics === undefined || settings.metrics === false
       ? undefined
@@ -50,6 +51,7 @@ export async function serveMany(
       url,
       ...configured.counts(),
       agentsUrl: agentsUrl?.origin,
+      internalUrl: internal && urlOf(internal.host, internal.port, tls.internal),
       metricsUrl: measured && `http://${measured.host}:${measured.port}/metrics`,
       key,
       setupUrl,
@@ -68,7 +70,8 @@ export async function serveMany(
   const left = siblings
     ?.leave()
     .catch((error: unknown) => log.warn({ err: error }, 'the list of replicas still has this one'));
-  await Promise.all([listener.close(shutdownGrace), agents?.close(shutdownGrace), measured?.close(0), left]);
+  const closing = [listener, agents, internal].map((one) => one?.close(shutdownGrace));
+  await Promise.all([...closing, measured?.close(0), left]);
   log.info({ event: 'ended' }, 'ended');
 }
 

@@ -102,6 +102,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
             isDefault: settings.publicUrl === undefined,
             agentsUrl: () => agentsReached.promise,
             settings: settings.authorizationServer,
+            internal: settings.internalListener,
             theme: settings.theme,
             declared: configured,
             snapshot: () => configured.toolbox.current(),

@@ -8,6 +8,8 @@ export interface WelcomeFacts {
   readonly sources: number;
   /** Of the listener for agents with client certificates, where there is one. */
   readonly agentsUrl: string | undefined;
+  /** Of the listener where owners exchange tokens, where there is one. */
+  readonly internalUrl: string | undefined;
   readonly metricsUrl: string | undefined;
   /** The key of the quickstart; undefined for a configuration of one's own. */
   readonly key: FirstKey | undefined;
@@ -28,6 +30,7 @@ export function welcome(facts: WelcomeFacts): string {
     `  MCP      ${mcp}`,
     `  REST     ${url}/api/toolset`,
     ...(facts.agentsUrl === undefined ? [] : [`  Agents   ${facts.agentsUrl}/mcp (with a client certificate)`]),
+    ...(facts.internalUrl === undefined ? [] : [`  Internal ${facts.internalUrl}/internal/token-exchange`]),
     ...(facts.metricsUrl === undefined ? [] : [`  Metrics  ${facts.metricsUrl}`]),
     ...keyLines(key, facts.signsIn),
     ...setupLines(facts.setupUrl),

@@ -23,6 +23,8 @@ export interface ChainPlace {
   readonly key: string;
   /** Where the two stand in the configuration: `tls`, `agentListener`. */
   readonly field: string;
+  /** Who presents it: a server unless it says so. */
+  readonly presentedBy?: 'client';
 }
 
 const fault = (message: string) => tlsError('CERTIFICATE_UNUSABLE', message);
@@ -31,17 +33,26 @@ const fault = (message: string) => tlsError('CERTIFICATE_UNUSABLE', message);
  * Reads a certificate, its chain and its key, and checks what would otherwise show at the first
  * handshake, as somebody else's error: that the key belongs to the certificate, that it is strong, that
  * each certificate was issued by the next (RFC 8446 §4.4.2), that all are valid at `now` (milliseconds
- * since 1970), that the first names a host (RFC 9525 §6.3 leaves the common name unread) and may serve.
+ * since 1970), that the first names a host (RFC 9525 §6.3 leaves the common name unread) and may serve, or that it may
+ * be shown by a client.
  *
  * Throws `CERTIFICATE_UNUSABLE`, which names the file and what is wrong with it.
  */
-export function readCertificateChain({ certificate, key, field }: ChainPlace, now: number): CertificateChain {
+export function readCertificateChain(
+  { certificate, key, field, presentedBy }: ChainPlace,
+  now: number,
+): CertificateChain {
   const certificates = readMaterial(`${field}.certificate`, certificate, fault);
-  return checkedChain(certificates, readMaterial(`${field}.key`, key, fault), now);
+  return checkedChain(certificates, readMaterial(`${field}.key`, key, fault), now, presentedBy);
 }
 
 /** As `readCertificateChain`, of what was read already. */
-export function checkedChain(certificates: Material, keyMaterial: Material, now: number): CertificateChain {
+export function checkedChain(
+  certificates: Material,
+  keyMaterial: Material,
+  now: number,
+  presentedBy?: ChainPlace['presentedBy'],
+): CertificateChain {
   const chain = certificatesIn(certificates);
   const privateKey = readKey(keyMaterial);
   const leaf = chain[0] as X509Certificate;
@@ -49,7 +60,8 @@ export function checkedChain(certificates: Material, keyMaterial: Material, now:
   checkStrength(chain, certificates.where);
   checkOrder(chain, certificates.where);
   checkValidity(chain, certificates.where, now);
-  checkServes(leaf, certificates.where);
+  if (presentedBy === 'client') checkShows(leaf, certificates.where);
+  else checkServes(leaf, certificates.where);
   return {
     cert: chain.map((one) => one.toString()).join(''),
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -147,6 +159,14 @@ function checkServes(leaf: X509Certificate, where: string): void {
   const purposes = leaf.keyUsage as readonly string[] | undefined;
   if (purposes !== undefined && !purposes.includes(SERVER_AUTH))
     throw fault(`the certificate ${where} is not for servers: its extended key usage lacks serverAuth`);
+}
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+
+function checkShows(leaf: X509Certificate, where: string): void {
+  const purposes = leaf.keyUsage as readonly string[] | undefined;
+  if (purposes !== undefined && !purposes.includes(CLIENT_AUTH))
+    throw fault(`the certificate ${where} is not for clients: its extended key usage lacks clientAuth`);
 }
 
 /** For welcome and `Host` alone, which decide nothing about who is trusted: so Node's text will do. */

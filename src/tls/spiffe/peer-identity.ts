@@ -38,11 +38,11 @@ export interface PeerRefusal {
 
 /**
  * The workload that a leaf certificate names (X509-SVID.md §2, §4, §5.2): exactly one URI among the
- * alternative names, and it is the SPIFFE ID of a workload in `trustDomain`; no authority, no key that
+ * alternative names, and it is the SPIFFE ID of a workload in one of `trustDomains`; no authority, no key that
  * may sign certificates or lists, a key that may sign the handshake, and clientAuth where purposes are
  * named at all. Names of other types, such as DNS, may stand beside it and mean nothing here.
  */
-export function readPeer(der: Buffer, trustDomain: string): Result<PeerIdentity, PeerRefusal> {
+export function readPeer(der: Buffer, ...trustDomains: readonly string[]): Result<PeerIdentity, PeerRefusal> {
   const read = readCertificate(der);
   if (!read.ok) return refuse('unreadable', read.error);
   const { uris, serial, notBefore, notAfter } = read.value;
@@ -55,7 +55,7 @@ export function readPeer(der: Buffer, trustDomain: string): Result<PeerIdentity,
   const spiffeId = parseSpiffeId(uri);
   if (!spiffeId.ok) return refuse('no-spiffe-id', `its URI has ${spiffeId.error}`);
   if (spiffeId.value.path.length === 0) return refuse('no-workload', 'its SPIFFE ID names a whole trust domain');
-  if (spiffeId.value.trustDomain !== trustDomain)
+  if (!trustDomains.includes(spiffeId.value.trustDomain))
     return refuse('other-trust-domain', `its trust domain is \`${spiffeId.value.trustDomain}\``);
   return ok({ spiffeId: spiffeId.value, uri: printSpiffeId(spiffeId.value), serial, notBefore, notAfter });
 }

@@ -11,27 +11,33 @@ interface Presented {
   readonly identity: Result<PeerIdentity, PeerRefusal>;
   /** The certificate and how long it is valid, whoever it names. */
   readonly certificate: Result<ClientCertificate & Pick<CertificateFacts, 'notBefore' | 'notAfter'>, PeerRefusal>;
+  readonly said: SaidByCertificate | undefined;
   readonly chain: readonly ChainLink[];
-  /** Whom the handshake trusted. */
-  readonly bundle: TrustBundle;
+  /** Whom the handshake trusted, by trust domain. */
+  readonly bundles: ReadonlyMap<string, TrustBundle>;
 }
+
+/** What a certificate says, whether it counts or not: for the record, and to decide nothing by. */
+export type SaidByCertificate = Pick<CertificateFacts, 'serial' | 'uris'>;
 
 /** Who stands at the other end of a connection, by the certificate of its handshake. */
 export class ClientCertificates {
-  readonly #trustDomain: string;
-  readonly #bundle: () => TrustBundle;
+  readonly #bundles: () => ReadonlyMap<string, TrustBundle>;
   readonly #clock: Clock;
   readonly #presented = new WeakMap<TLSSocket, Presented>();
+  readonly #open = new Set<TLSSocket>();
 
-  constructor(options: { trustDomain: string; bundle: () => TrustBundle; clock: Clock }) {
-    this.#trustDomain = options.trustDomain;
-    this.#bundle = options.bundle;
+  /** `bundles`: of each trust domain the authorities that vouch for it, and for no other. */
+  constructor(options: { bundles: () => ReadonlyMap<string, TrustBundle>; clock: Clock }) {
+    this.#bundles = options.bundles;
     this.#clock = options.clock;
   }
 
   /** Reads what a connection showed in its handshake; to be called when that is over. */
   accept(socket: TLSSocket): void {
     this.#presented.set(socket, this.#read(socket));
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
   }
 
   /**
@@ -43,7 +49,9 @@ export class ClientCertificates {
     const presented = this.#presented.get(socket);
     if (presented === undefined) return err({ reason: 'unreadable', detail: 'its handshake was not seen' });
     const { identity } = presented;
-    return identity.ok ? this.#unlessRefused(identity.value, presented) : identity;
+    if (!identity.ok) return identity;
+    const { trustDomain } = identity.value.spiffeId;
+    return this.#unlessRefused(identity.value, presented, [trustDomain]);
   }
 
   /** The certificate of a connection, whatever it names; asked and judged likewise. */
@@ -51,34 +59,71 @@ export class ClientCertificates {
     const presented = this.#presented.get(socket);
     if (presented === undefined) return err({ reason: 'unreadable', detail: 'its handshake was not seen' });
     const { certificate } = presented;
-    return certificate.ok ? this.#unlessRefused(certificate.value, presented) : certificate;
+    return certificate.ok
+      ? this.#unlessRefused(certificate.value, presented, [...presented.bundles.keys()])
+      : certificate;
   }
 
+  /** What the certificate of a connection says; undefined where it cannot be read. */
+  said(socket: TLSSocket): SaidByCertificate | undefined {
+    return this.#presented.get(socket)?.said;
+  }
+
+  /** Ends the open connections whose certificate does not count any more, whatever runs on them. */
+  cutRefused(): void {
+    for (const socket of this.#open) if (!this.certificate(socket).ok) socket.destroy();
+  }
+
+  /** Some of these domains vouch for it, now. */
   #unlessRefused<Value extends Pick<PeerIdentity, 'notBefore' | 'notAfter'>>(
     value: Value,
-    { chain, bundle }: Presented,
+    { chain, bundles }: Presented,
+    domains: readonly string[],
   ): Result<Value, PeerRefusal> {
     const now = this.#clock.now();
-    const refusal = refuseValidity(value, now) ?? this.#bundle().refuse(chain, bundle, now);
-    return refusal === undefined ? ok(value) : err(refusal);
+    const period = refuseValidity(value, now);
+    if (period !== undefined) return err(period);
+    const current = this.#bundles();
+    let refusal: PeerRefusal = { reason: 'untrusted', detail: 'nobody vouches for its trust domain' };
+    for (const domain of domains) {
+      const [bundle, before] = [current.get(domain), bundles.get(domain)];
+      const why = before && bundle?.refuse(chain, before, now, current.size > 1);
+      if (bundle !== undefined && before !== undefined && why === undefined) return ok(value);
+      refusal = why ?? refusal;
+    }
+    return err(refusal);
   }
 
   #read(socket: TLSSocket): Presented {
-    const bundle = this.#bundle();
+    const bundles = this.#bundles();
     const nobody = (reason: PeerRefusal['reason'], detail: string): Presented => ({
       identity: err({ reason, detail }),
       certificate: err({ reason, detail }),
+      said: undefined,
       chain: [],
-      bundle,
+      bundles,
     });
     // The listener turns others away in the handshake; this holds should anybody ever open one that does not.
     if (!socket.authorized) return nobody('untrusted', 'the handshake did not verify it');
     const ders = dersOf(socket.getPeerCertificate(true));
     const [leaf] = ders;
     if (leaf === undefined) return nobody('unreadable', 'there is no certificate');
-    const chain = ders.map((der) => linkOf(new X509Certificate(der)));
-    return { identity: readPeer(leaf, this.#trustDomain), certificate: readLeaf(leaf), chain, bundle };
+    const chain = linked(ders.map((der) => new X509Certificate(der))).map(linkOf);
+    const facts = readCertificate(leaf);
+    return {
+      ...{ identity: readPeer(leaf, ...bundles.keys()), certificate: readLeaf(leaf), chain, bundles },
+      said: facts.ok ? facts.value : undefined,
+    };
   }
+}
+
+/**
+ * The chain as far as each certificate is signed by the next. Node looks for issuers by name alone: of two
+ * authorities that are called the same, one of a partner, it may show the one that did not sign (INT-010).
+ */
+function linked(chain: readonly X509Certificate[]): readonly X509Certificate[] {
+  const broken = chain.findIndex((one, at) => at > 0 && chain[at - 1]?.verify(one.publicKey) !== true);
+  return broken === -1 ? chain : chain.slice(0, broken);
 }
 
 function readLeaf(der: Buffer): Presented['certificate'] {

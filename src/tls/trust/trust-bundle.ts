@@ -13,6 +13,8 @@ export interface TrustPlace {
   readonly crl?: string | undefined;
   /** Where the two stand in the configuration: `agentListener`. */
   readonly field: string;
+  /** What the authorities are called there; `clientCa` without it. */
+  readonly named?: string;
 }
 
 const fault = (message: string, cause?: unknown) => tlsError('TRUST_UNUSABLE', message, { cause });
@@ -24,6 +26,8 @@ export class TrustBundle {
    * every public authority.
    */
   readonly pem: readonly string[];
+  /** What its authorities are called. */
+  readonly subjects: ReadonlySet<string>;
   readonly #anchors: ReadonlySet<string>;
   readonly #lists: ReadonlyMap<string, RevocationList> | undefined;
 
@@ -32,6 +36,7 @@ export class TrustBundle {
 
   constructor(authorities: readonly X509Certificate[], lists: readonly RevocationList[] | undefined) {
     this.pem = authorities.map((one) => one.toString());
+    this.subjects = new Set(authorities.map((one) => linkOf(one).subject));
     this.#anchors = new Set(authorities.filter(isRoot).map((one) => linkOf(one).authority));
     this.#lists = lists && new Map(lists.map((list) => [linkOf(list.issuer).authority, list]));
   }
@@ -44,13 +49,19 @@ export class TrustBundle {
    *
    * `chain`: the peer's certificate first, each one's issuer after it. Node does not show a server the
    * intermediate certificates that a client sent, so a chain may break off before its end. It holds as
-   * long as every authority of its handshake is still trusted, and its revocation cannot be judged.
-   * `now` in milliseconds since 1970.
+   * long as every authority of its handshake is still trusted, and its revocation cannot be judged; not so where
+   * `isOneOfSeveral`: nobody could say then whose chain it is, and each bundle vouches for its own domain alone
+   * (SPIFFE Trust Domain and Bundle §4.2). `now` in milliseconds since 1970.
    */
-  refuse(chain: readonly ChainLink[], before: TrustBundle, now: number): PeerRefusal | undefined {
+  refuse(
+    chain: readonly ChainLink[],
+    before: TrustBundle,
+    now: number,
+    isOneOfSeveral = false,
+  ): PeerRefusal | undefined {
     if (this.#anchors.size === 0) return { reason: 'untrusted', detail: 'nobody is trusted now' };
     const end = this.#endOf(chain);
-    if (end === -1 && (before.#endOf(chain) !== -1 || !this.includes(before)))
+    if (end === -1 && (isOneOfSeveral || before.#endOf(chain) !== -1 || !this.includes(before)))
       return { reason: 'untrusted', detail: 'its chain ends at nobody who is trusted any more' };
     // The peer's own certificate is no authority, whatever the bundle says.
     if (end === 0) return { reason: 'untrusted', detail: 'it is the certificate of an authority itself' };
@@ -109,8 +120,8 @@ export function linkOf(certificate: X509Certificate): ChainLink {
  * `TRUST_UNUSABLE` for anything that is no authority, is weak, or leads to no root (a server of Node's
  * trusts no chain that ends earlier), and when all of it has expired at `now` (milliseconds since 1970).
  */
-export function readTrustBundle({ clientCa, crl, field }: TrustPlace, now: number): TrustBundle {
-  const material = readMaterial(`${field}.clientCa`, clientCa, fault);
+export function readTrustBundle({ clientCa, crl, field, named = 'clientCa' }: TrustPlace, now: number): TrustBundle {
+  const material = readMaterial(`${field}.${named}`, clientCa, fault);
   const authorities = checkedAuthorities(material, now);
   const lists =
     crl === undefined ? undefined : readRevocationLists(readMaterial(`${field}.crl`, crl, fault), authorities);

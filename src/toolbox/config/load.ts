@@ -9,6 +9,7 @@ import {
   type SourceDeclaration,
 } from '#contract';
 import { checkClientCertificates } from './client-certificates-check.ts';
+import { checkOwnerIdentities } from './owner-check.ts';
 import { crossCheck } from './cross-check.ts';
 import { announce, emptyLists, LIST_OF, type AnyDeclaration, type Announced } from './declarations.ts';
 import { DeclaredNames } from './declared-names.ts';
@@ -91,7 +92,10 @@ export function loadConfiguration(
   problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists, servers[0]?.settings));
   // What could not be read of the server is a problem by itself, and says nothing of its listeners.
   if (servers.length > 0 || !documents.some(({ kind }) => kind === 'server'))
-    problems.push(...checkClientCertificates(lists.clients, servers[0]?.settings));
+    problems.push(
+      ...checkClientCertificates(lists.clients, servers[0]?.settings),
+      ...checkOwnerIdentities(lists.owners, servers[0]?.settings.internalListener),
+    );
   // An editor or a copy empties a file before it writes it: what was caught in between must not be taken
   // for the wish to serve nothing.
   const [empty] = inputs;

@@ -1,5 +1,11 @@
 /** What documents of `kind: owner` must agree on with each other and with the server. */
-import { canonicalResource, type OwnerDeclaration } from '#contract';
+import {
+  canonicalResource,
+  parseOwnerId,
+  type InternalListenerSettings,
+  type OwnerDeclaration,
+  type OwnerId,
+} from '#contract';
 import { problemAt, type Problem } from './problems.ts';
 
 /** Checks all owners together; gives all problems. `publicUrl`: of the server, where it says one. */
@@ -24,4 +30,32 @@ export function checkOwners(owners: readonly OwnerDeclaration[], publicUrl: stri
     taken.set(resource, owner);
     return [];
   });
+}
+
+/** Identities that could not come in: nobody is asked for a certificate, or not for one of theirs. */
+export function checkOwnerIdentities(
+  owners: readonly OwnerDeclaration[],
+  listener: InternalListenerSettings | undefined,
+): readonly Problem[] {
+  return owners.flatMap((owner) => {
+    const id = owner.spiffeId === undefined ? undefined : parseOwnerId(owner.spiffeId);
+    if (id?.ok !== true) return [];
+    const why = refusalAt(listener, id.value);
+    return why === undefined ? [] : [problemAt(owner.locate(['spiffeId']), 'CONTRADICTION', why)];
+  });
+}
+
+function refusalAt(
+  listener: InternalListenerSettings | undefined,
+  { trustDomain, namespace, name }: OwnerId,
+): string | undefined {
+  if (listener === undefined) return 'nobody can show it: `kind: server` has no `internalListener`';
+  const { federated, namespaces, names } = listener;
+  const domains = [listener.trustDomain, ...federated.map((one) => one.trustDomain)];
+  if (!domains.includes(trustDomain))
+    return `nobody vouches for the trust domain \`${trustDomain}\` at \`internalListener\`, which has \`${domains.join('`, `')}\``;
+  if (namespaces?.includes(namespace) === false)
+    return `\`internalListener.namespaces\` does not let \`${namespace}\` in`;
+  if (names?.includes(name) === false) return `\`internalListener.names\` does not let \`${name}\` in`;
+  return undefined;
 }

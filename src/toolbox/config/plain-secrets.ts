@@ -23,6 +23,7 @@ const SIGNING_KEYS: FieldPath = ['authorizationServer', 'signingKeys'];
 const KEYS: readonly FieldPath[] = [
   ['tls', 'key'],
   ['agentListener', 'key'],
+  ['internalListener', 'key'],
 ];
 
 /** One variable and nothing else: its default would stand in the file as well. */

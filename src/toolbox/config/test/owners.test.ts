@@ -90,3 +90,83 @@ test('a signing key does not stand in the file', () => {
   const pem = `${SERVER}authorizationServer:\n  signingKeys:\n    - pem: planted\n`;
   expect(problemsOf(pem).join()).toContain('stands in the file for everybody who reads it');
 });
+
+const LISTENER = `kind: server
+publicUrl: https://tools.example
+tls: {certificate: /c, key: /k}
+internalListener: {clientCa: /ca, trustDomain: td.test, namespaces: [travel], federated: [{trustDomain: td2.test, clientCa: /p}]}
+`;
+const identified = (spiffeId: string): string =>
+  owner('flights', `namespace: travel\nresource: https://flights.example/mcp\nspiffeId: ${spiffeId}`);
+
+test.each(['spiffe://td.test/ns/travel/mcpserver/flights', 'spiffe://td2.test/ns/travel/proxy/flights'])(
+  'an owner has the identity that its certificate shows: %s',
+  (spiffeId) => {
+    expect(loaded(together(LISTENER, identified(spiffeId))).owners[0]?.spiffeId).toBe(spiffeId);
+  },
+);
+
+describe('an identity is refused', () => {
+  test.each([
+    ['that nobody can show', identified('spiffe://td.test/ns/travel/mcpserver/flights'), /no `internalListener`/],
+    [
+      'of a domain that nobody vouches for',
+      together(LISTENER, identified('spiffe://td3.test/ns/travel/mcpserver/flights')),
+      /nobody vouches for the trust domain `td3.test`/,
+    ],
+    [
+      'that is another owner’s, by namespace or name',
+      together(LISTENER, identified('spiffe://td.test/ns/travel/mcpserver/hotels')),
+      /is that of `travel\/hotels`, and this is `travel\/flights`/,
+    ],
+    [
+      'of another template',
+      together(LISTENER, identified('spiffe://td.test/agent/flights')),
+      /is not of the form `spiffe:/,
+    ],
+    [
+      'that the listener does not let in',
+      together(
+        LISTENER,
+        owner('b', 'namespace: other\nresource: https://b.example\nspiffeId: spiffe://td.test/ns/other/proxy/b'),
+      ),
+      /`internalListener.namespaces` does not let `other` in/,
+    ],
+    [
+      'of which only the uid is said',
+      together(LISTENER, owner('a', 'resource: https://a.example\nuid: x')),
+      /goes with/,
+    ],
+  ])('%s', (_, text, said) => {
+    expect(problemsOf(text).join('\n')).toMatch(said);
+  });
+});
+
+describe('an internal listener is refused', () => {
+  const internal = (fields: string, more = 'publicUrl: https://tools.example\n'): string =>
+    `kind: server\n${more}internalListener: {clientCa: /ca, trustDomain: td.test${fields}}\n`;
+  const TLS = ', certificate: /c, key: /k';
+  test.each([
+    ['without an authorization server of our own', internal(TLS, ''), /say with `publicUrl` where it is reached/],
+    ['without a certificate', internal(''), /there is no certificate for it/],
+    [
+      'without a trust domain',
+      'kind: server\npublicUrl: https://t.example\ninternalListener: {clientCa: /ca}\n',
+      /trustDomain/,
+    ],
+    ['at the address of the public listener', internal(`${TLS}, port: 7420`), /is the address of the public listener/],
+    ['that lets nobody in', internal(`${TLS}, names: []`), /would let nobody in/],
+    [
+      'whose key stands in the file',
+      internal(', certificate: /c, key: "-----BEGIN PRIVATE KEY-----"'),
+      /stands in the file/,
+    ],
+    [
+      'with two bundles for one domain',
+      internal(`${TLS}, federated: [{trustDomain: td.test, clientCa: /p}]`),
+      /`td.test` stands there twice/,
+    ],
+  ])('%s', (_, text, said) => {
+    expect(problemsOf(text).join('\n')).toMatch(said);
+  });
+});
