@@ -12,6 +12,7 @@ import { PIN_MODES } from '../catalogue-tool.ts';
 import { outputsSchema } from './outputs.ts';
 import { listingSchema } from './listing.ts';
 import { placesSchema } from './places.ts';
+import { childServersSchema } from './server-command.ts';
 import { signInSchema } from './sign-in.ts';
 import { themeSchema } from './theme.ts';
 import { agentListenerSchema, tlsSchema } from './tls.ts';
@@ -162,6 +163,7 @@ export const serverSchema = z
       .describe(
         '`all` tools stand in `tools/list`, or they are found (`progressive`), or found from a number on; toolsets and groups may say otherwise.',
       ),
+    mcpServers: childServersSchema.prefault({}).describe('What may be started for `kind: mcpServer`.'),
     instructions: z.string().optional().describe('MCP `instructions` where a group has no description.'),
   })
   .superRefine((server, context) => {

@@ -22,7 +22,7 @@ import type { DoorRecords } from '../pipeline/door-records.ts';
 import { HttpPeer, rangesOf } from '../pipeline/peer.ts';
 import type { Reception } from '../pipeline/reception.ts';
 import type { RequestRate } from '../pipeline/request-rate.ts';
-import { groupOf, toolsAlone } from '../pipeline/visible.ts';
+import { doorOfServer, groupOf, toolsAlone } from '../pipeline/visible.ts';
 import type { ToolboxRest } from '../rest/toolbox-rest.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { doorOf, resourceOf, type DoorPath } from './doors.ts';
@@ -117,7 +117,8 @@ export function visits(
     path: Extract<DoorPath, { namespace: string }>,
     { request, response, requestId, headers, ways }: Arriving,
   ): Promise<void> {
-    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer: peerOf(request) } as const;
+    const isMcp = path.door === 'mcp' || path.door === 'server';
+    const arrival = { door: isMcp ? 'mcp' : 'rest', requestId, peer: peerOf(request) } as const;
     const place = (arrival.peer.resource = resourceOf(path)) as ResourcePlace & { readonly namespace: string };
     const letIn = reception.welcome(request, arrival, ways);
     const caller = letIn instanceof Promise ? await letIn : letIn;
@@ -138,9 +139,15 @@ export function visits(
     if (path.door === 'tool') return rest.tool(at, path.tool);
     if (path.door === 'invoke') return rest.invoke(at, path.tool);
     // A token for one toolset sees that one at `/mcp` too.
-    const name = path.group ?? resources?.narrowing(caller.principal, place);
+    const name =
+      path.door === 'server'
+        ? doorOfServer(path.server)
+        : (path.group ?? resources?.narrowing(caller.principal, place));
     const found = groupOf(view, name);
-    if (found === undefined) throw gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${name}\``);
+    if (found === undefined)
+      throw path.door === 'server'
+        ? gatewayError('DOOR_UNKNOWN', `no MCP server is called \`${path.server}\``)
+        : gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${name}\``);
     // A credential for one tool opens nothing else: no prompt, no resource of the namespace.
     const group = resources?.isForOneTool(caller.principal) === true ? toolsAlone(found) : found;
     if (path.door === 'toolset') return rest.toolset(at, group);

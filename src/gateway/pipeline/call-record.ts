@@ -93,6 +93,7 @@ export class CallRecord {
     return {
       capabilities: face.capabilities,
       state: face.state,
+      logLevel: face.logLevel,
       progress: (...args) => said(() => face.progress(...args)),
       log: (...args) => said(() => face.log(...args)),
       request: async (inputs, state) => {

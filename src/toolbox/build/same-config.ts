@@ -1,3 +1,4 @@
+import type { McpServerDeclaration } from '#contract';
 import { reveal, Secret } from '#kernel';
 
 /**
@@ -18,6 +19,12 @@ export function sameConfig(left: unknown, right: unknown): boolean {
   if (leftEntries.length !== rightEntries.length) return false;
   const others = new Map(rightEntries);
   return leftEntries.every(([key, value]) => others.has(key) && sameConfig(value, others.get(key)));
+}
+
+/** Whether two documents ask for the same server; where they stand makes no difference. */
+export function sameServer(left: McpServerDeclaration, right: McpServerDeclaration): boolean {
+  const said = ({ origin: _, locate: __, ...fields }: McpServerDeclaration) => fields;
+  return sameConfig(said(left), said(right));
 }
 
 /** The members that say something: an absent field and one that is undefined are the same. */

@@ -1,0 +1,1 @@
+/** A `ServerConnection` over the official SDK's client, and servers of both eras made with the official SDK. */
