@@ -4,5 +4,21 @@
  * Owns connections to them (`connections/`). Does not own: how requests to them are authorized (outgoing-auth), who
  * may call their tools (gateway).
  */
-export { ServerError } from './connections/server-connection.ts';
-export type { RequestOptions, ServerConnection } from './connections/server-connection.ts';
+export {
+  connect,
+  DEFAULT_LIMITS,
+  encodeHeaderValue,
+  RestartPace,
+  ServerError,
+  type ConnectionContext,
+  type ConnectOptions,
+  type HttpTarget,
+  type KnownServer,
+  type ProcessPlan,
+  type RequestOptions,
+  type ResourceLimits,
+  type ServerConnection,
+  type ServerTarget,
+  type StdioTarget,
+  type WireLimits,
+} from './connections/index.ts';
