@@ -12,4 +12,12 @@ export { parseAddress, parseRange, type IpAddress, type IpRange } from './ip-add
 export { classify, type AddressClass } from './address-class.ts';
 export { egressFields, egressRules, egressRulesOf, judgeAddress, judgeUrl, type EgressRules } from './egress-rules.ts';
 export type { Resolve } from './guarded-connector.ts';
-export { EgressClient, type EgressRequest, type EgressResponse, type EgressTls } from './egress-client.ts';
+export {
+  EgressClient,
+  type EgressClientOptions,
+  type EgressRequest,
+  type EgressResponse,
+  type EgressStream,
+  type EgressStreamRequest,
+  type EgressTls,
+} from './egress-client.ts';
