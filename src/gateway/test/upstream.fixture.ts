@@ -78,11 +78,11 @@ const QUESTIONS: Readonly<Record<string, { method: string; params: JsonObject }>
   roots: { method: 'roots/list', params: {} },
 };
 
-const PAGE: JsonObject = {
-  elicitations: [
-    { mode: 'url', elicitationId: 'page-1', url: 'https://pages.example/connect', message: 'connect your account' },
-  ],
+const PAGE_PARAMS: JsonObject = {
+  ...{ mode: 'url', elicitationId: 'page-1', url: 'https://pages.example/connect' },
+  message: 'connect your account',
 };
+const PAGE: JsonObject = { elicitations: [PAGE_PARAMS] };
 
 interface Running {
   readonly args: JsonObject;
@@ -116,7 +116,6 @@ async function runTool(name: string, call: Running, own: { offer: Offer; calledO
       return {
         content: [
           { type: 'text', text: 'odd', 'x-block': 1 },
-          { type: 'hologram', waves: ['λ'], note: 'a kind that nobody knows' },
         ],
         structuredContent: { pi: 3.141592653589793 },
         'x-member': { deep: [null, { y: 1 }] },
@@ -150,6 +149,10 @@ async function runTool(name: string, call: Running, own: { offer: Offer; calledO
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: JSON.stringify(state) };
     }
     case 'page':
+      if (call.ask === undefined)
+        return call.inputResponses === undefined
+          ? { resultType: 'input_required', inputRequests: { p: { method: 'elicitation/create', params: PAGE_PARAMS } } }
+          : said('connected');
       if (own.opened.has(String(args['label']))) return said('connected');
       own.opened.add(String(args['label']));
       throw new Fault(-32042, 'a page has to be opened', PAGE);
