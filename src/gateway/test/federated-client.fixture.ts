@@ -19,7 +19,11 @@ const EVERYTHING: JsonObject = { sampling: {}, elicitation: { form: {}, url: {} 
 export async function person(
   url: string,
   era: Era,
-  { capabilities = EVERYTHING, key = ALICE, name = 'Ada' }: { capabilities?: JsonObject; key?: string; name?: string } = {},
+  {
+    capabilities = EVERYTHING,
+    key = ALICE,
+    name = 'Ada',
+  }: { capabilities?: JsonObject; key?: string; name?: string } = {},
 ): Promise<Person> {
   const client = new Client(
     { name: 'test', version: '1' },

@@ -66,7 +66,11 @@ describe.each(PAIRS)('a $client client before a $server server', (pair) => {
   it('calls off what it no longer wants', async () => {
     const { ada, server } = await between(pair);
     const controller = new AbortController();
-    const running = ada.call('wait', { label: 'one' }, { signal: controller.signal, onprogress: () => controller.abort() });
+    const running = ada.call(
+      'wait',
+      { label: 'one' },
+      { signal: controller.signal, onprogress: () => controller.abort() },
+    );
     await expect(running).rejects.toThrow();
     await expect.poll(() => server.calledOff, { timeout: 10_000 }).toEqual(['one']);
   });

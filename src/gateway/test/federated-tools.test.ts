@@ -13,7 +13,12 @@ describe.each(['stateless', 'session'] as const)('a server of the %s era behind 
   it('has its tools called under their prefix, and at its own door under their own names', async () => {
     const server = await upstream(era);
     const { url } = await federate([serverDocument('far', server.url)]);
-    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'far_echo', arguments: { text: 'hi' } } };
+    const body = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'far_echo', arguments: { text: 'hi' } },
+    };
     const called = await resultOf(await post(`${url}/mcp`, body));
     expect(called).toMatchObject({ content: [{ type: 'text', text: '{"text":"hi"}' }] });
     const own = await resultOf(

@@ -107,16 +107,18 @@ class Fault extends Error {
   }
 }
 
-async function runTool(name: string, call: Running, own: { offer: Offer; calledOff: string[]; opened: Set<string> }): Promise<JsonObject> {
+async function runTool(
+  name: string,
+  call: Running,
+  own: { offer: Offer; calledOff: string[]; opened: Set<string> },
+): Promise<JsonObject> {
   const { args } = call;
   switch (name) {
     case 'echo':
       return said(args);
     case 'odd':
       return {
-        content: [
-          { type: 'text', text: 'odd', 'x-block': 1 },
-        ],
+        content: [{ type: 'text', text: 'odd', 'x-block': 1 }],
         structuredContent: { pi: 3.141592653589793 },
         'x-member': { deep: [null, { y: 1 }] },
         _meta: { 'com.example/kept': 7 },
@@ -151,7 +153,10 @@ async function runTool(name: string, call: Running, own: { offer: Offer; calledO
     case 'page':
       if (call.ask === undefined)
         return call.inputResponses === undefined
-          ? { resultType: 'input_required', inputRequests: { p: { method: 'elicitation/create', params: PAGE_PARAMS } } }
+          ? {
+              resultType: 'input_required',
+              inputRequests: { p: { method: 'elicitation/create', params: PAGE_PARAMS } },
+            }
           : said('connected');
       if (own.opened.has(String(args['label']))) return said('connected');
       own.opened.add(String(args['label']));
@@ -187,9 +192,7 @@ const prompt = (args: JsonObject): JsonObject => ({
   messages: [{ role: 'user', content: { type: 'text', text: `Plan ${String(args['city'])}` } }],
   'x-beside': true,
 });
-const RESOURCES: JsonObject[] = [
-  { uri: 'test://readme', name: 'readme', mimeType: 'text/plain', 'x-odd': 'kept' },
-];
+const RESOURCES: JsonObject[] = [{ uri: 'test://readme', name: 'readme', mimeType: 'text/plain', 'x-odd': 'kept' }];
 const TEMPLATES: JsonObject[] = [{ uriTemplate: 'test://item/{id}', name: 'item' }];
 function readUri(uri: string): JsonObject {
   if (uri === 'test://missing') throw new Fault(-32002, 'nothing there', { uri });
@@ -241,9 +244,15 @@ async function serveStateless(): Promise<Upstream> {
       const server = new StatelessServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
       server.setRequestHandler('tools/list', () => ({ tools: offer.tools, ...cached }) as never);
       server.setRequestHandler('prompts/list', () => ({ prompts: PROMPTS, ...cached }) as never);
-      server.setRequestHandler('prompts/get', (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never);
+      server.setRequestHandler(
+        'prompts/get',
+        (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
+      );
       server.setRequestHandler('resources/list', () => ({ resources: RESOURCES, ...cached }) as never);
-      server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: TEMPLATES, ...cached }) as never);
+      server.setRequestHandler(
+        'resources/templates/list',
+        () => ({ resourceTemplates: TEMPLATES, ...cached }) as never,
+      );
       server.setRequestHandler('resources/read', (request) => {
         try {
           return { ...readUri(request.params.uri), ...cached } as never;
@@ -292,7 +301,10 @@ async function serveSession(): Promise<Upstream> {
   const offer: Offer = { tools: usualTools(), secret: '' };
   const calledOff: string[] = [];
   const opened = new Set<string>();
-  const open = new Map<string, { transport: StreamableHTTPServerTransport; server: SessionServer; uris: Set<string> }>();
+  const open = new Map<
+    string,
+    { transport: StreamableHTTPServerTransport; server: SessionServer; uris: Set<string> }
+  >();
   const anything = z.looseObject({});
 
   function serverOf(uris: Set<string>): SessionServer {
@@ -369,7 +381,9 @@ async function serveSession(): Promise<Upstream> {
     },
     async touch(uri) {
       await Promise.all(
-        Array.from(open.values(), ({ server, uris }) => (uris.has(uri) ? server.sendResourceUpdated({ uri }) : undefined)),
+        Array.from(open.values(), ({ server, uris }) =>
+          uris.has(uri) ? server.sendResourceUpdated({ uri }) : undefined,
+        ),
       );
     },
   };

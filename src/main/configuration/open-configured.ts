@@ -37,6 +37,7 @@ import {
 import { mainError } from '../errors.ts';
 import type { ConfigurationOptions } from './configuration-options.ts';
 import { startQuickstart } from './quickstart.ts';
+import { openServers } from '#servers';
 import { RegisteredDocuments } from './registered-documents.ts';
 
 export interface Configured {
@@ -58,6 +59,8 @@ export interface Configured {
   /** The policies that they declare; another list after each reload. */
   policies(): readonly DeclaredPolicy[];
   limits(): readonly LimitDeclaration[];
+  /** Resolves when every MCP server has answered for the first time or failed to, or the time is up. */
+  serversSettled(ms: number): Promise<void>;
   counts(): { readonly tools: number; readonly sources: number };
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
@@ -71,9 +74,16 @@ export interface Configured {
 
 export async function openConfigured(
   options: ConfigurationOptions,
-  surroundings: { context: CliContext; log: Logger; dataDir: string; secrets: SecretReader },
+  surroundings: {
+    context: CliContext;
+    log: Logger;
+    dataDir: string;
+    secrets: SecretReader;
+    /** Whether MCP servers are asked and started: not by a command that calls no tool. */
+    withServers?: boolean;
+  },
 ): Promise<Configured> {
-  const { context, log, secrets } = surroundings;
+  const { context, log, secrets, dataDir } = surroundings;
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
   const prebuilt = await prebuiltInputs(options.prebuilt ?? [], process.cwd());
@@ -91,8 +101,11 @@ export async function openConfigured(
   const first = { ...load(inputs), inputs };
   // Of the configuration that was judged last: it holds from when that is built without a fault.
   let judged: readonly DeclaredPolicy[] = [];
+  const { clock, version } = context;
+  const servers = openServers({ secrets, stateDirectory: dataDir, version, clock, log });
   const toolbox = orThrow(
     await openToolbox(first.configuration, {
+      openServer: surroundings.withServers === false ? undefined : servers.open,
       judge: async ({ policies: documents, limits: limited }, snapshot) => {
         const {
           policies: read,
@@ -109,12 +122,23 @@ export async function openConfigured(
       secrets,
     }),
   );
-  for (const warning of [...first.warnings, ...toolbox.warnings])
-    log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+  let told: ReadonlySet<string> = new Set();
+  /** Warnings that nobody has been told of: what a server offers changes often, and what is said of it seldom. */
+  const tell = (warnings: readonly Problem[]): void => {
+    const texts = warnings.map((warning) => formatProblem(warning, 'warning'));
+    for (const text of texts) if (!told.has(text)) log.warn({ event: 'configuration.warning' }, text);
+    told = new Set(texts);
+  };
+  tell([...first.warnings, ...toolbox.warnings]);
 
   const registered = new RegisteredDocuments(toolbox, first);
   let { roleBindings, authServices, clients, upstreams, owners, limits } = first.configuration;
   let policies = judged;
+  servers.onChange(async () => {
+    orThrow(await registered.again());
+    policies = judged;
+    tell(toolbox.warnings);
+  });
   return {
     toolbox,
     registered,
@@ -127,6 +151,7 @@ export async function openConfigured(
     limits: () => limits,
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
+    serversSettled: (ms) => servers.settled(ms),
     counts() {
       const views = [...toolbox.current().namespaces.values()];
       const sum = (count: (view: NamespaceView) => number): number =>
@@ -160,8 +185,7 @@ export async function openConfigured(
             policies = judged;
             ({ roleBindings, authServices, clients, upstreams, owners, limits } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
-            for (const warning of [...next.warnings, ...toolbox.warnings])
-              log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+            tell([...next.warnings, ...toolbox.warnings]);
             log.info({ event: 'configuration.applied' }, 'the configuration changed and is in force');
             reloaded('applied');
           } catch (error) {
