@@ -40,7 +40,7 @@ export type { Embedder } from './embeddings/embedder.ts';
 export { geminiEmbedder } from './embeddings/index.ts';
 export { importOpenApi, type ImportNote, type ImportedApi } from './openapi/index.ts';
 export { compileSearch, startPatternBudget, type Search } from './parameters/index.ts';
-export { checkLocalReferences, jsonSchemaCheck } from './sources/module/json-schema.ts';
+export { checkLocalReferences, jsonSchemaCheck, type SchemaAuthor } from './sources/module/json-schema.ts';
 export { manifestOfSchema } from './build/schema-manifest.ts';
 export { toolboxError } from './errors.ts';
 export { certificateOf, privateKeyOf, SourceSecrets } from './secrets/index.ts';

@@ -23,7 +23,7 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
   const { declaration } = asker;
   const { name, theirName, inputSchema, outputSchema, annotations, otherMembers, description } = accepted;
   const marks = mirroredParameters(inputSchema).map(({ header, path }) => ({ header: String(header), path }));
-  const checked = jsonSchemaCheck(inputSchema);
+  const checked = jsonSchemaCheck(inputSchema, 'theirs');
   const body: ToolBody = {
     run: async (args, context) => {
       const params = { name: theirName, arguments: args };
