@@ -43,7 +43,7 @@ export abstract class Conversation implements ServerConnection {
     this.log = log;
     this.running = new RunningRequests(server, limits.maxInFlight, firstId);
     wire.attach({
-      received: (message) => this.received(message, undefined),
+      received: (message) => this.#hear(message, undefined),
       ended: (reason) => this.end(reason),
     });
   }
@@ -76,7 +76,7 @@ export abstract class Conversation implements ServerConnection {
         {
           signal,
           headers: options.headers ?? {},
-          received: (message) => this.received(message, running),
+          received: (message) => this.#hear(message, running),
         },
       );
       return resultOf(response);
@@ -128,6 +128,15 @@ export abstract class Conversation implements ServerConnection {
 
   protected get hasEnded(): boolean {
     return this.#ended !== undefined;
+  }
+
+  /** A listener of ours that fails takes nothing else with it: not the process, and not the other requests. */
+  #hear(message: ServerRequest | ServerNotification, onStreamOf: RunningRequest | undefined): void {
+    try {
+      this.received(message, onStreamOf);
+    } catch (error) {
+      this.log.error({ server: this.server, err: error }, 'a message of an MCP server was not dealt with');
+    }
   }
 
   protected received(message: ServerRequest | ServerNotification, onStreamOf: RunningRequest | undefined): void {

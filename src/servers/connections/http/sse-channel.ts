@@ -26,6 +26,8 @@ export class SseChannel implements Channel {
     this.#requests = requests;
     this.#limits = limits;
     this.#log = log;
+    // Whoever opens waits for it, unless what it waits for before fails first.
+    this.#endpoint.promise.catch(() => {});
   }
 
   /** Opens the stream and waits for the address. Rejects as `HttpRequests.send`, and with `SERVER_ANSWER_UNREADABLE`. */
@@ -92,8 +94,6 @@ export class SseChannel implements Channel {
       throw this.#reason('ended the stream');
     } catch (error) {
       this.#endpoint.reject(error);
-      // Whoever waits has been told; nobody else is.
-      this.#endpoint.promise.catch(() => {});
       if (this.#ended !== undefined) return;
       this.#ended = error instanceof Error ? error : this.#reason('broke off');
       this.#log.debug({ server: this.#requests.server, err: error }, 'the stream of an MCP server ended');
