@@ -2,7 +2,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { JsonObject } from '#kernel';
 import { ALICE } from './gateway.fixture.ts';
-import type { Era } from './upstream.fixture.ts';
+import type { Era } from '../../../test/mcp-upstream.ts';
 
 export interface Person {
   readonly client: Client;

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { person, saidIn, type Person } from './federated-client.fixture.ts';
 import { closeAll, federate, serverDocument, upstream } from './federation.fixture.ts';
-import type { Era, Upstream } from './upstream.fixture.ts';
+import type { Era, Upstream } from '../../../test/mcp-upstream.ts';
 
 let people: Person[] = [];
 afterEach(async () => {

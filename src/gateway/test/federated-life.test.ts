@@ -8,7 +8,7 @@ import type { Tool } from '#toolbox';
 import { person, saidIn, type Person } from './federated-client.fixture.ts';
 import { closeAll, federate, federatedPolicies, serverDocument, upstream } from './federation.fixture.ts';
 import { BOB, post, postStateless } from './gateway.fixture.ts';
-import { usualTools, type Era } from './upstream.fixture.ts';
+import { usualTools, type Era } from '../../../test/mcp-upstream.ts';
 
 let people: Person[] = [];
 const silent: (() => void)[] = [];

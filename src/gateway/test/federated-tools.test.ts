@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '#kernel';
 import { closeAll, federate, serverDocument, upstream } from './federation.fixture.ts';
 import { post, postStateless } from './gateway.fixture.ts';
-import { schema } from './upstream.fixture.ts';
+import { schema } from '../../../test/mcp-upstream.ts';
 
 afterEach(closeAll);
 

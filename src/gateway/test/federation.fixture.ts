@@ -10,7 +10,7 @@ import { geminiEmbedder, openToolbox, sourceTypes, type Toolbox } from '#toolbox
 import { declared } from '../../../test/declared.ts';
 import type { GatewayOptions } from '../index.ts';
 import { startGateway, type RunningGateway } from './gateway.fixture.ts';
-import { serveUpstream, type Era, type Upstream } from './upstream.fixture.ts';
+import { serveUpstream, type Era, type Upstream } from '../../../test/mcp-upstream.ts';
 
 /** A new installation lets nobody call what a file does not declare: servers need a policy that names them. */
 export const federatedPolicies = (...cedar: readonly string[]): CurrentPolicies =>

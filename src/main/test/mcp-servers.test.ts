@@ -1,7 +1,7 @@
 /** MCP servers behind the whole: a remote one and a child process, served, called from the command line, on record. */
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { serveUpstream } from '../../gateway/test/upstream.fixture.ts';
+import { serveUpstream } from '../../../test/mcp-upstream.ts';
 import { makeKey, run, start, workspace } from './server.fixture.ts';
 
 const CHILD = fileURLToPath(new URL('../../servers/connections/test/stdio-session.fixture.ts', import.meta.url));
