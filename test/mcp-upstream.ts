@@ -119,7 +119,7 @@ async function runTool(
     case 'odd':
       return {
         content: [{ type: 'text', text: 'odd', 'x-block': 1 }],
-        structuredContent: { pi: 3.141592653589793 },
+        structuredContent: { pi: 2.5000000000000004 },
         'x-member': { deep: [null, { y: 1 }] },
         _meta: { 'com.example/kept': 7 },
       };
@@ -137,7 +137,7 @@ async function runTool(
         await call.notify('notifications/message', { level, data: { at: level }, logger: 'upstream' });
       return said('logged');
     case 'ask': {
-      const question = QUESTIONS[String(args['kind'])]!;
+      const question = QUESTIONS[args['kind'] as string]!;
       if (call.ask !== undefined) return said(await call.ask(question));
       if (call.inputResponses !== undefined) return said([call.inputResponses['q'], call.requestState]);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: 'sealed-by-upstream' };
@@ -145,7 +145,7 @@ async function runTool(
     case 'twice': {
       const question = QUESTIONS['elicitation']!;
       if (call.ask !== undefined) return said([await call.ask(question), await call.ask(question)]);
-      const state = call.requestState === undefined ? [] : (JSON.parse(String(call.requestState)) as unknown[]);
+      const state = call.requestState === undefined ? [] : (JSON.parse(call.requestState as string) as unknown[]);
       if (call.inputResponses !== undefined) state.push(call.inputResponses['q']);
       if (state.length === 2) return said(state);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: JSON.stringify(state) };
@@ -158,15 +158,15 @@ async function runTool(
               inputRequests: { p: { method: 'elicitation/create', params: PAGE_PARAMS } },
             }
           : said('connected');
-      if (own.opened.has(String(args['label']))) return said('connected');
-      own.opened.add(String(args['label']));
+      if (own.opened.has(args['label'] as string)) return said('connected');
+      own.opened.add(args['label'] as string);
       throw new Fault(-32042, 'a page has to be opened', PAGE);
     case 'capability':
       throw new Fault(-32021, 'sampling is needed', { requiredCapabilities: { sampling: {} } });
     case 'wait':
       await call.notify('notifications/progress', { progressToken: call.meta['progressToken'] as string, progress: 1 });
       await new Promise<void>((resolve) => {
-        const end = (): void => (own.calledOff.push(String(args['label'])), resolve());
+        const end = (): void => (own.calledOff.push(args['label'] as string), resolve());
         if (call.signal.aborted) end();
         else call.signal.addEventListener('abort', end, { once: true });
       });
@@ -189,7 +189,7 @@ const PROMPTS: JsonObject[] = [
 ];
 const prompt = (args: JsonObject): JsonObject => ({
   description: 'A trip.',
-  messages: [{ role: 'user', content: { type: 'text', text: `Plan ${String(args['city'])}` } }],
+  messages: [{ role: 'user', content: { type: 'text', text: `Plan ${args['city'] as string}` } }],
   'x-beside': true,
 });
 const RESOURCES: JsonObject[] = [{ uri: 'test://readme', name: 'readme', mimeType: 'text/plain', 'x-odd': 'kept' }];
@@ -268,9 +268,9 @@ async function serveStateless(): Promise<Upstream> {
             request.params.name,
             {
               args: (request.params.arguments ?? {}) as JsonObject,
-              meta: { ...mcpReq._meta, ...mcpReq.envelope } as JsonObject,
+              meta: { ...mcpReq._meta, ...mcpReq.envelope },
               signal: mcpReq.signal,
-              notify: (method, params) => mcpReq.notify({ method, params } as never),
+              notify: (method, params) => mcpReq.notify({ method, params }),
               ask: undefined,
               inputResponses: mcpReq.inputResponses as JsonObject | undefined,
               requestState: mcpReq.requestState(),
@@ -309,20 +309,17 @@ async function serveSession(): Promise<Upstream> {
 
   function serverOf(uris: Set<string>): SessionServer {
     const server = new SessionServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
-    server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: offer.tools }) as never);
-    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: PROMPTS }) as never);
+    server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: offer.tools }));
+    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: PROMPTS }));
     server.setRequestHandler(
       session.GetPromptRequestSchema,
       (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
     );
-    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: RESOURCES }) as never);
-    server.setRequestHandler(
-      session.ListResourceTemplatesRequestSchema,
-      () => ({ resourceTemplates: TEMPLATES }) as never,
-    );
+    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: RESOURCES }));
+    server.setRequestHandler(session.ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
     server.setRequestHandler(session.ReadResourceRequestSchema, (request) => {
       try {
-        return readUri(request.params.uri) as never;
+        return readUri(request.params.uri);
       } catch (error) {
         const fault = error as Fault;
         throw new session.McpError(fault.code, fault.message, fault.data);
@@ -336,19 +333,19 @@ async function serveSession(): Promise<Upstream> {
     );
     server.setRequestHandler(session.CallToolRequestSchema, async (request, extra) => {
       try {
-        return (await runTool(
+        return await runTool(
           request.params.name,
           {
             args: (request.params.arguments ?? {}) as JsonObject,
             meta: (extra._meta ?? {}) as JsonObject,
             signal: extra.signal,
-            notify: (method, params) => extra.sendNotification({ method, params } as never),
-            ask: (question) => extra.sendRequest(question as never, anything) as Promise<JsonObject>,
+            notify: (method, params) => extra.sendNotification({ method, params }),
+            ask: (question) => extra.sendRequest(question, anything) as Promise<JsonObject>,
             inputResponses: undefined,
             requestState: undefined,
           },
           { offer, calledOff, opened },
-        )) as never;
+        );
       } catch (error) {
         if (error instanceof Fault) throw new session.McpError(error.code, error.message, error.data);
         throw error;
@@ -369,7 +366,7 @@ async function serveSession(): Promise<Upstream> {
       onsessioninitialized: (sessionId) => void open.set(sessionId, { transport, server, uris }),
       onsessionclosed: (sessionId) => void open.delete(sessionId),
     });
-    await server.connect(transport as never);
+    await server.connect(transport);
     await transport.handleRequest(request, response);
   };
   const { url, close } = await listenOn((request, response) => void handle(request, response), requests);
@@ -381,9 +378,9 @@ async function serveSession(): Promise<Upstream> {
     },
     async touch(uri) {
       await Promise.all(
-        Array.from(open.values(), ({ server, uris }) =>
-          uris.has(uri) ? server.sendResourceUpdated({ uri }) : undefined,
-        ),
+        Array.from(open.values(), async ({ server, uris }) => {
+          if (uris.has(uri)) await server.sendResourceUpdated({ uri });
+        }),
       );
     },
   };

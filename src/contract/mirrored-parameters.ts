@@ -16,15 +16,15 @@ export interface MirroredParameter {
 export function mirroredParameters(schema: JsonObject, path: readonly string[] = []): readonly MirroredParameter[] {
   const { properties } = schema;
   if (!isRecord(properties)) return [];
-  return Object.entries(properties as JsonObject).flatMap(([key, property]): readonly MirroredParameter[] => {
+  return Object.entries(properties).flatMap(([key, property]): readonly MirroredParameter[] => {
     if (!isRecord(property)) return [];
     const at = [...path, key];
-    const header = (property as JsonObject)['x-mcp-header'];
-    const here = header === undefined ? [] : [{ header, path: at, schema: property as JsonObject }];
-    return [...here, ...mirroredParameters(property as JsonObject, at)];
+    const header = (property)['x-mcp-header'];
+    const here = header === undefined ? [] : [{ header, path: at, schema: property }];
+    return [...here, ...mirroredParameters(property, at)];
   });
 }
 
 /** The value at the end of a path; undefined where there is none. */
 export const valueAtPath = (args: JsonObject, path: readonly string[]): JsonValue | undefined =>
-  path.reduce<JsonValue | undefined>((at, key) => (isRecord(at) ? (at as JsonObject)[key] : undefined), args);
+  path.reduce<JsonValue | undefined>((at, key) => (isRecord(at) ? (at)[key] : undefined), args);

@@ -31,17 +31,18 @@ export function openServers({ authOf, ...parts }: OpenServersOptions): OpenServe
   /** One at a time, and once more for what changed meanwhile. */
   function tell(): void {
     isStale = true;
-    if (listener === undefined || telling !== undefined) return;
-    telling = told().finally(() => (telling = undefined));
+    const told = listener;
+    if (told === undefined || telling !== undefined) return;
+    telling = tellAll(told).finally(() => (telling = undefined));
   }
 
-  async function told(): Promise<void> {
-    while (isStale && listener !== undefined) {
+  async function tellAll(told: () => Promise<void>): Promise<void> {
+    do {
       isStale = false;
-      await listener().catch((error: unknown) =>
+      await told().catch((error: unknown) =>
         log.error({ event: 'servers.behind', err: error }, 'what MCP servers offer could not be taken up'),
       );
-    }
+    } while (isStale);
   }
 
   return {

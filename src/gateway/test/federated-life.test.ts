@@ -7,7 +7,7 @@ import { Standings } from '#registry';
 import type { Tool } from '#toolbox';
 import { person, saidIn, type Person } from './federated-client.fixture.ts';
 import { closeAll, federate, federatedPolicies, serverDocument, upstream } from './federation.fixture.ts';
-import { BOB, post, postStateless } from './gateway.fixture.ts';
+import { ALICE, BOB, post, postStateless } from './gateway.fixture.ts';
 import { usualTools, type Era } from '../../../test/mcp-upstream.ts';
 
 let people: Person[] = [];
@@ -26,7 +26,7 @@ const join = async (...args: Parameters<typeof person>): Promise<Person> => {
 
 async function toolsAt(url: string, path = '/mcp'): Promise<string[]> {
   const { result } = (await (await postStateless(`${url}${path}`, 'tools/list')).json()) as { result: JsonObject };
-  return (result['tools'] as JsonObject[]).map(({ name }) => String(name));
+  return (result['tools'] as JsonObject[]).map(({ name }) => name as string);
 }
 
 const call = async (url: string, name: string, args: JsonObject = {}, path = '/mcp'): Promise<JsonObject> =>
@@ -110,7 +110,7 @@ describe.each(['stateless', 'session'] as const)('a %s server', (era: Era) => {
     const { url } = await federate([serverDocument('far', far.url)]);
     const said = await Promise.all(
       Array.from({ length: 200 }, async (_, at) => {
-        const headers = at % 2 === 0 ? {} : { Authorization: `Bearer ${BOB}` };
+        const headers = { Authorization: `Bearer ${at % 2 === 0 ? ALICE : BOB}` };
         const params = { name: 'far_echo', arguments: { text: `canary ${at}` } };
         const answer = await post(`${url}/mcp`, { jsonrpc: '2.0', id: 0, method: 'tools/call', params }, headers);
         return saidIn(((await answer.json()) as { result: JsonObject }).result);

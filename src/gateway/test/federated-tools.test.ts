@@ -32,7 +32,7 @@ describe.each(['stateless', 'session'] as const)('a server of the %s era behind 
     const { url } = await federate([serverDocument('far', server.url)]);
     const listed = async (path: string): Promise<JsonObject> => {
       const { tools } = await resultOf(await postStateless(`${url}${path}`, 'tools/list'));
-      return (tools as JsonObject[]).find(({ name }) => String(name).endsWith('echo')) as JsonObject;
+      return (tools as JsonObject[]).find(({ name }) => (name as string).endsWith('echo')) as JsonObject;
     };
     expect(await listed('/mcp/s/default/far')).toMatchObject({
       name: 'echo',

@@ -29,7 +29,7 @@ async function byHand(): Promise<string> {
     },
     'tools/call': {
       resultType: 'complete',
-      content: [HOLOGRAM as unknown as JsonObject, { type: 'image', data: 'AAAA', mimeType: 'image/png', alt: 'x' }],
+      content: [HOLOGRAM, { type: 'image', data: 'AAAA', mimeType: 'image/png', alt: 'x' }],
       'x-member': { deep: [null, 1.5] },
     },
   };

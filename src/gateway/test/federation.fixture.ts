@@ -27,7 +27,7 @@ const closings: (() => Promise<unknown>)[] = [];
 
 /** Ends everything that the test opened, the last first. */
 export async function closeAll(): Promise<void> {
-  for (const close of closings.splice(0).reverse()) await close();
+  for (const close of closings.splice(0).toReversed()) await close();
 }
 
 export async function upstream(era: Era): Promise<Upstream> {

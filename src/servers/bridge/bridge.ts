@@ -81,8 +81,8 @@ export class Bridge {
 
 /** What an earlier round left: sealed by the gateway and bound to this caller, this entry and these arguments. */
 function stateOf(state: JsonValue | undefined): JsonObject {
-  const own = isRecord(state) ? (state as JsonObject)['server'] : undefined;
-  return isRecord(own) ? (own as JsonObject) : {};
+  const own = isRecord(state) ? state['server'] : undefined;
+  return isRecord(own) ? own : {};
 }
 
 /**

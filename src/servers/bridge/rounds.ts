@@ -24,7 +24,7 @@ interface Round {
 const MOST_ROUNDS = 32;
 const MOST_INPUTS = 64;
 
-const METHODS: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']);
+const METHODS: ReadonlySet<unknown> = new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']);
 
 /** The round that the state of an earlier one tells of; undefined in the first. */
 export const readRound = (state: JsonObject): Round | undefined =>
@@ -72,14 +72,14 @@ function roundOf(result: JsonObject, before: readonly string[], server: string):
   const { inputRequests = {}, requestState } = result;
   const wrong = (what: string) => serversError('SERVER_ANSWER_INVALID', `\`${server}\` asks for input, and ${what}`);
   if (!isRecord(inputRequests)) throw wrong('`inputRequests` is no object');
-  const asked = Object.entries(inputRequests as JsonObject);
+  const asked = Object.entries(inputRequests);
   if (asked.length > MOST_INPUTS) throw wrong(`asks more than ${MOST_INPUTS} things at once`);
   if (asked.length === 0 && requestState === undefined) throw wrong('says neither what for nor with which state');
   const used = new Set(before);
   const inputs: Record<string, InputRequest> = {};
   const theirKeys: Record<string, string> = {};
   for (const [key, input] of asked) {
-    if (!isRecord(input) || !METHODS.has(String(input['method']))) throw wrong(`\`${key}\` is no question to a client`);
+    if (!isRecord(input) || !METHODS.has(input['method'])) throw wrong(`\`${key}\` is no question to a client`);
     let ours = key;
     for (let again = 2; used.has(ours); again++) ours = `${key}-${again}`;
     used.add(ours);

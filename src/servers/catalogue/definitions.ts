@@ -79,7 +79,7 @@ function accepted(
     title: typeof title === 'string' ? title : undefined,
     description: said ?? (typeof description === 'string' ? description : ''),
     inputSchema: inputSchema as JsonObject,
-    outputSchema: isRecord(outputSchema) ? (outputSchema as JsonObject) : undefined,
+    outputSchema: isRecord(outputSchema) ? (outputSchema) : undefined,
     annotations: annotationsOf(annotations),
     _meta: metaOf(_meta),
     otherMembers: Object.keys(others).length === 0 ? undefined : others,
@@ -91,10 +91,10 @@ function faultOf(raw: JsonObject, name: string, taken: ReadonlySet<string>): str
   if (taken.has(name)) return `another tool of it is called \`${name}\``;
   const { inputSchema, outputSchema } = raw;
   if (!isRecord(inputSchema) || inputSchema['type'] !== 'object') return '`inputSchema` does not describe an object';
-  const input = schemaFault('inputSchema', inputSchema as JsonObject) ?? headerFault(inputSchema as JsonObject);
+  const input = schemaFault('inputSchema', inputSchema) ?? headerFault(inputSchema);
   if (input !== undefined || outputSchema === undefined) return input;
   if (!isRecord(outputSchema)) return '`outputSchema` is no schema';
-  return schemaFault('outputSchema', outputSchema as JsonObject);
+  return schemaFault('outputSchema', outputSchema);
 }
 
 /** Why a schema of somebody else is not used; undefined where it is. */
@@ -113,7 +113,7 @@ export function schemaFault(field: string, schema: JsonObject): string | undefin
 const isDeeper = (value: JsonValue, levels: number): boolean =>
   typeof value === 'object' &&
   value !== null &&
-  (levels === 0 || Object.values(value).some((member) => isDeeper(member as JsonValue, levels - 1)));
+  (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)));
 
 const HINTS: ReadonlySet<string> = new Set(['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']);
 
@@ -130,6 +130,6 @@ const OURS = /^(?:dev\.chatelaine|toolbox|com\.google\.cloud)\//;
 
 function metaOf(meta: JsonValue | undefined): JsonObject | undefined {
   if (!isRecord(meta)) return undefined;
-  const theirs = Object.entries(meta as JsonObject).filter(([name]) => !OURS.test(name));
+  const theirs = Object.entries(meta).filter(([name]) => !OURS.test(name));
   return theirs.length === 0 ? undefined : Object.fromEntries(theirs);
 }

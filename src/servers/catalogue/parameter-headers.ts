@@ -31,7 +31,7 @@ function countMarks(value: JsonValue | undefined, depth: number, isNames = false
   if (depth > 200) return 0;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + countMarks(item, depth + 1), 0);
   if (!isRecord(value)) return 0;
-  return Object.entries(value as JsonObject).reduce((sum, [key, member]) => {
+  return Object.entries(value).reduce((sum, [key, member]) => {
     if (isNames) return sum + countMarks(member, depth + 1);
     if (key === 'x-mcp-header') return sum + 1;
     if (VALUES.has(key)) return sum;

@@ -60,7 +60,7 @@ async function readList(
     }
     for (const entry of found) {
       if (!isRecord(entry)) throw wrong('an entry is no object');
-      entries.push(entry as JsonObject);
+      entries.push(entry);
     }
     bytes += Buffer.byteLength(JSON.stringify(page));
     if (entries.length > MOST_ENTRIES) throw wrong(`it has more than ${MOST_ENTRIES} entries`);

@@ -65,8 +65,8 @@ function factsOf(raw: JsonObject, otherwise: string) {
     title: textIn(raw, 'title'),
     description: textIn(raw, 'description'),
     mimeType: textIn(raw, 'mimeType'),
-    annotations: isRecord(annotations) ? (annotations as JsonObject) : undefined,
-    _meta: isRecord(_meta) ? (_meta as JsonObject) : undefined,
+    annotations: isRecord(annotations) ? annotations : undefined,
+    _meta: isRecord(_meta) ? _meta : undefined,
     otherMembers: membersBeside(raw, NAMED),
   };
 }

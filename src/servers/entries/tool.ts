@@ -22,7 +22,9 @@ const NO_CREDENTIAL: SourceCredential = { way: 'none', inTheClear: false };
 export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
   const { declaration } = asker;
   const { name, theirName, inputSchema, outputSchema, annotations, otherMembers, description } = accepted;
-  const marks = mirroredParameters(inputSchema).map(({ header, path }) => ({ header: String(header), path }));
+  const marks = mirroredParameters(inputSchema).flatMap(({ header, path }) =>
+    typeof header === 'string' ? [{ header, path }] : [],
+  );
   const checked = jsonSchemaCheck(inputSchema, 'theirs');
   const body: ToolBody = {
     run: async (args, context) => {
@@ -103,7 +105,7 @@ function outputOf(result: JsonObject, server: string): ToolOutput {
     // A list or a text may be structured content from 2026-07-28 on.
     ...(structuredContent !== undefined && { structuredContent: structuredContent as JsonObject }),
     ...(isError !== undefined && { isError: isError === true }),
-    ...(isRecord(_meta) && { _meta: _meta as JsonObject }),
+    ...(isRecord(_meta) && { _meta: _meta }),
   };
 }
 
@@ -114,7 +116,7 @@ function headersOf(
 ): Record<string, string> {
   return Object.fromEntries(
     marks.flatMap(({ header, path }) => {
-      const value = valueAtPath(args as JsonObject, path);
+      const value = valueAtPath(args, path);
       return value === undefined || value === null
         ? []
         : [

@@ -12,7 +12,7 @@ export function askableOf(capabilities: JsonObject): JsonObject {
   const askable: JsonObject = {};
   for (const name of ASKED) {
     const capability = capabilities[name];
-    if (isRecord(capability)) askable[name] = name === 'roots' ? {} : (capability as JsonObject);
+    if (isRecord(capability)) askable[name] = name === 'roots' ? {} : capability;
   }
   return askable;
 }
@@ -35,6 +35,6 @@ function sorted(value: JsonObject): unknown {
     .toSorted()
     .map((key) => {
       const member = value[key];
-      return [key, isRecord(member) ? sorted(member as JsonObject) : member];
+      return [key, isRecord(member) ? sorted(member) : member];
     });
 }

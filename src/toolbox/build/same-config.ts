@@ -23,8 +23,12 @@ export function sameConfig(left: unknown, right: unknown): boolean {
 
 /** Whether two documents ask for the same server; where they stand makes no difference. */
 export function sameServer(left: McpServerDeclaration, right: McpServerDeclaration): boolean {
-  const said = ({ origin: _, locate: __, ...fields }: McpServerDeclaration) => fields;
-  return sameConfig(said(left), said(right));
+  return sameConfig(saidIn(left), saidIn(right));
+}
+
+function saidIn(declaration: McpServerDeclaration): Partial<McpServerDeclaration> {
+  const { origin: _origin, locate: _locate, ...said } = declaration;
+  return said;
 }
 
 /** The members that say something: an absent field and one that is undefined are the same. */

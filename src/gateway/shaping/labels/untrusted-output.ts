@@ -45,14 +45,14 @@ function cleanBlock(block: ContentBlock, clean: (value: JsonValue) => JsonValue)
       return block;
     default:
       // A kind that nobody knows yet is passed on, and a model may read any of it.
-      return clean(block as unknown as JsonObject) as unknown as ContentBlock;
+      return clean(block) as unknown as ContentBlock;
   }
 }
 
 /** What servers of others say beside what we have names for. */
 function cleanOthers(whole: object, known: readonly string[], clean: (value: JsonValue) => JsonValue): JsonObject {
   const others = Object.entries(whole).filter(([name]) => !known.includes(name));
-  return others.length === 0 ? {} : (clean(Object.fromEntries(others) as JsonObject) as JsonObject);
+  return others.length === 0 ? {} : (clean(Object.fromEntries<JsonValue>(others)) as JsonObject);
 }
 
 const cleanResource = (resource: ResourceContents, clean: (value: JsonValue) => JsonValue): ResourceContents =>

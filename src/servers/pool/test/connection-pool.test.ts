@@ -8,7 +8,7 @@ interface Opened extends ServerConnection {
 }
 
 function connection(): Opened {
-  let ended = (_: Error): void => {};
+  let ended: (reason: Error) => void = () => {};
   return {
     ...{ era: 'session', version: '2025-11-25', capabilities: {}, serverInfo: undefined, instructions: undefined },
     closed: false,
