@@ -36,7 +36,7 @@ describe('the era of a server, by its answer to `server/discover` (MCP 2026-07-2
   it('is not guessed from a server that fails: nothing is initialized', async () => {
     const server = await listen((_, response) => response.writeHead(503, { 'retry-after': '7' }).end());
     await expect(open(httpTarget(server.url))).rejects.toMatchObject({
-      code: 'SERVER_UNREACHABLE',
+      code: 'SERVER_UNAVAILABLE',
       details: { status: 503, retryAfterSeconds: 7 },
     });
     expect(server.requests).toHaveLength(1);
