@@ -2,7 +2,7 @@
  * Opens a connection to a server, whatever it speaks: asks as a stateless client first, and opens a session where the
  * server knows nothing of that (`probe.ts`).
  */
-import { ChatelaineError, type JsonObject } from '#kernel';
+import { ChatelaineError } from '#kernel';
 import { ChannelWire } from './channel-wire.ts';
 import type { ConversationOptions } from './conversation.ts';
 import { connectionError } from './errors.ts';
@@ -63,8 +63,7 @@ async function connectHttp(
     const wire = new StatelessHttp(requests, limits, context.log);
     const connection = new StatelessConnection(conversation(target, wire, context, limits), options);
     if (options.known?.era === 'stateless') return connection;
-    const asked = await ask(connection, options.signal);
-    if (decide(target, asked)) return connection;
+    if (await isStateless(connection, target, options.signal)) return connection;
   }
   return await openSession(new SessionHttp(requests, limits, context.log), target, context, options, limits);
 }
@@ -83,8 +82,7 @@ async function connectStdio(
   if (options.known?.era === 'stateless') return connection;
   try {
     // A server of the session era may say nothing at all to what it does not know (MCP 2026-07-28, stdio).
-    const asked = await ask(connection, options.signal, target.probeMs ?? PROBE_MS);
-    if (decide(target, asked)) return connection;
+    if (await isStateless(connection, target, options.signal, target.probeMs ?? PROBE_MS)) return connection;
   } catch (error) {
     await connection.close();
     throw error;
@@ -122,48 +120,55 @@ function eraOf({ protocol = 'auto' }: ServerTarget, { known }: ConnectOptions): 
   return protocol === 'auto' ? (known?.era ?? 'auto') : protocol;
 }
 
+/**
+ * Asks the server what it is. True for a stateless one, with `connection` having learned what it said; false for one
+ * to open a session with; rejects where it says neither.
+ */
+async function isStateless(
+  connection: StatelessConnection,
+  { name, protocol }: ServerTarget,
+  signal: AbortSignal,
+  withinMs?: number,
+): Promise<boolean> {
+  let asked = await ask(connection, signal, withinMs);
+  let verdict = judgeProbe(asked.answer);
+  if (verdict.era === 'again') {
+    asked = await ask(connection, signal, withinMs);
+    verdict = judgeProbe(asked.answer);
+  }
+  if (verdict.era === 'stateless') {
+    connection.learn(verdict.discovered);
+    return true;
+  }
+  if (verdict.era === 'foreign') {
+    const versions = verdict.versions.join(', ') || 'none that it names';
+    throw connectionError('SERVER_REVISION_UNKNOWN', `\`${name}\` speaks ${versions}`);
+  }
+  if (verdict.era === 'session' && protocol !== 'stateless') return false;
+  throw asked.failure ?? connectionError('SERVER_REVISION_UNKNOWN', `\`${name}\` does not speak ${STATELESS_VERSION}`);
+}
+
 interface Asked {
   readonly answer: ProbeAnswer;
   /** What to fail with, where the answer says nothing. */
-  readonly failure: unknown;
-  readonly learn: (discovered: JsonObject) => void;
+  readonly failure?: Error;
 }
 
 async function ask(connection: StatelessConnection, signal: AbortSignal, withinMs?: number): Promise<Asked> {
   const silence = withinMs === undefined ? undefined : AbortSignal.timeout(withinMs);
-  const learn = (discovered: JsonObject): void => connection.learn(discovered);
   try {
     const until = silence === undefined ? signal : AbortSignal.any([signal, silence]);
-    const result = await connection.discover({ signal: until });
-    return { answer: { kind: 'result', result }, failure: undefined, learn };
+    return { answer: { kind: 'result', result: await connection.discover({ signal: until }) } };
   } catch (failure) {
-    if (signal.aborted) throw failure;
-    if (silence?.aborted === true) return { answer: { kind: 'silence' }, failure, learn };
+    if (signal.aborted || !(failure instanceof Error)) throw failure;
+    if (silence?.aborted === true) return { answer: { kind: 'silence' }, failure };
     if (failure instanceof ServerError) {
-      return { answer: { kind: 'error', code: failure.code, data: failure.data }, failure, learn };
+      return { answer: { kind: 'error', code: failure.code, data: failure.data }, failure };
     }
     const status = failure instanceof ChatelaineError ? failure.details?.['status'] : undefined;
     if (typeof status !== 'number') throw failure;
-    return { answer: { kind: 'status', status }, failure, learn };
+    return { answer: { kind: 'status', status }, failure };
   }
-}
-
-/** Whether the server is a stateless one, having learned what it is; false for one to open a session with. */
-function decide({ name, protocol }: ServerTarget, { answer, failure, learn }: Asked): boolean {
-  const verdict = judgeProbe(answer);
-  if (verdict.era === 'stateless') {
-    learn(verdict.discovered);
-    return true;
-  }
-  if (verdict.era === 'foreign') {
-    throw connectionError(
-      'SERVER_REVISION_UNKNOWN',
-      `\`${name}\` speaks ${verdict.versions.join(', ') || 'none that it names'}`,
-    );
-  }
-  const failed = failure instanceof Error ? failure : undefined;
-  if (verdict.era === 'session' && protocol !== 'stateless') return false;
-  throw failed ?? connectionError('SERVER_REVISION_UNKNOWN', `\`${name}\` does not speak ${STATELESS_VERSION}`);
 }
 
 const conversation = (

@@ -2,7 +2,7 @@ import { defineErrors } from '#kernel';
 
 /** What becomes of a connection to an MCP server behind us, and of a request over one. */
 export const connectionError = defineErrors('servers/connections', {
-  SERVER_UNREACHABLE: {
+  SERVER_UNAVAILABLE: {
     status: 503,
     title: 'an MCP server behind us does not take requests',
     remedy: 'Check that it is running and healthy; its own log says more. The next request tries again.',

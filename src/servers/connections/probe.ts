@@ -23,6 +23,8 @@ export type ProbeAnswer =
 export type ProbeVerdict =
   | { readonly era: 'stateless'; readonly discovered: JsonObject }
   | { readonly era: 'session' }
+  /** It refused our revision and names it as its own, as when replicas are of two versions: it is asked once more. */
+  | { readonly era: 'again' }
   /** It speaks these, and none is ours. */
   | { readonly era: 'foreign'; readonly versions: readonly string[] }
   /** It says nothing about its era: what it said is the failure of the connection. */
@@ -44,7 +46,8 @@ export function judgeProbe(answer: ProbeAnswer): ProbeVerdict {
     }
     case 'error': {
       if (answer.code === UNSUPPORTED_PROTOCOL_VERSION) {
-        return among(textsOf(isRecord(answer.data) ? answer.data['supported'] : undefined) ?? []);
+        const versions = textsOf(isRecord(answer.data) ? answer.data['supported'] : undefined) ?? [];
+        return versions.includes(STATELESS_VERSION) ? { era: 'again' } : among(versions);
       }
       return STATELESS_FAULTS.has(answer.code) ? { era: 'unknown' } : { era: 'session' };
     }

@@ -30,7 +30,7 @@ export interface AnswerReader {
 
 /**
  * Resolves to the response with the id, or undefined where a stream ended without it. An error of the protocol counts
- * under any HTTP status; what else has none of success is `SERVER_UNREACHABLE` (429, 5xx) or
+ * under any HTTP status; what else has none of success is `SERVER_UNAVAILABLE` (429, 5xx) or
  * `SERVER_ANSWER_UNREADABLE`, with the status in the details. `SERVER_LOST` when it breaks off.
  */
 export async function readAnswer(answer: EgressStream, reader: AnswerReader): Promise<ServerResponse | undefined> {
@@ -104,7 +104,7 @@ async function readFault(answer: EgressStream, reader: AnswerReader): Promise<Se
   }
   if (status !== 429 && status < 500) throw unreadable(reader, `HTTP status ${status}`, status);
   const wait = /^\d{1,6}$/.exec(headers['retry-after']?.trim() ?? '')?.[0];
-  throw connectionError('SERVER_UNREACHABLE', `\`${reader.server}\` answered with HTTP status ${status}`, {
+  throw connectionError('SERVER_UNAVAILABLE', `\`${reader.server}\` answered with HTTP status ${status}`, {
     details: { status, ...(wait !== undefined && { retryAfterSeconds: Number(wait) }) },
   });
 }

@@ -13,7 +13,7 @@ export interface EventReader {
   readonly retry?: (ms: number) => void;
 }
 
-/** What follows the last message is read so that the connection can be used again; so long, and so much of it. */
+/** How long, and how much, is read of what nobody wants. */
 const DRAIN_MS = 1000;
 const DRAIN_BYTES = 64 * 1024;
 
@@ -64,7 +64,9 @@ export function readEvents(body: Readable, reader: EventReader): Promise<boolean
   });
 }
 
-function drain(body: Readable): void {
+/** Reads what is left, so that the connection can be used again; hangs up where that is long. */
+export function drain(body: Readable): void {
+  if (body.closed) return;
   const timer = setTimeout(() => body.destroy(), DRAIN_MS).unref();
   let bytes = 0;
   body.on('data', (chunk: Buffer) => {

@@ -6,6 +6,7 @@ import { NOBODY, type CallerFace } from '#contract';
 import type { EgressStream } from '#egress';
 import { reveal, type Secret } from '#kernel';
 import { connectionError } from '../errors.ts';
+import { drain } from './event-stream.ts';
 import type { HttpTarget } from '../target.ts';
 
 export interface HttpRequest {
@@ -100,10 +101,8 @@ function brokeOff(error: unknown): boolean {
   return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(cause?.code ?? '');
 }
 
-/** Lets go of a body that nobody reads. A short one is read to its end, so that its connection can be used again. */
-export function discard(answer: EgressStream): void {
-  const { body } = answer;
+/** Lets go of a body that nobody reads. */
+export function discard({ body }: EgressStream): void {
   body.on('error', () => {});
-  if (Number(answer.headers['content-length'] ?? Infinity) <= 64 * 1024) body.resume();
-  else body.destroy();
+  drain(body);
 }

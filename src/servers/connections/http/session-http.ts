@@ -176,7 +176,7 @@ export class SessionHttp implements Wire {
     discard(answer);
     if (answer.status === 429 || answer.status >= 500) {
       throw connectionError(
-        'SERVER_UNREACHABLE',
+        'SERVER_UNAVAILABLE',
         `\`${this.#requests.server}\` answered with HTTP status ${answer.status}`,
       );
     }

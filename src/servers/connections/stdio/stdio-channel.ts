@@ -77,7 +77,7 @@ export class StdioChannel implements Channel {
 
   /**
    * Starts the process. Rejects with `SERVER_RESTING` while it is too soon, `SERVER_PROCESS_REFUSED` where it cannot
-   * be as it is configured, `SERVER_UNREACHABLE` where the system does not start it.
+   * be as it is configured, `SERVER_UNAVAILABLE` where the system does not start it.
    */
   static async start(target: StdioTarget, maxBytes: number, clock: Clock, log: Logger): Promise<StdioChannel> {
     const { name, process: plan, pace } = target;
@@ -104,7 +104,7 @@ export class StdioChannel implements Channel {
       if (cause.code === 'EPERM') reject(refused(name, 'cannot run as the user it is to run as: only root may', cause));
       else
         reject(
-          connectionError('SERVER_UNREACHABLE', `the process of \`${name}\` does not start: ${cause.message}`, {
+          connectionError('SERVER_UNAVAILABLE', `the process of \`${name}\` does not start: ${cause.message}`, {
             cause,
           }),
         );

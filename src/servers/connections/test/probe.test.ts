@@ -14,6 +14,7 @@ describe('the era of a server, by its answer to `server/discover` (MCP 2026-07-2
     ['lists revisions from the future', { kind: 'result', result: { supportedVersions: ['2031-01-01'] } }, 'foreign'],
     ['answers anything to anything', { kind: 'result', result: {} }, 'session'],
     ['refuses the revision, and has a session one', error(-32022, { supported: ['2025-06-18'] }), 'session'],
+    ['refuses the revision, and names it as its own', error(-32022, { supported: ['2026-07-28'] }), 'again'],
     ['refuses the revision, and has none of ours', error(-32022, { supported: ['2031-01-01'] }), 'foreign'],
     ['refuses the revision, and names none', error(-32022), 'foreign'],
     ['misses a header, as only stateless servers do', error(-32020), 'unknown'],
@@ -35,7 +36,7 @@ describe('the era of a server, by its answer to `server/discover` (MCP 2026-07-2
   it('is not guessed from a server that fails: nothing is initialized', async () => {
     const server = await listen((_, response) => response.writeHead(503, { 'retry-after': '7' }).end());
     await expect(open(httpTarget(server.url))).rejects.toMatchObject({
-      code: 'SERVER_UNREACHABLE',
+      code: 'SERVER_UNAVAILABLE',
       details: { status: 503, retryAfterSeconds: 7 },
     });
     expect(server.requests).toHaveLength(1);
@@ -59,7 +60,7 @@ describe('the era of a server, by its answer to `server/discover` (MCP 2026-07-2
 
   it('fails where `stateless` is configured and the server knows nothing of it', async () => {
     const server = await serveSession();
-    await expect(open({ ...server.target, protocol: 'stateless' })).rejects.toThrow();
+    await expect(open({ ...server.target, protocol: 'stateless' })).rejects.toMatchObject({ code: expect.anything() });
     expect(server.requests).toHaveLength(1);
   });
 });

@@ -144,7 +144,7 @@ describe('a server’s process', () => {
 
   it('that is not there is told with its name', async () => {
     await expect(open(stdioTarget('session', { command: 'no-such-program' }))).rejects.toMatchObject({
-      code: 'SERVER_UNREACHABLE',
+      code: 'SERVER_UNAVAILABLE',
       message: expect.stringContaining('no-such-program'),
     });
   });
