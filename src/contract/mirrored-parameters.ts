@@ -19,7 +19,7 @@ export function mirroredParameters(schema: JsonObject, path: readonly string[] =
   return Object.entries(properties).flatMap(([key, property]): readonly MirroredParameter[] => {
     if (!isRecord(property)) return [];
     const at = [...path, key];
-    const header = (property)['x-mcp-header'];
+    const header = property['x-mcp-header'];
     const here = header === undefined ? [] : [{ header, path: at, schema: property }];
     return [...here, ...mirroredParameters(property, at)];
   });
@@ -27,4 +27,4 @@ export function mirroredParameters(schema: JsonObject, path: readonly string[] =
 
 /** The value at the end of a path; undefined where there is none. */
 export const valueAtPath = (args: JsonObject, path: readonly string[]): JsonValue | undefined =>
-  path.reduce<JsonValue | undefined>((at, key) => (isRecord(at) ? (at)[key] : undefined), args);
+  path.reduce<JsonValue | undefined>((at, key) => (isRecord(at) ? at[key] : undefined), args);

@@ -34,7 +34,7 @@ function pagesOf({ elicitations }: JsonObject): Readonly<Record<string, InputReq
   return Object.fromEntries(
     elicitations.flatMap((page) =>
       isRecord(page) && typeof page['elicitationId'] === 'string'
-        ? [[page['elicitationId'], { method: 'elicitation/create', params: { ...(page), mode: 'url' } }]]
+        ? [[page['elicitationId'], { method: 'elicitation/create', params: { ...page, mode: 'url' } }]]
         : [],
     ),
   );

@@ -47,6 +47,7 @@ describe('the metadata of a door', () => {
     ['/mcp/few', '/mcp/few', ['read']],
     ['/mcp/writing', '/mcp/writing', ['read', 'write']],
     ['/api', '/api', ['read', 'write']],
+    ['/mcp/s/default/far', '/mcp/s/default/far', ['read']],
   ];
   it.each(table)(
     'at `%s` are those of %s, with the scopes of what is seen there (RFC 9728 §2)',
@@ -193,6 +194,13 @@ describe('a token of our own issuer', () => {
     ['/mcp/few', '/mcp/writing', 401],
     ['/mcp/few', '/api/toolset', 401],
     ['/mcp/s/default/x', '/mcp', 401],
+    ['/mcp/s/default/far', '/mcp/s/default/far', 200],
+    ['/mcp/s/default/far', '/mcp/s/default/far/', 200],
+    ['/mcp/s/default/far', '/mcp', 401],
+    ['/mcp/s/default/far', '/mcp/s/default/near', 401],
+    ['/mcp/s/default/far', '/api/toolset', 401],
+    ['/mcp', '/mcp/s/default/far', 401],
+    ['/mcp/few', '/mcp/s/default/far', 401],
     ['/api/v1', '/mcp', 401],
     ['/mcp/', '/mcp', 401],
     ['https://elsewhere.example/mcp', '/mcp', 401],

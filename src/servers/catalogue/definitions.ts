@@ -79,7 +79,7 @@ function accepted(
     title: typeof title === 'string' ? title : undefined,
     description: said ?? (typeof description === 'string' ? description : ''),
     inputSchema: inputSchema as JsonObject,
-    outputSchema: isRecord(outputSchema) ? (outputSchema) : undefined,
+    outputSchema: isRecord(outputSchema) ? outputSchema : undefined,
     annotations: annotationsOf(annotations),
     _meta: metaOf(_meta),
     otherMembers: Object.keys(others).length === 0 ? undefined : others,

@@ -53,7 +53,7 @@ it('refuses two servers with one prefix, and a prefix that both leave out', () =
   const two = (prefix: string): string =>
     `${remote(prefix)}\n---\nkind: mcpServer\nname: other\nurl: https://o.example\n`;
   expect(problemsOf(`${two('prefix: x_\n')}prefix: x_\n`)).toEqual([expect.stringContaining('have the prefix `x_`')]);
-  expect(problemsOf((two('')))).toEqual([]);
+  expect(problemsOf(two(''))).toEqual([]);
 });
 
 it('takes names with the prefix of a server for names of its tools, and others for mistakes', () => {
