@@ -47,7 +47,6 @@ describe('the metadata of a door', () => {
     ['/mcp/few', '/mcp/few', ['read']],
     ['/mcp/writing', '/mcp/writing', ['read', 'write']],
     ['/api', '/api', ['read', 'write']],
-    ['/mcp/s/default/far', '/mcp/s/default/far', ['read']],
   ];
   it.each(table)(
     'at `%s` are those of %s, with the scopes of what is seen there (RFC 9728 §2)',
@@ -231,6 +230,16 @@ describe('a token of our own issuer', () => {
       [OWN],
       [OWN],
     ]);
+  });
+
+  it('alone opens the door of one server, whose metadata name no other issuer', async () => {
+    const read = await metadataAt('/mcp/s/default/far', {}, own);
+    expect(await read.json()).toMatchObject({
+      resource: `${own.url}/mcp/s/default/far`,
+      authorization_servers: [OWN],
+      scopes_supported: expect.not.arrayContaining(['write']) as string[],
+    });
+    expect((await metadataAt('/mcp/s/default/nobody', {}, own)).status).toBe(404);
   });
 
   it('needs the scopes that everybody needs', async () => {
