@@ -22,6 +22,7 @@ export type * from './token-verifier.ts';
 export type * from './agents-by-spiffe-id.ts';
 export type * from './grant-source.ts';
 export * from './caller-face.ts';
+export * from './mirrored-parameters.ts';
 export * from './audit-record.ts';
 export * from './recorded.ts';
 export * from './secret.ts';

@@ -68,6 +68,8 @@ export interface ClientFace {
   progress(progress: number, total?: number, message?: string): void;
   /** `notifications/message`, when the caller asked for messages of that level. */
   log(level: McpLogLevel, data: JsonValue, logger?: string): void;
+  /** The least severe level of messages that the client wants to hear; undefined where it wants none. */
+  readonly logLevel?: McpLogLevel | undefined;
   /** What the client said it can do, by capability name: `sampling`, `elicitation`, `roots`. */
   readonly capabilities: JsonObject;
   /**
@@ -108,3 +110,22 @@ export interface PageToOpen {
  * must be asked first, or cannot be. Whoever wraps a handler's errors lets this pass untouched.
  */
 export class ClientInterruption extends Error {}
+
+/** The round of a call ends with a question to the client: the answers come with the next. */
+export class RoundEnded extends ClientInterruption {}
+
+/** JSON-RPC codes of refusals that only the client itself can do something about. */
+export const CLIENT_LACKS_CAPABILITY = -32021;
+export const PAGES_REQUIRED = -32042;
+
+/** What another server told the client through us: that it lacks a capability, or that a person is to open pages. */
+export class PassedRefusal extends ClientInterruption {
+  readonly code: typeof CLIENT_LACKS_CAPABILITY | typeof PAGES_REQUIRED;
+  readonly data: JsonObject;
+
+  constructor(code: PassedRefusal['code'], message: string, data: JsonObject) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}

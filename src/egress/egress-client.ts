@@ -26,14 +26,20 @@ export interface EgressClientOptions {
   /** The one origin that sees our certificate and is held to `servername`; redirects may lead elsewhere. */
   readonly identityFor?: URL;
   readonly resolve?: Resolve;
+  /** Connections to one origin at once, 64 unless said; what waits beyond waits its turn. Streams hold theirs. */
+  readonly maxConnections?: number;
   /** Puts what went wrong into the words of who asked; the codes stay those of egress without it. */
   readonly explain?: (error: ChatelaineError) => ChatelaineError;
 }
 
-export interface EgressRequest extends Hop {
+export interface EgressStreamRequest extends Hop {
   /** Which redirects are followed; `any` unless said. */
   readonly follow?: 'any' | 'own-origin' | 'never';
+  /** Ends the exchange at any point of it. The one clock of a stream. */
   readonly signal: AbortSignal;
+}
+
+export interface EgressRequest extends EgressStreamRequest {
   /** The whole exchange, redirects and body included. */
   readonly timeoutMs: number;
   /** Of the decompressed body; what is beyond is not read. */
@@ -48,6 +54,14 @@ export interface EgressResponse {
   readonly truncated: boolean;
   /** Where the answer came from, after redirects. */
   readonly url: URL;
+}
+
+/** The head of an answer, and its body as it comes. */
+export interface EgressStream extends Pick<EgressResponse, 'status' | 'headers' | 'url'> {
+  /** The method that was answered: some redirects make a GET of a POST. */
+  readonly method: string;
+  /** Decompressed. Whoever asked reads it to its end or destroys it; it fails as the network fails. */
+  readonly body: Readable;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -72,33 +86,56 @@ export class EgressClient {
   async request(request: EgressRequest): Promise<EgressResponse> {
     const timeout = AbortSignal.timeout(Math.min(request.timeoutMs, LONGEST_TIMER_MS));
     const signal = AbortSignal.any([request.signal, timeout]);
-    let hop: Hop = request;
+    const way: Way = { hop: request };
     try {
-      const agent = await this.#open();
-      for (let redirects = 0; ; redirects++) {
-        const response = await send(agent, hop, signal);
-        const next = nextHop(hop, response.statusCode, single(response.headers['location']));
-        if (next.ok && next.value === undefined) return await finish(response, hop.url, request.maxBytes);
-        // The body of a redirect is of no use; an undrained one would hold its connection.
-        response.body.on('error', () => {}).destroy();
-        if (!next.ok)
-          throw egressError('EGRESS_REFUSED', `${place(hop)} redirects ${next.error}, which is not followed`);
-        if (redirects === MAX_REDIRECTS) {
-          throw egressError('EGRESS_UNREADABLE', `${place(request)} redirects more than ${MAX_REDIRECTS} times`);
-        }
-        hop = next.value as Hop;
-        if (request.follow === 'never' || (request.follow === 'own-origin' && hop.url.origin !== request.url.origin)) {
-          const why = request.follow === 'never' ? 'which' : 'to another origin, which';
-          throw egressError('EGRESS_REFUSED', `${place(request)} redirects ${why} is not followed with a key in it`);
-        }
-      }
+      return await finish(await this.#answer(request, signal, way), way.hop.url, request.maxBytes);
     } catch (cause) {
       if (request.signal.aborted) throw request.signal.reason;
       if (timeout.aborted) {
-        const message = `${place(hop)} did not answer within ${request.timeoutMs} ms`;
+        const message = `${place(way.hop)} did not answer within ${request.timeoutMs} ms`;
         throw this.#explained(egressError('EGRESS_TIMEOUT', message, { cause }));
       }
-      throw this.#explained(translate(cause, hop));
+      throw this.#explained(translate(cause, way.hop));
+    }
+  }
+
+  /**
+   * Sends the request and gives the answer as soon as its head is there, for bodies that last. Throws as `request`
+   * does until then; nothing but the signal limits its time, nothing but its reader its size.
+   */
+  async stream(request: EgressStreamRequest): Promise<EgressStream> {
+    const way: Way = { hop: request };
+    try {
+      const response = await this.#answer(request, request.signal, way);
+      const headers = headersOf(response);
+      const body = await decompressed(response.body, headers);
+      return { status: response.statusCode, headers, body, url: way.hop.url, method: way.hop.method };
+    } catch (cause) {
+      if (request.signal.aborted) throw request.signal.reason;
+      throw this.#explained(translate(cause, way.hop));
+    }
+  }
+
+  /** The answer at the end of the redirects that are followed; `way` tells where that is, on a failure too. */
+  async #answer(request: EgressStreamRequest, signal: AbortSignal, way: Way): Promise<Dispatcher.ResponseData> {
+    const agent = await this.#open();
+    for (let redirects = 0; ; redirects++) {
+      const response = await send(agent, way.hop, signal);
+      const next = nextHop(way.hop, response.statusCode, single(response.headers['location']));
+      if (next.ok && next.value === undefined) return response;
+      // The body of a redirect is of no use; an undrained one would hold its connection.
+      response.body.on('error', () => {}).destroy();
+      if (!next.ok)
+        throw egressError('EGRESS_REFUSED', `${place(way.hop)} redirects ${next.error}, which is not followed`);
+      if (redirects === MAX_REDIRECTS) {
+        throw egressError('EGRESS_UNREADABLE', `${place(request)} redirects more than ${MAX_REDIRECTS} times`);
+      }
+      way.hop = next.value as Hop;
+      const away = way.hop.url.origin !== request.url.origin;
+      if (request.follow === 'never' || (request.follow === 'own-origin' && away)) {
+        const why = request.follow === 'never' ? 'which' : 'to another origin, which';
+        throw egressError('EGRESS_REFUSED', `${place(request)} redirects ${why} is not followed with a key in it`);
+      }
     }
   }
 
@@ -151,7 +188,7 @@ export class EgressClient {
     const { Agent } = await import('undici');
     return new Agent({
       connect: await this.#connector(),
-      connections: MAX_CONNECTIONS_PER_ORIGIN,
+      connections: this.#options.maxConnections ?? MAX_CONNECTIONS_PER_ORIGIN,
       allowH2: false,
       // One clock rules the exchange: the signal of the request.
       headersTimeout: 0,
@@ -174,6 +211,11 @@ export class EgressClient {
   }
 }
 
+/** How far a request has come. */
+interface Way {
+  hop: Hop;
+}
+
 async function send(agent: Agent, hop: Hop, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
   return agent.request({
     origin: hop.url.origin,
@@ -186,14 +228,22 @@ async function send(agent: Agent, hop: Hop, signal: AbortSignal): Promise<Dispat
 }
 
 async function finish(response: Dispatcher.ResponseData, url: URL, maxBytes: number): Promise<EgressResponse> {
+  const headers = headersOf(response);
+  const { body, truncated } = await readCapped(await decompressed(response.body, headers), maxBytes);
+  return { status: response.statusCode, headers, body, truncated, url };
+}
+
+function headersOf(response: Dispatcher.ResponseData): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
+  return headers;
+}
+
+async function decompressed(body: Readable, headers: Readonly<Record<string, string>>): Promise<Readable> {
   const encoding = headers['content-encoding'];
-  const stream = encoding === undefined ? response.body : (await decompressor())(response.body, encoding);
-  const { body, truncated } = await readCapped(stream, maxBytes);
-  return { status: response.statusCode, headers, body, truncated, url };
+  return encoding === undefined ? body : (await decompressor())(body, encoding);
 }
 
 const decompressor = async () => (await import('./decompress.ts')).decompress;

@@ -14,4 +14,12 @@ export { classify, type AddressClass } from './address-class.ts';
 export { egressFields, egressRules, egressRulesOf, judgeAddress, judgeUrl, type EgressRules } from './egress-rules.ts';
 export type { Resolve } from './guarded-connector.ts';
 export { PassingClient, type PassedAnswer } from './passing-client.ts';
-export { EgressClient, type EgressRequest, type EgressResponse, type EgressTls } from './egress-client.ts';
+export {
+  EgressClient,
+  type EgressClientOptions,
+  type EgressRequest,
+  type EgressResponse,
+  type EgressStream,
+  type EgressStreamRequest,
+  type EgressTls,
+} from './egress-client.ts';

@@ -1,8 +1,27 @@
 /**
- * servers: the MCP servers behind us, whose tools we federate.
+ * servers: the MCP servers behind us, whose tools, prompts and resources stand among ours.
  *
- * Owns connections to them (`connections/`). Does not own: how requests to them are authorized (outgoing-auth), who
- * may call their tools (gateway).
+ * Owns connections to them (`connections/`), what each offers (`catalogue/`, `entries/`), over which connection a call
+ * goes (`pool/`) and how the two eras of MCP meet in it (`bridge/`); `connector.ts` is the way to one server, `server.ts`
+ * the server, `open-servers.ts` all of a process. Does not own: how requests to them are authorized (outgoing-auth),
+ * who may call their tools (gateway), where they stand among other tools (toolbox).
  */
-export { ServerError } from './connections/server-connection.ts';
-export type { RequestOptions, ServerConnection } from './connections/server-connection.ts';
+export { openServers, type OpenServers, type OpenServersOptions } from './open-servers.ts';
+export {
+  connect,
+  DEFAULT_LIMITS,
+  encodeHeaderValue,
+  RestartPace,
+  ServerError,
+  type ConnectionContext,
+  type ConnectOptions,
+  type HttpTarget,
+  type KnownServer,
+  type ProcessPlan,
+  type RequestOptions,
+  type ResourceLimits,
+  type ServerConnection,
+  type ServerTarget,
+  type StdioTarget,
+  type WireLimits,
+} from './connections/index.ts';

@@ -8,6 +8,7 @@
 export type * from './sources/source.ts';
 export type * from './tools/tool-type.ts';
 export type * from './snapshot.ts';
+export type * from './federated-server.ts';
 export {
   fingerprint,
   formatProblem,
@@ -40,4 +41,9 @@ export type { Embedder } from './embeddings/embedder.ts';
 export { geminiEmbedder } from './embeddings/index.ts';
 export { importOpenApi, type ImportNote, type ImportedApi } from './openapi/index.ts';
 export { compileSearch, startPatternBudget, type Search } from './parameters/index.ts';
-export { jsonSchemaCheck } from './sources/module/json-schema.ts';
+export { checkLocalReferences, jsonSchemaCheck, type SchemaAuthor } from './sources/module/json-schema.ts';
+export { manifestOfSchema } from './build/schema-manifest.ts';
+export { toolboxError } from './errors.ts';
+export { certificateOf, privateKeyOf, SourceSecrets } from './secrets/index.ts';
+export { readTls } from './sources/http/tls-material.ts';
+export { runWithin } from './tools/limits.ts';

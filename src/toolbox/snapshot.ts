@@ -30,6 +30,8 @@ export interface NamespaceView {
   readonly all: Group;
   /** Toolsets and groups by name. */
   readonly groups: ReadonlyMap<string, Group>;
+  /** What each MCP server behind us offers, under the names that it has there, by the server's name. */
+  readonly servers?: ReadonlyMap<string, Group>;
   /** The masks that hold here. */
   readonly masks?: readonly MaskDeclaration[];
   /** Sources for `/readyz`: what is configured and how its last use went. */
@@ -51,6 +53,16 @@ export interface Group {
   readonly progressiveFrom?: number | undefined;
   readonly ttlMs: number;
   readonly cacheScope: 'public' | 'private';
+  /** The names that its tools have at its door, where those are not their names in the namespace. */
+  readonly doorNames?: DoorNames | undefined;
+}
+
+/** Other names for the same tools: what is decided, recorded and counted goes by the name in the namespace. */
+export interface DoorNames {
+  /** By the tool's name in the namespace. */
+  readonly shown: ReadonlyMap<string, string>;
+  /** And back. */
+  readonly meant: ReadonlyMap<string, string>;
 }
 
 export interface Tool extends CatalogueTool {
@@ -69,6 +81,8 @@ export interface Tool extends CatalogueTool {
   /** The tool in Toolbox's REST manifest: `{ description, parameters, authRequired }`. */
   readonly manifest: JsonObject;
   readonly _meta: JsonObject | undefined;
+  /** Members of its definition that we have no name for, as its server gave them. */
+  readonly otherMembers?: JsonObject | undefined;
   readonly timeoutMs: number;
   /**
    * Whether the next run could change something. False where something enforces or proves that it cannot:
@@ -101,17 +115,25 @@ export interface Violation {
   readonly message: string;
 }
 
+/** The messages of a prompt; of one of another server, with the members that stood beside them. */
+export type PromptMessages = readonly PromptMessage[] & { readonly beside?: JsonObject };
+/** What was read, likewise. */
+export type ReadContents = readonly ResourceContents[] & { readonly beside?: JsonObject };
+
 export interface Prompt {
   readonly name: string;
   readonly title: string | undefined;
   readonly description: string | undefined;
   readonly arguments: readonly PromptArgument[];
+  readonly otherMembers?: JsonObject | undefined;
   /** The messages with the arguments in place, or every violation. */
-  get(
-    args: Readonly<Record<string, string>>,
-    call: ToolCall,
-  ): Promise<Result<readonly PromptMessage[], readonly Violation[]>>;
-  complete(argument: string, typed: string, filled: Readonly<Record<string, string>>): Promise<readonly string[]>;
+  get(args: Readonly<Record<string, string>>, call: ToolCall): Promise<Result<PromptMessages, readonly Violation[]>>;
+  complete(
+    argument: string,
+    typed: string,
+    filled: Readonly<Record<string, string>>,
+    call?: ToolCall,
+  ): Promise<readonly string[]>;
 }
 
 export interface PromptArgument {
@@ -128,12 +150,13 @@ export interface ResourceFacts {
   readonly mimeType: string | undefined;
   readonly annotations: JsonObject | undefined;
   readonly _meta: JsonObject | undefined;
+  readonly otherMembers?: JsonObject | undefined;
 }
 
 export interface Resource extends ResourceFacts {
   readonly uri: string;
   readonly size: number | undefined;
-  read(call: ToolCall): Promise<readonly ResourceContents[]>;
+  read(call: ToolCall): Promise<ReadContents>;
   /** Calls back on every change until the signal aborts; undefined for what never changes. */
   watch?(changed: () => void, signal: AbortSignal): void;
 }
@@ -142,8 +165,13 @@ export interface ResourceTemplate extends ResourceFacts {
   readonly uriTemplate: string;
   /** The variables that the URI gives the template, or undefined when it is not one of its URIs. */
   match(uri: string): Readonly<Record<string, string>> | undefined;
-  read(uri: string, variables: Readonly<Record<string, string>>, call: ToolCall): Promise<readonly ResourceContents[]>;
-  complete(variable: string, typed: string, filled: Readonly<Record<string, string>>): Promise<readonly string[]>;
+  read(uri: string, variables: Readonly<Record<string, string>>, call: ToolCall): Promise<ReadContents>;
+  complete(
+    variable: string,
+    typed: string,
+    filled: Readonly<Record<string, string>>,
+    call?: ToolCall,
+  ): Promise<readonly string[]>;
 }
 
 export interface SourceState {

@@ -62,13 +62,13 @@ export class Toolbox {
     const previous = this.#built;
     const built = await buildSnapshot(configuration, { ...this.#options, previous });
     if (!built.ok) return err(built.error);
-    const kept = new Set(built.value.sources.values());
+    const kept = new Set<Retiring>(openOf(built.value));
     if (this.#closed) {
       for (const open of kept) void open.retire();
       return ok(undefined);
     }
     this.#built = built.value;
-    for (const open of previous.sources.values()) if (!kept.has(open)) void open.retire();
+    for (const open of openOf(previous)) if (!kept.has(open)) void open.retire();
     for (const listener of this.#listeners) listener(built.value.snapshot);
     return ok(undefined);
   }
@@ -84,8 +84,8 @@ export class Toolbox {
       judge: judge && ((asked, made) => judge(asked, withTools(previous.snapshot, made), 'trial')),
     });
     if (!built.ok) return err(built.error.map(({ message }) => message));
-    const kept = new Set(previous.sources.values());
-    for (const open of built.value.sources.values()) if (!kept.has(open)) void open.retire();
+    const kept = new Set<Retiring>(openOf(previous));
+    for (const open of openOf(built.value)) if (!kept.has(open)) void open.retire();
     const tool = built.value.snapshot.namespaces.get(declaration.namespace)?.tools.get(declaration.name);
     return tool === undefined ? err(built.value.broken.map(({ reason }) => reason)) : ok(tool);
   }
@@ -95,9 +95,16 @@ export class Toolbox {
     this.#closed = true;
     this.#listeners.clear();
     await this.#changing;
-    await Promise.all([...this.#built.sources.values()].map((open) => open.retire()));
+    await Promise.all(openOf(this.#built).map((open) => open.retire()));
   }
 }
+
+interface Retiring {
+  retire(): Promise<void>;
+}
+
+/** Everything of a build that is open. */
+const openOf = ({ sources, servers }: BuiltSnapshot): readonly Retiring[] => [...sources.values(), ...servers.values()];
 
 /** What runs, with the tools of another snapshot beside or in the place of its own. */
 function withTools(running: ToolboxSnapshot, more: ToolboxSnapshot): ToolboxSnapshot {

@@ -6,6 +6,7 @@ import type { EmbeddingModelCommon } from './embedding-model.ts';
 import type { GroupCommon } from './group.ts';
 import type { LimitCommon } from './limit.ts';
 import type { MaskCommon } from './mask.ts';
+import type { McpServerCommon } from './mcp-server.ts';
 import type { OAuthClientCommon } from './oauth-client.ts';
 import type { Declared } from './position.ts';
 import type { OwnerCommon } from './owner.ts';
@@ -43,6 +44,7 @@ export type OwnerDeclaration = Declared & OwnerCommon;
 export type PolicyDeclaration = Declared & PolicyCommon;
 export type LimitDeclaration = Declared & LimitCommon;
 export type MaskDeclaration = Declared & MaskCommon;
+export type McpServerDeclaration = Declared & McpServerCommon;
 export type EmbeddingModelDeclaration = Declared & EmbeddingModelCommon;
 
 /** Every document of every file, by kind, in the order of files and documents. */
@@ -63,6 +65,7 @@ export interface Configuration {
   readonly policies: readonly PolicyDeclaration[];
   readonly limits: readonly LimitDeclaration[];
   readonly masks: readonly MaskDeclaration[];
+  readonly mcpServers: readonly McpServerDeclaration[];
   /** The `server` document, or its defaults where there is none. */
   readonly server: ServerSettings;
 }

@@ -75,6 +75,7 @@ export {
   type MaskCommon,
   type MaskMethod,
 } from './mask.ts';
+export { mcpServerSchema, prefixOf, type McpServerCommon } from './mcp-server.ts';
 export { UNTRUSTED, type OutputSettings } from './outputs.ts';
 export { roleBindingSchema, type RoleBindingCommon } from './role-binding.ts';
 export {

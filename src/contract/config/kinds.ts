@@ -7,6 +7,7 @@ import { geminiEmbeddingModelSchema } from './embedding-model.ts';
 import { groupSchema } from './group.ts';
 import { limitSchema } from './limit.ts';
 import { maskSchema } from './mask.ts';
+import { mcpServerSchema } from './mcp-server.ts';
 import { oauthClientSchema } from './oauth-client.ts';
 import { ownerSchema } from './owner.ts';
 import { policySchema } from './policy.ts';
@@ -37,6 +38,7 @@ export type Kind =
   | 'policy'
   | 'limit'
   | 'mask'
+  | 'mcpServer'
   | 'server';
 
 /** How the schema of a document is found: one for the kind, one per `type`, or common fields and a catalogue. */
@@ -129,6 +131,10 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
   mask: {
     summary: 'What of answers is taken out before anybody sees it.',
     schema: { of: 'kind', schema: maskSchema },
+  },
+  mcpServer: {
+    summary: 'An MCP server behind this one, whose tools, prompts and resources stand among ours.',
+    schema: { of: 'kind', schema: mcpServerSchema },
   },
   server: {
     summary: 'How the process listens, limits itself and reports. At most one.',

@@ -13,6 +13,7 @@ import { outputsSchema } from './outputs.ts';
 import { listingSchema } from './listing.ts';
 import { placesSchema } from './places.ts';
 import { replicaSchema, unsafeReplicaAddress } from './replica.ts';
+import { childServersSchema } from './server-command.ts';
 import { signInSchema } from './sign-in.ts';
 import { themeSchema } from './theme.ts';
 import { agentListenerSchema, internalListenerSchema, tlsSchema } from './tls.ts';
@@ -169,6 +170,7 @@ export const serverSchema = z
       .describe(
         '`all` tools stand in `tools/list`, or they are found (`progressive`), or found from a number on; toolsets and groups may say otherwise.',
       ),
+    mcpServers: childServersSchema.prefault({}).describe('What may be started for `kind: mcpServer`.'),
     instructions: z.string().optional().describe('MCP `instructions` where a group has no description.'),
   })
   .superRefine((server, context) => {

@@ -8,6 +8,7 @@ import { placeOfMetadata } from '#resource-server';
 
 export type DoorPath =
   | { readonly door: 'mcp'; readonly namespace: string; readonly group: string | undefined }
+  | { readonly door: 'server'; readonly namespace: string; readonly server: string }
   | { readonly door: 'toolset'; readonly namespace: string; readonly group: string | undefined }
   | { readonly door: 'tool'; readonly namespace: string; readonly tool: string }
   | { readonly door: 'invoke'; readonly namespace: string; readonly tool: string }
@@ -19,6 +20,7 @@ const DEFAULT = 'default';
 
 // `n` and `s` are reserved names: `/mcp/n` alone is not a toolset.
 const MCP = new RegExp(`^/mcp(?:/n/${NAME})?(?:/(?!n$|s$|n/|s/)${NAME})?/?$`);
+const SERVER = new RegExp(`^/mcp/s/${NAME}/${NAME}/?$`);
 const TOOLSET = new RegExp(`^/api(?:/n/${NAME})?/toolset(?:/${NAME})?/?$`);
 const TOOL = new RegExp(`^/api(?:/n/${NAME})?/tool/${NAME}(/invoke)?/?$`);
 
@@ -47,6 +49,8 @@ function parse(path: string): DoorPath | undefined {
   if (place !== undefined) return { door: 'metadata', place };
   const mcp = MCP.exec(path);
   if (mcp) return { door: 'mcp', namespace: mcp[1] ?? DEFAULT, group: mcp[2] };
+  const server = SERVER.exec(path);
+  if (server) return { door: 'server', namespace: server[1] as string, server: server[2] as string };
   const toolset = TOOLSET.exec(path);
   if (toolset) return { door: 'toolset', namespace: toolset[1] ?? DEFAULT, group: toolset[2] };
   const tool = TOOL.exec(path);
@@ -60,6 +64,8 @@ export function resourceOf(path: DoorPath): ResourcePlace | undefined {
   switch (path.door) {
     case 'mcp':
       return { kind: 'mcp', namespace: path.namespace, toolset: path.group };
+    case 'server':
+      return { kind: 'server', namespace: path.namespace, server: path.server };
     case 'toolset':
     case 'tool':
     case 'invoke':

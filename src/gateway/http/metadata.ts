@@ -1,7 +1,7 @@
 import { ADMINISTRATION_SCOPES, type ResourcePlace } from '#contract';
 import type { ResourceServer } from '#resource-server';
 import type { ToolboxSnapshot } from '#toolbox';
-import { groupOf } from '../pipeline/visible.ts';
+import { doorOfServer, groupOf } from '../pipeline/visible.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gatewayError } from '../errors.ts';
 
@@ -58,11 +58,16 @@ export function metadataOf(
 ): string | undefined {
   if (place.kind === 'api') return server.metadataAt(place, ADMINISTRATION_SCOPES, host);
   const view = namespaces.get(place.namespace);
-  const group = view && place.kind !== 'server' && groupOf(view, place.kind === 'mcp' ? place.toolset : undefined);
+  const group = view && groupOf(view, nameOf(place));
   if (!group) return undefined;
   return server.metadataAt(
     place,
     group.tools.flatMap((tool) => tool.scopesRequired),
     host,
   );
+}
+
+function nameOf(place: ResourcePlace): string | undefined {
+  if (place.kind === 'server') return doorOfServer(place.server);
+  return place.kind === 'mcp' ? place.toolset : undefined;
 }

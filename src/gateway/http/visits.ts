@@ -23,7 +23,7 @@ import type { DoorRecords } from '../pipeline/door-records.ts';
 import { HttpPeer, rangesOf } from '../pipeline/peer.ts';
 import type { Reception } from '../pipeline/reception.ts';
 import type { RequestRate } from '../pipeline/request-rate.ts';
-import { groupOf, toolsAlone } from '../pipeline/visible.ts';
+import { doorOfServer, groupOf, toolsAlone } from '../pipeline/visible.ts';
 import type { ToolboxRest } from '../rest/toolbox-rest.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { doorOf, resourceOf, type DoorPath } from './doors.ts';
@@ -165,7 +165,8 @@ export function visits(
     witnessed?: Witnessed,
   ): Promise<void> {
     const peer = peerOf(request, witnessed);
-    const arrival = { door: path.door === 'mcp' ? 'mcp' : 'rest', requestId, peer } as const;
+    const isMcp = path.door === 'mcp' || path.door === 'server';
+    const arrival = { door: isMcp ? 'mcp' : 'rest', requestId, peer } as const;
     const place = (arrival.peer.resource = resourceOf(path)) as ResourcePlace & { readonly namespace: string };
     const letIn = reception.welcome(request, arrival, ways);
     const caller = letIn instanceof Promise ? await letIn : letIn;
@@ -186,9 +187,15 @@ export function visits(
     if (path.door === 'tool') return rest.tool(at, path.tool);
     if (path.door === 'invoke') return rest.invoke(at, path.tool);
     // A token for one toolset sees that one at `/mcp` too.
-    const name = path.group ?? resources?.narrowing(caller.principal, place);
+    const name =
+      path.door === 'server'
+        ? doorOfServer(path.server)
+        : (path.group ?? resources?.narrowing(caller.principal, place));
     const found = groupOf(view, name);
-    if (found === undefined) throw gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${name}\``);
+    if (found === undefined)
+      throw path.door === 'server'
+        ? gatewayError('DOOR_UNKNOWN', `no MCP server is called \`${path.server}\``)
+        : gatewayError('TOOLSET_UNKNOWN', `no toolset or group is called \`${name}\``);
     // A credential for one tool opens nothing else: no prompt, no resource of the namespace.
     const group = resources?.isForOneTool(caller.principal) === true ? toolsAlone(found) : found;
     if (path.door === 'toolset') return rest.toolset(at, group);

@@ -1,10 +1,12 @@
 /**
  * Running a method and making of its outcome what goes on the wire: the same for every transport.
  */
+import { PassedRefusal } from '#contract';
 import type { JsonObject } from '#kernel';
 import { EncodedResult, type Exchange, type Method } from './exchange.ts';
 import { InputRequired } from './input-required.ts';
 import { encodeError, encodeResult, INTERNAL_ERROR, METHOD_NOT_FOUND, RpcError, type RequestId } from './json-rpc.ts';
+import { passedRefusal } from './passed-refusal.ts';
 import { toRpcError } from './refusals.ts';
 import { META_SERVER_INFO } from './revision.ts';
 import type { McpServices } from './services.ts';
@@ -32,11 +34,18 @@ export async function answer(
     const { requestId, method, revision } = exchange;
     if (!(error instanceof RpcError) && exchange.signal.aborted)
       return { error: new RpcError(INTERNAL_ERROR, 'the request was cancelled') };
+    if (error instanceof PassedRefusal) return await passOn(error, exchange, services);
     const told = toRpcError(error, { requestId, method, era: revision.era }, services.log);
     // "Try again in a second" must hold for a call in rounds as well.
     if (told.status === 503 || told.code === 429) exchange.rounds?.handBack();
     return { error: told };
   }
+}
+
+/** What another server has told the client through us, in the words of the client's era. */
+async function passOn(refusal: PassedRefusal, exchange: Exchange, services: McpServices): Promise<Answer> {
+  const passed = await passedRefusal(refusal, exchange);
+  return passed instanceof InputRequired ? { result: signed(passed.result, services) } : { error: passed };
 }
 
 /** The whole message of an answer, for transports that send it in one piece. */

@@ -71,6 +71,9 @@ function clientFace(options: FaceOptions): CallingClient {
   return {
     capabilities: options.capabilities,
     state: options.state,
+    get logLevel() {
+      return options.logLevel();
+    },
     progress(progress, total, message) {
       // Progress must increase with each notification (MCP, Progress): repeats and setbacks are dropped.
       if ((typeof progressToken !== 'string' && typeof progressToken !== 'number') || progress <= lastProgress) return;

@@ -9,7 +9,7 @@ import { gatewayError } from '../errors.ts';
 import type { Replies } from '../http/replies.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
-import { toolsOf, visibleTo } from '../pipeline/visible.ts';
+import { meantBy, toolsOf, visibleTo } from '../pipeline/visible.ts';
 import { answer } from './answer.ts';
 import { acceptsEventStream, EventStream } from './event-stream.ts';
 import type { Method, RequestFacts } from './exchange.ts';
@@ -154,7 +154,9 @@ export function mcpEndpoint(options: {
       });
     }
     const tool =
-      typeof name === 'string' ? toolsOf(visibleTo(visit.caller.principal, visit.group)).get(name) : undefined;
+      typeof name === 'string'
+        ? toolsOf(visibleTo(visit.caller.principal, visit.group)).get(meantBy(visit.group, name))
+        : undefined;
     if (tool !== undefined) checkParameterHeaders(headers, tool, args ?? {});
   }
 

@@ -2,13 +2,13 @@
  * Asking the client on the stateless revision: the call ends with `input_required`, and the client's
  * retry brings the answers; the handler runs again and finds them (MCP 2026-07-28, MRTR).
  */
-import { ClientInterruption, type InputRequest, type Principal } from '#contract';
+import { RoundEnded, type InputRequest, type Principal } from '#contract';
 import { isRecord, type JsonObject, type JsonValue } from '#kernel';
 import { INVALID_PARAMS, RpcError } from './json-rpc.ts';
 import { stateBinding, type OpenedState, type RequestStates } from './request-state.ts';
 
 /** Ends the call with the questions; not a failure. */
-export class InputRequired extends ClientInterruption {
+export class InputRequired extends RoundEnded {
   readonly result: JsonObject;
 
   constructor(result: JsonObject) {

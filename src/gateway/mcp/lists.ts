@@ -87,7 +87,9 @@ export class Lists {
 function entriesOf(group: Group, kind: ListKind, era: Era, progressiveFrom: number): readonly object[] {
   switch (kind) {
     case 'tools':
-      return shownTools(group, progressiveFrom).map((tool) => listedTool(tool, era));
+      return shownTools(group, progressiveFrom).map((tool) =>
+        listedTool(tool, era, group.doorNames?.shown.get(tool.name)),
+      );
     case 'prompts':
       return group.prompts.map(listedPrompt);
     case 'resources':
@@ -97,8 +99,11 @@ function entriesOf(group: Group, kind: ListKind, era: Era, progressiveFrom: numb
   }
 }
 
-/** A tool as a list shows it. Its scopes stand in `_meta`, so that a client can step up beforehand. */
-export function listedTool(tool: ListedTool, era: Era): JsonObject {
+/**
+ * A tool as a list shows it. Its scopes stand in `_meta`, so that a client can step up beforehand. What its own server
+ * says beyond what we know stays, and never in the place of what we say.
+ */
+export function listedTool(tool: ListedTool, era: Era, name = tool.name): JsonObject {
   const meta: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(tool._meta ?? {}))
     meta[era === 'stateless' ? key.replace(/^toolbox\//, 'com.google.cloud/') : key] = value;
@@ -108,7 +113,8 @@ export function listedTool(tool: ListedTool, era: Era): JsonObject {
   // Before 2026-07-28 an output schema describes an object and nothing else.
   const outputSchema = era === 'stateless' || tool.outputSchema?.['type'] === 'object' ? tool.outputSchema : undefined;
   return {
-    name: tool.name,
+    ...tool.otherMembers,
+    name,
     ...(tool.title !== undefined && { title: tool.title }),
     description: shownDescription(tool),
     inputSchema: tool.inputSchema,
@@ -120,6 +126,7 @@ export function listedTool(tool: ListedTool, era: Era): JsonObject {
 }
 
 const listedPrompt = (prompt: Prompt): object => ({
+  ...prompt.otherMembers,
   name: prompt.name,
   title: prompt.title,
   description: prompt.description,
@@ -127,6 +134,7 @@ const listedPrompt = (prompt: Prompt): object => ({
 });
 
 const listedResource = (resource: Resource): object => ({
+  ...resource.otherMembers,
   uri: resource.uri,
   name: resource.name,
   title: resource.title,
@@ -138,6 +146,7 @@ const listedResource = (resource: Resource): object => ({
 });
 
 const listedTemplate = (template: ResourceTemplate): object => ({
+  ...template.otherMembers,
   uriTemplate: template.uriTemplate,
   name: template.name,
   title: template.title,

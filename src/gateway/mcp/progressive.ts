@@ -13,7 +13,7 @@ import { argumentsInvalid } from '../pipeline/check-arguments.ts';
 
 /** What a list says of a tool that is none of the toolbox. */
 export type ListedTool = Pick<Tool, 'name' | 'title' | 'description' | 'inputSchema' | 'outputSchema' | 'annotations'> &
-  Partial<Pick<Tool, 'secureInputSchema' | 'scopesRequired' | '_meta' | 'entry'>>;
+  Partial<Pick<Tool, 'secureInputSchema' | 'scopesRequired' | '_meta' | 'otherMembers' | 'entry'>>;
 
 export const FIND_TOOLS: ListedTool = {
   name: 'find_tools',

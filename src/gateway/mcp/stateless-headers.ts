@@ -5,6 +5,7 @@
  * another, so it is refused (MCP 2026-07-28, Streamable HTTP, Server Validation).
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { mirroredParameters, valueAtPath } from '#contract';
 import { isRecord, type JsonObject, type JsonValue } from '#kernel';
 import type { Tool } from '#toolbox';
 import { isLogLevel } from './client-face.ts';
@@ -66,7 +67,7 @@ export function checkParameterHeaders(headers: IncomingHttpHeaders, tool: Descri
   for (const { header, path } of markedParameters(tool)) {
     const name = `Mcp-Param-${header}`;
     const given = decodeSentinel(name, headers[name.toLowerCase()]);
-    const value = path.reduce<JsonValue | undefined>((at, key) => (isRecord(at) ? at[key] : undefined), args);
+    const value = valueAtPath(args, path);
     if (value === undefined || value === null) {
       if (given !== undefined) throw mismatch(`the header \`${name}\` is set, but the arguments have no such value`);
     } else if (given === undefined) {
@@ -94,20 +95,13 @@ const marked = new WeakMap<Described, readonly MarkedParameter[]>();
 
 function markedParameters(tool: Described): readonly MarkedParameter[] {
   let found = marked.get(tool);
-  if (found === undefined) marked.set(tool, (found = findMarked(tool.inputSchema, [])));
+  if (found === undefined) {
+    found = mirroredParameters(tool.inputSchema).flatMap(({ header, path }) =>
+      typeof header === 'string' ? [{ header, path }] : [],
+    );
+    marked.set(tool, found);
+  }
   return found;
-}
-
-/** Marks count where a chain of `properties` leads to them, nowhere else. */
-function findMarked(schema: JsonObject, path: readonly string[]): readonly MarkedParameter[] {
-  const { properties } = schema;
-  if (!isRecord(properties)) return [];
-  return Object.entries(properties).flatMap(([key, property]) => {
-    if (!isRecord(property)) return [];
-    const header = property['x-mcp-header'];
-    const here = typeof header === 'string' ? [{ header, path: [...path, key] }] : [];
-    return [...here, ...findMarked(property, [...path, key])];
-  });
 }
 
 function expectHeader(name: string, given: string | string[] | undefined, expected: string): void {

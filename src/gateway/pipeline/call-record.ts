@@ -64,6 +64,8 @@ export class CallRecord {
   onBehalfOf: readonly { readonly iss: string; readonly sub: string }[] = NOBODY;
   /** The digest of the definition that is called, where tools are pinned. */
   pin: string | undefined;
+  /** The MCP server behind us that the tool is of. */
+  server: string | undefined;
   /** What was done to the answer: counts and names, nothing of what stood in it. */
   noted: AuditEvent['details'];
   /** What policies said, and of whom and what. */
@@ -93,6 +95,7 @@ export class CallRecord {
     return {
       capabilities: face.capabilities,
       state: face.state,
+      logLevel: face.logLevel,
       progress: (...args) => said(() => face.progress(...args)),
       log: (...args) => said(() => face.log(...args)),
       request: async (inputs, state) => {
@@ -103,11 +106,12 @@ export class CallRecord {
   }
 
   /** One literal with every member, and no spreading: this is made for every call. */
-  #event({ outcome, error, decision, durationMs }: Ending, details: AuditEvent['details']): AuditEvent {
+  #event({ outcome, error, decision, durationMs }: Ending, noted: AuditEvent['details']): AuditEvent {
     const { door, requestId, principal, peer, traceparent } = this.#recorded;
     const { kind, namespace, name, arguments: args } = this.#asked;
     if (args !== undefined) this.#argumentsDigest ??= this.#trail.digest(args);
     const facts = factsOf(this.judged);
+    const details = this.server === undefined ? noted : { ...noted, server: this.server };
     const isPersonal = principal.kind === 'user';
     return {
       class: 'tool-call',

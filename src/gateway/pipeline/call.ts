@@ -74,6 +74,7 @@ export function createPipeline(options: {
       held = containment?.enter(request.principal, request.view.name, request.name);
       checkAccess(request.principal, 'execute');
       tool = resolveTool(request);
+      record.server = tool.server;
       if (standings?.isHidden(tool, request.principal) === true) throw unknownTool(request.name);
       const current = decisions.current();
       const policies = current instanceof Promise ? await current : current;

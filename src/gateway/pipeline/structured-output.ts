@@ -25,7 +25,7 @@ export function checkOutput(tool: Tool, output: ToolOutput): void {
     const missing = output.kind === 'rows' ? 'found no row' : 'gave no structured content';
     throw gatewayError('OUTPUT_INVALID', `\`${tool.name}\` ${missing}, and its \`outputSchema\` promises one`);
   }
-  const violations = jsonSchemaCheck(outputSchema)(structured);
+  const violations = jsonSchemaCheck(outputSchema, tool.origin === 'federated' ? 'theirs' : 'ours')(structured);
   if (violations.length === 0) return;
   const list = violations.map(({ path, message }) => (path === '' ? message : `\`${path}\` ${message}`));
   throw gatewayError(

@@ -80,10 +80,17 @@ export const promptsOf = (group: Group): ReadonlyMap<string, Prompt> => indexed(
 export const resourcesOf = (group: Group): ReadonlyMap<string, Resource> =>
   indexed(resourceIndexes, group, resourceEntries);
 
-/** The group that a door's path names: everything, a toolset, or nothing that exists. */
+/** What the door of one MCP server behind us is called among groups, whose own names have no `/`. */
+export const doorOfServer = (server: string): string => `s/${server}`;
+
+/** The group that a door's path names: everything, a toolset, one server behind us, or nothing that exists. */
 export function groupOf(view: NamespaceView, name: string | undefined): Group | undefined {
-  return name === undefined ? view.all : view.groups.get(name);
+  if (name === undefined) return view.all;
+  return name.startsWith('s/') ? view.servers?.get(name.slice(2)) : view.groups.get(name);
 }
+
+/** The tool that a name at the door of a group means, by its name in the namespace. */
+export const meantBy = ({ doorNames }: Group, name: string): string => doorNames?.meant.get(name) ?? name;
 
 type Entries<Entry> = readonly (readonly [key: string, entry: Entry])[];
 

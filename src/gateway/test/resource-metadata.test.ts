@@ -193,6 +193,13 @@ describe('a token of our own issuer', () => {
     ['/mcp/few', '/mcp/writing', 401],
     ['/mcp/few', '/api/toolset', 401],
     ['/mcp/s/default/x', '/mcp', 401],
+    ['/mcp/s/default/far', '/mcp/s/default/far', 200],
+    ['/mcp/s/default/far', '/mcp/s/default/far/', 200],
+    ['/mcp/s/default/far', '/mcp', 401],
+    ['/mcp/s/default/far', '/mcp/s/default/near', 401],
+    ['/mcp/s/default/far', '/api/toolset', 401],
+    ['/mcp', '/mcp/s/default/far', 401],
+    ['/mcp/few', '/mcp/s/default/far', 401],
     ['/api/v1', '/mcp', 401],
     ['/mcp/', '/mcp', 401],
     ['https://elsewhere.example/mcp', '/mcp', 401],
@@ -223,6 +230,16 @@ describe('a token of our own issuer', () => {
       [OWN],
       [OWN],
     ]);
+  });
+
+  it('alone opens the door of one server, whose metadata name no other issuer', async () => {
+    const read = await metadataAt('/mcp/s/default/far', {}, own);
+    expect(await read.json()).toMatchObject({
+      resource: `${own.url}/mcp/s/default/far`,
+      authorization_servers: [OWN],
+      scopes_supported: expect.not.arrayContaining(['write']) as string[],
+    });
+    expect((await metadataAt('/mcp/s/default/nobody', {}, own)).status).toBe(404);
   });
 
   it('needs the scopes that everybody needs', async () => {

@@ -86,6 +86,7 @@ function viewOf(name: string): NamespaceView {
       ['few', groupOf('few', TOOLS.slice(0, 1))],
       ['writing', groupOf('writing', TOOLS.slice(1, 2))],
     ]),
+    servers: new Map(['far', 'near'].map((server) => [server, groupOf(`s/${server}`, TOOLS.slice(0, 1))])),
     sources: [],
   };
 }

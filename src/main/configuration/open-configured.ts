@@ -38,6 +38,7 @@ import {
 import { mainError } from '../errors.ts';
 import type { ConfigurationOptions } from './configuration-options.ts';
 import { startQuickstart } from './quickstart.ts';
+import { openServers } from '#servers';
 import { RegisteredDocuments } from './registered-documents.ts';
 
 export interface Configured {
@@ -64,6 +65,8 @@ export interface Configured {
    * the tools that there are, and no others can come; says so in the log where some can.
    */
   settle(): void;
+  /** Resolves when every MCP server has answered for the first time or failed to, or the time is up. */
+  serversSettled(ms: number): Promise<void>;
   counts(): { readonly tools: number; readonly sources: number };
   /** The namespace and the toolset of now; throws when there are none of these names. */
   place(namespace: string, toolset: string | undefined): { readonly view: NamespaceView; readonly group: Group };
@@ -84,9 +87,11 @@ export async function openConfigured(
     secrets: SecretReader;
     /** Whether people can sign in at what is opened; asked of each configuration. Where it is left out, nobody asks. */
     signsIn?: (settings: ServerSettings) => boolean;
+    /** Whether MCP servers are asked and started: not by a command that calls no tool. */
+    withServers?: boolean;
   },
 ): Promise<Configured> {
-  const { context, log, secrets } = surroundings;
+  const { context, log, secrets, dataDir } = surroundings;
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
   const prebuilt = await prebuiltInputs(options.prebuilt ?? [], process.cwd());
@@ -107,11 +112,14 @@ export async function openConfigured(
   let unsettled: readonly Problem[] = [];
   // At the start nobody knows yet whether there are tools beside those of files.
   let toolsChange = true;
+  const { clock, version } = context;
+  const servers = openServers({ secrets, stateDirectory: dataDir, version, clock, log });
   const toolbox = orThrow(
     await openToolbox(first.configuration, {
+      openServer: surroundings.withServers === false ? undefined : servers.open,
       judge: async ({ policies: documents, limits: limited, sources, server }, snapshot, purpose) => {
         const isTrial = purpose === 'trial';
-        const asked = { now: context.clock.now(), toolsChange: toolsChange || isTrial };
+        const asked = { now: clock.now(), toolsChange: toolsChange || isTrial };
         const read = await readPolicyDocuments(documents, snapshot, asked);
         const unserved = surroundings.signsIn?.(server) === false ? sourcesWithoutSignIn(sources) : [];
         const problems = [...read.problems, ...unserved];
@@ -127,15 +135,26 @@ export async function openConfigured(
       secrets,
     }),
   );
-  for (const warning of [...first.warnings, ...toolbox.warnings])
-    log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
+  let told: ReadonlySet<string> = new Set();
+  /** Warnings that nobody has been told of: what a server offers changes often, and what is said of it seldom. */
+  const tell = (warnings: readonly Problem[]): void => {
+    const texts = warnings.map((warning) => formatProblem(warning, 'warning'));
+    for (const text of texts) if (!told.has(text)) log.warn({ event: 'configuration.warning' }, text);
+    told = new Set(texts);
+  };
+  tell([...first.warnings, ...toolbox.warnings]);
 
   const registered = new RegisteredDocuments(toolbox, first);
   let { roleBindings, authServices, clients, upstreams, owners, limits } = first.configuration;
   let policies = judged;
-  const tellUnsettled = (): void => {
-    for (const one of unsettled) log.warn({ event: 'configuration.warning' }, formatProblem(one, 'warning'));
-  };
+  let servesOthers = first.configuration.mcpServers.length > 0;
+  /** Whether there are tools that no file says all of. */
+  const toolsComeAndGo = (): boolean => servesOthers || registered.count > 0;
+  servers.onChange(async () => {
+    orThrow(await registered.again());
+    policies = judged;
+    tell([...toolbox.warnings, ...unsettled]);
+  });
   return {
     toolbox,
     registered,
@@ -147,11 +166,12 @@ export async function openConfigured(
     policies: () => policies,
     limits: () => limits,
     settle() {
-      if (registered.count === 0) orThrow(unsettled.length === 0 ? ok(undefined) : err(unsettled));
-      tellUnsettled();
+      if (!toolsComeAndGo()) orThrow(unsettled.length === 0 ? ok(undefined) : err(unsettled));
+      tell(unsettled);
     },
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
+    serversSettled: (ms) => servers.settled(ms),
     counts() {
       const views = [...toolbox.current().namespaces.values()];
       const sum = (count: (view: NamespaceView) => number): number =>
@@ -181,18 +201,17 @@ export async function openConfigured(
         changed: async (files) => {
           try {
             const next = load(orThrow(files));
-            toolsChange = registered.count > 0;
+            toolsChange = next.configuration.mcpServers.length > 0 || registered.count > 0;
             try {
               orThrow(await registered.reload(next));
             } finally {
               toolsChange = true;
             }
             policies = judged;
+            servesOthers = next.configuration.mcpServers.length > 0;
             ({ roleBindings, authServices, clients, upstreams, owners, limits } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
-            for (const warning of [...next.warnings, ...toolbox.warnings])
-              log.warn({ event: 'configuration.warning' }, formatProblem(warning, 'warning'));
-            tellUnsettled();
+            tell([...next.warnings, ...toolbox.warnings, ...unsettled]);
             log.info({ event: 'configuration.applied' }, 'the configuration changed and is in force');
             reloaded('applied');
           } catch (error) {

@@ -64,6 +64,11 @@ export class RegisteredDocuments {
     });
   }
 
+  /** Builds the same once more: what servers behind us offer is another now. */
+  again(): Promise<Result<void, readonly Problem[]>> {
+    return this.#change(() => this.#compose(this.#loaded, this.#documents));
+  }
+
   /** What a document would become, beside the files and on their sources; or everything that is wrong with it. */
   async trial(document: ToolDocument): Promise<Result<Tool, readonly string[]>> {
     const loaded = this.#loaded;

@@ -47,6 +47,8 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
       ...{ services, settings, mayApprove: () => false },
       publicUrl: () => (publicUrl === undefined ? undefined : new URL(publicUrl)),
     });
+    // One call waits for what a server that goes on would learn by and by; and is to remember the definitions.
+    await configured.serversSettled(SERVERS_MS);
     const { standings } = await openRegistry({ ...services, settings: configured.settings, configured });
     // Whoever contains something waits for this call as for those of servers.
     const containment = servedContainment({
@@ -80,6 +82,9 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
     await endings.run(log);
   }
 }
+
+/** How long a call waits for MCP servers to say what they offer. */
+const SERVERS_MS = 10_000;
 
 const textOf = (content: readonly ContentBlock[]): string =>
   content.map((item) => (item.type === 'text' ? item.text : JSON.stringify(item))).join('\n');

@@ -264,10 +264,15 @@ function doorAt(
 ): Pick<ResourceOwner, 'scopes' | 'administers'> | undefined {
   const place = placeOfUrl(publicUrl, publicUrl.origin + path);
   // Credentials for one tool are vended: nobody is sent here for them.
-  if (place === undefined || place.kind === 'server' || place.kind === 'tool') return undefined;
+  if (place === undefined || place.kind === 'tool') return undefined;
   if (place.kind === 'api') return { scopes: ADMINISTRATION_SCOPES, administers: true };
   const view = namespaces.get(place.namespace);
   const toolset = place.kind === 'mcp' ? place.toolset : undefined;
-  const group = toolset === undefined ? view?.all : view?.groups.get(toolset);
+  const group =
+    place.kind === 'server'
+      ? view?.servers?.get(place.server)
+      : toolset === undefined
+        ? view?.all
+        : view?.groups.get(toolset);
   return group && { scopes: [...new Set(group.tools.flatMap((tool) => tool.scopesRequired))].toSorted() };
 }

@@ -100,7 +100,10 @@ async function configurationAt(
   const place =
     statSync(config, { throwIfNoEntry: false })?.isDirectory() === true ? { configFolder: config } : { config };
   const secrets = toolSecrets(services.vault.reader, services.audit);
-  return await openConfigured(place, { context: context as CliContext, log, dataDir, secrets });
+  return await openConfigured(place, {
+    ...{ context: context as CliContext, log, dataDir, secrets },
+    withServers: false,
+  });
 }
 
 async function* oneOf(text: string): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 /** Named selections of a namespace: the group of everything, toolsets and groups. */
 import { progressiveFrom, type Configuration, type Listing } from '#contract';
-import type { Group, Prompt, Resource, ResourceTemplate, Tool } from '../snapshot.ts';
+import type { DoorNames, Group, Prompt, Resource, ResourceTemplate, Tool } from '../snapshot.ts';
 
 /** Everything of a namespace by name. */
 export interface Contents {
@@ -16,7 +16,8 @@ export interface Contents {
 
 type Selecting = Pick<Configuration, 'toolsets' | 'groups'>;
 
-const TTL_MS = 300_000;
+/** How long clients may keep lists where nothing says otherwise. */
+export const TTL_MS = 300_000;
 
 /** The groups of one namespace; `declared` holds those of this namespace alone. */
 export function buildGroups(contents: Contents, declared: Selecting): { all: Group; groups: Map<string, Group> } {
@@ -86,6 +87,11 @@ function select(contents: Contents, selection: Selection): Group {
     cacheScope,
   };
 }
+
+export const doorNamesOf = (names: readonly (readonly [name: string, shown: string])[]): DoorNames => ({
+  shown: new Map(names),
+  meant: new Map(names.map(([name, shown]) => [shown, name])),
+});
 
 /** What the names name, each once. */
 function pick<Entry>(from: ReadonlyMap<string, Entry>, names: readonly string[] | undefined): readonly Entry[] {

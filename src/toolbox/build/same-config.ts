@@ -1,3 +1,4 @@
+import type { McpServerDeclaration } from '#contract';
 import { reveal, Secret } from '#kernel';
 
 /**
@@ -18,6 +19,16 @@ export function sameConfig(left: unknown, right: unknown): boolean {
   if (leftEntries.length !== rightEntries.length) return false;
   const others = new Map(rightEntries);
   return leftEntries.every(([key, value]) => others.has(key) && sameConfig(value, others.get(key)));
+}
+
+/** Whether two documents ask for the same server; where they stand makes no difference. */
+export function sameServer(left: McpServerDeclaration, right: McpServerDeclaration): boolean {
+  return sameConfig(saidIn(left), saidIn(right));
+}
+
+function saidIn(declaration: McpServerDeclaration): Partial<McpServerDeclaration> {
+  const { origin: _origin, locate: _locate, ...said } = declaration;
+  return said;
 }
 
 /** The members that say something: an absent field and one that is undefined are the same. */

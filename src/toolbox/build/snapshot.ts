@@ -1,4 +1,11 @@
-import type { Configuration, Declared, SecretReader, SourceDeclaration, ToolDeclaration } from '#contract';
+import type {
+  Configuration,
+  Declared,
+  McpServerDeclaration,
+  SecretReader,
+  SourceDeclaration,
+  ToolDeclaration,
+} from '#contract';
 import { DEFAULT_NAMESPACE } from '#contract';
 import { err, ok, type Clock, type Logger, type Result } from '#kernel';
 import { problemAt, sortProblems, type Problem } from '../config/problems.ts';
@@ -6,11 +13,14 @@ import { findToolType, type Catalog } from '../config/type-names.ts';
 import type { Embedder } from '../embeddings/embedder.ts';
 import { customPrompt, modulePrompt } from '../prompts/index.ts';
 import { openResource, openResourceTemplate } from '../resources/index.ts';
+import type { FederatedServer, OpenServer } from '../federated-server.ts';
 import type { ModuleSource } from '../sources/module/module-source.ts';
 import type { NamespaceView, Prompt, Resource, ResourceTemplate, Tool, ToolboxSnapshot } from '../snapshot.ts';
 import { ConfigurationFault } from '../tools/tool-type.ts';
 import { buildGroups } from './groups.ts';
 import { OpenSource } from './open-source.ts';
+import { sameServer } from './same-config.ts';
+import { joinServers } from './server-entries.ts';
 import { buildTool } from './tool.ts';
 import { versionOf } from './version.ts';
 
@@ -19,6 +29,8 @@ export interface BuildOptions {
   readonly catalog: Catalog;
   /** Makes what an `embeddingModel` document describes. */
   readonly openEmbedder: (declaration: Configuration['embeddingModels'][number]) => Embedder;
+  /** Opens MCP servers; without it what `mcpServer` documents say of them is not there. */
+  readonly openServer?: OpenServer | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Follows `secret://…`; without one every source that names a secret fails when it is used. */
@@ -51,6 +63,8 @@ export interface BuiltSnapshot {
   readonly broken: readonly BrokenTool[];
   /** Every source of the snapshot, by namespace and name. */
   readonly sources: ReadonlyMap<string, OpenSource>;
+  /** Every MCP server of the snapshot, likewise. */
+  readonly servers: ReadonlyMap<string, FederatedServer>;
 }
 
 /** A registered tool that does not run, and why. */
@@ -89,7 +103,8 @@ class SnapshotBuild {
   readonly #configuration: Configuration;
   readonly #options: BuildOptions;
   readonly #sources = new Map<string, OpenSource>();
-  readonly #opened: OpenSource[] = [];
+  readonly #servers = new Map<string, FederatedServer>();
+  readonly #opened: { retire(): Promise<void> }[] = [];
   readonly #problems: Problem[] = [];
   readonly #warnings: Problem[] = [];
   readonly #broken: BrokenTool[] = [];
@@ -106,6 +121,19 @@ class SnapshotBuild {
       const open = before?.serves(declaration) === true ? before : await this.#open(declaration);
       if (open !== undefined) this.#sources.set(key, open);
     }
+    for (const declaration of this.#configuration.mcpServers) this.#openServer(declaration);
+  }
+
+  #openServer(declaration: McpServerDeclaration): void {
+    const { openServer, previous } = this.#options;
+    const key = keyOf(declaration);
+    let server = previous?.servers.get(key);
+    if (server === undefined || !sameServer(server.declaration, declaration)) {
+      server = openServer?.(declaration);
+      if (server === undefined) return;
+      this.#opened.push(server);
+    }
+    this.#servers.set(key, server);
   }
 
   async #open(declaration: SourceDeclaration): Promise<OpenSource | undefined> {
@@ -127,9 +155,9 @@ class SnapshotBuild {
 
   finish(): Result<BuiltSnapshot, readonly Problem[]> {
     // What is not called, such as a role or a client, makes no place to call tools in.
-    const { sources, tools, toolsets, groups, prompts } = this.#configuration;
+    const { sources, tools, toolsets, groups, prompts, mcpServers } = this.#configuration;
     const { authServices, resources, resourceTemplates, embeddingModels } = this.#configuration;
-    const callable = [sources, tools, toolsets, groups, prompts];
+    const callable = [sources, tools, toolsets, groups, prompts, mcpServers];
     const declared = [...callable, authServices, resources, resourceTemplates, embeddingModels].flatMap((list) =>
       list.map((declaration) => declaration.namespace),
     );
@@ -146,6 +174,7 @@ class SnapshotBuild {
       files: [...this.#sources.values()].flatMap((open) => open.source.files ?? []),
       broken: this.#broken,
       sources: this.#sources,
+      servers: this.#servers,
     });
   }
 
@@ -164,9 +193,14 @@ class SnapshotBuild {
       resourceTemplates: this.#resourceTemplates(within(resourceTemplates)),
     };
     const tools = within(this.#configuration.tools);
+    const servers = within(this.#configuration.mcpServers).flatMap((server) => this.#servers.get(keyOf(server)) ?? []);
+    const joined = joinServers({ ...built, tools: this.#tools(tools, built) }, servers);
+    for (const { server, why } of joined.leftOut)
+      this.#warnings.push(
+        problemAt(server.declaration.locate(['name']), 'NAME_TAKEN', `\`${server.declaration.name}\`: ${why}`),
+      );
     const contents = {
-      ...built,
-      tools: this.#tools(tools, built),
+      ...joined.contents,
       apps: new Set(
         [...within(resources), ...within(resourceTemplates)].filter((one) => one.ui).map((one) => one.name),
       ),
@@ -179,8 +213,12 @@ class SnapshotBuild {
       resources: contents.resources,
       resourceTemplates: [...contents.resourceTemplates.values()],
       ...buildGroups(contents, { groups: within(groups), toolsets: within(toolsets) }),
+      ...(servers.length > 0 && { servers: joined.doors }),
       masks: this.#configuration.masks.filter((mask) => mask.everywhere || mask.namespace === namespace),
-      sources: within(sources).flatMap((source) => this.#sources.get(keyOf(source))?.state ?? []),
+      sources: [
+        ...within(sources).flatMap((source) => this.#sources.get(keyOf(source))?.state ?? []),
+        ...servers.map(({ state }) => state),
+      ],
     };
   }
 

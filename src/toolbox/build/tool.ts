@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS, runWithin, type ToolLimits } from '../tools/limits.ts';
 import { ConfigurationFault, type ToolBody, type ToolType } from '../tools/tool-type.ts';
 import { embedding } from './embed-arguments.ts';
 import { labelsOf } from './labels.ts';
+import { manifestOfSchema } from './schema-manifest.ts';
 import { plainFields } from './plain-fields.ts';
 import type { OpenSource } from './open-source.ts';
 
@@ -192,21 +193,6 @@ function inputsOf({ parameters, templateParameters }: ToolDeclaration, body: Too
     manifest: manifestOfSchema(body.inputSchema),
     check: body.check.bind(body),
   };
-}
-
-/** Toolbox's manifest of a schema that nobody wrote as parameters. */
-function manifestOfSchema(schema: JsonObject): JsonObject[] {
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
-  return Object.entries((schema['properties'] as JsonObject | undefined) ?? {}).map(([name, property]) => {
-    const { type, description } = (typeof property === 'object' && !Array.isArray(property) ? property : null) ?? {};
-    return {
-      name,
-      type: type === 'number' ? 'float' : typeof type === 'string' ? type : 'object',
-      required: required.includes(name),
-      description: typeof description === 'string' ? description : '',
-      authServices: [],
-    };
-  });
 }
 
 /** What Toolbox's SDKs read to know which tokens to send, and what shows the answers. */

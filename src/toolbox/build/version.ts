@@ -9,7 +9,7 @@ export function versionOf(namespaces: ReadonlyMap<string, NamespaceView>): strin
     [...view.prompts.values()],
     [...view.resources.values()],
     view.resourceTemplates,
-    [view.all, ...view.groups.values()].map(outline),
+    [view.all, ...view.groups.values(), ...(view.servers?.values() ?? [])].map(outline),
   ]);
   return sha256Hex(JSON.stringify(listed)).slice(0, 32);
 }

@@ -7,6 +7,7 @@ import type { AnyDeclaration, Lists } from './declarations.ts';
 import { checkAuthServices } from './auth-services-check.ts';
 import { checkMasks } from './mask-check.ts';
 import { checkIdTokens, checkUpstreamsOfSources } from './outgoing-check.ts';
+import { checkMcpServers } from './mcp-server-check.ts';
 import { checkOwners } from './owner-check.ts';
 import { checkListings } from './listing-check.ts';
 import { checkPolicies } from './policy-check.ts';
@@ -14,7 +15,7 @@ import { checkUpstreams } from './upstream-check.ts';
 import { checkParameterLists } from './parameter-check.ts';
 import { problemAt, suggest, type Problem } from './problems.ts';
 
-type CheckedSettings = Pick<ServerSettings, 'publicUrl' | 'listing' | 'authorizationServer'>;
+type CheckedSettings = Pick<ServerSettings, 'publicUrl' | 'listing' | 'authorizationServer' | 'mcpServers'>;
 
 /** Checks the documents that could be read, together; gives all problems. */
 export function crossCheck(lists: Lists, server?: CheckedSettings): readonly Problem[] {
@@ -30,7 +31,7 @@ export function crossCheck(lists: Lists, server?: CheckedSettings): readonly Pro
   problems.push(...checkUpstreams(lists.upstreams), ...checkOwners(lists.owners, server?.publicUrl));
   problems.push(...checkUpstreamsOfSources(lists.sources, server), ...checkIdTokens(lists.sources, lists.upstreams));
   problems.push(...checkPolicies(lists.policies));
-  problems.push(...checkMasks(lists.masks));
+  problems.push(...checkMasks(lists.masks), ...checkMcpServers(lists, server?.mcpServers));
   return problems;
 }
 

@@ -40,6 +40,7 @@ export const LIST_OF: Readonly<Record<Exclude<Kind, 'server'>, keyof Lists>> = {
   policy: 'policies',
   limit: 'limits',
   mask: 'masks',
+  mcpServer: 'mcpServers',
 };
 
 export function emptyLists(): Lists {
@@ -60,6 +61,7 @@ export function emptyLists(): Lists {
     policies: [],
     limits: [],
     masks: [],
+    mcpServers: [],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Kind } from '#contract';
+import { prefixOf, type Kind } from '#contract';
 import type { Announced } from './declarations.ts';
 import { problemAt, type Problem } from './problems.ts';
 
@@ -41,6 +41,17 @@ export class DeclaredNames {
 
   find(namespace: string, kind: Kind, name: string): Announced | undefined {
     return this.#byKey.get(keyOf(namespace, kind))?.get(name);
+  }
+
+  /** Whether it may be the name of something that a server behind us offers: of those nobody knows the names yet. */
+  mayBeFederated(namespace: string, name: string): boolean {
+    return [...(this.#byKey.get(keyOf(namespace, 'mcpServer'))?.values() ?? [])].some(({ name: server, document }) => {
+      const { prefix, tools } = document.value;
+      const { rename } = (typeof tools === 'object' && tools !== null ? tools : {}) as { rename?: unknown };
+      const renamed = typeof rename === 'object' && rename !== null ? Object.values(rename) : [];
+      const before = prefixOf({ name: server, prefix: typeof prefix === 'string' ? prefix : undefined });
+      return (name.startsWith(before) && name !== before) || renamed.includes(name);
+    });
   }
 
   /** Whether a document that could not be read may declare the name: its text has the word. */

@@ -68,6 +68,9 @@ const REFERENCES: readonly Reference[] = [
   { in: 'server', at: ['authorizationServer', 'upstreams', '*'], to: ['upstream'], everywhere: true },
 ];
 
+/** What servers behind us bring: it is there once they have said so. */
+const OF_SERVERS: ReadonlySet<Kind> = new Set(['tool', 'prompt', 'resource', 'resourceTemplate']);
+
 const REFERENCES_OF = Map.groupBy(REFERENCES, (reference) => reference.in);
 
 /**
@@ -101,6 +104,7 @@ function checkReference(
   const { namespace: own } = document.value;
   const namespace = typeof own === 'string' ? own : DEFAULT_NAMESPACE;
   if (to.some((kind) => names.find(namespace, kind, name))) return undefined;
+  if (to.some((kind) => OF_SERVERS.has(kind)) && names.mayBeFederated(namespace, name)) return undefined;
   const environment = document.member(path)?.environment;
   // What is no name at all was refused where the field was read.
   if (environment?.unset === true || names.mayBeUnread(name) || !resourceName.safeParse(name).success) return undefined;

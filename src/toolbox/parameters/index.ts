@@ -7,6 +7,7 @@
  */
 export { compileParameters, placed, type ParameterSet, type PlacedDeclaration } from './parameter-set.ts';
 export { compilePattern, type Pattern } from './pattern.ts';
+export { guardedPattern } from './guarded-pattern.ts';
 export { startPatternBudget } from './pattern-guard.ts';
 export { compileSearch, type Search } from './search-pattern.ts';
 export { compileValueList, type ValueList } from './value-list.ts';

@@ -154,6 +154,7 @@ function unhurried(client: ClientFace, deadline: Deadline): ClientFace {
   return {
     capabilities: client.capabilities,
     state: client.state,
+    logLevel: client.logLevel,
     progress: (progress, total, message) => client.progress(progress, total, message),
     log: (level, data, logger) => client.log(level, data, logger),
     request(inputs, state) {

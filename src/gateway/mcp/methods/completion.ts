@@ -1,4 +1,5 @@
 import { isRecord, type JsonObject } from '#kernel';
+import type { ToolCall } from '#toolbox';
 import { gatewayError } from '../../errors.ts';
 import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
@@ -26,7 +27,7 @@ async function complete(exchange: Exchange, { pipeline }: McpServices): Promise<
   const consultation = new McpConsultation(exchange, { kind: 'completion', name: reference.to });
   const values = await pipeline.consult(
     consultation,
-    () => candidates(exchange, reference, name, value, filled),
+    (call) => candidates(exchange, reference, { name, typed: value, filled }, call),
     // A value that is half covered fills in nothing.
     (found, masking) => found.filter((one) => masking.text(one) === one),
   );
@@ -50,12 +51,11 @@ function referenceOf(ref: unknown): Reference {
 async function candidates(
   exchange: Exchange,
   { kind, to }: Reference,
-  name: string,
-  typed: string,
-  filled: Record<string, string>,
+  { name, typed, filled }: { name: string; typed: string; filled: Record<string, string> },
+  call: ToolCall,
 ): Promise<readonly string[]> {
-  if (kind === 'prompt') return findPrompt(exchange, to).complete(name, typed, filled);
+  if (kind === 'prompt') return findPrompt(exchange, to).complete(name, typed, filled, call);
   const template = exchange.group.resourceTemplates.find(({ uriTemplate }) => uriTemplate === to);
   if (template === undefined) throw gatewayError('RESOURCE_UNKNOWN', `no resource template is \`${to}\``);
-  return template.complete(name, typed, filled);
+  return template.complete(name, typed, filled, call);
 }

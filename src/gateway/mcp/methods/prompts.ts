@@ -30,12 +30,17 @@ async function getPrompt(exchange: Exchange, services: McpServices): Promise<Jso
         const prompt = findPrompt(exchange, name);
         const got = await prompt.get(filled, call);
         if (!got.ok) throw argumentsInvalid(name, got.error);
-        return { description: prompt.description, messages: got.value };
+        const { description } = prompt;
+        const beside: JsonObject = { ...(description !== undefined && { description }), ...got.value.beside };
+        return { beside, messages: got.value };
       },
-      ({ description, messages }, masking) => ({ description, messages: masking.messages(messages) }),
+      ({ beside, messages }, masking) => ({
+        beside: masking.json(beside) as JsonObject,
+        messages: masking.messages(messages),
+      }),
     )
-    .then(({ description, messages }) => ({
-      ...(description !== undefined && { description }),
+    .then(({ beside, messages }) => ({
+      ...beside,
       messages: messages as unknown as JsonObject[],
     }))
     .catch((error: unknown) => {

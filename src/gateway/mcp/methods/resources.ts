@@ -37,7 +37,8 @@ async function readResource(exchange: Exchange, services: McpServices): Promise<
     .consult(
       consultation,
       async (call) => readFrom(exchange.group, uri, call),
-      (read, masking) => masking.contents(read),
+      (read, masking) =>
+        Object.assign([...masking.contents(read)], { beside: masking.json(read.beside ?? {}) as JsonObject }),
     )
     .catch((error: unknown) => {
       if (error instanceof ChatelaineError && NOT_FOUND.has(error.code)) throw notFound(exchange, uri);
@@ -45,7 +46,7 @@ async function readResource(exchange: Exchange, services: McpServices): Promise<
     });
   const hints: JsonObject =
     exchange.revision.era === 'stateless' ? { ttlMs: 0, cacheScope: exchange.group.cacheScope } : {};
-  return { ...hints, contents: contents as unknown as JsonObject[] };
+  return { ...contents.beside, ...hints, contents: contents as unknown as JsonObject[] };
 }
 
 function readFrom(group: Group, uri: string, call: Parameters<Resource['read']>[0]): ReturnType<Resource['read']> {

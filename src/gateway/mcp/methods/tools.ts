@@ -3,6 +3,7 @@ import type { Admission } from '#registry';
 import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import type { CallRequest } from '../../pipeline/call-request.ts';
 import type { DoorGuard } from '../../pipeline/door-guard.ts';
+import { meantBy } from '../../pipeline/visible.ts';
 import { shapeFailure, shapeForMcp, type CallToolResult } from '../../pipeline/shape-mcp.ts';
 import type { AnswerMarks } from '../../shaping/index.ts';
 import { McpRequest } from '../pipeline-request.ts';
@@ -33,7 +34,10 @@ async function callTool(exchange: Exchange, services: McpServices): Promise<Json
     const isFound = isFoundIn(exchange.group, services.progressiveFrom);
     if (isFound && name === FIND_TOOLS.name)
       return (await findTools(exchange, services, args ?? {})) as unknown as JsonObject;
-    const called = isFound && name === CALL_TOOL.name ? calledThrough(args ?? {}) : { name, arguments: args ?? {} };
+    const called =
+      isFound && name === CALL_TOOL.name
+        ? calledThrough(args ?? {})
+        : { name: meantBy(exchange.group, name), arguments: args ?? {} };
     const shape = exchange.revision.era === 'stateless' ? shapeForMcp : shapeForSession;
     const result = await services.pipeline.call(new McpCall(exchange, called), shape);
     return result as unknown as JsonObject;

@@ -27,6 +27,7 @@ export function withoutHidden(output: ToolOutput, hidden: OutputSettings['hidden
         ...(output.structuredContent !== undefined && {
           structuredContent: clean(output.structuredContent) as JsonObject,
         }),
+        ...cleanOthers(output, ['kind', 'content', 'structuredContent', 'isError', '_meta'], clean),
       };
   }
 }
@@ -39,9 +40,19 @@ function cleanBlock(block: ContentBlock, clean: (value: JsonValue) => JsonValue)
       return { ...block, resource: cleanResource(block.resource, clean) };
     case 'resource_link':
       return { ...block, ...(clean({ ...block } as unknown as JsonObject) as Partial<typeof block>) };
-    default:
+    case 'image':
+    case 'audio':
       return block;
+    default:
+      // A kind that nobody knows yet is passed on, and a model may read any of it.
+      return clean(block) as unknown as ContentBlock;
   }
+}
+
+/** What servers of others say beside what we have names for. */
+function cleanOthers(whole: object, known: readonly string[], clean: (value: JsonValue) => JsonValue): JsonObject {
+  const others = Object.entries(whole).filter(([name]) => !known.includes(name));
+  return others.length === 0 ? {} : (clean(Object.fromEntries<JsonValue>(others)) as JsonObject);
 }
 
 const cleanResource = (resource: ResourceContents, clean: (value: JsonValue) => JsonValue): ResourceContents =>

@@ -30,7 +30,7 @@ export class Masking {
       }
       case 'content': {
         const content = eachOf(output.content, (block) => this.block(block));
-        const parts = this.#members(output, ['structuredContent', '_meta']);
+        const parts = this.#membersBeside(output, ['kind', 'content', 'isError']);
         return content === output.content && parts === output ? output : { ...parts, content };
       }
     }
@@ -49,17 +49,17 @@ export class Masking {
 
   block(block: ContentBlock): ContentBlock {
     switch (block.type) {
-      case 'text':
-        return this.#members(block, ['text', '_meta']);
       case 'resource': {
         const resource = this.#resource(block.resource);
-        const parts = this.#members(block, ['_meta']);
+        const parts = this.#membersBeside(block, ['type', 'resource']);
         return resource === block.resource && parts === block ? block : { ...parts, resource };
       }
-      case 'resource_link':
-        return this.#members(block, ['uri', 'name', 'title', 'description', '_meta']);
+      case 'image':
+      case 'audio':
+        return this.#membersBeside(block, ['type', 'data', 'mimeType']);
       default:
-        return this.#members(block, ['_meta']);
+        // Of a kind that nobody knows yet, anything may be text.
+        return this.#membersBeside(block, ['type', 'mimeType', 'annotations']);
     }
   }
 
@@ -80,6 +80,12 @@ export class Masking {
     if (text === undefined) return parts;
     const masked = this.text(text);
     return masked === text ? parts : { ...(parts as typeof resource), blob: Buffer.from(masked).toString('base64') };
+  }
+
+  /** Everything but these, since servers of others say more than we have names for. */
+  #membersBeside<Whole extends object>(whole: Whole, kept: readonly string[]): Whole {
+    const names = Object.keys(whole).filter((name) => !kept.includes(name));
+    return this.#members(whole, names as (keyof Whole & string)[]);
   }
 
   /** Each of the members as JSON of its own. */

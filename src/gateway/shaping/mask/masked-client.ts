@@ -11,6 +11,7 @@ export function maskedClient(face: ClientFace, masking: Masking, patterns: Maski
   return {
     capabilities: face.capabilities,
     state: face.state,
+    logLevel: face.logLevel,
     progress(progress, total, message) {
       const said = message === undefined ? undefined : unlessBlocked(() => patterns.text(message));
       face.progress(progress, total, said);

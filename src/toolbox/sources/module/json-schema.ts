@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { BoundedCache, didYouMean, isRecord, type JsonObject } from '#kernel';
 import { toolboxError } from '../../errors.ts';
+import { guardedPattern, startPatternBudget } from '../../parameters/index.ts';
 import { memberPath, Violations } from '../../parameters/violations.ts';
 import type { Violation } from '../../snapshot.ts';
 import { ConfigurationFault } from '../../tools/tool-type.ts';
@@ -20,19 +21,30 @@ const LISTED_ARGUMENTS = 64 * 1024;
  */
 type Depth = 'first' | 'all';
 
-const compiled: Readonly<Record<Depth, BoundedCache<JsonObject, ValidateFunction>>> = {
-  first: new BoundedCache(MAX_COMPILED),
-  all: new BoundedCache(MAX_COMPILED),
+/**
+ * Who wrote the schema. Patterns of `theirs` run under the time limit of `pattern-guard.ts`: one that backtracks for
+ * hours (CWE-1333) would hold everybody up, and whoever wrote it may write the text that it is tried on as well.
+ */
+export type SchemaAuthor = 'ours' | 'theirs';
+
+type Compiled = BoundedCache<JsonObject, ValidateFunction>;
+const compiled: Readonly<Record<SchemaAuthor, Readonly<Record<Depth, Compiled>>>> = {
+  ours: { first: new BoundedCache(MAX_COMPILED), all: new BoundedCache(MAX_COMPILED) },
+  theirs: { first: new BoundedCache(MAX_COMPILED), all: new BoundedCache(MAX_COMPILED) },
 };
-const instances: Partial<Record<Depth, Ajv2020>> = {};
+const instances: Record<SchemaAuthor, Partial<Record<Depth, Ajv2020>>> = { ours: {}, theirs: {} };
 
 /** A check against the schema; compiles it at its first call, and again should it fall out of the cache. */
-export function jsonSchemaCheck(schema: JsonObject): (value: unknown) => readonly Violation[] {
+export function jsonSchemaCheck(
+  schema: JsonObject,
+  author: SchemaAuthor = 'ours',
+): (value: unknown) => readonly Violation[] {
   return (value) => {
-    const first = validatorOf(schema, 'first');
+    if (author === 'theirs') startPatternBudget();
+    const first = validatorOf(schema, 'first', author);
     if (first(value)) return [];
     const small = JSON.stringify(value ?? null).length <= LISTED_ARGUMENTS;
-    const validate = small ? validatorOf(schema, 'all') : first;
+    const validate = small ? validatorOf(schema, 'all', author) : first;
     if (small) validate(value);
     const violations = new Violations();
     for (const error of validate.errors ?? []) {
@@ -43,10 +55,10 @@ export function jsonSchemaCheck(schema: JsonObject): (value: unknown) => readonl
   };
 }
 
-function validatorOf(schema: JsonObject, depth: Depth): ValidateFunction {
-  const known = compiled[depth].get(schema);
+function validatorOf(schema: JsonObject, depth: Depth, author: SchemaAuthor): ValidateFunction {
+  const known = compiled[author][depth].get(schema);
   if (known !== undefined) return known;
-  const ajv = (instances[depth] ??= openAjv(depth));
+  const ajv = (instances[author][depth] ??= openAjv(depth, author));
   let validate: ValidateFunction;
   try {
     validate = ajv.compile(schema);
@@ -57,7 +69,7 @@ function validatorOf(schema: JsonObject, depth: Depth): ValidateFunction {
     // next edition of both.
     ajv.removeSchema(schema);
   }
-  compiled[depth].set(schema, validate);
+  compiled[author][depth].set(schema, validate);
   return validate;
 }
 
@@ -65,7 +77,7 @@ function validatorOf(schema: JsonObject, depth: Depth): ValidateFunction {
  * `strict: false` since annotations of others (`x-mcp-header`) are no mistakes; formats are annotations
  * in 2020-12 (§7.2.1); without `loadSchema` nothing is ever fetched.
  */
-function openAjv(depth: Depth): Ajv2020 {
+function openAjv(depth: Depth, author: SchemaAuthor): Ajv2020 {
   const require = createRequire(import.meta.url);
   const { Ajv2020: Ajv } = require('ajv/dist/2020.js') as { Ajv2020: typeof Ajv2020 };
   return new Ajv({
@@ -75,8 +87,12 @@ function openAjv(depth: Depth): Ajv2020 {
     validateSchema: false,
     addUsedSchema: false,
     logger: false,
+    ...(author === 'theirs' && { code: { regExp: GUARDED } }),
   });
 }
+
+/** Ajv puts the `code` into modules that it writes to files, which nobody asks it for. */
+const GUARDED = Object.assign(guardedPattern, { code: 'guarded' });
 
 function describe(error: ErrorObject, schema: JsonObject): Violation {
   const path = pathOf(error.instancePath);

@@ -1,0 +1,106 @@
+/** A gateway whose toolbox is of documents, with real MCP servers behind it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServerSettings } from '#contract';
+import { silentLogger, systemClock } from '#kernel';
+import { fixedPolicies, STARTER_POLICIES, type CurrentPolicies } from '#policy';
+import { openServers, type OpenServers } from '#servers';
+import { geminiEmbedder, openToolbox, sourceTypes, type Toolbox } from '#toolbox';
+import { declared } from '../../../test/declared.ts';
+import type { GatewayOptions } from '../index.ts';
+import { startGateway, type RunningGateway } from './gateway.fixture.ts';
+import { serveUpstream, type Era, type Upstream } from '../../../test/mcp-upstream.ts';
+
+/** A new installation lets nobody call what a file does not declare: servers need a policy that names them. */
+export const federatedPolicies = (...cedar: readonly string[]): CurrentPolicies =>
+  fixedPolicies([
+    ...STARTER_POLICIES,
+    ...cedar.map((text, index) => ({ id: `*/test-${index}`, namespace: '*', priority: 0, cedar: text })),
+  ]);
+
+const FEDERATED = federatedPolicies(
+  '@id("Users call tools of servers")\npermit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };',
+);
+
+const closings: (() => Promise<unknown>)[] = [];
+
+/** Ends everything that the test opened, the last first. */
+export async function closeAll(): Promise<void> {
+  for (const close of closings.splice(0).toReversed()) await close();
+}
+
+export async function upstream(era: Era): Promise<Upstream> {
+  const server = await serveUpstream(era);
+  closings.push(() => server.close());
+  return server;
+}
+
+export interface Federated extends RunningGateway {
+  readonly toolbox: Toolbox;
+  readonly servers: OpenServers;
+  /** Resolves when the condition holds, looked at after every change of the toolbox. */
+  until(condition: () => boolean): Promise<void>;
+}
+
+/** The `mcpServer` document of an upstream, with more fields as YAML. */
+export const serverDocument = (name: string, url: string, more = ''): string =>
+  `kind: mcpServer\nname: ${name}\nurl: ${url}\nallowPrivateNetworks: true\n${more}`;
+
+export async function federate(
+  documents: readonly string[],
+  parts: {
+    readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
+    readonly policies?: CurrentPolicies;
+    readonly steps?: GatewayOptions['steps'];
+    /** Whether to wait until every server has answered or failed. */
+    readonly waits?: boolean;
+  } = {},
+): Promise<Federated> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'chatelaine-servers-'));
+  closings.push(async () => rmSync(stateDirectory, { recursive: true, force: true }));
+  const configuration = declared(documents.join('\n---\n'));
+  const servers = openServers({
+    ...{ secrets: undefined, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
+  });
+  const opened = await openToolbox(configuration, {
+    catalog: sourceTypes,
+    openEmbedder: geminiEmbedder,
+    openServer: servers.open,
+    clock: systemClock,
+    log: silentLogger,
+  });
+  if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join('; '));
+  const toolbox = opened.value;
+  closings.push(() => toolbox.close());
+  servers.onChange(async () => {
+    const replaced = await toolbox.replace(configuration);
+    if (!replaced.ok) throw new Error(replaced.error.map(({ message }) => message).join('; '));
+  });
+  const gateway = await startGateway(
+    parts.settings,
+    toolbox.current(),
+    [],
+    [],
+    undefined,
+    parts.policies ?? FEDERATED,
+    parts.steps,
+  );
+  toolbox.onChange((next) => gateway.replace(next));
+  closings.push(() => gateway.close());
+  if (parts.waits !== false) {
+    await servers.settled(20_000);
+    gateway.replace(toolbox.current());
+  }
+  return {
+    ...gateway,
+    toolbox,
+    servers,
+    until: (condition) =>
+      new Promise((resolve) => {
+        const look = (): boolean => (condition() ? (resolve(), true) : false);
+        if (look()) return;
+        const stop = toolbox.onChange(() => look() && stop());
+      }),
+  };
+}

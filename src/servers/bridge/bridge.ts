@@ -1,0 +1,95 @@
+import type { CallerFace, ClientFace } from '#contract';
+import { isRecord, type JsonObject, type JsonValue } from '#kernel';
+import type { RequestOptions, ServerConnection } from '../connections/server-connection.ts';
+import type { Lease } from '../pool/index.ts';
+import { HeldCall } from './held-call.ts';
+import type { ParkedCalls } from './parked-calls.ts';
+import { refusalOf } from './refusals.ts';
+import { inRounds, readRound } from './rounds.ts';
+
+/** What is asked of a server. */
+export interface AskedRequest {
+  readonly method: string;
+  readonly params: JsonObject;
+  /** Headers of a request of the stateless era over HTTP. */
+  readonly headers?: RequestOptions['headers'];
+}
+
+/** On whose behalf, as a tool sees it. */
+export interface Behalf {
+  readonly signal: AbortSignal;
+  readonly client: ClientFace;
+  readonly caller: CallerFace;
+}
+
+const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
+
+export class Bridge {
+  readonly #server: string;
+  readonly #lease: (behalf: Behalf) => Promise<Lease>;
+  readonly #parked: ParkedCalls;
+  readonly #levels = new WeakMap<ServerConnection, string>();
+
+  constructor(options: { server: string; lease: (behalf: Behalf) => Promise<Lease>; parked: ParkedCalls }) {
+    this.#server = options.server;
+    this.#lease = options.lease;
+    this.#parked = options.parked;
+  }
+
+  /**
+   * The result as the server gave it. Rejects with a catalogued error, with `PassedRefusal` where only the client can
+   * act on it, and with whatever ends a round of the client's.
+   */
+  async ask(request: AskedRequest, behalf: Behalf): Promise<JsonObject> {
+    try {
+      const state = stateOf(behalf.client.state);
+      if (typeof state['held'] === 'string')
+        return await this.#parked.take(state['held'], behalf.caller.context).goOn(behalf);
+      const lease = await this.#lease(behalf);
+      if (lease.connection.era === 'session') {
+        await this.#sayLevel(lease, behalf);
+        const asking = { ...request, params: withMeta(request.params, {}) };
+        return await new HeldCall({
+          request: asking,
+          lease,
+          parked: this.#parked,
+          context: behalf.caller.context,
+        }).goOn(behalf);
+      }
+      try {
+        const { logLevel } = behalf.client;
+        const level: JsonObject = logLevel === undefined ? {} : { [META_LOG_LEVEL]: logLevel };
+        const leveled = { ...request, params: withMeta(request.params, level) };
+        return await inRounds(lease.connection, leveled, behalf, readRound(state), this.#server);
+      } finally {
+        lease.release();
+      }
+    } catch (error) {
+      throw refusalOf(error, this.#server);
+    }
+  }
+
+  /** A session has one level, and one caller, whose level it is. What fails here costs messages and no answer. */
+  async #sayLevel({ connection }: Lease, { client, signal }: Behalf): Promise<void> {
+    const level = client.logLevel;
+    if (level === undefined || connection.capabilities['logging'] === undefined) return;
+    if (this.#levels.get(connection) === level) return;
+    this.#levels.set(connection, level);
+    await connection.request('logging/setLevel', { level }, { signal }).catch(() => {});
+  }
+}
+
+/** What an earlier round left: sealed by the gateway and bound to this caller, this entry and these arguments. */
+function stateOf(state: JsonValue | undefined): JsonObject {
+  const own = isRecord(state) ? state['server'] : undefined;
+  return isRecord(own) ? own : {};
+}
+
+/**
+ * What a server needs to know to say something on the way: a token for progress, which the connection puts its own in
+ * the place of, and of the stateless era the level.
+ */
+const withMeta = (params: JsonObject, more: JsonObject): JsonObject => ({
+  ...params,
+  _meta: { ...more, progressToken: 'progress' },
+});

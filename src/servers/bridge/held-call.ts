@@ -1,0 +1,117 @@
+/**
+ * A request to a server of the session era, which asks the client while it works on it and waits for the answer. A
+ * client of a session is asked at once. One of the stateless era ends its call with the question and comes back with
+ * the answer in another: until then the work is parked, and what the server says meanwhile is kept.
+ */
+import { RoundEnded, type InputRequest } from '#contract';
+import type { JsonObject } from '#kernel';
+import type { Lease } from '../pool/index.ts';
+import type { AskedRequest, Behalf } from './bridge.ts';
+import { tellClient } from './notices.ts';
+import type { ParkedCalls } from './parked-calls.ts';
+
+interface OpenQuestion {
+  readonly key: string;
+  readonly input: InputRequest;
+  readonly answer: PromiseWithResolvers<JsonObject>;
+}
+
+/** Notices that are kept for who comes back; more than that nobody reads afterwards. */
+const MOST_KEPT = 1_000;
+/** Questions of one request: a server that asks without end is stopped. */
+const MOST_QUESTIONS = 64;
+
+export class HeldCall {
+  readonly #id: string;
+  readonly #context: string;
+  readonly #parked: ParkedCalls;
+  readonly #upstream = new AbortController();
+  readonly #open = new Set<OpenQuestion>();
+  readonly #kept: [method: string, params: JsonObject][] = [];
+  readonly #result: Promise<JsonObject>;
+  #asked = 0;
+  #behalf: Behalf | undefined;
+  #endRound: ((reason: RoundEnded) => void) | undefined;
+
+  constructor(options: { request: AskedRequest; lease: Lease; parked: ParkedCalls; context: string }) {
+    const { request, lease, parked, context } = options;
+    this.#parked = parked;
+    this.#context = context;
+    this.#id = parked.newId();
+    this.#result = lease.connection
+      .request(request.method, request.params, {
+        signal: this.#upstream.signal,
+        notified: (method, params) => this.#notified(method, params),
+        asked: (input) => this.#question(input),
+      })
+      .finally(() => lease.release());
+    // It may fail while nobody is there; whoever comes back hears of it.
+    this.#result.catch(() => {});
+  }
+
+  /** Goes on for this round of the caller: to the result, or to the next question that ends the round. */
+  async goOn(behalf: Behalf): Promise<JsonObject> {
+    const { signal } = behalf;
+    const ended = Promise.withResolvers<never>();
+    ended.promise.catch(() => {});
+    const cancel = (): void => this.#upstream.abort(signal.reason);
+    this.#behalf = behalf;
+    this.#endRound = ended.reject;
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel, { once: true });
+    try {
+      for (const [method, params] of this.#kept.splice(0)) tellClient(behalf.client, method, params);
+      for (const question of this.#open) void this.#put(question, behalf);
+      return await Promise.race([this.#result, ended.promise]);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      this.#behalf = undefined;
+      this.#endRound = undefined;
+    }
+  }
+
+  /** Nobody will come back. */
+  abandon(reason: Error): void {
+    this.#upstream.abort(reason);
+    for (const { answer } of this.#open) answer.reject(reason);
+    this.#open.clear();
+  }
+
+  #notified(method: string, params: JsonObject): void {
+    if (this.#behalf !== undefined) tellClient(this.#behalf.client, method, params);
+    else if (this.#kept.length < MOST_KEPT) this.#kept.push([method, params]);
+  }
+
+  #question(input: InputRequest): Promise<JsonObject> {
+    if (++this.#asked > MOST_QUESTIONS) return Promise.reject(new Error('too many questions for one request'));
+    const question = { key: `question-${this.#asked}`, input, answer: Promise.withResolvers<JsonObject>() };
+    question.answer.promise.catch(() => {});
+    this.#open.add(question);
+    if (this.#behalf !== undefined) void this.#put(question, this.#behalf);
+    return question.answer.promise;
+  }
+
+  async #put(question: OpenQuestion, { client }: Behalf): Promise<void> {
+    const { key, input, answer } = question;
+    try {
+      const answers = await client.request({ [key]: input }, { server: { held: this.#id } });
+      this.#open.delete(question);
+      answer.resolve(answers[key] ?? {});
+    } catch (error) {
+      // The round is over, and the question stays: it is put again to who comes back.
+      if (error instanceof RoundEnded) return this.#park(error);
+      this.#open.delete(question);
+      answer.reject(error instanceof Error ? error : new Error('the client did not answer', { cause: error }));
+    }
+  }
+
+  #park(reason: RoundEnded): void {
+    const endRound = this.#endRound;
+    // Of several questions the first ends the round.
+    if (endRound === undefined) return;
+    this.#behalf = undefined;
+    this.#endRound = undefined;
+    this.#parked.park(this.#id, this, this.#context);
+    endRound(reason);
+  }
+}

@@ -1,0 +1,69 @@
+import { randomToken } from '#kernel';
+import { serversError } from '../errors.ts';
+import type { HeldCall } from './held-call.ts';
+
+/** As long as the sealed state that names it counts: people take their time. */
+const LIFETIME_MS = 10 * 60_000;
+
+interface Parked {
+  readonly call: HeldCall;
+  readonly context: string;
+  readonly expiry: NodeJS.Timeout;
+}
+
+/**
+ * Work of session servers that waits for clients of the stateless era to come back with answers. In memory: what
+ * waits is a connection. Bounded, so that clients that never come back cost so much and no more.
+ */
+export class ParkedCalls {
+  readonly #most: number;
+  readonly #lifetimeMs: number;
+  readonly #parked = new Map<string, Parked>();
+
+  constructor(options: { most?: number; lifetimeMs?: number } = {}) {
+    this.#most = options.most ?? 500;
+    this.#lifetimeMs = options.lifetimeMs ?? LIFETIME_MS;
+  }
+
+  get size(): number {
+    return this.#parked.size;
+  }
+
+  /** An id that nobody guesses, for a call that may have to wait. */
+  newId(): string {
+    return randomToken();
+  }
+
+  /** Keeps it until it is taken or nobody came. The longest parked makes room. */
+  park(id: string, call: HeldCall, context: string): void {
+    if (this.#parked.size >= this.#most) {
+      const [oldest] = this.#parked.keys();
+      if (oldest !== undefined) this.#abandon(oldest, 'too many calls wait for answers');
+    }
+    const expiry = setTimeout(() => this.#abandon(id, 'nobody came with the answer'), this.#lifetimeMs).unref();
+    this.#parked.set(id, { call, context, expiry });
+  }
+
+  /** The call that waits, once. Throws `ROUND_EXPIRED` where none does, or it is another caller's. */
+  take(id: string, context: string): HeldCall {
+    const parked = this.#parked.get(id);
+    if (parked === undefined || parked.context !== context)
+      throw serversError('ROUND_EXPIRED', 'the server does not wait for these answers any more');
+    this.#parked.delete(id);
+    clearTimeout(parked.expiry);
+    return parked.call;
+  }
+
+  /** Ends all of them. */
+  end(): void {
+    for (const id of this.#parked.keys()) this.#abandon(id, 'the server was taken away');
+  }
+
+  #abandon(id: string, why: string): void {
+    const parked = this.#parked.get(id);
+    if (parked === undefined) return;
+    this.#parked.delete(id);
+    clearTimeout(parked.expiry);
+    parked.call.abandon(serversError('ROUND_EXPIRED', why));
+  }
+}

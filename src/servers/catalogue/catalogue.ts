@@ -1,0 +1,228 @@
+import { NOBODY, type McpServerDeclaration } from '#contract';
+import { err, isRecord, ok, type JsonObject, type Logger, type Result } from '#kernel';
+import type { SourceFault } from '#toolbox';
+import type { KnownServer, ServerConnection } from '../connections/index.ts';
+import type { Connector } from '../connector.ts';
+import { readLists, type KnownLists } from './read-lists.ts';
+
+export interface Known {
+  readonly lists: KnownLists;
+  readonly server: KnownServer;
+}
+
+const OPENING_MS = 30_000;
+const FIRST_REST_MS = 500;
+const LONGEST_REST_MS = 60_000;
+/** News come in swarms; the lists are read once for a swarm. */
+const GATHERING_MS = 50;
+
+const LIST_CHANGED = /^notifications\/(?:tools|prompts|resources)\/list_changed$/;
+const UPDATED = 'notifications/resources/updated';
+
+/** What one server offers, kept up to date over a connection of its own in nobody's name. */
+export class Catalogue {
+  readonly #declaration: McpServerDeclaration;
+  readonly #connector: Connector;
+  readonly #changed: () => void;
+  readonly #log: Logger;
+  readonly #ending = new AbortController();
+  readonly #watched = new Map<string, Set<() => void>>();
+  readonly #first = Promise.withResolvers<void>();
+  #known: Known | undefined;
+  #digest = '';
+  #fault: SourceFault | undefined;
+  #connection: ServerConnection | undefined;
+  #following: Promise<void> | undefined;
+  #listening: AbortController | undefined;
+  #heard: ((method: string, params: JsonObject) => void) | undefined;
+
+  constructor(options: { declaration: McpServerDeclaration; connector: Connector; changed: () => void; log: Logger }) {
+    this.#declaration = options.declaration;
+    this.#connector = options.connector;
+    this.#changed = options.changed;
+    this.#log = options.log;
+  }
+
+  /** What is known now; undefined before the server has answered for the first time. */
+  get known(): Known | undefined {
+    return this.#known;
+  }
+
+  /** Resolves when the server has answered for the first time, or has failed to. */
+  get first(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  /** How the last attempt went. */
+  get standing(): Result<void, SourceFault> {
+    if (this.#fault !== undefined) return err(this.#fault);
+    return this.#known === undefined ? err({ reason: 'it has not answered yet' }) : ok(undefined);
+  }
+
+  start(): void {
+    this.#following ??= this.#follow();
+  }
+
+  async end(): Promise<void> {
+    this.#ending.abort(new Error('the server was taken away'));
+    this.#watched.clear();
+    await this.#following;
+  }
+
+  /** Calls back whenever the server says that what is at the URI is another now, until the signal aborts. */
+  watch(uri: string, changed: () => void, signal: AbortSignal): void {
+    const watchers = this.#watched.get(uri) ?? new Set();
+    const isNew = watchers.size === 0;
+    watchers.add(changed);
+    this.#watched.set(uri, watchers);
+    if (isNew) void this.#subscribe([uri], 'resources/subscribe');
+    const stop = (): void => {
+      watchers.delete(changed);
+      if (watchers.size > 0 || this.#watched.get(uri) !== watchers) return;
+      this.#watched.delete(uri);
+      void this.#subscribe([uri], 'resources/unsubscribe');
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#ending;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.#once(() => (failures = 0));
+      } catch (error) {
+        if (signal.aborted) break;
+        const reason = error instanceof Error ? error.message : String(error);
+        if (this.#fault === undefined)
+          this.#log.warn(
+            { event: 'server.away', server: this.#declaration.name, reason },
+            'an MCP server does not answer',
+          );
+        this.#fault = { reason };
+        failures++;
+      } finally {
+        this.#first.resolve();
+      }
+      await rest(Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.max(0, failures - 1)), signal);
+    }
+  }
+
+  /** One connection, from its opening to its end. */
+  async #once(answered: () => void): Promise<void> {
+    const { signal } = this.#ending;
+    const connection = await this.#connector.open({
+      ...{ caller: NOBODY, capabilities: {} },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(OPENING_MS)]),
+    });
+    const over = Promise.withResolvers<void>();
+    over.promise.catch(() => {});
+    const stale = new Bell();
+    const heard = (method: string, params: JsonObject): void => {
+      if (LIST_CHANGED.test(method)) stale.ring();
+      else if (method === UPDATED && typeof params['uri'] === 'string') this.#updated(params['uri']);
+    };
+    const stops = [connection.onNews(heard), connection.onEnd(over.reject)];
+    const stop = (): void => over.resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      this.#connection = connection;
+      // Before anything is read: what changes in between would be missed for ever.
+      this.#heard = heard;
+      this.#listen(connection);
+      if (connection.era === 'session') await this.#subscribe([...this.#watched.keys()], 'resources/subscribe');
+      while (!signal.aborted) {
+        stale.hush();
+        await this.#read(connection);
+        answered();
+        this.#first.resolve();
+        const waiting = new AbortController();
+        await Promise.race([
+          ...[stale.rung, over.promise],
+          rest(this.#declaration.refresh, AbortSignal.any([signal, waiting.signal])),
+        ]).finally(() => waiting.abort());
+        await Promise.race([rest(GATHERING_MS, signal), over.promise]);
+      }
+    } finally {
+      this.#connection = undefined;
+      this.#listening?.abort();
+      signal.removeEventListener('abort', stop);
+      for (const unhear of stops) unhear();
+      await connection.close().catch(() => {});
+    }
+  }
+
+  async #read(connection: ServerConnection): Promise<void> {
+    const lists = await readLists(connection, this.#declaration.name, this.#ending.signal);
+    const { era, version, capabilities, serverInfo, instructions } = connection;
+    if (this.#fault !== undefined)
+      this.#log.info({ event: 'server.back', server: this.#declaration.name }, 'an MCP server answers again');
+    this.#fault = undefined;
+    const digest = JSON.stringify([lists, instructions, era, version, capabilities]);
+    if (digest === this.#digest) return;
+    this.#digest = digest;
+    this.#known = { lists, server: { era, version, capabilities, serverInfo, instructions } };
+    this.#changed();
+  }
+
+  /** A stateless server tells of resources that one long request names. Of its lists the connection hears by itself. */
+  #listen(connection: ServerConnection): void {
+    this.#listening?.abort();
+    this.#listening = undefined;
+    if (connection.era !== 'stateless' || this.#watched.size === 0 || this.#heard === undefined) return;
+    const listening = (this.#listening = new AbortController());
+    const signal = AbortSignal.any([this.#ending.signal, listening.signal]);
+    const notifications = { resourceSubscriptions: [...this.#watched.keys()] };
+    connection
+      .request('subscriptions/listen', { notifications }, { signal, notified: this.#heard })
+      .catch(
+        (error: unknown) =>
+          void (signal.aborted || this.#log.debug({ err: error }, 'an MCP server tells of no changes')),
+      );
+  }
+
+  async #subscribe(uris: readonly string[], method: string): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (connection.era === 'stateless') return this.#listen(connection);
+    const { resources } = connection.capabilities;
+    if (!isRecord(resources) || resources['subscribe'] !== true) return;
+    const { signal } = this.#ending;
+    await Promise.all(uris.map((uri) => connection.request(method, { uri }, { signal }).catch(() => {})));
+  }
+
+  #updated(uri: string): void {
+    for (const changed of this.#watched.get(uri) ?? []) changed();
+  }
+}
+
+/** Rings once for all that happened since it was hushed. */
+class Bell {
+  #ringing = Promise.withResolvers<void>();
+
+  get rung(): Promise<void> {
+    return this.#ringing.promise;
+  }
+
+  ring(): void {
+    this.#ringing.resolve();
+  }
+
+  hush(): void {
+    this.#ringing = Promise.withResolvers();
+  }
+}
+
+/** Until then, or until the signal aborts; keeps no process alive. */
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms).unref();
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,130 @@
+/** The way to one server: what its document says as a target of the wire, and what its connections share. */
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { CallerFace, McpServerDeclaration, SecretReader } from '#contract';
+import { EgressClient, egressRulesOf } from '#egress';
+import { reveal, type Clock, type JsonObject, type Logger } from '#kernel';
+import type { OutgoingAuth } from '#outgoing-auth';
+import { certificateOf, privateKeyOf, readTls, SourceSecrets } from '#toolbox';
+import {
+  connect,
+  RestartPace,
+  type HttpTarget,
+  type KnownServer,
+  type ServerConnection,
+  type StdioTarget,
+} from './connections/index.ts';
+
+/** For whom a connection is opened. */
+export interface ConnectionWish {
+  /** In whose name requests are authorized; `NOBODY` where it is asked what there is. */
+  readonly caller: CallerFace;
+  /** What the client behind can be asked, as the server is to know it. */
+  readonly capabilities: JsonObject;
+  /** What another connection found out. */
+  readonly known?: KnownServer | undefined;
+  /** Ends the opening. */
+  readonly signal: AbortSignal;
+}
+
+export interface ConnectorParts {
+  /** How requests are authorized; not at all without it. */
+  readonly auth?: OutgoingAuth | undefined;
+  readonly secrets: SecretReader | undefined;
+  /** Below it each child process has a folder of its own. */
+  readonly stateDirectory: string;
+  /** Who we say that we are. */
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class Connector {
+  readonly #declaration: McpServerDeclaration;
+  readonly #parts: ConnectorParts;
+  readonly #secrets: SourceSecrets;
+  readonly #pace: RestartPace;
+  #client: EgressClient | undefined;
+
+  constructor(declaration: McpServerDeclaration, parts: ConnectorParts) {
+    this.#declaration = declaration;
+    this.#parts = parts;
+    this.#secrets = new SourceSecrets(parts.secrets, declaration, parts.clock);
+    this.#pace = new RestartPace(parts.clock);
+  }
+
+  /** Connects as `connect` of the wire does, and rejects likewise; with `SECRET_UNAVAILABLE` too. */
+  async open({ caller, capabilities, known, signal }: ConnectionWish): Promise<ServerConnection> {
+    const { clock, log, version } = this.#parts;
+    const target = this.#declaration.url === undefined ? await this.#process() : this.#remote(this.#declaration.url);
+    return await connect(
+      target,
+      { clock, log, caller },
+      {
+        capabilities,
+        clientInfo: { name: 'chatelaine', title: 'Chatelaine', version },
+        signal,
+        ...(known !== undefined && { known }),
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close();
+  }
+
+  #remote(url: string): HttpTarget {
+    const { name, transport, protocol } = this.#declaration;
+    const { auth } = this.#parts;
+    const at = new URL(url);
+    this.#client ??= new EgressClient({
+      rules: egressRulesOf(this.#declaration),
+      tls: () => this.#tls(),
+      identityFor: at,
+      // Every session holds a stream open, and every running call another.
+      maxConnections: 2 * this.#declaration.maxConnections + 64,
+    });
+    return {
+      ...{ name, protocol, url: at, client: this.#client },
+      transport: transport === 'sse' ? 'sse' : 'http',
+      ...(auth !== undefined && { auth }),
+    };
+  }
+
+  async #tls() {
+    const { tls, directory } = this.#declaration;
+    if (tls === undefined) return {};
+    const { clientCert, clientKey, ca, serverName } = tls;
+    const config = {
+      ...{ ca, serverName },
+      clientCert: clientCert && (await this.#secrets.text(clientCert, certificateOf)),
+      clientKey: clientKey && (await this.#secrets.text(clientKey, privateKeyOf)),
+    };
+    return await readTls(config, directory);
+  }
+
+  async #process(): Promise<StdioTarget> {
+    const { name, namespace, command = '', args, cwd, env, user, limits, protocol } = this.#declaration;
+    const directory = join(this.#parts.stateDirectory, 'servers', namespace, name);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const values: Record<string, string> = {};
+    for (const [variable, value] of Object.entries(env)) values[variable] = reveal(await this.#secrets.text(value));
+    return {
+      ...{ name, protocol, transport: 'stdio', pace: this.#pace },
+      process: {
+        ...{ command, args, env: values, directory },
+        ...(cwd !== undefined && { cwd: resolve(this.#declaration.directory, cwd) }),
+        ...(user !== undefined && { uid: user.uid, gid: user.gid }),
+        ...(limits !== undefined && {
+          limits: {
+            ...(limits.memory !== undefined && { addressSpaceBytes: limits.memory }),
+            ...(limits.cpu !== undefined && { cpuSeconds: Math.ceil(limits.cpu / 1000) }),
+            ...(limits.openFiles !== undefined && { openFiles: limits.openFiles }),
+            ...(limits.processes !== undefined && { processes: limits.processes }),
+            ...(limits.fileSize !== undefined && { fileSizeBytes: limits.fileSize }),
+          },
+        }),
+      },
+    };
+  }
+}

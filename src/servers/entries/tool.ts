@@ -1,0 +1,130 @@
+import { mirroredParameters, valueAtPath, type ContentBlock, type SourceCredential } from '#contract';
+import { err, isRecord, ok, type JsonObject } from '#kernel';
+import {
+  jsonSchemaCheck,
+  labelsOf,
+  manifestOfSchema,
+  runWithin,
+  toolboxError,
+  type Tool,
+  type ToolArguments,
+  type ToolBody,
+  type ToolOutput,
+} from '#toolbox';
+import type { AcceptedTool } from '../catalogue/index.ts';
+import { encodeHeaderValue } from '../connections/index.ts';
+import { serversError } from '../errors.ts';
+import type { Asker } from './asker.ts';
+
+const NO_CREDENTIAL: SourceCredential = { way: 'none', inTheClear: false };
+
+/** A tool of a server as a tool of the namespace. */
+export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
+  const { declaration } = asker;
+  const { name, theirName, inputSchema, outputSchema, annotations, otherMembers, description } = accepted;
+  const marks = mirroredParameters(inputSchema).flatMap(({ header, path }) =>
+    typeof header === 'string' ? [{ header, path }] : [],
+  );
+  const checked = jsonSchemaCheck(inputSchema, 'theirs');
+  const body: ToolBody = {
+    run: async (args, context) => {
+      const params = { name: theirName, arguments: args };
+      const headers = headersOf(marks, args);
+      return outputOf(await asker.ask({ method: 'tools/call', params, headers }, context), declaration.name);
+    },
+  };
+  return {
+    name,
+    namespace: declaration.namespace,
+    type: 'mcp',
+    origin: 'federated',
+    source: undefined,
+    server: declaration.name,
+    tags: [],
+    title: accepted.title,
+    description,
+    inputSchema,
+    outputSchema,
+    annotations,
+    scopesRequired: [],
+    argumentTypes: {},
+    authRequired: [],
+    authenticatedParameters: new Map(),
+    secureParameters: [],
+    manifest: { description, parameters: manifestOfSchema(inputSchema), authRequired: [] },
+    _meta: accepted._meta,
+    otherMembers,
+    labels: labelsOf({
+      ...{ origin: 'federated', tool: { labels: [], trust: undefined }, source: declaration },
+      openWorldHint: annotations.openWorldHint,
+    }),
+    timeoutMs: declaration.timeout,
+    entry: ENTRY,
+    definedBy: 'code',
+    pins: declaration.pins,
+    foundation: () => ({
+      egress: declaration.url === undefined ? [] : [new URL(declaration.url).origin],
+      body: {
+        ...{ type: 'mcp', server: declaration.name, tool: theirName },
+        ...(otherMembers !== undefined && { members: otherMembers }),
+      },
+      credential: NO_CREDENTIAL,
+      writes: annotations.readOnlyHint !== true,
+    }),
+    // What a server says of itself is no proof.
+    mayWrite: () => true,
+    check(raw) {
+      const violations = checked(raw);
+      return violations.length === 0 ? ok(raw) : err(violations);
+    },
+    run(args, call) {
+      if (!asker.enter())
+        return Promise.reject(toolboxError('TOOL_RELOADED', `a reload took the server of \`${name}\` away`));
+      const limits = { timeoutMs: declaration.timeout, maxRows: Infinity, maxBytes: Infinity, readOnly: false };
+      return runWithin(name, body, args, call, limits, () => asker.leave());
+    },
+  };
+}
+
+const ENTRY: Tool['entry'] = Object.freeze({
+  ...{ owner: undefined, version: undefined, status: 'active', replacedBy: undefined, examples: [] },
+  ...{ supportContact: undefined, documentationUrl: undefined, authDocumentation: undefined, decoy: false },
+});
+
+/** The result as it came: what its members mean beyond these is between the server and whoever called. */
+function outputOf(result: JsonObject, server: string): ToolOutput {
+  // Who is complete stands in our own answer.
+  const { resultType: _, content = [], structuredContent, isError, _meta, ...others } = result;
+  const wrong = (what: string) => serversError('SERVER_ANSWER_INVALID', `\`${server}\` answered, and ${what}`);
+  if (!Array.isArray(content) || !content.every((block) => isRecord(block) && typeof block['type'] === 'string'))
+    throw wrong('its `content` is no content');
+  return {
+    ...others,
+    kind: 'content',
+    content: content as unknown as readonly ContentBlock[],
+    // A list or a text may be structured content from 2026-07-28 on.
+    ...(structuredContent !== undefined && { structuredContent: structuredContent as JsonObject }),
+    ...(isError !== undefined && { isError: isError === true }),
+    ...(isRecord(_meta) && { _meta: _meta }),
+  };
+}
+
+/** The marked arguments as the headers that repeat them (MCP 2026-07-28, Custom Headers). */
+function headersOf(
+  marks: readonly { readonly header: string; readonly path: readonly string[] }[],
+  args: ToolArguments,
+): Record<string, string> {
+  return Object.fromEntries(
+    marks.flatMap(({ header, path }) => {
+      const value = valueAtPath(args, path);
+      return value === undefined || value === null
+        ? []
+        : [
+            [
+              `mcp-param-${header.toLowerCase()}`,
+              encodeHeaderValue(typeof value === 'string' ? value : JSON.stringify(value)),
+            ],
+          ];
+    }),
+  );
+}

@@ -1,0 +1,26 @@
+import { defineErrors } from '#kernel';
+
+/** What can go wrong between a call that may run and the answer of the MCP server that runs it. */
+export const serversError = defineErrors('servers', {
+  SERVER_ERROR: {
+    status: 422,
+    title: 'the MCP server behind the tool answered with an error',
+    remedy: "The message is the server's own. Correct the arguments, or ask whoever runs that server.",
+  },
+  SERVER_ANSWER_INVALID: {
+    status: 502,
+    title: 'the MCP server behind the tool answered with something that is no answer',
+    remedy: 'Whoever runs that server has to mend it; the message says what is wrong.',
+  },
+  CONNECTIONS_EXHAUSTED: {
+    status: 503,
+    title: 'all connections to an MCP server are in use',
+    remedy: 'Call again in a moment, or raise `maxConnections` of its document.',
+  },
+  ROUND_EXPIRED: {
+    status: 409,
+    title: 'the call that was to go on waits no longer',
+    remedy:
+      'Start the call again without `requestState`. Answers are waited for some minutes, in the process that asked.',
+  },
+});

@@ -1,0 +1,108 @@
+import { expect, it } from 'vitest';
+import type { ServerConnection } from '../../connections/index.ts';
+import { askableOf, connectionKey, ConnectionPool } from '../index.ts';
+
+interface Opened extends ServerConnection {
+  closed: boolean;
+  end(): void;
+}
+
+function connection(): Opened {
+  let ended: (reason: Error) => void = () => {};
+  return {
+    ...{ era: 'session', version: '2025-11-25', capabilities: {}, serverInfo: undefined, instructions: undefined },
+    closed: false,
+    request: () => Promise.resolve({}),
+    onNews: () => () => {},
+    onEnd(listener) {
+      ended = listener;
+      return () => {};
+    },
+    close() {
+      this.closed = true;
+      return Promise.resolve();
+    },
+    end: () => ended(new Error('gone')),
+  };
+}
+
+const poolOf = (most = 2, idleMs = 60_000) => {
+  const time = { now: 0 };
+  return { time, pool: new ConnectionPool({ name: 'far', most, idleMs, clock: { now: () => time.now } }) };
+};
+
+it('opens one connection for all who ask at once, and closes it after the last', async () => {
+  const { pool } = poolOf();
+  const opened: Opened[] = [];
+  const open = async (): Promise<Opened> => {
+    const one = connection();
+    opened.push(one);
+    return one;
+  };
+  const leases = await Promise.all([pool.lease('a', open), pool.lease('a', open), pool.lease('a', open)]);
+  expect(opened).toHaveLength(1);
+  leases[0]?.release();
+  leases[0]?.release();
+  const ending = pool.end();
+  expect(opened[0]?.closed).toBe(false);
+  leases[1]?.release();
+  leases[2]?.release();
+  await ending;
+  expect(opened[0]?.closed).toBe(true);
+});
+
+it('takes the place of the one that rested longest, and none that is in use', async () => {
+  const { pool, time } = poolOf();
+  const [a, b] = [connection(), connection()];
+  const first = await pool.lease('a', async () => a);
+  const second = await pool.lease('b', async () => b);
+  await expect(pool.lease('c', async () => connection())).rejects.toMatchObject({ code: 'CONNECTIONS_EXHAUSTED' });
+  first.release();
+  time.now = 1;
+  second.release();
+  const third = await pool.lease('c', async () => connection());
+  expect([a.closed, b.closed]).toEqual([true, false]);
+  third.release();
+  await pool.end();
+});
+
+it('does not knock again at once at a door that nobody opened', async () => {
+  const { pool, time } = poolOf();
+  let knocks = 0;
+  const open = (): Promise<never> => {
+    knocks++;
+    return Promise.reject(new Error('nobody is there'));
+  };
+  for (let call = 0; call < 5; call++) await expect(pool.lease('a', open)).rejects.toThrow('nobody is there');
+  expect(knocks).toBe(1);
+  time.now = 600;
+  await expect(pool.lease('a', open)).rejects.toThrow('nobody is there');
+  expect(knocks).toBe(2);
+  // What one context is refused another is not.
+  const other = await pool.lease('b', async () => connection());
+  other.release();
+  await pool.end();
+});
+
+it('opens anew after a connection has ended by itself', async () => {
+  const { pool } = poolOf();
+  const a = connection();
+  (await pool.lease('a', async () => a)).release();
+  a.end();
+  const again = connection();
+  const lease = await pool.lease('a', async () => again);
+  expect(lease.connection).toBe(again);
+  lease.release();
+  await pool.end();
+});
+
+it('tells a server of what is asked of clients alone, and keys connections by it', () => {
+  const said = { roots: { listChanged: true }, elicitation: { url: {}, form: {} }, experimental: { x: {} } };
+  expect(askableOf(said)).toEqual({ roots: {}, elicitation: { url: {}, form: {} } });
+  const key = (context: string, capabilities: object, isPerCaller: boolean) =>
+    connectionKey({ context }, capabilities as never, { isPerCaller });
+  expect(key('a', { x: { y: 1, z: 2 } }, true)).toBe(key('a', { x: { z: 2, y: 1 } }, true));
+  expect(key('a', {}, true)).not.toBe(key('b', {}, true));
+  expect(key('a', {}, false)).toBe(key('b', {}, false));
+  expect(key('a', { sampling: {} }, false)).not.toBe(key('a', {}, false));
+});

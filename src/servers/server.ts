@@ -1,0 +1,149 @@
+import { prefixOf, type McpServerDeclaration } from '#contract';
+import type { JsonObject } from '#kernel';
+import type { FederatedServer, Offered, ServerOffer, SourceState } from '#toolbox';
+import { Bridge, ParkedCalls, type AskedRequest } from './bridge/index.ts';
+import type { Behalf } from './bridge/bridge.ts';
+import { Catalogue } from './catalogue/index.ts';
+import { acceptTools } from './catalogue/definitions.ts';
+import { Connector, type ConnectorParts } from './connector.ts';
+import {
+  federatedPrompt,
+  federatedResource,
+  federatedTemplate,
+  federatedTool,
+  unlistedResources,
+  type Asker,
+} from './entries/index.ts';
+import { askableOf, connectionKey, ConnectionPool, type Lease } from './pool/index.ts';
+
+export interface ServerOptions extends ConnectorParts {
+  /** Called whenever it offers something else than before. */
+  readonly changed: () => void;
+}
+
+const NOTHING: ServerOffer = {
+  ...{ instructions: undefined, tools: [], prompts: [], resources: [], resourceTemplates: [], unlisted: undefined },
+};
+
+/** One MCP server behind us, from its document to its end. */
+export class Server implements FederatedServer, Asker {
+  readonly declaration: McpServerDeclaration;
+  readonly #options: ServerOptions;
+  readonly #connector: Connector;
+  readonly #catalogue: Catalogue;
+  readonly #pool: ConnectionPool;
+  readonly #parked = new ParkedCalls();
+  readonly #bridge: Bridge;
+  #offer: { readonly of: Catalogue['known']; readonly offer: ServerOffer } | undefined;
+  #running = 0;
+  #retired: PromiseWithResolvers<void> | undefined;
+
+  constructor(declaration: McpServerDeclaration, options: ServerOptions) {
+    const { name, maxConnections: most, idle: idleMs } = declaration;
+    const { changed, clock, log } = options;
+    this.declaration = declaration;
+    this.#options = options;
+    this.#connector = new Connector(declaration, options);
+    this.#catalogue = new Catalogue({ declaration, connector: this.#connector, changed, log });
+    this.#pool = new ConnectionPool({ name, most, idleMs, clock });
+    this.#bridge = new Bridge({ server: name, lease: (behalf) => this.#lease(behalf), parked: this.#parked });
+  }
+
+  /** Begins to ask what there is. Nothing waits for the answer. */
+  start(): this {
+    this.#catalogue.start();
+    return this;
+  }
+
+  /** Resolves when it has answered for the first time, or has failed to. */
+  get first(): Promise<void> {
+    return this.#catalogue.first;
+  }
+
+  offer(): ServerOffer {
+    const { known } = this.#catalogue;
+    if (known === undefined) return NOTHING;
+    // The same entries as long as it offers the same: what is remembered of a tool is remembered by the object.
+    if (this.#offer?.of !== known) this.#offer = { of: known, offer: this.#entries(known) };
+    return this.#offer.offer;
+  }
+
+  get state(): SourceState {
+    const { name } = this.declaration;
+    return { name, type: 'mcp', probe: () => Promise.resolve(this.#catalogue.standing) };
+  }
+
+  ask(request: AskedRequest, behalf: Behalf): Promise<JsonObject> {
+    return this.#bridge.ask(request, behalf);
+  }
+
+  watch(uri: string, changed: () => void, signal: AbortSignal): void {
+    this.#catalogue.watch(uri, changed, signal);
+  }
+
+  enter(): boolean {
+    if (this.#retired !== undefined && this.#running === 0) return false;
+    this.#running++;
+    return true;
+  }
+
+  leave(): void {
+    if (--this.#running === 0 && this.#retired !== undefined) this.#close();
+  }
+
+  retire(): Promise<void> {
+    if (this.#retired === undefined) {
+      this.#retired = Promise.withResolvers();
+      if (this.#running === 0) this.#close();
+    }
+    return this.#retired.promise;
+  }
+
+  #close(): void {
+    this.#parked.end();
+    Promise.all([this.#catalogue.end(), this.#pool.end()])
+      .then(() => this.#connector.close())
+      .then(
+        () => this.#retired?.resolve(),
+        (error: unknown) => {
+          this.#options.log.warn({ err: error, server: this.declaration.name }, 'an MCP server did not close cleanly');
+          this.#retired?.resolve();
+        },
+      );
+  }
+
+  #lease({ caller, client }: Behalf): Promise<Lease> {
+    const { auth } = this.#options;
+    const { declaration } = this;
+    const known = this.#catalogue.known?.server;
+    // Whose question it is nobody could say of a connection that several callers share.
+    const capabilities = declaration.shared ? {} : askableOf(client.capabilities);
+    const isSession = known?.era !== 'stateless';
+    const isPerCaller = auth?.perCaller === true || (isSession && !declaration.shared);
+    const key = connectionKey(caller, capabilities, { isPerCaller });
+    return this.#pool.lease(key, (signal) => this.#connector.open({ caller, capabilities, known, signal }));
+  }
+
+  #entries({ lists, server: { instructions } }: NonNullable<Catalogue['known']>): ServerOffer {
+    const { declaration } = this;
+    const prefix = prefixOf(declaration);
+    const { tools, leftOut } = acceptTools(lists.tools, declaration);
+    for (const reason of leftOut)
+      this.#options.log.warn(
+        { event: 'server.left-out', server: declaration.name, reason },
+        'something of an MCP server is left out',
+      );
+    const all = <Entry>(
+      list: readonly JsonObject[],
+      made: (raw: JsonObject, prefix: string, asker: Asker) => Offered<Entry> | undefined,
+    ): readonly Offered<Entry>[] => list.flatMap((raw) => made(raw, prefix, this) ?? []);
+    return {
+      instructions,
+      tools: tools.map((accepted) => ({ tool: federatedTool(accepted, this), theirName: accepted.theirName })),
+      prompts: all(lists.prompts, federatedPrompt),
+      resources: all(lists.resources, federatedResource),
+      resourceTemplates: all(lists.resourceTemplates, federatedTemplate),
+      unlisted: lists.resources.length > 0 || lists.resourceTemplates.length > 0 ? unlistedResources(this) : undefined,
+    };
+  }
+}
