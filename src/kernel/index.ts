@@ -7,7 +7,7 @@
  */
 export { ChatelaineError, defineErrors, errorCatalogues, retryAfterOf, type ErrorEntry } from './errors.ts';
 export { err, ok, type Result } from './result.ts';
-export { systemClock, type Clock } from './clock.ts';
+export { steadyClock, systemClock, type Clock } from './clock.ts';
 export { Secret, reveal } from './secret.ts';
 export { isWellKnownSecret, weaknessOfSecret } from './secret-strength.ts';
 export { newId, randomToken, sha256, sha256Hex, equalBytes } from './random.ts';

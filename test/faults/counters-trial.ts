@@ -64,10 +64,22 @@ export const countersTrial: Trial = {
         return [
           holds('all pass before', passed(before) === 20, counted(before)),
           holds(`who had used 20 gets no more than ${QUOTA}`, passed(before) + passed(known) <= QUOTA, counted(known)),
-          holds(`who had used none gets the share of one process, ${share}`, passed(unknown) <= share, counted(unknown)),
+          holds(
+            `who had used none gets the share of one process, ${share}`,
+            passed(unknown) <= share,
+            counted(unknown),
+          ),
           none('refused otherwise than by 429 or 503', strange([...known, ...unknown])),
-          holds(`everybody is answered within ${ANSWER_MS} ms`, slowest <= ANSWER_MS, `${Math.round(slowest)} ms at most`),
-          holds(`counted there again within ${RECOVERY_MS} ms`, recoveredMs <= RECOVERY_MS, `${Math.round(recoveredMs)} ms`),
+          holds(
+            `everybody is answered within ${ANSWER_MS} ms`,
+            slowest <= ANSWER_MS,
+            `${Math.round(slowest)} ms at most`,
+          ),
+          holds(
+            `counted there again within ${RECOVERY_MS} ms`,
+            recoveredMs <= RECOVERY_MS,
+            `${Math.round(recoveredMs)} ms`,
+          ),
           holds(`and no more than ${QUOTA} for anybody`, passed(later) <= QUOTA, counted(later)),
           ...(await guesses()),
         ];
@@ -114,7 +126,11 @@ async function guesses(): Promise<readonly Verdict[]> {
       const answers = await Promise.all(Array.from({ length: GUESSES }, (_, at) => guess(at)));
       const wrong = answers.filter(({ status }) => status !== 503).map(({ status, code }) => `${status} ${code}`);
       return [
-        holds('a guess of a secret is judged while it is counted', judged.status === 401, `${judged.status} ${judged.code}`),
+        holds(
+          'a guess of a secret is judged while it is counted',
+          judged.status === 401,
+          `${judged.status} ${judged.code}`,
+        ),
         none(`and none of ${GUESSES} while it cannot be`, wrong),
       ];
     });

@@ -100,17 +100,29 @@ async function struck({ url, key, admin, proxy, strike }: Struck, { short }: Ext
   agent.destroy();
   const rate = (from: typeof quiet, to: typeof quiet, ms: number): number => ((to.bytes - from.bytes) / ms) * 1000;
   const seconds = (mendedAt - struckAt) / 1000;
-  return [calls, lists].flatMap(({ samples }, at) => {
-    const what = QUESTIONS[at] as string;
-    return [
-      judgeServed(`${what}, before`, between(samples, since, struckAt - 500)),
-      ...judgeRefusals(what, between(samples, struckAt, mendedAt), ANSWER_MS),
-      ...judgeRecovery(what, samples, mendedAt, RECOVERY_MS),
-    ];
-  }).concat([
-    judgeTraffic('bytes a second to the database', rate(quiet, before, struckAt - since), rate(before, during, mendedAt - struckAt), 2),
-    judgeTraffic('connections a second, as requests a second', PER_SECOND * 1.25, (during.connections - before.connections) / seconds, 2),
-  ]);
+  return [calls, lists]
+    .flatMap(({ samples }, at) => {
+      const what = QUESTIONS[at] as string;
+      return [
+        judgeServed(`${what}, before`, between(samples, since, struckAt - 500)),
+        ...judgeRefusals(what, between(samples, struckAt, mendedAt), ANSWER_MS),
+        ...judgeRecovery(what, samples, mendedAt, RECOVERY_MS),
+      ];
+    })
+    .concat([
+      judgeTraffic(
+        'bytes a second to the database',
+        rate(quiet, before, struckAt - since),
+        rate(before, during, mendedAt - struckAt),
+        2,
+      ),
+      judgeTraffic(
+        'connections a second, as requests a second',
+        PER_SECOND * 1.25,
+        (during.connections - before.connections) / seconds,
+        2,
+      ),
+    ]);
 }
 
 /** The server and what it has begun. */

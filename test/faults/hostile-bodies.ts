@@ -30,11 +30,27 @@ const doors = (key: string, admin: string): readonly Door[] => [
   {
     name: 'MCP',
     path: '/mcp',
-    headers: { authorization: `Bearer ${key}`, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${key}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+    },
   },
-  { name: 'REST', path: '/api/tool/city/invoke', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' } },
-  { name: 'the API', path: '/api/v1/agents', headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' } },
-  { name: 'the token endpoint', path: '/oauth/token', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+  {
+    name: 'REST',
+    path: '/api/tool/city/invoke',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+  },
+  {
+    name: 'the API',
+    path: '/api/v1/agents/default/deep/keys',
+    headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+  },
+  {
+    name: 'the token endpoint',
+    path: '/oauth/token',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', host: '127.0.0.1:9' },
+  },
 ];
 
 export const hostileBodies: Trial = {
@@ -42,7 +58,11 @@ export const hostileBodies: Trial = {
   async run() {
     const folder = openFolder('bodies');
     try {
-      const place = { config: folder.configure({}), dataDir: join(folder.path, 'data'), env: collectable };
+      const place = {
+        config: folder.configure({ publicUrl: 'http://127.0.0.1:9' }),
+        dataDir: join(folder.path, 'data'),
+        env: collectable,
+      };
       const key = await keyOf(place);
       const admin = await keyOf(place, 'admin');
       return await serving(place, async ({ url, pid }) => {
@@ -69,10 +89,18 @@ async function uploads(url: string, pid: number, { name, path, headers }: Door):
   const sent = await Promise.all(Array.from({ length: UPLOADS }, () => upload(new URL(path, url), headers)));
   clearInterval(looking);
   const declared = await ask(new URL(path, url), { headers, body: Buffer.alloc(MEBIBYTE + 1, ' ') });
-  const wrong = sent.filter((status) => status !== 413).map(String);
+  // Who goes on sending after the answer may lose it with the connection, which is not read to its end.
+  const wrong = sent.filter((status) => status !== 413 && status !== 0).map(String);
   return [
-    none(`${name}: uploads of ${UPLOAD_BYTES / MEBIBYTE} MiB that are not answered with 413, of ${UPLOADS}`, wrong),
-    holds(`${name}: a body of one byte more than 1 MiB is answered with 413`, declared.status === 413, String(declared.status)),
+    none(
+      `${name}: uploads of ${UPLOAD_BYTES / MEBIBYTE} MiB that are neither answered with 413 nor cut, of ${UPLOADS}`,
+      wrong,
+    ),
+    holds(
+      `${name}: a body of one byte more than 1 MiB is answered with 413`,
+      declared.status === 413,
+      String(declared.status),
+    ),
     grown(`${name}: meanwhile at most`, highest - before),
   ];
 }
@@ -103,10 +131,17 @@ const packed = gzipSync(Buffer.alloc(BOMB_BYTES, ' '), { level: 9 });
 
 async function bomb(url: string, pid: number, { name, path, headers }: Door): Promise<readonly Verdict[]> {
   const before = await residentWithoutGarbage(pid);
-  const { status } = await ask(new URL(path, url), { headers: { ...headers, 'content-encoding': 'gzip' }, body: packed });
+  const { status } = await ask(new URL(path, url), {
+    headers: { ...headers, 'content-encoding': 'gzip' },
+    body: packed,
+  });
   const refused = status >= 400 && status < 500;
   return [
-    holds(`${name}: ${packed.length >> 10} KiB that unpack to ${BOMB_BYTES / MEBIBYTE} MiB are refused`, refused, String(status)),
+    holds(
+      `${name}: ${packed.length >> 10} KiB that unpack to ${BOMB_BYTES / MEBIBYTE} MiB are refused`,
+      refused,
+      String(status),
+    ),
     grown(`${name}: by them at most`, residentBytes(pid).own - before),
   ];
 }

@@ -53,7 +53,11 @@ export const idleStreams: Trial = {
           return [
             holds(`${count} streams open`, opened.open === count + WARM, `${opened.open} ${opened.refused.join(', ')}`),
             ...judgeCost(kib, bare),
-            holds('each hears something within 15 s', quiet === 0 && kept.ended === 0, `${quiet} did not, ${kept.ended} ended`),
+            holds(
+              'each hears something within 15 s',
+              quiet === 0 && kept.ended === 0,
+              `${quiet} did not, ${kept.ended} ended`,
+            ),
             holds(`at most ${MOST_OF_A_CORE} of a core`, cores <= MOST_OF_A_CORE, cores.toFixed(2)),
             holds(`descriptors are free within ${FREED_MS} ms`, freedMs <= FREED_MS, `${Math.round(freedMs)} ms`),
           ];

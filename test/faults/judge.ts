@@ -99,7 +99,10 @@ export function judgeKept(
     0.99,
   );
   return [
-    none(`${what}: failed, of ${before.length} before and ${during.length} meanwhile`, failures([...before, ...during])),
+    none(
+      `${what}: failed, of ${before.length} before and ${during.length} meanwhile`,
+      failures([...before, ...during]),
+    ),
     holds(
       `${what}: slower than ${Math.round(limit)} ms, at most ${most} of ${during.length}`,
       before.length > 0 && during.length > 0 && slow <= most,

@@ -64,7 +64,11 @@ export const postgresAt = (
 });
 
 /** A key of an agent that may call tools, or administer everywhere. */
-export async function keyOf({ config, dataDir }: Place, role: 'user' | 'admin' = 'user', agent = `the-${role}`): Promise<string> {
+export async function keyOf(
+  { config, dataDir }: Place,
+  role: 'user' | 'admin' = 'user',
+  agent = `the-${role}`,
+): Promise<string> {
   const at = ['--config', config, '--data-dir', dataDir, '--json'];
   const access = role === 'admin' ? ['--access', 'read', '--access', 'admin', '--access', 'execute'] : [];
   const made = await command('key', 'create', '--agent', agent, '--role', role, ...access, ...at);
@@ -83,8 +87,13 @@ export async function serving<Value>(place: Place, work: (server: Server) => Pro
 }
 
 /** Calls a tool by REST. */
-export const callTool = (url: string, key: string, tool = 'city', args: object = { id: 1 }, agent?: Agent): Promise<Answer> =>
-  ask(new URL(`/api/tool/${tool}/invoke`, url), asJson(key, args), agent);
+export const callTool = (
+  url: string,
+  key: string,
+  tool = 'city',
+  args: object = { id: 1 },
+  agent?: Agent,
+): Promise<Answer> => ask(new URL(`/api/tool/${tool}/invoke`, url), asJson(key, args), agent);
 
 /** A question of whoever has this credential, with that as its body. */
 export const asJson = (credential: string, body?: object): Question => ({

@@ -12,20 +12,30 @@
  * those. Ends with `faults: N passed, N failed` and exits 1 when something failed.
  */
 import { parseArgs } from 'node:util';
+import { clockTrial } from './clock-trial.ts';
 import { countersTrial } from './counters-trial.ts';
 import { databaseTrials } from './database-trials.ts';
 import { hostileBodies } from './hostile-bodies.ts';
 import { slowloris } from './hostile-connections.ts';
 import { idleStreams } from './idle-streams.ts';
+import { issuerKeysTrial } from './issuer-keys-trial.ts';
 import { providerTrials } from './provider-trials.ts';
+import { rollingTrial } from './rolling-trial.ts';
+import { signingKeysTrial } from './signing-keys-trial.ts';
 import { skipped, type Trial, type Verdict } from './trial.ts';
 import { upstreamTrials } from './upstream-trials.ts';
+import { wrappingKeysTrial } from './wrapping-keys-trial.ts';
 
 const TRIALS: readonly Trial[] = [
   ...databaseTrials,
   countersTrial,
   ...providerTrials,
   ...upstreamTrials,
+  clockTrial,
+  signingKeysTrial,
+  wrappingKeysTrial,
+  issuerKeysTrial,
+  rollingTrial,
   slowloris,
   idleStreams,
   hostileBodies,

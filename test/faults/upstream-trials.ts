@@ -32,7 +32,8 @@ async function apis(): Promise<Behind> {
   let isSlow = false;
   const waiting = new Set<NodeJS.Timeout>();
   const server = await serve(({ url }, response) => {
-    const answer = (): void => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"fine":true}');
+    const answer = (): void =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end('{"fine":true}');
     if (isSlow && url === '/0/') waiting.add(setTimeout(answer, SLOW_MS));
     else answer();
   });
