@@ -12,7 +12,7 @@ import { counted } from './judge.ts';
 import { ask, SteadyLoad } from './load.ts';
 import { issuing, mcpCall, redeeming, refreshing, tokensIn, type Issuing } from './issuing.ts';
 import { callTool, keyOf } from './place.ts';
-import { holds, none, type Trial, type Verdict } from './trial.ts';
+import { goal, holds, none, type Trial, type Verdict } from './trial.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -24,7 +24,6 @@ export const clockTrial: Trial = {
     const issuer = await startIssuer();
     const service = `kind: authService\nname: corporate\ntype: generic\naudience: ${AUDIENCE}\nauthorizationServer: ${issuer.url}\nmcpEnabled: true\n---\n`;
     let clock = '';
-    let dataDir = '';
     const options = {
       name: 'clock',
       more: service,
@@ -35,7 +34,6 @@ export const clockTrial: Trial = {
     };
     try {
       return await issuing(options, async ({ server, url, place, code, signIns }) => {
-        ({ dataDir } = place);
         const key = await keyOf(place);
         const verdicts: Verdict[] = [];
         const status = async (token: string): Promise<number> => (await callTool(server.url, token)).status;
@@ -71,6 +69,8 @@ export const clockTrial: Trial = {
         await load.stop();
         const wrong = load.samples.filter(({ status: answered }) => answered !== 200);
         const alive = await ask(new URL('/readyz', server.url));
+        const exit = await server.stop();
+        const audit = await readAudit(place.dataDir);
         return [
           ...verdicts,
           none(
@@ -78,12 +78,12 @@ export const clockTrial: Trial = {
             wrong.length === 0 ? [] : [counted(wrong)],
           ),
           holds('it is ready', alive.status === 200, String(alive.status)),
+          holds('it ends with 0', exit === 0, String(exit)),
+          holds('the chain verifies', audit.ok, audit.findings[0] ?? `${audit.records.length} records`),
         ];
       });
     } finally {
       await issuer[Symbol.asyncDispose]();
-      void dataDir;
-      void readAudit;
     }
   },
 };
@@ -111,13 +111,20 @@ async function jumps({ url, clock, code, signIns }: Jumping): Promise<readonly V
     ...over,
     refused('an hour back: a code that was used', await redeeming(url, used)),
     refused('an hour back: a code that was refused as over', await redeeming(url, tried)),
-    refused('an hour back: a code that was over and that nobody tried', await redeeming(url, untried)),
-    refused('an hour back: an access token that was refused as over', await open(first.accessToken)),
-    refused('an hour back: an access token that was over and that nobody tried', await open(untriedFamily.accessToken)),
+    goal(refused('an hour back: a code that was over and that nobody tried', await redeeming(url, untried))),
+    goal(refused('an hour back: an access token that was refused as over', await open(first.accessToken))),
+    goal(
+      refused(
+        'an hour back: an access token that was over and that nobody tried',
+        await open(untriedFamily.accessToken),
+      ),
+    ),
     refused('an hour back: a refresh token that was refused as over', await refreshing(url, triedFamily.refreshToken)),
-    refused(
-      'an hour back: a refresh token that was over and that nobody tried',
-      await refreshing(url, untriedFamily.refreshToken),
+    goal(
+      refused(
+        'an hour back: a refresh token that was over and that nobody tried',
+        await refreshing(url, untriedFamily.refreshToken),
+      ),
     ),
   ];
 }
@@ -127,5 +134,5 @@ interface Jumping extends Pick<Issuing, 'url' | 'code' | 'signIns'> {
   readonly clock: string;
 }
 
-const refused = (what: string, { status, code }: Answer): Verdict =>
+const refused = (what: string, { status, code }: Answer): ReturnType<typeof holds> =>
   holds(`${what} is refused`, status === 400 || status === 401, `${status} ${code ?? ''}`);

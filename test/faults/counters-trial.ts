@@ -10,7 +10,7 @@ import { tcpProxy } from '../tcp-proxy.ts';
 import { counted, type Answer } from './judge.ts';
 import { ask, keptAlive } from './load.ts';
 import { callTool, keyOf, openFolder, postgresAt, serving } from './place.ts';
-import { holds, none, type Trial, type Verdict } from './trial.ts';
+import { holds, none, timely, type Trial, type Verdict } from './trial.ts';
 
 const QUOTA = 100;
 const REPLICAS = 2;
@@ -70,12 +70,12 @@ export const countersTrial: Trial = {
             counted(unknown),
           ),
           none('refused otherwise than by 429 or 503', strange([...known, ...unknown])),
-          holds(
+          timely(
             `everybody is answered within ${ANSWER_MS} ms`,
             slowest <= ANSWER_MS,
             `${Math.round(slowest)} ms at most`,
           ),
-          holds(
+          timely(
             `counted there again within ${RECOVERY_MS} ms`,
             recoveredMs <= RECOVERY_MS,
             `${Math.round(recoveredMs)} ms`,

@@ -7,7 +7,7 @@ import { quantile } from './judge.ts';
 import { ask } from './load.ts';
 import { collectable, residentWithoutGarbage } from './inside.ts';
 import { keyOf, openFolder, serving } from './place.ts';
-import { holds, none, type Trial, type Verdict } from './trial.ts';
+import { holds, none, timely, type Trial, type Verdict } from './trial.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Uploads at once, each so large. */
@@ -162,7 +162,7 @@ async function deep(url: string, { name, path, headers }: Door): Promise<Verdict
   }
   const median = quantile(times, 0.5);
   const refused = [...statuses].every((status) => status >= 400 && status < 500);
-  return holds(
+  return timely(
     `${name}: JSON that is ${DEPTH} deep is refused within ${DEEP_MS} ms, the median of ${TIMES}`,
     refused && median <= DEEP_MS,
     `${[...statuses].join(', ')}, ${median.toFixed(1)} ms`,

@@ -11,7 +11,7 @@ import { holds, type Trial } from './trial.ts';
 const PER_SECOND = 15;
 const BEFORE_MS = 3_000;
 const FLOOD_PER_SECOND = 40;
-const FLOOD_MS = { short: 6_000, long: 65_000 } as const;
+const FLOOD_MS = { short: 4_000, long: 65_000 } as const;
 /** Keys are fetched again for a name that nobody knows at most so often. */
 const PAUSE_MS = 30_000;
 

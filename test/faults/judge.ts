@@ -1,5 +1,5 @@
 /** What answers of a steady load say of a fault. Pure: samples in, verdicts out. */
-import { holds, none, type Verdict } from './trial.ts';
+import { goal, holds, none, timely, type Verdict } from './trial.ts';
 
 export interface Answer {
   /** 0 where there was no answer. */
@@ -31,19 +31,30 @@ export function counted(answers: readonly Answer[]): string {
   return named.map(([name, group]) => `${group.length} × ${name}`).join(', ') || 'nothing';
 }
 
-/** While something is away, whoever cannot be served is told so, when to come again, and soon. */
-export function judgeRefusals(what: string, samples: readonly Sample[], withinMs: number): readonly Verdict[] {
+/**
+ * While something is away, whoever cannot be served is told so, when to come again, and soon: by `withinMs` in any case,
+ * and by `wishedMs` if it can be.
+ */
+export function judgeRefusals(
+  what: string,
+  samples: readonly Sample[],
+  withinMs: number,
+  wishedMs = withinMs,
+): readonly Verdict[] {
   const refused = samples.filter((sample) => !isGood(sample));
   const wrong = refused.filter(({ status, retryAfter }) => status !== 503 || !/^[1-9]\d*$/.test(retryAfter ?? ''));
   const slowest = Math.round(Math.max(0, ...samples.map(({ ms }) => ms)));
   return [
     holds(`${what}: there was a fault at all`, refused.length > 0, counted(samples)),
     none(`${what}: refused otherwise than by 503 with Retry-After`, wrong.map(named)),
-    holds(
+    timely(
       `${what}: everybody is answered within ${withinMs} ms`,
       samples.length > 0 && slowest <= withinMs,
       `${slowest} ms at most`,
     ),
+    ...(wishedMs === withinMs
+      ? []
+      : [goal(holds(`${what}: and within ${wishedMs} ms`, slowest <= wishedMs, `${slowest} ms at most`))]),
   ];
 }
 
@@ -59,7 +70,7 @@ export function judgeRecovery(
   const last = failed.reduce((latest, { at, ms }) => Math.max(latest, at + ms), mendedAt);
   const goodAfterwards = after.filter(({ at }) => at > last).length;
   return [
-    holds(
+    timely(
       `${what}: served again within ${withinMs} ms`,
       last - mendedAt <= withinMs && goodAfterwards > 0,
       `after ${Math.round(last - mendedAt)} ms, ${goodAfterwards} answers since`,
@@ -103,7 +114,7 @@ export function judgeKept(
       `${what}: failed, of ${before.length} before and ${during.length} meanwhile`,
       failures([...before, ...during]),
     ),
-    holds(
+    timely(
       `${what}: slower than ${Math.round(limit)} ms, at most ${most} of ${during.length}`,
       before.length > 0 && during.length > 0 && slow <= most,
       `${slow}; p99 before ${p99.toFixed(1)} ms, meanwhile ${now.toFixed(1)} ms`,

@@ -1,7 +1,20 @@
 /** What every trial of a fault is given; what it says is what a trial of a crash says. */
-import type { Verdict } from '../crash/trial.ts';
+import type { Verdict as Fact } from '../crash/trial.ts';
 
-export { holds, none, skipped, type Verdict } from '../crash/trial.ts';
+export { holds, none, skipped } from '../crash/trial.ts';
+
+/** A fact, or a goal that is not reached yet, which is said and fails nothing. */
+export type Verdict = Omit<Fact, 'passed'> & {
+  readonly passed: Fact['passed'] | 'goal';
+  /** By the clock: what does not hold may be the machine's fault. */
+  readonly timed?: true;
+};
+
+/** A fact by the clock. Where such alone do not hold, the trial is held once more: what is slow stays slow. */
+export const timely = (what: string, passed: boolean, seen: string): Verdict => ({ what, seen, passed, timed: true });
+
+/** What is wanted and known not to be kept everywhere: shown, whatever it is. */
+export const goal = (fact: Fact): Verdict => (fact.passed === false ? { ...fact, passed: 'goal' } : fact);
 
 export interface Extent {
   /** Faults are shorter, and floods smaller. */

@@ -8,7 +8,7 @@ import { serve } from '../http-server.ts';
 import { judgeKept } from './judge.ts';
 import { between, keptAlive, SteadyLoad } from './load.ts';
 import { callTool, keyOf, openFolder, serving } from './place.ts';
-import { holds, type Trial } from './trial.ts';
+import { timely, type Trial } from './trial.ts';
 
 const COUNT = 20;
 const PER_SECOND = 38;
@@ -92,7 +92,7 @@ const trial = (name: string, start: () => Promise<Behind>): Trial => ({
         const slowest = Math.round(Math.max(...slow.map(({ ms }) => ms)));
         const { samples } = others;
         return [
-          holds(
+          timely(
             `calls of the slow one end with their timeout of ${TOOL_TIMEOUT_MS} ms`,
             slow.every(({ status, ms }) => status >= 500 && ms < TOOL_TIMEOUT_MS + 1_000),
             `${slow.length} calls, ${slowest} ms at most`,

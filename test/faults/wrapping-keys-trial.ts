@@ -15,7 +15,7 @@ import { asJson, keyOf, openFolder } from './place.ts';
 import { counted, type Answer } from './judge.ts';
 import { holds, none, type Trial } from './trial.ts';
 
-const ROTATIONS = { short: 4, long: 20 } as const;
+const ROTATIONS = { short: 2, long: 20 } as const;
 /** Each has a data key of its own, which a change of the wrapping key moves. */
 const NAMESPACES = 40;
 const WRITES_PER_SECOND = 8;

@@ -23,7 +23,7 @@ export interface Session {
 const ANSWER_MS = 5000;
 
 /** Callers wait for what waits for a lock, and are told within two seconds that it was not given. */
-export const LOCK_MS = 1_500;
+export const LOCK_MS = 1_200;
 
 /** A session as the role that serves. */
 export const serving = (settings: PostgresSettings, name: string): Session => ({

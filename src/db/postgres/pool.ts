@@ -4,7 +4,7 @@ import type { Client, Pool, PoolClient } from 'pg';
 import type { PostgresSettings } from '#contract';
 import { clientConfig, type Driver, type Session } from './client-config.ts';
 import { breaksConnection, NoAnswer, translateFailure } from './failure.ts';
-import { QUIET_MS, SignsOfLife } from './signs-of-life.ts';
+import { isLate, QUIET_MS, SignsOfLife } from './signs-of-life.ts';
 
 /** A client whose socket can be cut; the driver has it, its types do not say so. */
 interface Severable {
@@ -41,7 +41,6 @@ export class PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     try {
-      if (this.#life.gone) throw new NoAnswer('it does not answer');
       const client = await this.#connected();
       return new Lease(client, { answerMs: this.#answerMs, life: this.#life, ran: () => this.executed++ });
     } catch (error) {
@@ -93,17 +92,22 @@ function tidyClient(pg: Driver): typeof pg.Client {
   };
 }
 
-/** Whether a new connection is taken and answered. */
+/** Whether a new connection is taken and answered; true as well where it is us who are too busy to hear. */
 async function answers(pg: Driver, settings: PostgresSettings, session: Session, withinMs: number): Promise<boolean> {
   const client = new pg.Client(clientConfig(pg, settings, { ...session, name: `${session.name} probe` }));
   client.on('error', () => undefined);
-  const timer = setTimeout(() => sever(client), withinMs);
+  const due = performance.now() + withinMs;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = isLate(due);
+    sever(client);
+  }, withinMs);
   try {
     await client.connect();
     await client.query('select 1');
     return true;
   } catch {
-    return false;
+    return late;
   } finally {
     clearTimeout(timer);
     sever(client);
@@ -148,11 +152,18 @@ class Lease implements PostgresPoolClient {
     };
     const timer = answerMs === undefined ? undefined : setTimeout(giveUp, answerMs);
     let answered = false;
-    const wonder = async (): Promise<void> => {
-      if (!(await life.isThere()) && !answered) giveUp();
-      else if (!answered) wondering = setTimeout(() => void wonder(), QUIET_MS);
+    let wondering: NodeJS.Timeout | undefined;
+    const wonderSoon = (): void => {
+      const due = performance.now() + QUIET_MS;
+      wondering = setTimeout(() => void wonder(due), QUIET_MS);
     };
-    let wondering = answerMs === undefined ? undefined : setTimeout(() => void wonder(), QUIET_MS);
+    const wonder = async (due: number): Promise<void> => {
+      const gone = !isLate(due) && !(await life.isThere());
+      if (answered) return;
+      if (gone) giveUp();
+      else wonderSoon();
+    };
+    if (answerMs !== undefined) wonderSoon();
     try {
       const result = await this.#client.query(sql, [...parameters]);
       life.heard();

@@ -1,11 +1,14 @@
 import { performance } from 'node:perf_hooks';
 
 /** A statement that has waited for so long asks whether the server is there. */
-export const QUIET_MS = 800;
+export const QUIET_MS = 600;
 /** A server that takes longer for nothing at all is not. */
-const ASKED_MS = 1_000;
-/** Whoever comes to a server that is not there is told so at once, and after that it is asked again. */
-const REST_MS = 500;
+const ASKED_MS = 800;
+/** Whose own timers come later than this is too busy itself to say anything of others. */
+const LATE_MS = 100;
+
+/** Whether a timer that was due then comes so late that it is we who are held up. */
+export const isLate = (due: number): boolean => performance.now() - due > LATE_MS;
 
 /**
  * Whether the server says anything. A slow statement and a server that is gone look the same to who waits, and
@@ -15,7 +18,6 @@ const REST_MS = 500;
 export class SignsOfLife {
   readonly #ask: (withinMs: number) => Promise<boolean>;
   #heardAt = Number.NEGATIVE_INFINITY;
-  #goneUntil = Number.NEGATIVE_INFINITY;
   #asking: Promise<boolean> | undefined;
 
   /** `ask` says whether the server answers a new connection within so many milliseconds. Never rejects. */
@@ -28,17 +30,10 @@ export class SignsOfLife {
     this.#heardAt = performance.now();
   }
 
-  /** Whether it was gone a moment ago. */
-  get gone(): boolean {
-    return performance.now() < this.#goneUntil;
-  }
-
   /** Whether it is there: it has been heard lately, on any connection, or it answers now. */
   async isThere(): Promise<boolean> {
     if (performance.now() - this.#heardAt < QUIET_MS / 2) return true;
     this.#asking ??= this.#ask(ASKED_MS).finally(() => (this.#asking = undefined));
-    const there = await this.#asking;
-    if (!there) this.#goneUntil = performance.now() + REST_MS;
-    return there;
+    return await this.#asking;
   }
 }
