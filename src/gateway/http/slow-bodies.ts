@@ -29,7 +29,8 @@ export function cutSilentBodies(server: Server, silentMs: number): void {
       const { bytesRead } = request.socket;
       // What is whole waits for us, and what we have not taken yet is not what the other side holds back.
       if (request.complete) arriving.delete(request);
-      else if (bytesRead !== seen.bytes || request.isPaused()) arriving.set(request, { bytes: bytesRead, since: now });
+      else if (bytesRead !== seen.bytes || request.readableLength > 0)
+        arriving.set(request, { bytes: bytesRead, since: now });
       else if (now - seen.since >= silentMs - 2 * LOOK_MS) request.socket.destroy();
     }
   }, LOOK_MS).unref();

@@ -12,6 +12,15 @@ let server: Server;
 beforeAll(async () => {
   server = createServer((request, response) => {
     let size = 0;
+    if (request.url === '/piece-by-piece') {
+      const read = async (): Promise<void> => {
+        for await (const chunk of request as AsyncIterable<Buffer>) size += chunk.length;
+        response.end(`${size} bytes`);
+      };
+      void read().catch(() => undefined);
+      return;
+    }
+    if (request.url === '/unread') return void response.end('no');
     request.on('data', (chunk: Buffer) => (size += chunk.length));
     request.on('end', () => response.end(`${size} bytes`));
     request.on('error', () => undefined);
@@ -28,12 +37,14 @@ afterAll(() => {
 const open = (): Socket => connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
 
 it.each([
-  ['with a length', 'Content-Length: 100\r\n\r\n0123456789'],
-  ['in chunks', 'Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n'],
-  ['of which nothing came', 'Content-Length: 100\r\n\r\n'],
-])('a body %s that goes no further costs its connection', async (_, rest) => {
+  ['with a length', '/', 'Content-Length: 100\r\n\r\n0123456789'],
+  ['in chunks', '/', 'Transfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n'],
+  ['of which nothing came', '/', 'Content-Length: 100\r\n\r\n'],
+  ['that is read piece by piece', '/piece-by-piece', 'Content-Length: 100\r\n\r\n0123456789'],
+  ['that nobody reads', '/unread', 'Content-Length: 100\r\n\r\n0123456789'],
+])('a body %s and goes no further costs its connection', async (_, path, rest) => {
   const socket = open();
-  socket.write(`POST / HTTP/1.1\r\nHost: here\r\n${rest}`);
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: here\r\n${rest}`);
   const since = performance.now();
   socket.resume();
   await once(socket, 'close');
