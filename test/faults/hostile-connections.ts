@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { judgeKept } from './judge.ts';
-import { between, keptAlive, SteadyLoad } from './load.ts';
-import { callTool, keyOf, openFolder, serving } from './place.ts';
+import { ask, between, keptAlive, SteadyLoad } from './load.ts';
+import { asJson, callTool, keyOf, openFolder, serving } from './place.ts';
 import { holds, none, type Trial, type Verdict } from './trial.ts';
 
 const CONNECTIONS = { short: 400, long: 2_000 } as const;
@@ -34,6 +34,9 @@ export const slowloris: Trial = {
       const admin = await keyOf(place, 'admin');
       return await serving(place, async ({ url }) => {
         const size = short ? 'short' : 'long';
+        // What the first request at each door loads holds up everybody, whoever sends it.
+        await ask(new URL('/api/v1/agents', url), asJson(admin));
+        await ask(new URL('/oauth/token', url), { method: 'POST', headers: { host: ISSUER } });
         const agent = keptAlive();
         const load = new SteadyLoad(PER_SECOND, () => callTool(url, key, 'city', { id: 1 }, agent));
         await pause(2_000);
