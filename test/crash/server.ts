@@ -40,7 +40,11 @@ export async function startServer({ config, dataDir, port = 0, env }: Place): Pr
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
   });
+  // A run that breaks off leaves no server behind.
+  const leaveNone = (): void => void child.kill('SIGKILL');
+  process.once('exit', leaveNone);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  void ended.then(() => process.off('exit', leaveNone));
   const said: string[] = [];
   const errors: string[] = [];
   const lines = createInterface({ input: child.stderr });
