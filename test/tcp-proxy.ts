@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
+  /** Connections that programs asked for, refused ones too, and what they sent. */
+  readonly asked: { readonly connections: number; readonly bytes: number };
   /** Cuts every connection, and refuses new ones until `mend`. */
   cut(): void;
   /** Lets nothing through in either direction, without a word, until `mend`; new connections hang too. */
@@ -18,7 +20,10 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
   const sockets = new Set<Socket>();
   const answering = new Set<Socket>();
   let state: 'open' | 'cut' | 'silent' = 'open';
+  const asked = { connections: 0, bytes: 0 };
   const server = createServer((near) => {
+    asked.connections++;
+    near.on('data', ({ length }) => (asked.bytes += length));
     if (state === 'cut') {
       near.destroy();
       return;
@@ -48,6 +53,7 @@ export async function tcpProxy(target: { readonly host: string; readonly port: n
   };
   return {
     port: (server.address() as AddressInfo).port,
+    asked,
     cut() {
       state = 'cut';
       destroyAll();

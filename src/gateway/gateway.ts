@@ -1,6 +1,7 @@
 /** The doors of the listeners, and what they share: how the gateway is put together. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { progressiveFrom, type Principal } from '#contract';
+import { steadyClock } from '#kernel';
 import { latePlaces } from '#policy';
 import type { FindTools } from '#registry';
 import { Catalog } from './catalog.ts';
@@ -103,9 +104,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     policiesFaulty: () => (options.policies.faults?.length ?? 0) > 0,
     clock,
   });
-  const failures = new FailedCredentials(clock);
+  const failures = new FailedCredentials(steadyClock);
   const reception = new Reception({ records, failures, isServing: () => serving, log });
-  const apiRate = new RequestRate(settings.limits.apiRequestsPerMinute, clock);
+  const apiRate = new RequestRate(settings.limits.apiRequestsPerMinute, steadyClock);
   let agents: AgentCertificates | undefined;
   const door = visits({
     ...{ ...options, policy, places, reception, records, apiRate, mcp, rest, readiness, replies },

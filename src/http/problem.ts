@@ -1,5 +1,5 @@
 import type { ProofFault } from '#contract';
-import { ChatelaineError, errorCatalogues, type Logger } from '#kernel';
+import { ChatelaineError, errorCatalogues, retryAfterOf, type Logger } from '#kernel';
 import { httpError } from './errors.ts';
 import type { Incoming } from './incoming.ts';
 
@@ -49,7 +49,8 @@ export function refusal(
   const error = thrown instanceof ChatelaineError ? thrown : faultOf(thrown, requestId);
   if (error.status >= 500) log.error({ err: thrown, requestId }, 'a request to the API met a fault of the server');
   const wanted = challenge?.(error);
-  const { allow, retryAfterSeconds, proof } = error.details ?? {};
+  const { allow, proof } = error.details ?? {};
+  const seconds = retryAfterOf(error);
   const nonce = (proof as ProofFault | undefined)?.nonce;
   return {
     status: error.status,
@@ -58,7 +59,7 @@ export function refusal(
       ...(wanted !== undefined && { 'www-authenticate': wanted }),
       ...(nonce !== undefined && { 'dpop-nonce': nonce }),
       ...(typeof allow === 'string' && { allow }),
-      ...(typeof retryAfterSeconds === 'number' && { 'retry-after': String(retryAfterSeconds) }),
+      ...(seconds !== undefined && { 'retry-after': String(seconds) }),
     },
     body: JSON.stringify(problemOf(error, requestId)),
   };

@@ -5,3 +5,9 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now() };
+
+/**
+ * Time that only goes forward, from a beginning of its own: for how long something takes or is kept in this process,
+ * whatever becomes of the wall clock meanwhile.
+ */
+export const steadyClock: Clock = { now: () => performance.now() };

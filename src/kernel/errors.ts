@@ -41,6 +41,16 @@ export class ChatelaineError extends Error {
   }
 }
 
+/** What is away now is asked for again after so long, where nobody knows better. */
+const SOON_SECONDS = 1;
+
+/** `Retry-After` (RFC 9110 §10.2.3) of an answer with this error, in seconds: every 503 has one. */
+export function retryAfterOf({ status, details }: Pick<ChatelaineError, 'status' | 'details'>): number | undefined {
+  const known = details?.['retryAfterSeconds'];
+  if (typeof known === 'number') return known;
+  return status === 503 ? SOON_SECONDS : undefined;
+}
+
 /**
  * Declares a module's catalogue and returns the one way to make its errors:
  * `const toolboxError = defineErrors('toolbox', { TOOL_UNKNOWN: {…} })`, then

@@ -5,9 +5,9 @@
  * not print, structured logs, strict JSON, durations, sizes and networks, and the nearest valid name.
  * Imports nobody. Holds no state, reads no environment, opens nothing.
  */
-export { ChatelaineError, defineErrors, errorCatalogues, type ErrorEntry } from './errors.ts';
+export { ChatelaineError, defineErrors, errorCatalogues, retryAfterOf, type ErrorEntry } from './errors.ts';
 export { err, ok, type Result } from './result.ts';
-export { systemClock, type Clock } from './clock.ts';
+export { steadyClock, systemClock, type Clock } from './clock.ts';
 export { Secret, reveal } from './secret.ts';
 export { isWellKnownSecret, weaknessOfSecret } from './secret-strength.ts';
 export { newId, randomToken, sha256, sha256Hex, equalBytes } from './random.ts';

@@ -13,6 +13,8 @@ export interface Place {
   readonly dataDir: string;
   /** One of the system's choice without it. */
   readonly port?: number;
+  /** What its environment has beside that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Server {
@@ -31,11 +33,18 @@ export interface Server {
 }
 
 /** Starts a server on the place and resolves when it is ready. */
-export async function startServer({ config, dataDir, port = 0 }: Place): Promise<Server> {
+export async function startServer({ config, dataDir, port = 0, env }: Place): Promise<Server> {
   const asked = performance.now();
   const at = ['--config', config, '--data-dir', dataDir, '--port', String(port)];
-  const child = spawn(COMMAND, ['serve', ...at, '--no-reload'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(COMMAND, ['serve', ...at, '--no-reload'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  // A run that breaks off leaves no server behind.
+  const leaveNone = (): void => void child.kill('SIGKILL');
+  process.once('exit', leaveNone);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  void ended.then(() => process.off('exit', leaveNone));
   const said: string[] = [];
   const errors: string[] = [];
   const lines = createInterface({ input: child.stderr });

@@ -33,7 +33,7 @@ export const EARLY_MS = 60_000;
 /** A token with that much life is handed out while somebody else refreshes it. */
 const SPARE_MS = 10_000;
 /**
- * How long a refresh is one process's alone: the longest exchange (10 s), storing, and what clocks of hosts
+ * How long a refresh is one process's alone: the longest exchange (8 s), storing, and what clocks of hosts
  * may differ by. A process that dies with it holds the others up for no longer.
  */
 export const LEASE_MS = 30_000;

@@ -2,8 +2,8 @@ import { isRecord, parseStrictJson } from '#kernel';
 import type { EgressClient, EgressResponse } from '#egress';
 import { upstreamError } from './errors.ts';
 
-/** Of one exchange with a provider. */
-export const TIMEOUT_MS = 10_000;
+/** Of one exchange with a provider: whoever signs in is told within ten seconds that it does not answer. */
+export const TIMEOUT_MS = 8_000;
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** What `openid-client` hands to the `fetch` that it is given. */

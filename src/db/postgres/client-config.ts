@@ -15,10 +15,15 @@ export interface Session {
   /** Shown in pg_stat_activity. */
   readonly name: string;
   readonly statementMs: number | undefined;
+  /** How long a statement may wait for a lock that somebody holds; as long as it may take without it. */
+  readonly lockMs?: number | undefined;
 }
 
 // As long as SQLite waits for a lock.
 const ANSWER_MS = 5000;
+
+/** Callers wait for what waits for a lock, and are told within two seconds that it was not given. */
+export const LOCK_MS = 1_200;
 
 /** A session as the role that serves. */
 export const serving = (settings: PostgresSettings, name: string): Session => ({
@@ -51,6 +56,7 @@ export function clientConfig(pg: Driver, settings: PostgresSettings, session: Se
       // What a stopped process holds, others wait for.
       idle_in_transaction_session_timeout: '30s',
       ...(session.statementMs !== undefined && { statement_timeout: `${session.statementMs}ms` }),
+      ...(session.lockMs !== undefined && { lock_timeout: `${session.lockMs}ms` }),
     }),
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,

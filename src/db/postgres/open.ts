@@ -18,7 +18,7 @@ import type { Schema } from '../schema/index.ts';
 import type { Opening } from '../sqlite/open.ts';
 import { runTransaction } from '../transaction.ts';
 import { PostgresChanges } from './changes.ts';
-import { serving, type Session } from './client-config.ts';
+import { LOCK_MS, serving, type Session } from './client-config.ts';
 import { excessOf } from './excess.ts';
 import { furnish, isFurnished } from './furnish.ts';
 import { hasSchema, postgresMigrations } from './migration-dialect.ts';
@@ -32,7 +32,12 @@ export async function openPostgres(
 ): Promise<Database> {
   const { default: pg } = await import('pg');
   const { migrated, separate } = await (readOnly ? asItStands(settings) : bringUpToDate(settings, clock));
-  const pool = new PostgresPool(pg, settings, serving(settings, 'chatelaine'), settings.poolSize);
+  const pool = new PostgresPool(
+    pg,
+    settings,
+    { ...serving(settings, 'chatelaine'), lockMs: LOCK_MS },
+    settings.poolSize,
+  );
   const db = new Kysely<Schema>({ dialect: pool.dialect() });
   try {
     const excess = await excessOf(db, settings.schema);

@@ -1,5 +1,5 @@
 import type { PostgresSettings } from '#contract';
-import { serving } from './client-config.ts';
+import { LOCK_MS, serving } from './client-config.ts';
 import { PostgresPool } from './pool.ts';
 
 /**
@@ -22,11 +22,16 @@ export async function openSession(
   role: 'serving' | 'owner',
 ): Promise<DatabaseSession> {
   const { default: pg } = await import('pg');
-  const pool = new PostgresPool(pg, settings, { ...serving(settings, name), ...who(settings, role) }, 1);
+  const session = {
+    ...serving(settings, name),
+    ...(role === 'serving' && { lockMs: LOCK_MS }),
+    ...who(settings, role),
+  };
+  const pool = new PostgresPool(pg, settings, session, 1);
   try {
     const lease = await pool.connect();
     let closed = false;
-    const session: DatabaseSession = {
+    const opened: DatabaseSession = {
       query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
         (await lease.query<Row>(sql, parameters)).rows,
       close: async () => {
@@ -38,8 +43,8 @@ export async function openSession(
         await pool.end();
       },
     };
-    await session.query(DURABLE);
-    return session;
+    await opened.query(DURABLE);
+    return opened;
   } catch (error) {
     await pool.end().catch(() => undefined);
     throw error;

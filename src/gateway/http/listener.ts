@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ServerTls } from '#tls';
+import { cutSilentBodies } from './slow-bodies.ts';
 
 export interface Listener {
   readonly host: string;
@@ -11,9 +12,15 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
+/** Who sends nothing more of a request is cut off at the latest after so long. */
+const SILENT_MS = 9_500;
+/** How often Node looks at its bounds, which adds as much to each of them. */
+const CHECK_MS = 1_000;
+
 /**
  * Opens an HTTP listener with bounds on everything a slow or silent peer could hold: headers within
- * ten seconds, the whole request within `requestTimeout`, 16 KiB of headers (431 beyond), 100 of them.
+ * ten seconds, no more than ten of silence in a body, the whole request within `requestTimeout`, 16 KiB of
+ * headers (431 beyond), 100 of them.
  * With `tls` it speaks HTTPS alone: plain HTTP on its port is a failed handshake, and gets no answer. A
  * new certificate is for new connections; those that are open go on.
  */
@@ -27,10 +34,10 @@ export function listen(options: {
   handshakeFailed?: ((reason: string) => void) | undefined;
 }): Promise<Listener> {
   const bounds: ServerOptions = {
-    headersTimeout: Math.min(10_000, options.requestTimeoutMs),
+    headersTimeout: Math.min(SILENT_MS - CHECK_MS, options.requestTimeoutMs),
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: 75_000,
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: CHECK_MS,
     maxHeaderSize: 16 * 1024,
     noDelay: true,
   };
@@ -39,6 +46,7 @@ export function listen(options: {
       ? createServer(bounds, options.handler)
       : openTls(bounds, { ...options, tls: options.tls });
   server.maxHeadersCount = 100;
+  cutSilentBodies(server, SILENT_MS);
   const sockets = new OpenSockets(options.tls !== undefined);
   server.on('connection', (socket) => sockets.add(socket));
   server.on('secureConnection', (socket) => {

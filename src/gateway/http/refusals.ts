@@ -1,6 +1,6 @@
 /** What a request that is refused is told, whichever door it wanted. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ChatelaineError, type Logger } from '#kernel';
+import { ChatelaineError, retryAfterOf, type Logger } from '#kernel';
 import type { ResourceServer } from '#resource-server';
 import { gatewayError } from '../errors.ts';
 import { challenge, faultOf } from '../pipeline/challenge.ts';
@@ -36,8 +36,8 @@ export function refusals(parts: {
     const nonce = faultOf(told)?.nonce;
     if (nonce !== undefined) headers.push('DPoP-Nonce', nonce);
     if (told.details?.['allow'] !== undefined) headers.push('Allow', told.details['allow'] as string);
-    if (told.details?.['retryAfterSeconds'] !== undefined)
-      headers.push('Retry-After', JSON.stringify(told.details['retryAfterSeconds']));
+    const seconds = retryAfterOf(told);
+    if (seconds !== undefined) headers.push('Retry-After', String(seconds));
     headers.push(...((told.details?.['headers'] as readonly string[] | undefined) ?? []));
     // What was not read of a refused body is not worth reading: the connection goes with it.
     if (told.status === 413 || told.status === 421 || told.status === 401) headers.push('Connection', 'close');

@@ -34,6 +34,8 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
     case 'OVERLOADED':
     case 'AUDIT_UNAVAILABLE':
     case 'AUDIT_OVERLOADED':
+    case 'DATABASE_UNAVAILABLE':
+    case 'DATABASE_BUSY':
       return new RpcError(status, message, { status, headers: ['Retry-After', '1'] });
     case 'LIMIT_EXCEEDED': {
       // RFC 6585 §4 where the client reads the body of such an answer; a session's client would take it for a broken

@@ -116,6 +116,7 @@ describe.each(DOORS)('%s', (_, call) => {
     const written = await call('writes');
     const read = await call('reads');
     expect([written.status, read.status]).toEqual([503, 503]);
+    expect([written, read].map(({ headers }) => headers.get('retry-after'))).toEqual(['1', '1']);
     expect((await fetch(`${running.url}/readyz`)).status).toBe(503);
     for (const refused of [written, read]) expect(await refused.text()).toContain('the audit log cannot be written');
     expect(ran).not.toContain('writes');

@@ -13,6 +13,7 @@ import {
   parseDuration,
   parseSize,
   randomToken,
+  retryAfterOf,
   reveal,
   Secret,
 } from '../index.ts';
@@ -160,4 +161,13 @@ describe('the bounded cache', () => {
       }),
     );
   });
+});
+
+it.each<[string, number, Record<string, unknown> | undefined, number | undefined]>([
+  ['what is away now', 503, undefined, 1],
+  ['what is away and says for how long', 503, { retryAfterSeconds: 17 }, 17],
+  ['what comes too often', 429, { retryAfterSeconds: 3 }, 3],
+  ['what will not be better later', 400, undefined, undefined],
+])('Retry-After of %s (RFC 9110 §10.2.3)', (_, status, details, expected) => {
+  expect(retryAfterOf({ status, details })).toBe(expected);
 });

@@ -16,8 +16,8 @@ export interface ProviderNetwork {
 }
 
 const MAX_BYTES = 1_048_576;
-/** For what is fetched ahead of a caller, or for many of them. */
-export const FETCH_MS = 10_000;
+/** For what is fetched ahead of a caller, or for many of them: those who wait are told within ten seconds. */
+export const FETCH_MS = 8_000;
 const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 /**

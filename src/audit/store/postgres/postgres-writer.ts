@@ -13,6 +13,8 @@ export interface PostgresWriterOptions {
   readonly connect: () => Promise<DatabaseSession>;
 }
 
+/** Who has waited for so long is told that nobody knows. */
+const SILENT_MS = 750;
 /** How often, and how many milliseconds apart, the lock of a dead session is tried. */
 const TRIES = 40;
 const PAUSE_MS = 50;
@@ -58,11 +60,15 @@ export class PostgresWriter implements WriterLog {
 
   async append(batch: SealedBatch): Promise<void> {
     if (this.#session === undefined || this.#doubt || this.#lost) throw new Error('the chain has yet to be settled');
+    const began = performance.now();
     try {
       await insertBatch(this.#session, this.id, batch);
       this.#head = batch.head;
     } catch (cause) {
       this.#doubt = { after: batch.after, head: batch.head };
+      // Callers wait for this, and a server that was silent for so long will not say more now. What became of the
+      // batch is found out before anything else is written.
+      if (performance.now() - began >= SILENT_MS) throw cause;
       const settled = await this.settle().catch(() => undefined);
       if (settled === undefined || settled.kept === 0) throw cause;
     }
