@@ -133,7 +133,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
   const agentsUrl = options.agentsUrl ?? (() => Promise.resolve(undefined));
   const doors = new Doors({
     ...{ publicUrl, agentsUrl, provider, known, steps, interactions, keys: options.keys },
-    ...{ artifacts, owners, verifier, limits, records, log },
+    ...{ artifacts, owners, verifier, upstreams, limits, records, log },
     registrar: options.registrar,
   });
 
@@ -195,7 +195,14 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     issuer: publicUrl.origin,
     verifier,
     sessions,
-    grants: grantSource({ grants, sessionOf: subjectSessions({ verifier, sessions, owners }) }),
+    grants: grantSource({
+      grants,
+      // Whoever asks in this process has let the token in at a door, where the proof of its key was checked.
+      sessionOf: subjectSessions({
+        verifier: { verify: (token) => verifier.verify(token, { checksConfirmation: true }) },
+        ...{ sessions, owners },
+      }),
+    }),
     elsewhere: new Leave({ declared: options.federation.declared, legs, artifacts, owners, log }),
     answers: isAuthorizationServerPath,
     handle: (request, response, arrival) => doors.handle(request, response, arrival),

@@ -1,4 +1,4 @@
-import { err, type Result } from '#kernel';
+import { err, type Result, type Secret } from '#kernel';
 import type { GrantRefusal, UpstreamAccessToken } from './grant-source.ts';
 
 /**
@@ -13,9 +13,10 @@ export interface CallerFace {
   readonly context: string;
   /**
    * The caller's own access token at an identity provider. Refused with `session` for whoever did not come with a
-   * token of a sign-in of ours. Rejects where the keeper of grants is at fault.
+   * token of a sign-in of ours. `refused`: the one of before, which an API did not take; another is given where there
+   * is another. Rejects where the keeper of grants is at fault.
    */
-  upstreamToken(upstream: string): Promise<Result<UpstreamAccessToken, GrantRefusal>>;
+  upstreamToken(upstream: string, refused?: Secret): Promise<Result<UpstreamAccessToken, GrantRefusal>>;
 }
 
 /** A caller in whose name nothing can be fetched. */

@@ -9,6 +9,8 @@ export interface AccountLink {
   readonly sub: string;
   readonly owner: string;
   readonly upstream: string;
+  /** What is to be asked for there, where it is more than the usual (MCP authorization, step-up). */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /**
@@ -16,9 +18,9 @@ export interface AccountLink {
  * nothing secret in it and it ends nothing: what counts is who is signed in when it is opened, that they allowed it,
  * and that they say so once more.
  */
-export function linkUrl(publicUrl: URL, { owner, upstream, sub }: AccountLink): URL {
+export function linkUrl(publicUrl: URL, { owner, upstream, sub, scopes }: AccountLink): URL {
   const url = new URL(LINK, publicUrl);
-  url.search = new URLSearchParams({ owner, upstream, sub }).toString();
+  url.search = new URLSearchParams({ owner, upstream, sub, ...(scopes && { scope: scopes.join(' ') }) }).toString();
   return url;
 }
 
@@ -26,5 +28,16 @@ export function linkUrl(publicUrl: URL, { owner, upstream, sub }: AccountLink): 
 export function readLink(query: URLSearchParams): AccountLink | undefined {
   const [owner, upstream, sub] = ['owner', 'upstream', 'sub'].map((name) => query.getAll(name));
   if (owner?.length !== 1 || upstream?.length !== 1 || sub?.length !== 1) return undefined;
-  return { owner: owner[0] as string, upstream: upstream[0] as string, sub: sub[0] as string };
+  const scopes = readScopes(query);
+  return { owner: owner[0] as string, upstream: upstream[0] as string, sub: sub[0] as string, scopes };
 }
+
+const MOST_SCOPES = 100;
+
+/** The scopes of an address or a form (RFC 6749 §3.3); undefined where it has none, or more than anybody asks for. */
+export function readScopes(query: URLSearchParams): readonly string[] | undefined {
+  const scopes = (query.get('scope') ?? '').split(' ').filter((word) => SCOPE.test(word));
+  return scopes.length === 0 || scopes.length > MOST_SCOPES ? undefined : scopes;
+}
+
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/;

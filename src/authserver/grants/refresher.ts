@@ -3,7 +3,7 @@ import { recordedChange } from '#audit';
 import type { AuditTrail, GrantRefusal, UpstreamAccessToken } from '#contract';
 import type { Database } from '#db';
 import { SYSTEM } from '#identity';
-import { BoundedCache, ChatelaineError, err, ok, randomToken, type Clock, type Result } from '#kernel';
+import { BoundedCache, ChatelaineError, err, ok, randomToken, reveal, type Clock, type Result, type Secret } from '#kernel';
 import { subjectScope, type Vault } from '#vault';
 import {
   dropRefreshing,
@@ -14,7 +14,7 @@ import {
   type StoredGrant,
 } from '../store/grants-store.ts';
 import { upstreamError } from '../upstreams/errors.ts';
-import type { TokenAnswer } from '../upstreams/upstream-provider.ts';
+import type { TokenAnswer } from '../upstreams/provider.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { grantObject, isCode, sealable, tokensPlace, unsealed, type GrantKey, type GrantTokens } from './grant.ts';
 
@@ -33,6 +33,8 @@ const PATIENCE_MS = 12_000;
 const REST_MS = 2_000;
 const LONGEST_REST_MS = 30_000;
 const RESTING = 10_000;
+/** An API that refuses whatever it is sent has a grant refreshed no more often than this. */
+const REFUSALS_APART_MS = 30_000;
 const STORE_ATTEMPTS = 5;
 
 type Answer = Result<UpstreamAccessToken, GrantRefusal>;
@@ -47,6 +49,8 @@ interface Aged {
   readonly held: GrantTokens;
   /** What is left of the token, in milliseconds; less than nothing when it is over. */
   readonly life: number;
+  /** An API did not take it, however long it lives. */
+  readonly isRefused: boolean;
 }
 
 /**
@@ -61,6 +65,7 @@ export class Refresher {
   readonly #upstreams: Upstreams;
   readonly #flights = new Map<string, Promise<Answer>>();
   readonly #resting = new BoundedCache<string, number>(RESTING);
+  readonly #refused = new BoundedCache<string, number>(RESTING);
 
   constructor(parts: {
     readonly database: Database;
@@ -76,21 +81,25 @@ export class Refresher {
     this.#upstreams = parts.upstreams;
   }
 
-  /** The access token of the grant. Throws as the database, the vault and the audit log do. */
-  async token(key: GrantKey): Promise<Answer> {
-    const looked = await this.#look(key, EARLY_MS);
+  /**
+   * The access token of the grant; another than `refused`, where one can be had. Throws as the database, the vault
+   * and the audit log do.
+   */
+  async token(key: GrantKey, refused?: Secret): Promise<Answer> {
+    const looked = await this.#look(key, EARLY_MS, refused);
     if ('ok' in looked) return looked;
-    const name = JSON.stringify([key.userId, key.owner, key.upstream]);
+    const unwanted = looked.isRefused ? refused : undefined;
+    const name = JSON.stringify([key.userId, key.owner, key.upstream, looked.isRefused]);
     let flight = this.#flights.get(name);
     if (flight === undefined) {
-      flight = this.#settle(key).finally(() => this.#flights.delete(name));
+      flight = this.#settle(key, unwanted).finally(() => this.#flights.delete(name));
       this.#flights.set(name, flight);
     }
     return await flight;
   }
 
-  /** An answer, or a grant whose token has less than `enough` to live and can be refreshed. */
-  async #look(key: GrantKey, enough: number): Promise<Answer | Aged> {
+  /** An answer, or a grant whose token can be refreshed and has less than `enough` to live or was refused. */
+  async #look(key: GrantKey, enough: number, refused?: Secret): Promise<Answer | Aged> {
     const issuer = this.#upstreams.issuerOf(key.upstream);
     if (issuer === undefined) return err({ reason: 'upstream' });
     const grant = await findGrant(this.#database.db, key);
@@ -99,34 +108,44 @@ export class Refresher {
     // Tokens of one provider are not for another that was given its name.
     if (held === undefined || held.issuer !== issuer) return err({ reason: 'link' });
     const life = grant.expiresAt === null ? Number.POSITIVE_INFINITY : grant.expiresAt - this.#clock.now();
-    if (life >= enough || (life > 0 && held.refreshToken === undefined)) return ok(handedOut(held, grant, life));
-    if (held.refreshToken !== undefined) return { grant, held, life };
+    const isRefused = this.#isRefused(grant, held, refused);
+    if ((life >= enough && !isRefused) || (life > 0 && held.refreshToken === undefined))
+      return ok(handedOut(held, grant, life));
+    if (held.refreshToken !== undefined) return { grant, held, life, isRefused };
     await markReauth(this.#database.db, { ...grant, holder: undefined }, this.#clock.now());
     return err({ reason: 'link' });
   }
 
+  /** Whether the token is one that an API refused, of a grant that was not refreshed for that just now. */
+  #isRefused({ id }: StoredGrant, { accessToken }: GrantTokens, refused: Secret | undefined): boolean {
+    if (refused === undefined || reveal(accessToken) !== reveal(refused)) return false;
+    const since = this.#clock.now() - (this.#refused.get(id) ?? -Infinity);
+    return since < 0 || since >= REFUSALS_APART_MS;
+  }
+
   /** Refreshes, or waits until somebody else has: one at a time in this process for a grant. */
-  async #settle(key: GrantKey): Promise<Answer> {
+  async #settle(key: GrantKey, unwanted: Secret | undefined): Promise<Answer> {
     const since = performance.now();
     let refreshed = false;
     for (;;) {
       // A provider may give tokens that live for less than a minute: the one just fetched is as good as any.
-      const looked = await this.#look(key, refreshed ? 1 : EARLY_MS);
+      const looked = await this.#look(key, refreshed ? 1 : EARLY_MS, refreshed ? undefined : unwanted);
       if ('ok' in looked) return looked;
       // Nor is one asked again that gives tokens which are over when they arrive.
       if (refreshed) return err({ reason: 'unavailable', retryAfterSeconds: REST_MS / 1000 });
-      const { grant, held, life } = looked;
+      const { grant, held, life, isRefused } = looked;
       const outcome = await this.#tryRefresh(grant, held);
       switch (outcome.kind) {
         case 'refreshed':
           refreshed = true;
+          if (isRefused) this.#refused.set(grant.id, this.#clock.now());
           break;
         case 'ended':
           return err({ reason: 'link' });
         case 'unavailable':
           return life > 0 ? ok(handedOut(held, grant, life)) : err(refusalOf(outcome));
         case 'taken':
-          if (life > SPARE_MS) return ok(handedOut(held, grant, life));
+          if (life > SPARE_MS && !isRefused) return ok(handedOut(held, grant, life));
           if (performance.now() - since > PATIENCE_MS) return err({ reason: 'unavailable', retryAfterSeconds: 1 });
           await sleep(50 + 100 * Math.random());
       }
@@ -183,9 +202,9 @@ export class Refresher {
 
   async #ask(grant: StoredGrant, held: GrantTokens): Promise<TokenAnswer> {
     const provider = this.#upstreams.provider(grant.upstream);
-    const { refreshToken, idToken, subject } = held;
+    const { refreshToken, idToken, subject, givenBy } = held;
     if (refreshToken === undefined) throw upstreamError('UPSTREAM_GRANT_ENDED', 'there is no refresh token');
-    const answer = await provider.refresh(refreshToken, { scopes: grant.scopes, idToken });
+    const answer = await provider.refresh(refreshToken, { scopes: grant.scopes, idToken, givenBy });
     const sub = answer.claims?.['sub'];
     // OpenID Connect Core §12.2: a refreshed ID token is of the same person.
     if (sub === undefined || subject === sub || (typeof sub === 'string' && subject.endsWith(`/${sub}`))) return answer;
@@ -224,10 +243,10 @@ export class Refresher {
   /** Tokens of a grant that was revoked while they were fetched: they must not live on at the provider. */
   async #discard(grant: StoredGrant, { tokens }: TokenAnswer): Promise<void> {
     if ((await findGrant(this.#database.db, grant)) !== undefined) return;
-    const { refreshToken, accessToken } = tokens;
+    const { refreshToken, accessToken, givenBy } = tokens;
     const provider = this.#upstreams.provider(grant.upstream);
     const hint = refreshToken === undefined ? 'access_token' : 'refresh_token';
-    await provider.revoke(refreshToken ?? accessToken, hint).catch(() => false);
+    await provider.revoke(refreshToken ?? accessToken, hint, givenBy).catch(() => false);
   }
 }
 
