@@ -10,7 +10,8 @@ export const CLIENT_DOCUMENT = '/oauth/client-metadata/';
 
 export interface OurClient {
   readonly client_name: string;
-  readonly client_uri: string;
+  /** Where it is https: others take no other. */
+  readonly client_uri?: string;
   readonly redirect_uris: readonly [string];
   readonly grant_types: readonly ['authorization_code', 'refresh_token'];
   readonly response_types: readonly ['code'];
@@ -28,7 +29,7 @@ export function ourClient(publicUrl: URL, upstream: string): OurClient {
   const isLocal = publicUrl.protocol === 'http:' && isLoopbackHost(publicUrl.hostname);
   return {
     client_name: `Chatelaine at ${publicUrl.host}`,
-    client_uri: publicUrl.origin,
+    ...(publicUrl.protocol === 'https:' && { client_uri: publicUrl.origin }),
     redirect_uris: [callbackOf(publicUrl, upstream).href],
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],

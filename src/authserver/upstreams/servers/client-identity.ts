@@ -6,7 +6,7 @@ import type { UpstreamClient } from '../upstream.ts';
 import { documentUrlOf, ourClient } from './client-document.ts';
 import type { Discovered } from './discovery.ts';
 import type { RegisteredClients } from './registered-clients.ts';
-import { methodOf, register } from './registration.ts';
+import { methodsOf, register } from './registration.ts';
 
 /** Who we are at one authorization server. */
 export interface ClientIdentity {
@@ -47,7 +47,7 @@ export async function clientIdentity(parts: IdentityParts, { authorizationServer
     );
   const ours = ourClient(publicUrl, name);
   const { clientId: id, secret, method } = await clients.require({ upstream: name, issuer }, ours.redirect_uris[0], () =>
-    register({ name, endpoint, method: methodOf(authorizationServer) }, ours, egress),
+    register({ name, endpoint, methods: methodsOf(authorizationServer) }, ours, egress),
   );
   return { client: { id, secret, authentication: method }, isRegistered: true };
 }

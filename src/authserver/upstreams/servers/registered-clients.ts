@@ -18,7 +18,7 @@ import { AUTH_METHODS, type RegisteredClient } from './registration.ts';
 /** Of no namespace: the clients are the installation's. */
 const SCOPE = { kind: 'namespace', id: '*' } as const;
 /** Longer than a registration takes; a process that dies with its turn holds the others up for no longer. */
-const TURN_MS = 20_000;
+const TURN_MS = 40_000;
 const PATIENCE_MS = 15_000;
 
 const sealedClient = z.strictObject({
