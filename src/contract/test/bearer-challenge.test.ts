@@ -25,7 +25,7 @@ test.each<[string, ReturnType<typeof readChallenge>]>([
 
 test('whatever a server writes is read, and no length of it takes long', () => {
   fc.assert(
-    fc.property(fc.string({ maxLength: 400, unit: fc.constantFrom(...'Bearer =",\\ab\t') }), (field) => {
+    fc.property(fc.string({ maxLength: 400, unit: fc.constantFrom('Bearer', ' ', '=', '"', ',', '\\', 'a', '\t') }), (field) => {
       readChallenge(field);
       readChallenge(`Bearer ${field}`);
     }),

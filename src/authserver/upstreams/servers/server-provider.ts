@@ -12,6 +12,7 @@ import type {
   Provider,
   RefreshedTokens,
   TokenAnswer,
+  UpstreamTokens,
 } from '../provider.ts';
 import type { UpstreamAccount } from '../read-account.ts';
 import { readTokens } from '../read-tokens.ts';
@@ -19,6 +20,7 @@ import { upstreamFault } from '../upstream-faults.ts';
 import { TIMEOUT_MS, upstreamFetch } from '../upstream-fetch.ts';
 import { clientIdentity, type ClientIdentity } from './client-identity.ts';
 import { ServerDiscovery, type Discovered } from './discovery.ts';
+import { OwnToken } from './own-token.ts';
 import type { RegisteredClients } from './registered-clients.ts';
 import { scopesToAsk } from './scopes.ts';
 
@@ -36,13 +38,6 @@ const noteSchema = z.strictObject({
   resource: z.string().optional(),
   scopes: z.array(z.string()),
 });
-
-/** A token of ours that was fetched so lately is not fetched again, whoever refuses it. */
-const FRESH_MS = 5_000;
-/** One that ends sooner is fetched anew. */
-const EARLY_MS = 30_000;
-/** For one of which nobody said how long it lives. */
-const UNSAID_MS = 5 * 60_000;
 
 interface Exchange {
   readonly client: typeof OpenidClient;
@@ -62,8 +57,7 @@ export class ServerProvider implements Provider {
   readonly #egress: EgressClient;
   readonly #discovery: ServerDiscovery;
   readonly #connection: string;
-  #own: { readonly accessToken: Secret; readonly at: number; readonly until: number } | undefined;
-  #flight: Promise<Secret> | undefined;
+  readonly #own: OwnToken;
 
   constructor(server: ProtectedServer, parts: ServerProviderParts) {
     this.upstream = { name: upstreamOfServer(server), issuer: server.url };
@@ -72,6 +66,7 @@ export class ServerProvider implements Provider {
     this.#egress = new EgressClient({ rules: egressRulesOf(server.reach) });
     this.#discovery = new ServerDiscovery({ server, client: this.#egress, clock: parts.clock });
     this.#connection = newId(parts.clock.now());
+    this.#own = new OwnToken(parts.clock, () => this.#fetchOwn());
   }
 
   authorization(proof: LegProof, { redirectUri, scopes: wanted }: AuthorizationWish): Promise<Authorization> {
@@ -140,19 +135,16 @@ export class ServerProvider implements Provider {
     });
   }
 
-  /** A token of our own (RFC 6749 §4.4); kept while it lives, and fetched once for all who wait. */
-  async own(refused: Secret | undefined): Promise<Secret> {
-    this.#flight ??= this.#ownNow(refused).finally(() => (this.#flight = undefined));
-    return await this.#flight;
+  /** A token of our own (RFC 6749 §4.4); another than `refused`. */
+  own(refused: Secret | undefined): Promise<Secret> {
+    return this.#own.token(refused);
   }
 
-  async #ownNow(refused: Secret | undefined): Promise<Secret> {
-    const { clock } = this.#parts;
-    const known = this.#own;
-    const isRefused = refused !== undefined && known !== undefined && reveal(known.accessToken) === reveal(refused);
-    // Who refuses even a fresh one is not asked for the next with every request.
-    const isFresh = known !== undefined && Math.abs(clock.now() - known.at) < FRESH_MS;
-    if (known !== undefined && clock.now() < known.until && (!isRefused || isFresh)) return known.accessToken;
+  async close(): Promise<void> {
+    await this.#egress.close();
+  }
+
+  async #fetchOwn(): Promise<UpstreamTokens> {
     const { tokens } = await this.#exchange(async ({ client, config, found }) => {
       const { challenged, supported, resource, authorizationServer } = found;
       const { scopes: configured } = this.#server.auth;
@@ -163,14 +155,7 @@ export class ServerProvider implements Provider {
       });
       return this.#read(answer, scopes, authorizationServer.issuer);
     });
-    const at = clock.now();
-    const until = Math.max((tokens.expiresAt ?? at + UNSAID_MS) - EARLY_MS, at + FRESH_MS);
-    this.#own = { accessToken: tokens.accessToken, at, until };
-    return tokens.accessToken;
-  }
-
-  async close(): Promise<void> {
-    await this.#egress.close();
+    return tokens;
   }
 
   async #exchange<Value>(work: (exchange: Exchange) => Promise<Value>): Promise<Value> {

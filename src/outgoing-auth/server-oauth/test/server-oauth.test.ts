@@ -29,7 +29,7 @@ class Somebody implements CallerFace {
   }
 
   upstreamToken(upstream: string, refused?: Secret): ReturnType<CallerFace['upstreamToken']> {
-    expect(upstream).toBe('mcp~default~flights');
+    if (upstream !== 'mcp~default~flights') return Promise.resolve(err({ reason: 'upstream' }));
     if (refused !== undefined && reveal(refused) === this.token) this.token = this.next ?? this.token;
     const { token, scopes } = this;
     return Promise.resolve(

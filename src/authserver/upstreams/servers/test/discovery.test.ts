@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { EgressClient, egressRulesOf } from '#egress';
-import { ChatelaineError, systemClock } from '#kernel';
+import { systemClock, type ChatelaineError } from '#kernel';
 import type { ProtectedServer } from '#contract';
 import { MovedClock } from '../../../test/federation.fixture.ts';
 import { ServerDiscovery } from '../discovery.ts';
+import { serve } from '../../../../../test/http-server.ts';
 import { startScripted, type ScriptedServer, type Strange } from './scripted-server.fixture.ts';
 
 function discoveryOf(server: ProtectedServer, clock = systemClock): ServerDiscovery {
@@ -54,7 +55,7 @@ test('SUP-004: endpoints on private ranges are refused before anything is sent t
 });
 
 test('SUP-004: metadata on a private range is not fetched, wherever a challenge or a document names it', async () => {
-  await using inside = await (await import('../../../../../test/http-server.ts')).serve((_, response) => response.end());
+  await using inside = await serve((_, response) => response.end());
   const elsewhere = inside.url.replace('127.0.0.1', '127.0.0.2');
   const reach = { allowedIpRanges: ['127.0.0.1/32'], customBlockedIpRanges: [], allowPrivateNetworks: false };
   for (const strange of [
@@ -66,7 +67,7 @@ test('SUP-004: metadata on a private range is not fetched, wherever a challenge 
 });
 
 test('SUP-004: a document that redirects to another origin is not followed', async () => {
-  await using elsewhere = await (await import('../../../../../test/http-server.ts')).serve((_, response) =>
+  await using elsewhere = await serve((_, response) =>
     response.end('{}'),
   );
   for (const path of ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-authorization-server']) {
