@@ -42,7 +42,10 @@ export function sendKeys(response: ServerResponse, { jwks }: KeySet): void {
 }
 
 /** Who we are as a client (Client ID Metadata Document §4.1). Who reads it may keep it for as long as a sign-in takes. */
-export function sendClientDocument(response: ServerResponse, document: Readonly<Record<string, unknown>> | undefined): void {
+export function sendClientDocument(
+  response: ServerResponse,
+  document: Readonly<Record<string, unknown>> | undefined,
+): void {
   if (document === undefined)
     throw authServerError('OAUTH_PATH_UNKNOWN', 'no MCP server has a client of ours by that name');
   const body = JSON.stringify(document);

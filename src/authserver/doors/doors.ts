@@ -17,7 +17,15 @@ import { ROUTES } from '../provider/settings.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
 import type { OwnTokenVerifier } from '../token-sessions/own-token-verifier.ts';
 import { upstreamOfDocument, type Upstreams } from '../upstreams/index.ts';
-import { isTold, sendClientDocument, sendFault, sendKeys, sendPage, sendPreflight, sendRegistration } from './answers.ts';
+import {
+  isTold,
+  sendClientDocument,
+  sendFault,
+  sendKeys,
+  sendPage,
+  sendPreflight,
+  sendRegistration,
+} from './answers.ts';
 import type { KnownRequests } from './known-requests.ts';
 import type { PageSteps } from './page-steps.ts';
 import { isPage, KEYS, METADATA, pathOf } from './paths.ts';

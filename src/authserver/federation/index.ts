@@ -17,6 +17,6 @@
 export { Accounts, type Account, type AccountPlace } from './accounts.ts';
 export { Callback, CALLBACK, upstreamOfCallback } from './callback.ts';
 export { Leave } from './leave.ts';
-export { LINK, linkUrl, readLink, readScopes, type AccountLink } from './link.ts';
+export { LINK, linkUrl, readLink, type AccountLink } from './link.ts';
 export { Release } from './release.ts';
 export { subjectSessions } from './subject-session.ts';

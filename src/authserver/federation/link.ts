@@ -1,4 +1,5 @@
 import { CONNECTIONS } from '../pages/connections-page.ts';
+import { readScopes } from './account-scopes.ts';
 
 /** Where a program sends a person whose account at an upstream it needs. */
 export const LINK = `${CONNECTIONS}/link`;
@@ -31,13 +32,3 @@ export function readLink(query: URLSearchParams): AccountLink | undefined {
   const scopes = readScopes(query);
   return { owner: owner[0] as string, upstream: upstream[0] as string, sub: sub[0] as string, scopes };
 }
-
-const MOST_SCOPES = 100;
-
-/** The scopes of an address or a form (RFC 6749 §3.3); undefined where it has none, or more than anybody asks for. */
-export function readScopes(query: URLSearchParams): readonly string[] | undefined {
-  const scopes = (query.get('scope') ?? '').split(' ').filter((word) => SCOPE.test(word));
-  return scopes.length === 0 || scopes.length > MOST_SCOPES ? undefined : scopes;
-}
-
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/;

@@ -3,7 +3,17 @@ import { recordedChange } from '#audit';
 import type { AuditTrail, GrantRefusal, UpstreamAccessToken } from '#contract';
 import type { Database } from '#db';
 import { SYSTEM } from '#identity';
-import { BoundedCache, ChatelaineError, err, ok, randomToken, reveal, type Clock, type Result, type Secret } from '#kernel';
+import {
+  BoundedCache,
+  ChatelaineError,
+  err,
+  ok,
+  randomToken,
+  reveal,
+  type Clock,
+  type Result,
+  type Secret,
+} from '#kernel';
 import { subjectScope, type Vault } from '#vault';
 import {
   dropRefreshing,

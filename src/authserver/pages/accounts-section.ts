@@ -1,6 +1,6 @@
 import { html, type Html } from '#identity';
 import type { Account, AccountPlace } from '../federation/accounts.ts';
-import { readScopes } from '../federation/link.ts';
+import { readScopes } from '../federation/account-scopes.ts';
 
 /** What a form about an account asks for. */
 export interface AccountAction extends AccountPlace {
@@ -12,7 +12,8 @@ export interface AccountAction extends AccountPlace {
 export function readAccountAction(form: URLSearchParams): AccountAction | undefined {
   const action = form.get('account');
   const [owner, upstream] = [form.get('owner') ?? '', form.get('upstream') ?? ''];
-  return action === 'connect' || action === 'disconnect' ? { action, owner, upstream, scopes: readScopes(form) }
+  return action === 'connect' || action === 'disconnect'
+    ? { action, owner, upstream, scopes: readScopes(form) }
     : undefined;
 }
 

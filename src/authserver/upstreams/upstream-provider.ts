@@ -4,14 +4,7 @@ import type { SecretReader } from '#contract';
 import { EgressClient } from '#egress';
 import type { Claims } from './claims.ts';
 import { clientAuthentication } from './client-authentication.ts';
-import type {
-  Authorization,
-  AuthorizationWish,
-  LegProof,
-  Provider,
-  RefreshedTokens,
-  TokenAnswer,
-} from './provider.ts';
+import type { Authorization, AuthorizationWish, LegProof, Provider, RefreshedTokens, TokenAnswer } from './provider.ts';
 import { DiscoveredMetadata } from './provider-metadata.ts';
 import { readAccount, type UpstreamAccount } from './read-account.ts';
 import { readTokens } from './read-tokens.ts';

@@ -66,7 +66,11 @@ export const serverOAuthSchema = z
       issue(['clientMetadataUrl'], 'CONTRADICTION', 'the client is registered already: give `clientId` or this');
     // Whoever can write the metadata of the server would be sent the secret.
     if (keys.length > 0 && auth.clientId !== undefined && auth.issuer === undefined)
-      issue([], 'FIELD_MISSING', '`issuer` is missing: nothing says to whom the credentials of the client may be shown');
+      issue(
+        [],
+        'FIELD_MISSING',
+        '`issuer` is missing: nothing says to whom the credentials of the client may be shown',
+      );
     if (auth.grant === 'client_credentials' && keys.length === 0)
       issue([], 'FIELD_MISSING', '`clientSecret` is missing, without which there are no tokens of our own');
   });

@@ -25,10 +25,13 @@ test.each<[string, ReturnType<typeof readChallenge>]>([
 
 test('whatever a server writes is read, and no length of it takes long', () => {
   fc.assert(
-    fc.property(fc.string({ maxLength: 400, unit: fc.constantFrom('Bearer', ' ', '=', '"', ',', '\\', 'a', '\t') }), (field) => {
-      readChallenge(field);
-      readChallenge(`Bearer ${field}`);
-    }),
+    fc.property(
+      fc.string({ maxLength: 400, unit: fc.constantFrom('Bearer', ' ', '=', '"', ',', '\\', 'a', '\t') }),
+      (field) => {
+        readChallenge(field);
+        readChallenge(`Bearer ${field}`);
+      },
+    ),
   );
   for (const part of ['a="', 'a=', 'a,', '"\\', 'a ']) readChallenge(`Bearer ${part.repeat(2000)}`);
 });

@@ -57,11 +57,7 @@ export class ServerOAuthTokens implements OutgoingAuth {
   }
 
   /** RFC 6750 §3.1 and MCP authorization: the scopes of before and those that are asked for besides. */
-  async #steppedUp(
-    caller: CallerFace,
-    refused: Secret,
-    challenge: ReturnType<typeof readChallenge>,
-  ): Promise<boolean> {
+  async #steppedUp(caller: CallerFace, refused: Secret, challenge: ReturnType<typeof readChallenge>): Promise<boolean> {
     if (challenge?.error !== 'insufficient_scope' || challenge.scopes === undefined) return false;
     const { name, auth } = this.#server;
     const { accessToken, scopes } = await callerToken(caller, this.#upstream);

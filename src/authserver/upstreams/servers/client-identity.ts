@@ -28,7 +28,10 @@ export interface IdentityParts {
  * us; the one that a document of ours describes, where such documents are taken; one that we register, which is
  * deprecated and what servers of before 2026 have. Registered clients are an issuer's, and shown to no other.
  */
-export async function clientIdentity(parts: IdentityParts, { authorizationServer }: Discovered): Promise<ClientIdentity> {
+export async function clientIdentity(
+  parts: IdentityParts,
+  { authorizationServer }: Discovered,
+): Promise<ClientIdentity> {
   const { name, server, publicUrl, clients, egress } = parts;
   const { clientId, clientSecret, privateKey, keyId, clientMetadataUrl } = server.auth;
   if (clientId !== undefined) {
@@ -46,7 +49,11 @@ export async function clientIdentity(parts: IdentityParts, { authorizationServer
       `the authorization server \`${issuer}\` of the MCP server \`${server.name}\` neither takes a metadata document of ours nor lets us register`,
     );
   const ours = ourClient(publicUrl, name);
-  const { clientId: id, secret, method } = await clients.require({ upstream: name, issuer }, ours.redirect_uris[0], () =>
+  const {
+    clientId: id,
+    secret,
+    method,
+  } = await clients.require({ upstream: name, issuer }, ours.redirect_uris[0], () =>
     register({ name, endpoint, methods: methodsOf(authorizationServer) }, ours, egress),
   );
   return { client: { id, secret, authentication: method }, isRegistered: true };

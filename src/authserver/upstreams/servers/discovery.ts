@@ -96,11 +96,7 @@ export class ServerDiscovery {
     checkUrl(this.#server.url, `the URL of the MCP server \`${this.#server.name}\``, this.#reading);
     const challenge = await this.#challenge();
     const resource = await readResourceMetadata(challenge?.resourceMetadata, this.#reading);
-    const read = await readServerMetadata(
-      resource?.authorizationServer ?? this.#url.origin,
-      auth.grant,
-      this.#reading,
-    );
+    const read = await readServerMetadata(resource?.authorizationServer ?? this.#url.origin, auth.grant, this.#reading);
     if (read === undefined && resource !== undefined) {
       const [first] = wellKnown(new URL(resource.authorizationServer));
       throw refused('the authorization server metadata', first as URL, 'it is there no more than at the other places');

@@ -49,8 +49,7 @@ export async function readDocument(url: URL, what: string, { client }: Reading):
 export function checkUrl(written: string, field: string, { rules, server }: Pick<Reading, 'rules' | 'server'>): URL {
   const url = URL.parse(written);
   const isClear = url?.protocol === 'http:' && server.protocol === 'http:' && isLoopbackHost(url.hostname);
-  if (url === null || (url.protocol !== 'https:' && !isClear))
-    throw fault(field, 'is no https URL');
+  if (url === null || (url.protocol !== 'https:' && !isClear)) throw fault(field, 'is no https URL');
   if (url.username !== '' || url.password !== '' || url.hash !== '')
     throw fault(field, 'has a user name, a password or a fragment');
   const judged = judgeUrl(rules, url);

@@ -72,8 +72,7 @@ export class RegisteredClients {
   async forget(place: ClientPlace, clientId: string): Promise<void> {
     const stored = await findUpstreamClient(this.#database.db, place);
     const known = stored && (await this.#open(stored));
-    if (stored !== undefined && known?.clientId === clientId)
-      await deleteUpstreamClient(this.#database.db, stored.id);
+    if (stored !== undefined && known?.clientId === clientId) await deleteUpstreamClient(this.#database.db, stored.id);
   }
 
   async #inTurn(place: ClientPlace, register: () => Promise<RegisteredClient>): Promise<RegisteredClient | undefined> {

@@ -50,12 +50,7 @@ function wellKnown(server: URL): readonly URL[] {
   return [inserted, root];
 }
 
-function check(
-  value: unknown,
-  url: URL,
-  server: URL,
-  headers: Readonly<Record<string, string>>,
-): ResourceMetadata {
+function check(value: unknown, url: URL, server: URL, headers: Readonly<Record<string, string>>): ResourceMetadata {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw refused(WHAT, url, fieldsOf(parsed.error));
   const { resource, authorization_servers, scopes_supported } = parsed.data;
@@ -80,4 +75,3 @@ export function covers(resource: string, server: URL): boolean {
 
 export const fieldsOf = (error: z.ZodError): string =>
   `it lacks or garbles ${[...new Set(error.issues.map(({ path }) => `\`${path.slice(0, 1).join('')}\``))].slice(0, 5).join(', ')}`;
-

@@ -114,7 +114,10 @@ describe('after a 401', () => {
 
 describe('after a 403 (MCP authorization, step-up)', () => {
   const stepUp = (scope?: string) =>
-    ({ status: 403, challenge: `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}` }) as const;
+    ({
+      status: 403,
+      challenge: `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`,
+    }) as const;
 
   test('consent is asked for the scopes of before and those of the challenge', async () => {
     await expect(open().refused(new Somebody('t'), sentOf('t'), stepUp('write read'))).rejects.toMatchObject({
@@ -174,5 +177,7 @@ test('a token of our own is the same for everybody, and replaced when it is refu
   expect(await auth.refused(NOBODY, sent, { status: 401, challenge: undefined })).toBe(true);
   expect(await auth.refused(NOBODY, sent, { status: 403, challenge: undefined })).toBe(false);
   expect(asked).toEqual([undefined, 'ours at mcp~default~flights']);
-  expect(await refusalCode(auth.headers(NOBODY, requestTo('https://other.example/mcp')))).toBe('TOKEN_FOR_ANOTHER_RESOURCE');
+  expect(await refusalCode(auth.headers(NOBODY, requestTo('https://other.example/mcp')))).toBe(
+    'TOKEN_FOR_ANOTHER_RESOURCE',
+  );
 });

@@ -13,12 +13,14 @@ function discoveryOf(server: ProtectedServer, clock = systemClock): ServerDiscov
 
 async function refusalOf(strange: Strange, more: Partial<ProtectedServer> = {}): Promise<ChatelaineError> {
   const scripted = await startScripted(strange);
-  return await discoveryOf(scripted.document({}, more)).current().then(
-    () => {
-      throw new Error('nothing was refused');
-    },
-    (error: unknown) => error as ChatelaineError,
-  );
+  return await discoveryOf(scripted.document({}, more))
+    .current()
+    .then(
+      () => {
+        throw new Error('nothing was refused');
+      },
+      (error: unknown) => error as ChatelaineError,
+    );
 }
 
 const asked = ({ http }: ScriptedServer): readonly string[] => http.received.map(({ url }) => url);
@@ -67,9 +69,7 @@ test('SUP-004: metadata on a private range is not fetched, wherever a challenge 
 });
 
 test('SUP-004: a document that redirects to another origin is not followed', async () => {
-  await using elsewhere = await serve((_, response) =>
-    response.end('{}'),
-  );
+  await using elsewhere = await serve((_, response) => response.end('{}'));
   for (const path of ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-authorization-server']) {
     const refusal = await refusalOf({
       before(request, response) {
@@ -90,7 +90,11 @@ test.each<[string, Strange, RegExp]>([
   ['plain PKCE alone', { metadata: { code_challenge_methods_supported: ['plain'] } }, /does not announce `S256`/],
   ['no code', { metadata: { response_types_supported: ['token'] } }, /has no `code`/],
   ['no token endpoint', { metadata: { token_endpoint: undefined } }, /lacks or garbles `token_endpoint`/],
-  ['another resource (RFC 9728 §3.3)', { resource: { resource: 'https://other.example/mcp' } }, /`resource` is another/],
+  [
+    'another resource (RFC 9728 §3.3)',
+    { resource: { resource: 'https://other.example/mcp' } },
+    /`resource` is another/,
+  ],
   ['a sibling as the resource', { resource: { resource: 'http://127.0.0.1:1/mcp' } }, /`resource` is another/],
   ['no authorization server', { resource: { authorization_servers: [] } }, /lacks or garbles `authorization_servers`/],
   ['no metadata where it is said to be', { metadataAt: undefined }, /it is there no more/],
@@ -122,7 +126,11 @@ test.each<[string, Strange, readonly string[]]>([
   [
     'without a challenge the path is inserted, and then the root is asked',
     { challenge: 'Bearer', resourceAt: '/.well-known/oauth-protected-resource' },
-    ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource', '/.well-known/oauth-authorization-server'],
+    [
+      '/.well-known/oauth-protected-resource/mcp',
+      '/.well-known/oauth-protected-resource',
+      '/.well-known/oauth-authorization-server',
+    ],
   ],
   [
     'an issuer with a path: RFC 8414, OpenID Connect inserted, OpenID Connect appended',

@@ -122,7 +122,9 @@ export async function startScripted(strange: Strange = {}): Promise<ScriptedServ
     tokens.push({ form, authorization });
     const grant = form.get('grant_type');
     if (grant === 'authorization_code') {
-      const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
+      const challenge = createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url');
       const code = form.get('code') ?? '';
       const isGood = codes.get(code) === challenge;
       codes.delete(code);

@@ -36,7 +36,10 @@ test('where clients that register themselves get no secret, we register without 
   const scripted = await startScripted({
     before(_, response) {
       const { url, body = '' } = scripted.http.received.at(-1) ?? {};
-      if (url !== '/register' || (JSON.parse(body) as { token_endpoint_auth_method: string }).token_endpoint_auth_method === 'none')
+      if (
+        url !== '/register' ||
+        (JSON.parse(body) as { token_endpoint_auth_method: string }).token_endpoint_auth_method === 'none'
+      )
         return false;
       response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_client_metadata"}');
       return true;
@@ -104,11 +107,27 @@ test('a server that knows no way for us to be its client is refused with what to
 });
 
 test.each<[string, Strange, string | null]>([
-  ['the challenge first', { challenge: 'Bearer scope="a b", resource_metadata="{url}/r"', resourceAt: '/r', resource: { scopes_supported: ['c'] } }, 'a b'],
+  [
+    'the challenge first',
+    {
+      challenge: 'Bearer scope="a b", resource_metadata="{url}/r"',
+      resourceAt: '/r',
+      resource: { scopes_supported: ['c'] },
+    },
+    'a b',
+  ],
   ['else what the resource metadata list', { resource: { scopes_supported: ['c', 'd'] } }, 'c d'],
   ['else none', {}, null],
-  ['offline access where the authorization server announces it', { resource: { scopes_supported: ['c'] }, metadata: { scopes_supported: ['c', 'offline_access'] } }, 'c offline_access'],
-  ['and nowhere else', { resource: { scopes_supported: ['c', 'offline_access'] }, metadata: { scopes_supported: ['c'] } }, 'c'],
+  [
+    'offline access where the authorization server announces it',
+    { resource: { scopes_supported: ['c'] }, metadata: { scopes_supported: ['c', 'offline_access'] } },
+    'c offline_access',
+  ],
+  [
+    'and nowhere else',
+    { resource: { scopes_supported: ['c', 'offline_access'] }, metadata: { scopes_supported: ['c'] } },
+    'c',
+  ],
 ])('scopes that are asked for: %s', async (_, strange, expected) => {
   const scripted = await startScripted(strange);
   const federation = await startWith([scripted.document()]);
@@ -137,11 +156,27 @@ describe('`iss` of the answer (RFC 9207)', () => {
   const unsaid = { authorization_response_iss_parameter_supported: undefined };
   test.each<[string, Strange, string]>([
     ['there and right', { metadata: announced }, 'ok'],
-    ['missing, though announced', { metadata: announced, answer: (query) => query.delete('iss') }, 'UPSTREAM_UNTRUSTED'],
+    [
+      'missing, though announced',
+      { metadata: announced, answer: (query) => query.delete('iss') },
+      'UPSTREAM_UNTRUSTED',
+    ],
     ['missing, and never announced', { metadata: unsaid, answer: (query) => query.delete('iss') }, 'ok'],
-    ['of another', { metadata: announced, answer: (query) => query.set('iss', 'https://evil.example') }, 'UPSTREAM_UNTRUSTED'],
-    ['of another, though not announced', { metadata: unsaid, answer: (query) => query.set('iss', 'https://evil.example') }, 'UPSTREAM_UNTRUSTED'],
-    ['with a slash more', { metadata: announced, answer: (query) => query.set('iss', `${query.get('iss')}/`) }, 'UPSTREAM_UNTRUSTED'],
+    [
+      'of another',
+      { metadata: announced, answer: (query) => query.set('iss', 'https://evil.example') },
+      'UPSTREAM_UNTRUSTED',
+    ],
+    [
+      'of another, though not announced',
+      { metadata: unsaid, answer: (query) => query.set('iss', 'https://evil.example') },
+      'UPSTREAM_UNTRUSTED',
+    ],
+    [
+      'with a slash more',
+      { metadata: announced, answer: (query) => query.set('iss', `${query.get('iss')}/`) },
+      'UPSTREAM_UNTRUSTED',
+    ],
     [
       'of another, with an error',
       {
@@ -256,9 +291,9 @@ test('two people have their own, and who they are there is not said', async () =
   expect(await tokenOf(federation, ben)).toBe('link');
   await link(federation, ben);
   expect(await tokenOf(federation, ana)).not.toBe(await tokenOf(federation, ben));
-  expect((await federation.grants.accounts({ userId: ana.id })).map(({ account, issuer }) => [account, issuer])).toEqual([
-    ['', `${scripted.url}/mcp`],
-  ]);
+  expect(
+    (await federation.grants.accounts({ userId: ana.id })).map(({ account, issuer }) => [account, issuer]),
+  ).toEqual([['', `${scripted.url}/mcp`]]);
 });
 
 test('tokens of a server are not for another that was given its name', async () => {
@@ -281,7 +316,9 @@ describe('tokens of our own (`grant: client_credentials`)', () => {
     const { upstreams, clock } = federation;
     const tokens = await Promise.all(Array.from({ length: 50 }, () => upstreams.ownToken(NAME)));
     expect(new Set(tokens).size).toBe(1);
-    expect(scripted.tokens.map(({ form, authorization }) => [Object.fromEntries(form), basicOf(authorization)])).toEqual([
+    expect(
+      scripted.tokens.map(({ form, authorization }) => [Object.fromEntries(form), basicOf(authorization)]),
+    ).toEqual([
       [{ grant_type: 'client_credentials', scope: 'read', resource: `${scripted.url}/mcp` }, ['desk', SECRET]],
     ]);
     clock.advance(10_000);
@@ -301,7 +338,11 @@ describe('tokens of our own (`grant: client_credentials`)', () => {
     const federation = await startWith([scripted.document({ ...own, privateKey: pem, issuer: scripted.url })]);
     await federation.upstreams.ownToken(NAME);
     const { form } = scripted.tokens[0] ?? { form: new URLSearchParams() };
-    expect(decodeJwt(form.get('client_assertion') ?? '')).toMatchObject({ iss: 'desk', sub: 'desk', aud: scripted.url });
+    expect(decodeJwt(form.get('client_assertion') ?? '')).toMatchObject({
+      iss: 'desk',
+      sub: 'desk',
+      aud: scripted.url,
+    });
   });
 });
 
