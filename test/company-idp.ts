@@ -63,7 +63,8 @@ const KID = 'company-1';
 
 export async function startCompanyIdp(options: {
   readonly redirectUris: readonly string[];
-  readonly accessTokenSeconds?: number;
+  /** How long each access token lives, asked when it is issued. */
+  readonly accessTokenSeconds?: number | (() => number);
 }): Promise<CompanyIdp> {
   const packageName: string = 'oidc-provider';
   const { default: Provider } = (await import(packageName)) as { readonly default: ProviderClass };

@@ -1,5 +1,5 @@
-import { err, type Result, type Secret } from '#kernel';
-import type { GrantRefusal, UpstreamAccessToken } from './grant-source.ts';
+import { err, type Result } from '#kernel';
+import type { GrantRefusal, UpstreamAccessToken, UpstreamTokenWish } from './grant-source.ts';
 
 /**
  * Who is behind a call, as a tool sees it: not who they are, only what may be fetched in their name. Tools know
@@ -13,10 +13,9 @@ export interface CallerFace {
   readonly context: string;
   /**
    * The caller's own access token at an identity provider. Refused with `session` for whoever did not come with a
-   * token of a sign-in of ours. `refused`: the one of before, which an API did not take; another is given where there
-   * is another. Rejects where the keeper of grants is at fault.
+   * token of a sign-in of ours. Rejects where the keeper of grants is at fault.
    */
-  upstreamToken(upstream: string, refused?: Secret): Promise<Result<UpstreamAccessToken, GrantRefusal>>;
+  upstreamToken(upstream: string, wish?: UpstreamTokenWish): Promise<Result<UpstreamAccessToken, GrantRefusal>>;
 }
 
 /** A caller in whose name nothing can be fetched. */

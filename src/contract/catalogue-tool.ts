@@ -4,8 +4,11 @@ import type { ToolEntry } from './config/tool-entry.ts';
 
 /** How a source proves itself to what it calls, as far as its configuration says. */
 export interface SourceCredential {
-  /** `header` and `query`: values that the configuration puts there; `vault`: a whole credential of the vault. */
-  readonly way: 'none' | 'header' | 'query' | 'password' | 'vault';
+  /**
+   * `header` and `query`: values that the configuration puts there; `vault`: a whole credential of the vault;
+   * `caller`: what the caller has of an identity provider, or what is had for it, so that each acts as themselves.
+   */
+  readonly way: 'none' | 'header' | 'query' | 'password' | 'vault' | 'caller';
   /** Whether it crosses a network in the clear. */
   readonly inTheClear: boolean;
 }

@@ -1,7 +1,21 @@
 import type { Result, Secret } from '#kernel';
 
+/** What is wanted of a grant, beside whose it is. */
+export interface UpstreamTokenWish {
+  /**
+   * An access token that was handed out before and that an API refused: whoever keeps grants refreshes it, if it is
+   * the one that they would hand out again. They need not.
+   */
+  readonly refused?: Secret | undefined;
+  /**
+   * The ID token of the person, to be exchanged for something else and never to be sent to an API. Whoever gives one
+   * says so in `issued`.
+   */
+  readonly wanted?: 'id_token' | undefined;
+}
+
 /** Whoever runs tools for a caller asks for the caller's token at a provider. */
-export interface UpstreamTokenRequest {
+export interface UpstreamTokenRequest extends UpstreamTokenWish {
   /** The access token of ours that the caller came with. */
   readonly subjectToken: Secret;
   /** `namespace/name` of the server, gateway or proxy that asks. */
@@ -21,6 +35,8 @@ export interface UpstreamAccessToken {
   /** How long it lives yet, in whole seconds; undefined where the provider does not say. */
   readonly expiresInSeconds: number | undefined;
   readonly scopes: readonly string[];
+  /** Where it is the ID token that was wanted, and no access token. */
+  readonly issued?: 'id_token';
 }
 
 /**

@@ -7,6 +7,7 @@ import type { ServerTls } from '#tls';
 import type { ToolboxSnapshot } from '#toolbox';
 import type { Pages } from './http/pages.ts';
 import type { CallObserver } from './pipeline/call-observer.ts';
+import type { CallerGrants } from './pipeline/caller-grants.ts';
 import type { CallSteps } from './pipeline/call-steps.ts';
 
 /** The toolbox as the gateway sees it: the snapshot of now, and news of the next. */
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly policies: CurrentPolicies;
   /** What else is asked of calls. */
   readonly steps?: Omit<CallSteps, 'decisions' | 'shaping'>;
+  /** Who keeps tokens of callers at identity providers; without it tools get none. */
+  readonly grants?: CallerGrants | undefined;
   readonly settings: ServerSettings;
   /** 32 bytes that seal `requestState`; the same in every process that serves the same clients. */
   readonly stateKey: Buffer;

@@ -66,7 +66,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const usual = progressiveFrom(settings.listing);
   const services: McpServices = {
     pipeline: createPipeline({
-      ...{ limit, trail, log, observers: options.observers },
+      ...{ limit, trail, log, observers: options.observers, grants: options.grants },
       steps: { ...options.steps, decisions, shaping },
     }),
     lists: new Lists({ pageSize: settings.toolsPageSize, progressiveFrom: usual, serverInfo, decisions }),

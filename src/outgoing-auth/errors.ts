@@ -24,4 +24,15 @@ export const outgoingError = defineErrors('outgoing-auth', {
     title: 'the account of the caller cannot be used now: its identity provider does not answer',
     remedy: 'Call again after the seconds in `Retry-After`. Nothing has to be linked anew.',
   },
+  OUTGOING_FILE_UNREADABLE: {
+    status: 503,
+    title: 'a certificate, key or token that the requests of the tool need cannot be read from its file',
+    remedy: 'Check the files in `auth` of the source, and that the server may read them; the next call tries again.',
+  },
+  OUTGOING_TOKEN_REFUSED: {
+    status: 502,
+    title: 'a token endpoint gave no token for the request that the tool was to make',
+    remedy:
+      'The message has the code that it answered with (RFC 6749 §5.2). Check the client, the scopes and the audience in `auth` of the source, and what the endpoint allows them.',
+  },
 });

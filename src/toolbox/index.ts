@@ -12,6 +12,7 @@ export {
   fingerprint,
   formatProblem,
   problemAt,
+  sourcesWithoutSignIn,
   loadConfiguration,
   locationOf,
   migrateInput,

@@ -111,6 +111,7 @@ export const CONFINED_PACKAGES: readonly {
  */
 export const LAZY_PACKAGES: readonly string[] = [
   '@cedar-policy/cedar-wasm',
+  'aws4fetch',
   'jose',
   'pg',
   'mysql2',

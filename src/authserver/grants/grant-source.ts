@@ -20,12 +20,12 @@ export function grantSource(parts: {
   readonly sessionOf: (subjectToken: Secret) => Promise<SubjectSession | undefined>;
 }): GrantSource {
   return {
-    async upstreamToken({ subjectToken, owner, upstream, refused }) {
+    async upstreamToken({ subjectToken, owner, upstream, refused, wanted }) {
       const session = await parts.sessionOf(subjectToken);
       // A session of somebody else's server answers as one that there is not: it is not to be found out.
       if (session === undefined || session.owner !== owner) return err({ reason: 'session' });
       if (!session.upstreams.includes(upstream)) return err({ reason: 'upstream' });
-      return await parts.grants.upstreamToken({ userId: session.userId, owner, upstream }, refused);
+      return await parts.grants.upstreamToken({ userId: session.userId, owner, upstream }, { refused, wanted });
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { AuditOrigin, GrantRefusal, UpstreamAccessToken } from '#contract';
+import type { AuditOrigin, GrantRefusal, UpstreamAccessToken, UpstreamTokenWish } from '#contract';
 import type { ChangeFrame, UpstreamIdentity } from '#identity';
-import { newId, type Result, type Secret } from '#kernel';
+import { newId, type Result } from '#kernel';
 import { subjectScope, type Vault } from '#vault';
 import {
   deleteGrant,
@@ -122,11 +122,11 @@ export class Grants {
 
   /**
    * The access token, and how long it lives yet; refreshed when that is less than a minute, once for all who
-   * ask. `refused`: one that an API did not take, and that is refreshed though it lives. Whoever calls has made sure
-   * that user and owner are those of one live session.
+   * ask. One that an API `refused` is refreshed though it lives. Whoever calls has made sure that user and owner are
+   * those of one live session.
    */
-  async upstreamToken(key: GrantKey, refused?: Secret): Promise<Result<UpstreamAccessToken, GrantRefusal>> {
-    return await this.#refresher.token(key, refused);
+  async upstreamToken(key: GrantKey, wish: UpstreamTokenWish = {}): Promise<Result<UpstreamAccessToken, GrantRefusal>> {
+    return await this.#refresher.token(key, wish);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordedChange } from '#audit';
-import type { AuditTrail, GrantRefusal, UpstreamAccessToken } from '#contract';
+import type { AuditTrail, GrantRefusal, UpstreamAccessToken, UpstreamTokenWish } from '#contract';
 import type { Database } from '#db';
 import { SYSTEM } from '#identity';
 import {
@@ -92,24 +92,24 @@ export class Refresher {
   }
 
   /**
-   * The access token of the grant; another than `refused`, where one can be had. Throws as the database, the vault
-   * and the audit log do.
+   * The access token of the grant; another than the one `refused`, where one can be had. Throws as the database, the
+   * vault and the audit log do.
    */
-  async token(key: GrantKey, refused?: Secret): Promise<Answer> {
-    const looked = await this.#look(key, EARLY_MS, refused);
+  async token(key: GrantKey, wish: UpstreamTokenWish): Promise<Answer> {
+    const looked = await this.#look(key, EARLY_MS, wish);
     if ('ok' in looked) return looked;
-    const unwanted = looked.isRefused ? refused : undefined;
-    const name = JSON.stringify([key.userId, key.owner, key.upstream, looked.isRefused]);
+    const now = { ...wish, refused: looked.isRefused ? wish.refused : undefined };
+    const name = JSON.stringify([key.userId, key.owner, key.upstream, looked.isRefused, wish.wanted ?? null]);
     let flight = this.#flights.get(name);
     if (flight === undefined) {
-      flight = this.#settle(key, unwanted).finally(() => this.#flights.delete(name));
+      flight = this.#settle(key, now).finally(() => this.#flights.delete(name));
       this.#flights.set(name, flight);
     }
     return await flight;
   }
 
   /** An answer, or a grant whose token can be refreshed and has less than `enough` to live or was refused. */
-  async #look(key: GrantKey, enough: number, refused?: Secret): Promise<Answer | Aged> {
+  async #look(key: GrantKey, enough: number, { refused, wanted }: UpstreamTokenWish): Promise<Answer | Aged> {
     const issuer = this.#upstreams.issuerOf(key.upstream);
     if (issuer === undefined) return err({ reason: 'upstream' });
     const grant = await findGrant(this.#database.db, key);
@@ -117,12 +117,15 @@ export class Refresher {
     const held = await this.open(grant);
     // Tokens of one provider are not for another that was given its name.
     if (held === undefined || held.issuer !== issuer) return err({ reason: 'link' });
-    const life = grant.expiresAt === null ? Number.POSITIVE_INFINITY : grant.expiresAt - this.#clock.now();
+    if (wanted === 'id_token' && held.idToken === undefined) return err({ reason: 'link' });
+    const endsAt = wanted === 'id_token' ? idTokenEnd(held) : (grant.expiresAt ?? Number.POSITIVE_INFINITY);
+    const life = endsAt - this.#clock.now();
     const isRefused = this.#isRefused(grant, held, refused);
     if ((life >= enough && !isRefused) || (life > 0 && held.refreshToken === undefined))
-      return ok(handedOut(held, grant, life));
+      return ok(handedOut(held, grant, life, wanted));
     if (held.refreshToken !== undefined) return { grant, held, life, isRefused };
-    await markReauth(this.#database.db, { ...grant, holder: undefined }, this.#clock.now());
+    // An ID token that ended says nothing of the rest of the grant.
+    if (wanted !== 'id_token') await markReauth(this.#database.db, { ...grant, holder: undefined }, this.#clock.now());
     return err({ reason: 'link' });
   }
 
@@ -134,14 +137,17 @@ export class Refresher {
   }
 
   /** Refreshes, or waits until somebody else has: one at a time in this process for a grant. */
-  async #settle(key: GrantKey, unwanted: Secret | undefined): Promise<Answer> {
+  async #settle(key: GrantKey, wish: UpstreamTokenWish): Promise<Answer> {
+    const { wanted } = wish;
     const since = performance.now();
     let refreshed = false;
     for (;;) {
       // A provider may give tokens that live for less than a minute: the one just fetched is as good as any.
-      const looked = await this.#look(key, refreshed ? 1 : EARLY_MS, refreshed ? undefined : unwanted);
+      const looked = await this.#look(key, refreshed ? 1 : EARLY_MS, refreshed ? { wanted } : wish);
       if ('ok' in looked) return looked;
-      // Nor is one asked again that gives tokens which are over when they arrive.
+      // Nor is one asked again that gives tokens which are over when they arrive. An ID token some give at a sign-in
+      // alone (OpenID Connect Core §12.2).
+      if (refreshed && wanted === 'id_token') return err({ reason: 'link' });
       if (refreshed) return err({ reason: 'unavailable', retryAfterSeconds: REST_MS / 1000 });
       const { grant, held, life, isRefused } = looked;
       const outcome = await this.#tryRefresh(grant, held);
@@ -153,9 +159,9 @@ export class Refresher {
         case 'ended':
           return err({ reason: 'link' });
         case 'unavailable':
-          return life > 0 ? ok(handedOut(held, grant, life)) : err(refusalOf(outcome));
+          return life > 0 ? ok(handedOut(held, grant, life, wanted)) : err(refusalOf(outcome));
         case 'taken':
-          if (life > SPARE_MS && !isRefused) return ok(handedOut(held, grant, life));
+          if (life > SPARE_MS && !isRefused) return ok(handedOut(held, grant, life, wanted));
           if (performance.now() - since > PATIENCE_MS) return err({ reason: 'unavailable', retryAfterSeconds: 1 });
           await sleep(50 + 100 * Math.random());
       }
@@ -260,11 +266,27 @@ export class Refresher {
   }
 }
 
-const handedOut = ({ accessToken }: GrantTokens, { scopes }: StoredGrant, life: number): UpstreamAccessToken => ({
-  accessToken,
-  scopes,
-  expiresInSeconds: Number.isFinite(life) ? Math.floor(life / 1000) : undefined,
-});
+function handedOut(
+  { accessToken, idToken }: GrantTokens,
+  { scopes }: StoredGrant,
+  life: number,
+  wanted: UpstreamTokenWish['wanted'],
+): UpstreamAccessToken {
+  const expiresInSeconds = Number.isFinite(life) ? Math.floor(life / 1000) : undefined;
+  if (wanted === undefined || idToken === undefined) return { accessToken, scopes, expiresInSeconds };
+  return { accessToken: idToken, scopes, expiresInSeconds, issued: wanted };
+}
+
+/** When the ID token ends: it was verified when it came (OpenID Connect Core §3.1.3.7), and nobody wrote it since. */
+function idTokenEnd({ idToken }: GrantTokens): number {
+  const payload = idToken === undefined ? '' : (reveal(idToken).split('.')[1] ?? '');
+  try {
+    const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { readonly exp?: unknown };
+    return typeof exp === 'number' ? exp * 1000 : 0;
+  } catch {
+    return 0;
+  }
+}
 
 const unavailableFor = (ms: number): Outcome & { readonly kind: 'unavailable' } => ({
   kind: 'unavailable',

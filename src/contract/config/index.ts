@@ -21,6 +21,7 @@ export {
   secretText,
   size,
 } from './common.ts';
+export { outgoingAuthSchema, type OutgoingAuthConfig, type OutgoingAuthOf } from './outgoing-auth.ts';
 export { parameterSchema, promptArgumentSchema, type ParameterDeclaration } from './parameter.ts';
 export { toolSchema, type ToolCommon } from './tool.ts';
 export { TOOL_STATUSES, toolVersion, type ToolEntry, type ToolStatus } from './tool-entry.ts';
@@ -54,7 +55,7 @@ export { contrastOf, LEAST_CONTRAST, themeSchema, type ThemeSettings } from './t
 export { listingSchema, progressiveFrom, PROGRESSIVE_TOOLS, type Listing } from './listing.ts';
 export { holdsSecretKey, publicJwks, type PublicJwks } from './public-jwks.ts';
 export { LONGEST_REDIRECT_URI, matchesRedirectUri, parseRedirectUri, type RedirectUri } from './redirect-uri.ts';
-export { ID_JAG_TYPE, trustedIssuersSchema, type TrustedIssuer } from './trusted-issuers.ts';
+export { ID_JAG_TOKEN_TYPE, ID_JAG_TYPE, trustedIssuersSchema, type TrustedIssuer } from './trusted-issuers.ts';
 export {
   HIGHEST_PRIORITY,
   LONGEST_CEDAR,

@@ -5,6 +5,9 @@ import { claimPath, issuerUrl, issuesTo, providerUrl, upstreamFields } from './u
 /** The type of an identity assertion authorization grant (draft-ietf-oauth-identity-assertion-authz-grant §3). */
 export const ID_JAG_TYPE = 'oauth-id-jag+jwt';
 
+/** What one is called where tokens are exchanged (RFC 8693 §3). */
+export const ID_JAG_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:id-jag';
+
 const trustedIssuerSchema = z.strictObject({
   issuer: issuerUrl.describe('The issuer, letter by letter as its assertions say it in `iss`.'),
   jwksUri: providerUrl.optional().describe('Where it publishes its keys; what its metadata say, where left out.'),

@@ -255,6 +255,7 @@ export function mcpEndpoint(options: {
 const whoAndWhere = ({ requestId, caller, view, group, guard }: McpVisit) => ({
   requestId,
   principal: caller.principal,
+  subjectToken: caller.subjectToken,
   peer: caller.peer,
   view,
   group,

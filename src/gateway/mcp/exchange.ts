@@ -3,7 +3,7 @@
  * this and nothing of transports; a transport implements it and sees nothing of methods.
  */
 import type { CallingClient, Principal } from '#contract';
-import type { JsonObject } from '#kernel';
+import type { JsonObject, Secret } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
 import type { Peer } from '../pipeline/peer.ts';
@@ -22,6 +22,8 @@ export interface RequestFacts {
   readonly meta: JsonObject;
   readonly revision: Revision;
   readonly principal: Principal;
+  /** The token of a sign-in that the caller came with. */
+  readonly subjectToken?: Secret | undefined;
   readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;

@@ -1,4 +1,5 @@
 import type { CallingClient, Principal } from '#contract';
+import type { Secret } from '#kernel';
 import type { Asked } from '../pipeline/call-record.ts';
 import type { Consultation } from '../pipeline/call-request.ts';
 import type { Peer } from '../pipeline/peer.ts';
@@ -20,6 +21,10 @@ export class McpRequest {
 
   get principal(): Principal {
     return this.exchange.principal;
+  }
+
+  get subjectToken(): Secret | undefined {
+    return this.exchange.subjectToken;
   }
 
   get peer(): Peer {

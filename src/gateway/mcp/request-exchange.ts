@@ -1,5 +1,5 @@
 import type { CallingClient, Principal } from '#contract';
-import type { JsonObject } from '#kernel';
+import type { JsonObject, Secret } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
 import type { Peer } from '../pipeline/peer.ts';
@@ -22,6 +22,7 @@ export abstract class RequestExchange implements Exchange {
   readonly meta: JsonObject;
   readonly revision: Revision;
   readonly principal: Principal;
+  readonly subjectToken: Secret | undefined;
   readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;
@@ -38,6 +39,7 @@ export abstract class RequestExchange implements Exchange {
     this.meta = facts.meta;
     this.revision = facts.revision;
     this.principal = facts.principal;
+    this.subjectToken = facts.subjectToken;
     this.peer = facts.peer;
     this.view = facts.view;
     this.group = facts.group;

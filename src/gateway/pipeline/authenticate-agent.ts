@@ -50,7 +50,7 @@ export async function authenticateAgent(
   };
   const { by, verified } = await judge();
   if (!verified.ok && by === 'certificate') return refusedBy(verified.error, CERTIFICATE_IS_NONE, log, by);
-  return callerOf(verified, async () => (await judge()).verified, peer, log);
+  return callerOf(verified, async () => (await judge()).verified, { token, peer }, log);
 }
 
 /** Whom both together let in, or which of the two keeps somebody out. */

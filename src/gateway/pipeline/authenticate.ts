@@ -42,6 +42,6 @@ export function authenticate(
   const verify = (): Verified | Promise<Verified> => verifyToken(verifier, token, peer);
   const answer = verify();
   // A known credential is judged at once; waiting for what is there would cost every call a turn.
-  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, verify, peer, log));
-  return callerOf(answer, verify, peer, log);
+  if (answer instanceof Promise) return answer.then((verified) => callerOf(verified, verify, { token, peer }, log));
+  return callerOf(answer, verify, { token, peer }, log);
 }

@@ -1,6 +1,6 @@
 /** What comes to the pipeline, whichever door it came through. */
 import type { CallingClient } from '#contract';
-import type { JsonObject } from '#kernel';
+import type { JsonObject, Secret } from '#kernel';
 import type { Admission } from '#registry';
 import type { Group, NamespaceView } from '#toolbox';
 import type { Asked, Recorded } from './call-record.ts';
@@ -8,7 +8,13 @@ import type { DoorGuard } from './door-guard.ts';
 
 export type Door = 'mcp' | 'rest' | 'invoke';
 
-export interface CallRequest extends Recorded {
+/** What the caller came with, for what is fetched in their name. */
+interface Presented {
+  /** A token of ours, of a sign-in: undefined for whoever came with something else. Tools never see it. */
+  readonly subjectToken?: Secret | undefined;
+}
+
+export interface CallRequest extends Recorded, Presented {
   readonly view: NamespaceView;
   readonly group: Group;
   readonly name: string;
@@ -24,7 +30,7 @@ export interface CallRequest extends Recorded {
 }
 
 /** What is no call but runs code all the same: a prompt, a resource, a completion. */
-export interface Consultation extends Recorded {
+export interface Consultation extends Recorded, Presented {
   readonly asked: Asked;
   readonly view: Pick<NamespaceView, 'name' | 'groups' | 'masks'>;
   readonly client: CallingClient;

@@ -21,6 +21,7 @@ import { endingOf, isOfTheRecord } from './call-ending.ts';
 import { toCatalogue } from './call-fault.ts';
 import type { CallObserver, CallReport } from './call-observer.ts';
 import { CallRecord, type Asked } from './call-record.ts';
+import { ACCOUNT_NOT_LINKED, leadToLink, type CallerGrants } from './caller-grants.ts';
 import type { CallRequest, Consultation } from './call-request.ts';
 import type { CallSteps } from './call-steps.ts';
 import { checkScopes, resolveTool, unknownTool } from './called-tool.ts';
@@ -55,9 +56,10 @@ export function createPipeline(options: {
   steps: CallSteps;
   trail: AuditTrail;
   observers: readonly CallObserver[];
+  grants?: CallerGrants | undefined;
   log: Logger;
 }): Pipeline {
-  const { limit, steps, trail, observers, log } = options;
+  const { limit, steps, trail, observers, grants, log } = options;
   const { decisions, watch, standings, limits, approvals, shaping, containment } = steps;
 
   async function call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer> {
@@ -105,7 +107,7 @@ export function createPipeline(options: {
       obey(decision, tool.name);
       const toShape = shaping?.of(request.view, tool, request.principal, decision.obligations.masks);
       shaped = toShape instanceof Promise ? await toShape : toShape;
-      judged = new RunningCall(request, tool, args, { record, decisions, shaped, log, held });
+      judged = new RunningCall(request, tool, args, { record, decisions, shaped, log, held, grants });
       limit.enter();
       let answer: Answer;
       let admission: Admission | undefined;
@@ -132,10 +134,15 @@ export function createPipeline(options: {
       held?.settle();
       await record.settle({ outcome: 'success', decision: 'permit', durationMs: performance.now() - started });
       return answer;
-    } catch (error) {
+    } catch (failure) {
+      const isUnlinked = failure instanceof ChatelaineError && failure.code === ACCOUNT_NOT_LINKED;
+      const error =
+        isUnlinked && judged !== undefined && grants !== undefined
+          ? await leadToLink(failure, judged, grants).catch((fault: unknown) => fault)
+          : failure;
       const told = held?.stopped ?? toCatalogue(shaped?.failure(error) ?? error, request, log);
       record.noted = shaped?.details;
-      const interruption = judged?.isSentToPage === true ? 'APPROVAL_REQUIRED' : undefined;
+      const interruption = judged?.sentToPageFor;
       outcome = told instanceof ChatelaineError ? told.code : (interruption ?? 'CLIENT_INTERRUPTION');
       if (!isOfTheRecord(told)) await record.settle(endingOf(told, tool, performance.now() - started, interruption));
       throw told;
@@ -163,7 +170,7 @@ export function createPipeline(options: {
       let value: Value;
       try {
         const masked = await shaping?.ofConsultation(consultation.view, consultation.principal);
-        value = await consulted(new Consulted(consultation, { record, shaped: masked, log, held }));
+        value = await consulted(new Consulted(consultation, { record, shaped: masked, log, held, grants }));
         if (masked !== undefined) {
           value = mask(value, masked.masking);
           record.noted = masked.details;

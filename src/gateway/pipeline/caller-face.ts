@@ -1,24 +1,41 @@
-import type { CallerFace, Principal } from '#contract';
-import { err } from '#kernel';
+import { GATEWAY_OWNER, type CallerFace, type Principal, type UpstreamTokenWish } from '#contract';
+import { err, type Secret } from '#kernel';
 import { hash } from 'node:crypto';
+import type { CallerGrants } from './caller-grants.ts';
 
-/** The caller as a tool sees it. Both are worked out when a tool asks: most do not. */
+/** Who came, with what, and who keeps tokens of theirs. */
+export interface FaceParts {
+  readonly principal: Principal;
+  /** The token of ours that they came with, of a sign-in; nobody else has accounts of people behind them. */
+  readonly subjectToken: Secret | undefined;
+  readonly grants: CallerGrants | undefined;
+}
+
+/**
+ * The caller as a tool sees it: the token that they came with stays in here. Both answers are worked out when a tool
+ * asks: most do not.
+ */
 export class CallerBehind implements CallerFace {
-  readonly #principal: Principal;
+  readonly #parts: FaceParts;
   #context: string | undefined;
 
-  constructor(principal: Principal) {
-    this.#principal = principal;
+  constructor(parts: FaceParts) {
+    this.#parts = parts;
   }
 
   /** By the sign-in and not by the token: who gets a new one goes on with what the last has opened. */
   get context(): string {
-    const { kind, iss, sub, namespace, tsid, clientId, act } = this.#principal;
-    const parts = [kind, iss, sub, namespace, tsid ?? null, clientId ?? null, act ?? []];
-    return (this.#context ??= hash('sha256', JSON.stringify(parts), 'base64url'));
+    return (this.#context ??= contextOf(this.#parts.principal));
   }
 
-  upstreamToken(): ReturnType<CallerFace['upstreamToken']> {
-    return Promise.resolve(err({ reason: 'session' }));
+  async upstreamToken(upstream: string, wish?: UpstreamTokenWish): ReturnType<CallerFace['upstreamToken']> {
+    const { subjectToken, grants } = this.#parts;
+    if (subjectToken === undefined || grants === undefined) return err({ reason: 'session' });
+    return await grants.source.upstreamToken({ subjectToken, owner: GATEWAY_OWNER, upstream, ...wish });
   }
+}
+
+export function contextOf({ kind, iss, sub, namespace, tsid, clientId, act }: Principal): string {
+  const parts = [kind, iss, sub, namespace, tsid ?? null, clientId ?? null, act ?? []];
+  return hash('sha256', JSON.stringify(parts), 'base64url');
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { CredentialRefusal, Principal, TokenVerifier } from '#contract';
-import { err, ok, type ChatelaineError, type Logger, type Result } from '#kernel';
+import { err, ok, Secret, type ChatelaineError, type Logger, type Result } from '#kernel';
 import { gatewayError } from '../errors.ts';
 import type { HttpPeer, Peer } from './peer.ts';
 
@@ -10,6 +10,8 @@ export interface Caller {
   /** Asks again whether what was presented still counts, for streams that outlast one check. */
   readonly verifyAgain: () => Verified | Promise<Verified>;
   readonly peer: Peer;
+  /** The token of ours that they came with, where it is of a sign-in: tokens of theirs elsewhere are had for it. */
+  readonly subjectToken?: Secret | undefined;
 }
 
 /** Nobody: what the wire is told, and what goes on record. */
@@ -40,10 +42,15 @@ const UNBOUND: CredentialRefusal = {
 export function callerOf(
   verified: Verified,
   verifyAgain: Caller['verifyAgain'],
-  peer: HttpPeer,
+  presented: { readonly token: string; readonly peer: HttpPeer },
   log: Logger,
 ): Authenticated {
-  if (verified.ok) return ok({ principal: verified.value, verifyAgain, peer });
+  const { token, peer } = presented;
+  if (verified.ok) {
+    const { value: principal } = verified;
+    const subjectToken = principal.tsid === undefined ? undefined : new Secret(token);
+    return ok({ principal, verifyAgain, peer, subjectToken });
+  }
   return refusedBy(verified.error, 'the credential is not valid', log, peer.presentation?.scheme);
 }
 

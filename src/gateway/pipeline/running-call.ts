@@ -1,11 +1,12 @@
 import type { CallerFace, CallingClient, ClientFace, PageToOpen, Principal } from '#contract';
-import type { Logger } from '#kernel';
+import type { Logger, Secret } from '#kernel';
 import type { HeldCall, JudgedCall } from '#registry';
 import type { Tool, ToolArguments, ToolCall } from '#toolbox';
 import type { Decisions } from '../decisions/decisions.ts';
 import type { CallShaping } from '../shaping/index.ts';
 import type { CallRecord } from './call-record.ts';
 import { CallerBehind } from './caller-face.ts';
+import type { CallerGrants } from './caller-grants.ts';
 import type { CallRequest, Door } from './call-request.ts';
 
 /**
@@ -34,7 +35,8 @@ export class Consulted implements ToolCall {
   }
 
   get caller(): CallerFace {
-    return (this.#caller ??= new CallerBehind(this.#request.principal));
+    const { principal, subjectToken } = this.#request;
+    return (this.#caller ??= new CallerBehind({ principal, subjectToken, grants: this.#around.grants }));
   }
 
   #clientOf(face: ClientFace): ClientFace {
@@ -50,6 +52,7 @@ export class Consulted implements ToolCall {
 /** Whoever called: the client and the signal, and in whose name. */
 interface Called {
   readonly principal: Principal;
+  readonly subjectToken?: Secret | undefined;
   readonly client: CallingClient;
   readonly signal: AbortSignal;
 }
@@ -59,14 +62,15 @@ interface Surroundings {
   readonly shaped: Pick<CallShaping, 'client'> | undefined;
   readonly log: Logger;
   readonly held: HeldCall | undefined;
+  readonly grants: CallerGrants | undefined;
 }
 
 /** The call of a tool, as the tool sees it and those who decide about it. */
 export class RunningCall extends Consulted implements JudgedCall {
   readonly tool: Tool;
   readonly arguments: ToolArguments;
-  /** Whether the round ends by asking the person at the client to open a page. */
-  isSentToPage = false;
+  /** Why the round ends by asking the person at the client to open a page, as the code of an error; else undefined. */
+  sentToPageFor: string | undefined;
   readonly #request: CallRequest;
   readonly #decisions: Decisions;
 
@@ -103,8 +107,8 @@ export class RunningCall extends Consulted implements JudgedCall {
     return this.#request.peer;
   }
 
-  openPage(page: PageToOpen): Promise<void> {
-    this.isSentToPage = true;
+  openPage(page: PageToOpen, why = 'APPROVAL_REQUIRED'): Promise<void> {
+    this.sentToPageFor = why;
     return this.#request.client.openPage(page);
   }
 }

@@ -67,9 +67,10 @@ export function truncationNotice(truncated: Truncation, shown: number): string {
 export function shapeFailure(error: ChatelaineError): CallToolResult {
   const { code, remedy, details } = error;
   const approval = details?.['approval'] as JsonObject | undefined;
+  const link = details?.['link'] as JsonObject | undefined;
   return {
     content: [{ type: 'text', text: error.message }],
     isError: true,
-    _meta: { 'dev.chatelaine/error': { code, remedy, ...(approval !== undefined && { approval }) } },
+    _meta: { 'dev.chatelaine/error': { code, remedy, ...(approval && { approval }), ...(link && { link }) } },
   };
 }

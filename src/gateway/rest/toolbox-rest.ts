@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UNTRUSTED, type Principal } from '#contract';
 import type { ChatelaineError } from '#kernel';
 import type { Admission } from '#registry';
-import { isRecord, parseStrictJson, type JsonObject, type JsonValue } from '#kernel';
+import { isRecord, parseStrictJson, type JsonObject, type JsonValue, type Secret } from '#kernel';
 import type { Group, NamespaceView, Tool, ToolOutput } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import type { AnswerMarks } from '../shaping/index.ts';
@@ -130,6 +130,7 @@ class RestCall implements CallRequest {
   readonly door = 'rest';
   readonly requestId: string;
   readonly principal: Principal;
+  readonly subjectToken: Secret | undefined;
   readonly peer: Peer;
   readonly view: NamespaceView;
   readonly group: Group;
@@ -149,6 +150,7 @@ class RestCall implements CallRequest {
     this.requestId = visit.requestId;
     this.headers = visit.headers;
     this.principal = visit.caller.principal;
+    this.subjectToken = visit.caller.subjectToken;
     this.peer = visit.caller.peer;
     this.view = visit.view;
     this.group = visit.view.all;
@@ -197,6 +199,7 @@ export function restError(error: ChatelaineError, requestId: string): string {
     requestId,
     ...(error.details?.['violations'] !== undefined && { violations: error.details['violations'] }),
     ...(error.details?.['approval'] !== undefined && { approval: error.details['approval'] }),
+    ...(error.details?.['link'] !== undefined && { link: error.details['link'] }),
   });
 }
 

@@ -24,6 +24,7 @@ import {
   openToolbox,
   prebuiltInputs,
   readInputs,
+  sourcesWithoutSignIn,
   sourceTypes,
   watchConfiguration,
   type ConfigurationInput,
@@ -71,7 +72,14 @@ export interface Configured {
 
 export async function openConfigured(
   options: ConfigurationOptions,
-  surroundings: { context: CliContext; log: Logger; dataDir: string; secrets: SecretReader },
+  surroundings: {
+    context: CliContext;
+    log: Logger;
+    dataDir: string;
+    secrets: SecretReader;
+    /** Whether people can sign in at what is opened; asked of each configuration. Where it is left out, nobody asks. */
+    signsIn?: (settings: ServerSettings) => boolean;
+  },
 ): Promise<Configured> {
   const { context, log, secrets } = surroundings;
   const named = locationOf(options);
@@ -93,14 +101,18 @@ export async function openConfigured(
   let judged: readonly DeclaredPolicy[] = [];
   const toolbox = orThrow(
     await openToolbox(first.configuration, {
-      judge: async ({ policies: documents, limits: limited }, snapshot) => {
+      judge: async ({ policies: documents, limits: limited, sources, server }, snapshot) => {
         const {
           policies: read,
           problems,
           warnings,
         } = await readPolicyDocuments(documents, snapshot, context.clock.now());
         judged = read;
-        return { problems, warnings: [...warnings, ...(await warnOfLimits(limited, snapshot))] };
+        const unserved = surroundings.signsIn?.(server) === false ? sourcesWithoutSignIn(sources) : [];
+        return {
+          problems: [...problems, ...unserved],
+          warnings: [...warnings, ...(await warnOfLimits(limited, snapshot))],
+        };
       },
       catalog: sourceTypes,
       openEmbedder: geminiEmbedder,

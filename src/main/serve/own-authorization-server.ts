@@ -1,6 +1,7 @@
 import type { AuthorizationServer, Lifetimes, ResourceOwner } from '#authserver';
 import {
   ADMINISTRATION_SCOPES,
+  GATEWAY_OWNER,
   isLoopbackHost,
   primaryProvider,
   publicUrlOf,
@@ -10,7 +11,7 @@ import {
   type ServerSettings,
   type ThemeSettings,
 } from '#contract';
-import type { Pages } from '#gateway';
+import type { CallerGrants, Pages } from '#gateway';
 import type { SignInElsewhere } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { admissionOf, placeOfUrl, type Issuer } from '#resource-server';
@@ -25,6 +26,8 @@ export interface OwnAuthorizationServer {
   /** What of it programs ask, for a listener whose clients show certificates. */
   readonly programs: Pages;
   readonly issuer: Issuer;
+  /** Tokens of callers at identity providers. */
+  readonly grants: CallerGrants;
   /** Whether a token session goes on. */
   readonly sessionGoesOn: (tsid: string) => Promise<boolean>;
   /** The identity provider that people sign in at, for the sign-in page. */
@@ -99,6 +102,11 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
     elsewhere: {
       primary: () => primaryProvider(parts.declared.upstreams()),
       begin: async (asked) => (await opened()).elsewhere.begin(asked),
+    },
+    grants: {
+      source: { upstreamToken: async (request) => await (await opened()).grants.upstreamToken(request) },
+      linkPage: async (account) =>
+        (await import('#authserver')).linkUrl(publicUrl, { ...account, owner: GATEWAY_OWNER }),
     },
     sessionGoesOn: async (tsid) => (await (await opened()).sessions.live(tsid)) !== undefined,
     issuer: {

@@ -63,7 +63,11 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
   try {
     const vaultOpened = Promise.withResolvers<SecretReader>();
     const secrets = lazySecrets(() => vaultOpened.promise);
-    const configured = await openConfigured(options, { context, log, dataDir, secrets });
+    const configured = await openConfigured(options, {
+      ...{ context, log, dataDir, secrets },
+      // At standard input nobody signs in, and a file may be shared with a server where people do: its calls say so.
+      signsIn: (server) => options.stdio === true || issuerUrl(withOptions(server, options)) !== undefined,
+    });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
     const unsafe = options.stdio === true ? undefined : unsafeBind(settings);
@@ -188,6 +192,7 @@ async function run(running: Running): Promise<void> {
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),
     resources,
+    grants: own?.grants,
     policies: services.policies,
     steps: {
       watch: services.watch,

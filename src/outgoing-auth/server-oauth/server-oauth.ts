@@ -47,7 +47,7 @@ export class ServerOAuthTokens implements OutgoingAuth {
 
   /** Another token, refreshed for all who were refused together; the page where there is none. */
   async #renewed(caller: CallerFace, refused: Secret): Promise<boolean> {
-    const next = await caller.upstreamToken(this.#upstream, refused);
+    const next = await caller.upstreamToken(this.#upstream, { refused });
     // The next try says what is missing.
     if (!next.ok) return true;
     if (reveal(next.value.accessToken) !== reveal(refused)) return true;

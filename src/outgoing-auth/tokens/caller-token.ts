@@ -3,8 +3,14 @@ import type { ChatelaineError } from '#kernel';
 import { outgoingError } from '../errors.ts';
 
 /** The caller's own token at the upstream. Rejects with a catalogued error that says what the caller can do. */
-export async function callerToken(caller: CallerFace, upstream: string): Promise<UpstreamAccessToken> {
-  const answer = await caller.upstreamToken(upstream);
+export async function callerToken(
+  caller: CallerFace,
+  upstream: string,
+  wanted?: 'id_token',
+): Promise<UpstreamAccessToken> {
+  const answer = await caller.upstreamToken(upstream, { wanted });
+  // Whoever keeps grants elsewhere may know access tokens alone: one must not pass for the other.
+  if (answer.ok && answer.value.issued !== wanted) throw refusedGrant(upstream, { reason: 'upstream' });
   if (answer.ok) return answer.value;
   throw refusedGrant(upstream, answer.error);
 }

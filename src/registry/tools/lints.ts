@@ -17,7 +17,7 @@ export interface Lint {
 }
 
 /** How strongly a source proves itself, best first; the score that the registry shows. */
-export const CREDENTIAL_SCORES = { vault: 4, password: 3, header: 2, query: 1, none: 0 } as const;
+export const CREDENTIAL_SCORES = { caller: 4, vault: 4, password: 3, header: 2, query: 1, none: 0 } as const;
 
 export const LONGEST_DESCRIPTION = 4096;
 const SHORTEST_DESCRIPTION = 12;

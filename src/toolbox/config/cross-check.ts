@@ -6,6 +6,7 @@ import { APP_MIME_TYPE, type ServerSettings, type ToolDeclaration } from '#contr
 import type { AnyDeclaration, Lists } from './declarations.ts';
 import { checkAuthServices } from './auth-services-check.ts';
 import { checkMasks } from './mask-check.ts';
+import { checkIdTokens, checkUpstreamsOfSources } from './outgoing-check.ts';
 import { checkOwners } from './owner-check.ts';
 import { checkListings } from './listing-check.ts';
 import { checkPolicies } from './policy-check.ts';
@@ -13,8 +14,10 @@ import { checkUpstreams } from './upstream-check.ts';
 import { checkParameterLists } from './parameter-check.ts';
 import { problemAt, suggest, type Problem } from './problems.ts';
 
+type CheckedSettings = Pick<ServerSettings, 'publicUrl' | 'listing' | 'authorizationServer'>;
+
 /** Checks the documents that could be read, together; gives all problems. */
-export function crossCheck(lists: Lists, server?: Pick<ServerSettings, 'publicUrl' | 'listing'>): readonly Problem[] {
+export function crossCheck(lists: Lists, server?: CheckedSettings): readonly Problem[] {
   const problems: Problem[] = [];
   for (const tool of lists.tools) problems.push(...checkTool(tool, lists));
   for (const one of [...lists.prompts, ...lists.resources, ...lists.resourceTemplates]) {
@@ -25,6 +28,7 @@ export function crossCheck(lists: Lists, server?: Pick<ServerSettings, 'publicUr
   problems.push(...checkDefaultGroups(lists), ...checkUris(lists), ...checkListings(lists, server?.listing));
   problems.push(...checkAuthServices(lists.authServices), ...checkClientIds(lists), ...checkDelegates(lists));
   problems.push(...checkUpstreams(lists.upstreams), ...checkOwners(lists.owners, server?.publicUrl));
+  problems.push(...checkUpstreamsOfSources(lists.sources, server), ...checkIdTokens(lists.sources, lists.upstreams));
   problems.push(...checkPolicies(lists.policies));
   problems.push(...checkMasks(lists.masks));
   return problems;

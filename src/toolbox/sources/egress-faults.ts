@@ -6,6 +6,7 @@ const CODES = {
   EGRESS_UNREACHABLE: 'SOURCE_UNREACHABLE',
   EGRESS_TIMEOUT: 'TOOL_TIMEOUT',
   EGRESS_UNREADABLE: 'TOOL_FAILED',
+  OUTGOING_TOKEN_REFUSED: 'SOURCE_UNREACHABLE',
 } as const;
 
 /** `explain` of an `EgressClient` behind a source. */

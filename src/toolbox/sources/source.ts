@@ -45,6 +45,8 @@ export interface Source {
   load?(): Promise<void>;
   /** Where it reaches out to: origins of URLs, `scheme://host:port`. Absent for what stays on this machine. */
   readonly egress?: readonly string[];
+  /** The identity provider whose tokens of callers its requests carry; absent where they carry nobody's. */
+  readonly upstream?: string | undefined;
   /** How it proves itself there; absent for what asks for nothing. */
   readonly credential?: SourceCredential;
   /** What becomes of definitions that the source makes of its own accord; absent for what makes none. */

@@ -1,7 +1,7 @@
 /** A refresh token is used once, whoever asks and whatever happens meanwhile (RFC 6749 §6, RFC 9700 §4.14). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { reveal, type Secret } from '#kernel';
+import { reveal, Secret } from '#kernel';
 import { operator } from '#identity';
 import { dialects } from '../../../../test/databases.ts';
 import { startCompanyIdp, type CompanyIdp } from '../../../../test/company-idp.ts';
@@ -247,4 +247,68 @@ test.each([
   const before = asked(idp);
   expect(await tokenOf(federation, userId)).toBe(expected);
   expect(asked(idp)).toBe(before + 1);
+});
+
+describe('a token that an API refused', () => {
+  const another = async ({ grants }: Federation, userId: string, refused: string): Promise<string> => {
+    const key = { userId, owner: OWNER, upstream };
+    const answer = await grants.upstreamToken(key, { refused: new Secret(refused) });
+    return answer.ok ? reveal(answer.value.accessToken) : answer.error.reason;
+  };
+
+  test('is refreshed though it lives: once for a hundred who met it, in two processes', async () => {
+    const { idp, federation, userId, first } = await start();
+    const other = await federation.beside();
+    idp.intercept = slowly;
+    const asking = Array.from({ length: 100 }, (_, at) => another(at % 2 === 0 ? federation : other, userId, first));
+    const tokens = new Set(await Promise.all(asking));
+    expect([tokens.size, tokens.has(first), idp.refreshes]).toEqual([1, false, 1]);
+  });
+
+  test('is not refreshed for who refused an older one, nor again and again for who refuses them all', async () => {
+    const { idp, federation, userId, first } = await start();
+    expect(await another(federation, userId, 'an older one')).toBe(first);
+    const second = await another(federation, userId, first);
+    expect(await another(federation, userId, first)).toBe(second);
+    expect(await another(federation, userId, second)).toBe(second);
+    expect(idp.refreshes).toBe(1);
+    federation.clock.advance(30_000);
+    expect(await another(federation, userId, second)).not.toBe(second);
+    expect(idp.refreshes).toBe(2);
+  });
+
+  test('is all there is while the provider is down, and says to link anew where it ended the grant', async () => {
+    const { idp, federation, userId, first } = await start();
+    idp.intercept = failing(503);
+    expect(await another(federation, userId, first)).toBe(first);
+    federation.clock.advance(5_000);
+    idp.intercept = ({ url }, response) => {
+      if (url !== '/token') return false;
+      response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}');
+      return true;
+    };
+    expect(await another(federation, userId, first)).toBe('link');
+  });
+});
+
+describe('an ID token', () => {
+  const idTokenOf = async ({ grants }: Federation, userId: string) =>
+    await grants.upstreamToken({ userId, owner: OWNER, upstream }, { wanted: 'id_token' });
+
+  test('is given where it is wanted, says what it is, and is refreshed when it is about to end', async () => {
+    const { idp, federation, userId } = await start();
+    const answer = await idTokenOf(federation, userId);
+    if (!answer.ok) throw new Error(answer.error.reason);
+    expect(answer.value.issued).toBe('id_token');
+    expect(reveal(answer.value.accessToken).split('.')).toHaveLength(3);
+    // The provider in this test has the real time, so what it gives then has as little left.
+    federation.clock.advance(7 * 24 * HOUR - 30_000);
+    const next = await idTokenOf(federation, userId);
+    expect(next.ok && reveal(next.value.accessToken)).not.toBe(reveal(answer.value.accessToken));
+    expect(idp.refreshes).toBe(1);
+    // One that is over when it arrives is none, and the access token is another matter.
+    federation.clock.advance(45_000);
+    expect(await idTokenOf(federation, userId)).toEqual({ ok: false, error: { reason: 'link' } });
+    expect(await tokenOf(federation, userId)).not.toBe('link');
+  });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { NOBODY, serverOAuthSchema, type CallerFace, type GrantRefusal, type ProtectedServer } from '#contract';
+import {
+  NOBODY,
+  serverOAuthSchema,
+  type CallerFace,
+  type GrantRefusal,
+  type ProtectedServer,
+  type UpstreamTokenWish,
+} from '#contract';
 import { err, ok, reveal, Secret, systemClock, type Clock } from '#kernel';
 import { openServerOAuth } from '#outgoing-auth';
 import { refusal as refusalOf } from '../../../../test/refusal.ts';
@@ -28,7 +35,7 @@ class Somebody implements CallerFace {
     this.context = context;
   }
 
-  upstreamToken(upstream: string, refused?: Secret): ReturnType<CallerFace['upstreamToken']> {
+  upstreamToken(upstream: string, { refused }: UpstreamTokenWish = {}): ReturnType<CallerFace['upstreamToken']> {
     if (upstream !== 'mcp~default~flights') return Promise.resolve(err({ reason: 'upstream' }));
     if (refused !== undefined && reveal(refused) === this.token) this.token = this.next ?? this.token;
     const { token, scopes } = this;

@@ -1,9 +1,9 @@
 /** The fields of `kind: source, type: http` and `kind: tool, type: http`: MCP Toolbox's, and `tls`. */
 import { z } from 'zod';
-import { absoluteUrl, duration, parameterSchema, secretValue } from '#contract';
+import { absoluteUrl, duration, outgoingAuthSchema, parameterSchema, secretValue } from '#contract';
 import { egressFields, egressRules, judgeUrl } from '#egress';
+import { filledHeaders, filledParameter, tokenEndpoints } from '#outgoing-auth';
 import { tlsFields } from './tls-material.ts';
-import { authFields, credentialHeader } from './credential/index.ts';
 import { badHeaders } from './request-headers.ts';
 
 // Values are secrets all of them: an API key has many header names.
@@ -15,7 +15,7 @@ export const httpSourceSchema = z
     timeout: duration.default(30_000).describe('How long one request may take, redirects and body included.'),
     headers: secretsByName.default({}).describe('Headers of every request, such as `Authorization`.'),
     queryParams: secretsByName.default({}).describe('Query parameters of every request.'),
-    auth: authFields.optional(),
+    auth: outgoingAuthSchema.optional(),
     returnFullError: z
       .boolean()
       .default(false)
@@ -48,18 +48,24 @@ export const httpSourceSchema = z
     }
     for (const { name, why } of badHeaders(source.headers)) fault(['headers', name], `the header \`${name}\` ${why}`);
     const { auth } = source;
-    if (auth === undefined) return;
+    const filled = filledHeaders(auth);
     for (const name of Object.keys(source.headers)) {
-      if (credentialHeader(auth).has(name.toLowerCase()))
-        fault(['headers', name], `\`auth\` sends the header \`${name}\``);
+      if (filled.has(name.toLowerCase())) fault(['headers', name], `\`auth\` sends the header \`${name}\``);
     }
-    if (auth.in === 'query' && Object.hasOwn(source.queryParams, auth.name ?? '')) {
-      fault(['queryParams', auth.name ?? ''], `\`auth\` sends the parameter \`${auth.name}\``);
+    if (auth?.type === 'clientCertificate') {
+      if (url.protocol !== 'https:') fault(['auth', 'type'], 'a client certificate only https can show');
+      if (source.tls?.clientCert !== undefined)
+        fault(['tls', 'clientCert'], '`auth` shows a client certificate already');
     }
-    const token = auth.tokenUrl === undefined ? null : URL.parse(auth.tokenUrl);
-    const reach = token === null ? undefined : judgeUrl(egressRules(source), token);
-    if (reach?.ok === false) {
-      fault(['auth', 'tokenUrl'], `${reach.error}; list it in \`allowedIpRanges\` if it is meant to be reached`);
+    const parameter = filledParameter(auth);
+    if (parameter !== undefined && Object.hasOwn(source.queryParams, parameter)) {
+      fault(['queryParams', parameter], `\`auth\` sends the parameter \`${parameter}\``);
+    }
+    for (const { path, url: endpoint } of tokenEndpoints(auth)) {
+      const reach = URL.canParse(endpoint) ? judgeUrl(egressRules(source), new URL(endpoint)) : undefined;
+      if (reach?.ok === false) {
+        fault(['auth', ...path], `${reach.error}; list it in \`allowedIpRanges\` if it is meant to be reached`);
+      }
     }
   });
 

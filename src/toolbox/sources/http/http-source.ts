@@ -1,20 +1,23 @@
 /** An HTTP API as a source: where it is, what every request to it carries, and the one client for it. */
-import { reveal, Secret, type Clock } from '#kernel';
-import { isLoopbackHost, type SecretValue, type SourceCredential } from '#contract';
+import { ChatelaineError, reveal, Secret } from '#kernel';
+import { isLoopbackHost, NOBODY, type CallerFace, type SecretValue, type SourceCredential } from '#contract';
 import { EgressClient, egressRules, type EgressResponse, type EgressTls } from '#egress';
+import {
+  neededUpstream,
+  openOutgoingAuth,
+  secretParts,
+  sourceWay,
+  tokenEndpoints,
+  type OutgoingAuth,
+  type SentSecrets,
+} from '#outgoing-auth';
 import { asToolFault } from '../egress-faults.ts';
 import { readTls } from './tls-material.ts';
 import { certificateOf, Echo, privateKeyOf, type SourceSecrets } from '../../secrets/index.ts';
 import type { Source, SourceContext } from '../source.ts';
 import type { HttpSourceConfig } from './config.ts';
-import {
-  ClientCredentials,
-  credentialParts,
-  sentCredential,
-  type AccessToken,
-  type SentCredential,
-} from './credential/index.ts';
 import { badValue } from './request-headers.ts';
+import { writtenSecrets } from './written-secrets.ts';
 
 /** A request as a tool made it; the source adds its credential, its time limit and its rules. */
 export interface HttpRequest {
@@ -30,6 +33,8 @@ export interface HttpCall {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** In whose name. */
+  readonly caller: CallerFace;
 }
 
 /** Headers or query parameters of a configuration, with what they hold now. */
@@ -47,10 +52,11 @@ export class HttpSource implements Source {
   readonly warnings: readonly string[];
   readonly egress: readonly string[];
   readonly credential: SourceCredential;
+  readonly upstream: string | undefined;
   readonly #secrets: SourceSecrets;
   readonly #directory: string;
   readonly #clients: CurrentClient;
-  readonly #tokens: ClientCredentials | undefined;
+  readonly #auth: OutgoingAuth;
   readonly #tokenClient: EgressClient;
 
   constructor(config: HttpSourceConfig, context: SourceContext) {
@@ -58,6 +64,7 @@ export class HttpSource implements Source {
     this.baseUrl = new URL(config.baseUrl);
     this.egress = egressOf(config, this.baseUrl);
     this.credential = credentialOf(config, this.baseUrl);
+    this.upstream = neededUpstream(config.auth);
     this.warnings = warningsOf(config, this.baseUrl, context.name);
     for (const warning of this.warnings) context.log.warn({ source: context.name }, warning);
     this.#secrets = context.secrets;
@@ -80,41 +87,48 @@ export class HttpSource implements Source {
         return { ...(ca !== undefined && { ca }), ...(rejectUnauthorized === false && { rejectUnauthorized }) };
       },
     });
-    this.#tokens = clientCredentials(config, this.#tokenClient, context.clock);
+    const { secrets, clock, directory } = context;
+    this.#auth = openOutgoingAuth(config.auth, { egress: this.#tokenClient, secrets, clock, directory });
   }
 
   /**
-   * Sends a request with the source's credential and under its rules. What was sent in confidence does
-   * not come back: neither in the answer nor in an error.
-   * Rejects as `EgressClient.request` does, and with `SECRET_UNAVAILABLE`.
+   * Sends a request with the source's credential, or the caller's, and under its rules. What was sent in confidence
+   * does not come back: neither in the answer nor in an error.
+   * Rejects as `EgressClient.request` and `OutgoingAuth.headers` do, and with `SECRET_UNAVAILABLE`.
    */
   async send(request: HttpRequest, call: HttpCall): Promise<EgressResponse> {
-    const { auth } = this.config;
-    const timeoutMs = Math.min(call.timeoutMs, this.config.timeout);
+    const { caller } = call;
+    const sent = await this.#authorize(request, caller);
+    const answer = await this.#attempt(request, sent, call);
+    const { status, headers } = answer;
+    if (status !== 401 && status !== 403) return answer;
+    // Nothing was done, so it may be asked once more: a token may have been revoked before its time.
+    const refusal = { status, challenge: headers['www-authenticate'] } as const;
+    if (!(await this.#auth.refused(caller, sent.headers, refusal))) return answer;
+    return await this.#attempt(request, await this.#authorize(request, caller), call);
+  }
+
+  async #attempt(
+    request: HttpRequest,
+    sent: SentCredential,
+    { signal, timeoutMs, maxBytes }: HttpCall,
+  ): Promise<EgressResponse> {
+    const parts = [sent.headers, sent.query].flatMap((fields) => Object.values(fields)).flatMap(secretParts);
+    const echo = new Echo([...(request.secrets ?? []), ...parts]);
     const client = await this.#client();
-    const { credential, token } = await this.#credential();
-    const attempt = async (sent: SentCredential): Promise<EgressResponse> => {
-      const echo = new Echo([...(request.secrets ?? []), ...sent.parts]);
-      try {
-        const answer = await client.request({
-          ...withCredential(request, sent),
-          // A redirect that repeats the query would take a key in it along.
-          follow: auth?.in === 'query' ? 'own-origin' : 'any',
-          ...call,
-          timeoutMs,
-        });
-        const headers = Object.entries(answer.headers).map(([name, value]) => [name, echo.withoutText(value)]);
-        const body = echo.without(answer.body, answer.truncated);
-        return { ...answer, headers: Object.fromEntries(headers) as Record<string, string>, body };
-      } catch (error) {
-        throw withoutEcho(error, echo);
-      }
-    };
-    const answer = await attempt(credential);
-    if (answer.status !== 401 || token === undefined) return answer;
-    // Revoked before its time, or the API forgot it: nothing was done, so it may be asked once more.
-    await this.#tokens?.refuse(token);
-    return await attempt((await this.#credential()).credential);
+    try {
+      const answer = await client.request({
+        ...withCredential(request, sent),
+        // A redirect that repeats the query would take a key in it along.
+        follow: Object.keys(sent.query).length > 0 ? 'own-origin' : 'any',
+        ...{ signal, maxBytes, timeoutMs: Math.min(timeoutMs, this.config.timeout) },
+      });
+      const headers = Object.entries(answer.headers).map(([name, value]) => [name, echo.withoutText(value)]);
+      const body = echo.without(answer.body, answer.truncated);
+      return { ...answer, headers: Object.fromEntries(headers) as Record<string, string>, body };
+    } catch (error) {
+      throw withoutEcho(error, echo);
+    }
   }
 
   /** What headers or query parameters hold now. Rejects with `SECRET_UNAVAILABLE`. */
@@ -125,7 +139,7 @@ export class HttpSource implements Source {
       const text = await this.#secrets.text(value);
       filled[name] = text;
       if (value instanceof Secret) {
-        secrets.push(...credentialParts(name, text));
+        secrets.push(...writtenSecrets(name, text));
         continue;
       }
       const why = badValue(reveal(text));
@@ -137,11 +151,12 @@ export class HttpSource implements Source {
 
   /**
    * Connects, TLS included, with the source's credential at hand. No request is made: there is none that
-   * every API takes as harmless.
+   * every API takes as harmless. What is each caller's own nobody has here.
    */
   async check(signal: AbortSignal): Promise<void> {
     await this.valuesOf({ ...this.config.headers, ...this.config.queryParams });
-    await this.#credential();
+    if (!this.#auth.perCaller)
+      await this.#authorize({ method: 'GET', url: this.baseUrl, headers: {}, body: undefined }, NOBODY);
     await (await this.#client()).connect(this.baseUrl, signal);
   }
 
@@ -149,36 +164,24 @@ export class HttpSource implements Source {
     await Promise.all([this.#clients.close(), this.#tokenClient.close()]);
   }
 
-  /** What the next request carries, and the token among it. */
-  async #credential(): Promise<{ readonly credential: SentCredential; readonly token?: AccessToken }> {
-    const { auth } = this.config;
-    if (auth === undefined) return { credential: { headers: {}, query: {}, parts: [] } };
-    const { material, version } = await this.#secrets.held(auth.secret);
-    if (material.kind === 'mtls' && this.baseUrl.protocol !== 'https:') {
-      throw this.#secrets.unfit(auth.secret, 'is a client certificate, which only https can show');
+  async #authorize(request: HttpRequest, caller: CallerFace): Promise<SentCredential> {
+    const query = (await this.#auth.query?.()) ?? {};
+    try {
+      return { query, headers: await this.#auth.headers(caller, withCredential(request, { headers: {}, query })) };
+    } catch (error) {
+      throw error instanceof ChatelaineError ? asToolFault(error) : error;
     }
-    if (material.kind === 'oauth-client') {
-      if (this.#tokens === undefined)
-        throw this.#secrets.unfit(auth.secret, 'is an OAuth client: `auth` needs a `tokenUrl`');
-      const token = await this.#tokens.token({ ...material, version });
-      const bearer = sentCredential({ kind: 'bearer', token: token.token }, auth);
-      if (bearer !== undefined) return { credential: bearer, token };
-    }
-    const credential = this.#tokens === undefined ? sentCredential(material, auth) : undefined;
-    if (credential !== undefined) return { credential };
-    const why = this.#tokens === undefined ? 'which no API is sent' : 'while `tokenUrl` is for an OAuth client';
-    throw this.#secrets.unfit(auth.secret, `is of the kind \`${material.kind}\`, ${why}`);
   }
 
   /** The client for now: another one when our certificate is another. */
   async #client(): Promise<EgressClient> {
-    const { auth, tls } = this.config;
-    const held = auth === undefined ? undefined : await this.#secrets.held(auth.secret);
-    const ownCertificate = held?.material.kind === 'mtls' ? held.version : '';
+    const { tls } = this.config;
+    const own = await this.#auth.identity?.();
     const ofTls = await this.#secrets.stamp([tls?.clientCert, tls?.clientKey])?.();
-    const { material } = held ?? {};
-    const identity = material?.kind === 'mtls' ? { cert: material.certificate, key: reveal(material.privateKey) } : {};
-    return this.#clients.for(`${ownCertificate} ${ofTls ?? ''}`, identity);
+    return this.#clients.for(
+      `${own?.stamp ?? ''} ${ofTls ?? ''}`,
+      own === undefined ? {} : { cert: own.cert, key: reveal(own.key) },
+    );
   }
 
   async #tls(): Promise<EgressTls> {
@@ -191,6 +194,12 @@ export class HttpSource implements Source {
     const material = await readTls({ ...tls, clientCert, clientKey }, this.#directory);
     return { ...material, ...(disableSslVerification && { rejectUnauthorized: false }) };
   }
+}
+
+/** What authorizes one request. */
+interface SentCredential {
+  readonly headers: SentSecrets;
+  readonly query: SentSecrets;
 }
 
 /** One client at a time; the one before ends its requests and goes. */
@@ -219,16 +228,6 @@ class CurrentClient {
   }
 }
 
-function clientCredentials(
-  config: HttpSourceConfig,
-  client: EgressClient,
-  clock: Clock,
-): ClientCredentials | undefined {
-  const { auth } = config;
-  if (auth?.tokenUrl === undefined) return undefined;
-  return new ClientCredentials({ ...auth, tokenUrl: auth.tokenUrl }, client, clock);
-}
-
 /** The credential last: nothing that a tool or a caller wrote takes its place. */
 function withCredential(request: HttpRequest, { headers, query }: SentCredential): HttpRequest {
   const url = new URL(request.url);
@@ -251,13 +250,14 @@ function withoutEcho(error: unknown, echo: Echo): unknown {
 }
 
 /** The API and, where tokens are fetched, who gives them: the secret goes to both. */
-function egressOf({ auth }: HttpSourceConfig, baseUrl: URL): readonly string[] {
-  return [baseUrl.origin, ...(auth?.tokenUrl === undefined ? [] : [new URL(auth.tokenUrl).origin])];
-}
+const egressOf = ({ auth }: HttpSourceConfig, baseUrl: URL): readonly string[] => [
+  ...new Set([baseUrl.origin, ...tokenEndpoints(auth).map(({ url }) => new URL(url).origin)]),
+];
 
 function credentialOf({ auth, headers, queryParams }: HttpSourceConfig, baseUrl: URL): SourceCredential {
   const inTheClear = baseUrl.protocol === 'http:' && !isLoopbackHost(baseUrl.hostname);
-  if (auth !== undefined) return { way: auth.in === 'query' ? 'query' : 'vault', inTheClear };
+  const way = sourceWay(auth);
+  if (way !== 'none') return { way, inTheClear };
   if (Object.keys(queryParams).length > 0) return { way: 'query', inTheClear };
   return Object.keys(headers).length > 0 ? { way: 'header', inTheClear } : { way: 'none', inTheClear: false };
 }
@@ -269,7 +269,8 @@ function warningsOf(config: HttpSourceConfig, baseUrl: URL, name: string): reado
       `source \`${name}\` accepts any certificate (\`disableSslVerification\`): whoever is on the way can read and change everything, keys included; use \`tls.ca\``,
     );
   }
-  const carriesKeys = config.auth !== undefined || Object.keys({ ...config.headers, ...config.queryParams }).length > 0;
+  const carriesKeys =
+    sourceWay(config.auth) !== 'none' || Object.keys({ ...config.headers, ...config.queryParams }).length > 0;
   if (baseUrl.protocol === 'http:' && carriesKeys && !/^(127\.|\[::1\]$|localhost$)/.test(baseUrl.hostname)) {
     const what = config.auth === undefined ? '`headers` and `queryParams`' : 'credentials';
     warnings.push(`source \`${name}\` sends its ${what} over plain http, readable on the way`);

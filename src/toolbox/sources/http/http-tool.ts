@@ -4,6 +4,7 @@
  */
 import { reveal, Secret } from '#kernel';
 import type { ToolAnnotations } from '#contract';
+import { filledHeaders, filledParameter } from '#outgoing-auth';
 import {
   ConfigurationFault,
   type ToolArguments,
@@ -11,7 +12,6 @@ import {
   type ToolBuildContext,
   type ToolType,
 } from '../../tools/tool-type.ts';
-import { credentialHeader } from './credential/index.ts';
 import { httpToolSchema, type HttpMethod, type HttpToolConfig } from './config.ts';
 import { HttpSource, type HttpRequest } from './http-source.ts';
 import { compileBody } from './request-body.ts';
@@ -46,10 +46,10 @@ function build(config: HttpToolConfig, context: ToolBuildContext): ToolBody {
     annotations: annotationsOf(config.method),
     writes: config.method === 'PUT' || config.method === 'PATCH' || config.method === 'DELETE',
     warnings: [...source.warnings, ...unusedParameters(config)],
-    async run(args, { signal, timeoutMs, maxBytes, log }) {
+    async run(args, { signal, timeoutMs, maxBytes, caller, log }) {
       rest.check();
       const sent = await request(args);
-      const response = await source.send(sent, { signal, timeoutMs, maxBytes });
+      const response = await source.send(sent, { signal, timeoutMs, maxBytes, caller });
       rest.heed(response);
       if (response.status >= 400) {
         const body = response.body.subarray(0, 1024).toString('utf8');
@@ -98,7 +98,8 @@ function checkLeavesCredential(config: HttpToolConfig, { config: { auth } }: Htt
   if (auth === undefined) return;
   const taken = (path: (string | number)[], name: string): ConfigurationFault =>
     new ConfigurationFault(path, `\`${name}\` is what \`auth\` of the source sends`);
-  const names = credentialHeader(auth);
+  const names = filledHeaders(auth);
+  const parameter = filledParameter(auth);
   for (const name of Object.keys(config.headers)) {
     if (names.has(name.toLowerCase())) throw taken(['headers', name], name);
   }
@@ -106,7 +107,7 @@ function checkLeavesCredential(config: HttpToolConfig, { config: { auth } }: Htt
     if (names.has(name.toLowerCase())) throw taken(['headerParams', index, 'name'], name);
   });
   config.queryParams.forEach(({ name }, index) => {
-    if (auth.in === 'query' && name === auth.name) throw taken(['queryParams', index, 'name'], name);
+    if (name === parameter) throw taken(['queryParams', index, 'name'], name);
   });
 }
 

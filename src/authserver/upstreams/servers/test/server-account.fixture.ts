@@ -1,6 +1,6 @@
 /** People who link accounts at the authorization server of an MCP server: the whole leg, and the grant. */
 import { provisionUser, operator } from '#identity';
-import { reveal } from '#kernel';
+import { reveal, type Secret } from '#kernel';
 import type { FinishedLeg, LegRequest, LegUser } from '#authserver';
 import type { ProtectedServer } from '#contract';
 import type { TestDialect } from '../../../../../test/databases.ts';
@@ -63,8 +63,8 @@ export async function link(
 export async function tokenOf(
   { grants }: Pick<Federation, 'grants'>,
   user: LegUser,
-  refused?: Parameters<Federation['grants']['upstreamToken']>[1],
+  refused?: Secret,
 ): Promise<string> {
-  const answer = await grants.upstreamToken({ userId: user.id, owner: OWNER, upstream: NAME }, refused);
+  const answer = await grants.upstreamToken({ userId: user.id, owner: OWNER, upstream: NAME }, { refused });
   return answer.ok ? reveal(answer.value.accessToken) : answer.error.reason;
 }
