@@ -41,7 +41,7 @@ export async function leadToLink(
   const url = await grants.linkPage({ sub: call.principal.sub, upstream, scopes });
   const message = `The tool \`${call.tool.name}\` needs your account at \`${upstream}\`. Connect it on the page, then call again.`;
   try {
-    await call.openPage({ id: pageId(call.principal, upstream), url, message }, ACCOUNT_NOT_LINKED);
+    await call.openPage({ id: pageId(call.principal, upstream, scopes), url, message }, ACCOUNT_NOT_LINKED);
   } catch (interruption) {
     if (interruption instanceof ClientInterruption) return interruption;
     throw interruption;
@@ -54,5 +54,5 @@ export async function leadToLink(
 }
 
 /** The same for every call that lacks the account: a client that has opened the page knows it again. */
-const pageId = (principal: Principal, upstream: string): string =>
-  `link-${hash('sha256', JSON.stringify([contextOf(principal), upstream]), 'hex').slice(0, 32)}`;
+const pageId = (principal: Principal, upstream: string, scopes: readonly string[] = []): string =>
+  `link-${hash('sha256', JSON.stringify([contextOf(principal), upstream, ...scopes]), 'hex').slice(0, 32)}`;
