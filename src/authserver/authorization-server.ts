@@ -149,7 +149,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
   const agentsUrl = options.agentsUrl ?? (() => Promise.resolve(undefined));
   const doors = new Doors({
     ...{ publicUrl, agentsUrl, provider, known, steps, interactions, keys: options.keys },
-    ...{ artifacts, owners, verifier, limits, records, log },
+    ...{ artifacts, owners, verifier, upstreams, limits, records, log },
     registrar: options.registrar,
   });
 

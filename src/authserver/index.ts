@@ -10,7 +10,7 @@
  * Does not own: people, how they sign in and their sessions (identity), which tool a token may call
  * (gateway), sealing (vault).
  * Tables: `oauth_artifacts`, `token_sessions`, `consents`, `signing_keys`, `oauth_clients`, `oauth_client_blocks`,
- * `upstream_logins`, `grants`, `known_client_places`, queried in `store/`
+ * `upstream_logins`, `upstream_clients`, `grants`, `known_client_places`, queried in `store/`
  * alone.
  * RFC 6749, RFC 6750, RFC 7009, RFC 7523, RFC 7636, RFC 7662, RFC 8414, RFC 8693, RFC 8707, RFC 9068, RFC 9126,
  * RFC 9207, RFC 9449, RFC 9700; OpenID Connect Core 1.0, RP-Initiated Logout 1.0; MCP authorization.

@@ -23,6 +23,8 @@ export type * from './agents-by-spiffe-id.ts';
 export type * from './grant-source.ts';
 export * from './caller-face.ts';
 export * from './mirrored-parameters.ts';
+export * from './protected-server.ts';
+export { isScope, readChallenge, type BearerChallenge } from './bearer-challenge.ts';
 export * from './audit-record.ts';
 export * from './recorded.ts';
 export * from './secret.ts';

@@ -184,6 +184,10 @@ export const DATA_CLASSES: Readonly<Record<string, TableClasses>> = {
     none: 'id owner upstream status scopes key_id expires_at version refresher refreshing_until created_at changed_at',
     goes: WITH_USER,
   },
+  upstream_clients: {
+    sealed: 'registration',
+    none: 'id upstream issuer key_id registrar registering_until created_at',
+  },
   known_client_places: { digest: 'digest', none: 'seen_at' },
   used_proofs: { digest: 'digest', none: 'expires_at' },
 

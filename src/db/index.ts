@@ -48,6 +48,7 @@ export type {
   OAuthArtifactsTable,
   TokenSessionsTable,
   GrantsTable,
+  UpstreamClientsTable,
   GroupMembersTable,
   RegisteredToolRevisionsTable,
   RegisteredToolsTable,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVERYWHERE, type Principal } from '#contract';
+import { EVERYWHERE, LONGEST_UPSTREAM_NAME, type Principal } from '#contract';
 import { listing, moment, momentOf, route, type Route } from '#http';
 import { LOCAL_ISSUER } from '#identity';
 import { findListedGrant, pageOfGrants, type ListedGrant } from '../store/administration-store.ts';
@@ -46,7 +46,7 @@ export function grantRoutes(parts: AdministrationParts): readonly Route[] {
       query: z.strictObject({
         user: anyId.optional().describe('The id of a user.'),
         owner: ownerName.optional().describe('`namespace/name`.'),
-        upstream: anyId.optional(),
+        upstream: z.string().min(1).max(LONGEST_UPSTREAM_NAME).optional(),
       }),
       item: grant,
       position: z.string(),

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { documentHeaders } from '#identity';
 import { ChatelaineError } from '#kernel';
+import { authServerError } from '../errors.ts';
 import type { KeySet } from '../keys/index.ts';
 import { errorBody } from '../pages/error-page.ts';
 import type { Interactions, Reply } from '../provider/interactions.ts';
@@ -35,6 +36,24 @@ export function sendKeys(response: ServerResponse, { jwks }: KeySet): void {
       'Content-Length': Buffer.byteLength(body),
       'Cache-Control': 'public, max-age=300',
       'Access-Control-Allow-Origin': '*',
+      'X-Content-Type-Options': 'nosniff',
+    })
+    .end(body);
+}
+
+/** Who we are as a client (Client ID Metadata Document §4.1). Who reads it may keep it for as long as a sign-in takes. */
+export function sendClientDocument(
+  response: ServerResponse,
+  document: Readonly<Record<string, unknown>> | undefined,
+): void {
+  if (document === undefined)
+    throw authServerError('OAUTH_PATH_UNKNOWN', 'no MCP server has a client of ours by that name');
+  const body = JSON.stringify(document);
+  response
+    .writeHead(200, {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'public, max-age=300',
       'X-Content-Type-Options': 'nosniff',
     })
     .end(body);

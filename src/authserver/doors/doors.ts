@@ -16,7 +16,16 @@ import { isRegistrationPath, register } from '../provider/registration.ts';
 import { ROUTES } from '../provider/settings.ts';
 import type { OwnerMap } from '../resources/owner-map.ts';
 import type { OwnTokenVerifier } from '../token-sessions/own-token-verifier.ts';
-import { isTold, sendFault, sendKeys, sendPage, sendPreflight, sendRegistration } from './answers.ts';
+import { upstreamOfDocument, type Upstreams } from '../upstreams/index.ts';
+import {
+  isTold,
+  sendClientDocument,
+  sendFault,
+  sendKeys,
+  sendPage,
+  sendPreflight,
+  sendRegistration,
+} from './answers.ts';
 import type { KnownRequests } from './known-requests.ts';
 import type { PageSteps } from './page-steps.ts';
 import { isPage, KEYS, METADATA, pathOf } from './paths.ts';
@@ -43,6 +52,7 @@ export interface DoorParts {
   readonly artifacts: Artifacts;
   readonly owners: OwnerMap;
   readonly verifier: OwnTokenVerifier;
+  readonly upstreams: Pick<Upstreams, 'clientDocument'>;
   readonly limits: DoorLimits;
   readonly records: OAuthRecords;
   readonly log: Logger;
@@ -75,6 +85,9 @@ export class Doors {
     const { steps, keys, registrar, records } = this.#parts;
     const path = pathOf(request);
     if (isPage(path)) return sendPage(response, await steps.answer({ request, response, ...arrival }));
+    const document = upstreamOfDocument(path);
+    if (document !== undefined && request.method === 'GET')
+      return sendClientDocument(response, this.#parts.upstreams.clientDocument(document));
     const isRegistration = isRegistrationPath(path);
     if (request.method === 'OPTIONS' && (path === KEYS || isRegistration))
       return sendPreflight(response, path === KEYS ? 'GET' : 'GET, POST, PUT, DELETE');

@@ -21,7 +21,7 @@ export interface Account extends AccountPlace {
   readonly displayName: string;
   /** `none`: never linked; `ended`: the provider takes the tokens back, and the person has to link anew. */
   readonly state: 'linked' | 'ended' | 'none';
-  /** What the person is called there; undefined where nothing is linked. */
+  /** What the person is called there; undefined where nothing is linked, empty where it is not said. */
   readonly name: string | undefined;
   readonly since: number | undefined;
 }
@@ -88,12 +88,19 @@ export class Accounts {
     throw authServerError('ACCOUNT_NOT_ALLOWED', 'no program that acts for you may use an account there');
   }
 
-  /** Sends the browser of the person to the provider. Throws `ACCOUNT_NOT_ALLOWED`, and as `Legs.begin` does. */
-  async connect({ person }: LiveSession, place: AccountPlace): Promise<BegunLeg & Pick<Account, 'displayName'>> {
+  /**
+   * Sends the browser of the person to the provider, for `scopes` where more than the usual is to be asked for. Throws
+   * `ACCOUNT_NOT_ALLOWED`, and as `Legs.begin` does.
+   */
+  async connect(
+    { person }: LiveSession,
+    place: AccountPlace,
+    scopes?: readonly string[],
+  ): Promise<BegunLeg & Pick<Account, 'displayName'>> {
     const { owner, upstream, displayName } = await this.require(person.id, place);
     const { id, issuer, subject } = person;
     const purpose = { kind: 'link', user: { id, issuer, subject } } as const;
-    return { ...(await this.#legs.begin({ upstream, purpose, owner, returnTo: CONNECTIONS })), displayName };
+    return { ...(await this.#legs.begin({ upstream, purpose, owner, scopes, returnTo: CONNECTIONS })), displayName };
   }
 
   /** Ends what is kept for the person there, here at once and at the provider as far as it answers. */

@@ -1,4 +1,4 @@
-import type { AuditOrigin } from '#contract';
+import { LONGEST_UPSTREAM_NAME, type AuditOrigin } from '#contract';
 import {
   clearCookie,
   cookieJar,
@@ -28,7 +28,7 @@ export const CALLBACK = '/oauth/callback/';
 /** The name in the path of a callback; undefined for a path that names none. */
 export function upstreamOfCallback(path: string): string | undefined {
   const name = path.startsWith(CALLBACK) ? path.slice(CALLBACK.length) : '';
-  return /^[A-Za-z0-9_.-]{1,128}$/.test(name) ? name : undefined;
+  return /^[A-Za-z0-9_.~-]+$/.test(name) && name.length <= LONGEST_UPSTREAM_NAME ? name : undefined;
 }
 
 const ANONYMOUS = { kind: 'anonymous', iss: 'chatelaine', sub: '', name: '' } as const;

@@ -1,4 +1,5 @@
 import { CONNECTIONS } from '../pages/connections-page.ts';
+import { readScopes } from './account-scopes.ts';
 
 /** Where a program sends a person whose account at an upstream it needs. */
 export const LINK = `${CONNECTIONS}/link`;
@@ -9,6 +10,8 @@ export interface AccountLink {
   readonly sub: string;
   readonly owner: string;
   readonly upstream: string;
+  /** What is to be asked for there, where it is more than the usual (MCP authorization, step-up). */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /**
@@ -16,9 +19,9 @@ export interface AccountLink {
  * nothing secret in it and it ends nothing: what counts is who is signed in when it is opened, that they allowed it,
  * and that they say so once more.
  */
-export function linkUrl(publicUrl: URL, { owner, upstream, sub }: AccountLink): URL {
+export function linkUrl(publicUrl: URL, { owner, upstream, sub, scopes }: AccountLink): URL {
   const url = new URL(LINK, publicUrl);
-  url.search = new URLSearchParams({ owner, upstream, sub }).toString();
+  url.search = new URLSearchParams({ owner, upstream, sub, ...(scopes && { scope: scopes.join(' ') }) }).toString();
   return url;
 }
 
@@ -26,5 +29,6 @@ export function linkUrl(publicUrl: URL, { owner, upstream, sub }: AccountLink): 
 export function readLink(query: URLSearchParams): AccountLink | undefined {
   const [owner, upstream, sub] = ['owner', 'upstream', 'sub'].map((name) => query.getAll(name));
   if (owner?.length !== 1 || upstream?.length !== 1 || sub?.length !== 1) return undefined;
-  return { owner: owner[0] as string, upstream: upstream[0] as string, sub: sub[0] as string };
+  const scopes = readScopes(query);
+  return { owner: owner[0] as string, upstream: upstream[0] as string, sub: sub[0] as string, scopes };
 }

@@ -30,8 +30,10 @@ export interface GrantTokens {
   /** Whose tokens they are, and who the person is there. A name in the configuration may come to mean another. */
   readonly issuer: string;
   readonly subject: string;
-  /** What the person is called there, for themselves to see which account it is. */
+  /** What the person is called there, for themselves to see which account it is. Empty where nobody says it. */
   readonly account: string | undefined;
+  /** The issuer that gave them, where `issuer` is the server that they are for. */
+  readonly givenBy?: string | undefined;
 }
 
 /**
@@ -52,25 +54,27 @@ const sealedTokens = z.strictObject({
   refresh: z.string().optional(),
   id: z.string().optional(),
   account: z.string().optional(),
+  by: z.string().optional(),
 });
 
-export const sealable = ({ issuer, subject, account, accessToken, refreshToken, idToken }: GrantTokens): Secret =>
+export const sealable = ({ issuer, subject, account, givenBy, ...tokens }: GrantTokens): Secret =>
   new Secret(
     JSON.stringify({
       issuer,
       subject,
-      access: reveal(accessToken),
-      ...(refreshToken !== undefined && { refresh: reveal(refreshToken) }),
-      ...(idToken !== undefined && { id: reveal(idToken) }),
+      access: reveal(tokens.accessToken),
+      ...(tokens.refreshToken !== undefined && { refresh: reveal(tokens.refreshToken) }),
+      ...(tokens.idToken !== undefined && { id: reveal(tokens.idToken) }),
       ...(account !== undefined && { account }),
+      ...(givenBy !== undefined && { by: givenBy }),
     }),
   );
 
 export function unsealed(text: Secret): GrantTokens {
-  const { issuer, subject, account, access, refresh, id } = sealedTokens.parse(JSON.parse(reveal(text)));
+  const { issuer, subject, account, access, refresh, id, by: givenBy } = sealedTokens.parse(JSON.parse(reveal(text)));
   const secret = (token: string | undefined) => (token === undefined ? undefined : new Secret(token));
   const tokens = { accessToken: new Secret(access), refreshToken: secret(refresh), idToken: secret(id) };
-  return { issuer, subject, account, ...tokens };
+  return { issuer, subject, account, givenBy, ...tokens };
 }
 
 /** The grant as records name it: by ids, and by the owner. */

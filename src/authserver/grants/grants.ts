@@ -13,7 +13,7 @@ import {
   type StoredGrant,
 } from '../store/grants-store.ts';
 import { deleteLegsOf } from '../store/upstream-logins-store.ts';
-import type { UpstreamTokens } from '../upstreams/upstream-provider.ts';
+import type { UpstreamTokens } from '../upstreams/provider.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { grantObject, sealable, tokensPlace, unsealed, type Grant, type GrantKey, type GrantTokens } from './grant.ts';
 import { Refresher } from './refresher.ts';
@@ -59,14 +59,14 @@ export class Grants {
    */
   async save(
     key: GrantKey,
-    given: { readonly tokens: UpstreamTokens; readonly identity: UpstreamIdentity },
+    given: { readonly tokens: UpstreamTokens; readonly identity: UpstreamIdentity; readonly isNameless?: true },
     origin: AuditOrigin,
   ): Promise<Grant> {
     const now = this.#frame.clock.now();
     const id = newId(now);
     const { tokens } = given;
     const { issuer, subject } = given.identity;
-    const account = accountOf(given.identity);
+    const account = given.isNameless === true ? '' : accountOf(given.identity);
     const change = { ...changeOf({ ...key, id }, 'save'), object: grantObject({ owner: key.owner, id }) };
     return await this.#frame.recorded({ origin }, change, async () => {
       const value = await this.#envelope.writing(subjectScope(key.userId), async (trx, sealing) => {
@@ -167,9 +167,9 @@ export class Grants {
     try {
       held = await this.#refresher.open(grant);
       if (held === undefined || held.issuer !== this.#upstreams.issuerOf(grant.upstream)) return 'failed';
-      const { refreshToken, accessToken } = held;
+      const { refreshToken, accessToken, givenBy } = held;
       const hint = refreshToken === undefined ? 'access_token' : 'refresh_token';
-      const revoking = this.#upstreams.provider(grant.upstream).revoke(refreshToken ?? accessToken, hint);
+      const revoking = this.#upstreams.provider(grant.upstream).revoke(refreshToken ?? accessToken, hint, givenBy);
       return (await within(REVOCATION_MS, revoking)) ? 'revoked' : 'not-offered';
     } catch {
       return 'failed';

@@ -24,7 +24,7 @@ import {
   type StoredGrant,
 } from '../store/grants-store.ts';
 import { upstreamError } from '../upstreams/errors.ts';
-import type { TokenAnswer } from '../upstreams/upstream-provider.ts';
+import type { TokenAnswer } from '../upstreams/provider.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { grantObject, isCode, sealable, tokensPlace, unsealed, type GrantKey, type GrantTokens } from './grant.ts';
 
@@ -218,9 +218,9 @@ export class Refresher {
 
   async #ask(grant: StoredGrant, held: GrantTokens): Promise<TokenAnswer> {
     const provider = this.#upstreams.provider(grant.upstream);
-    const { refreshToken, idToken, subject } = held;
+    const { refreshToken, idToken, subject, givenBy } = held;
     if (refreshToken === undefined) throw upstreamError('UPSTREAM_GRANT_ENDED', 'there is no refresh token');
-    const answer = await provider.refresh(refreshToken, { scopes: grant.scopes, idToken });
+    const answer = await provider.refresh(refreshToken, { scopes: grant.scopes, idToken, givenBy });
     const sub = answer.claims?.['sub'];
     // OpenID Connect Core §12.2: a refreshed ID token is of the same person.
     if (sub === undefined || subject === sub || (typeof sub === 'string' && subject.endsWith(`/${sub}`))) return answer;
@@ -259,10 +259,10 @@ export class Refresher {
   /** Tokens of a grant that was revoked while they were fetched: they must not live on at the provider. */
   async #discard(grant: StoredGrant, { tokens }: TokenAnswer): Promise<void> {
     if ((await findGrant(this.#database.db, grant)) !== undefined) return;
-    const { refreshToken, accessToken } = tokens;
+    const { refreshToken, accessToken, givenBy } = tokens;
     const provider = this.#upstreams.provider(grant.upstream);
     const hint = refreshToken === undefined ? 'access_token' : 'refresh_token';
-    await provider.revoke(refreshToken ?? accessToken, hint).catch(() => false);
+    await provider.revoke(refreshToken ?? accessToken, hint, givenBy).catch(() => false);
   }
 }
 

@@ -1,16 +1,20 @@
 import { html, type Html } from '#identity';
 import type { Account, AccountPlace } from '../federation/accounts.ts';
+import { readScopes } from '../federation/account-scopes.ts';
 
 /** What a form about an account asks for. */
 export interface AccountAction extends AccountPlace {
   readonly action: 'connect' | 'disconnect';
+  readonly scopes: readonly string[] | undefined;
 }
 
 /** The fields of such a form; undefined for another form. */
 export function readAccountAction(form: URLSearchParams): AccountAction | undefined {
   const action = form.get('account');
   const [owner, upstream] = [form.get('owner') ?? '', form.get('upstream') ?? ''];
-  return action === 'connect' || action === 'disconnect' ? { action, owner, upstream } : undefined;
+  return action === 'connect' || action === 'disconnect'
+    ? { action, owner, upstream, scopes: readScopes(form) }
+    : undefined;
 }
 
 /** The fields and the button of one. */
@@ -18,14 +22,16 @@ export const accountForm = (
   { owner, upstream, displayName }: Pick<Account, 'owner' | 'upstream' | 'displayName'>,
   action: AccountAction['action'],
   form: (content: Html) => Html,
-  kind = 'small',
+  { kind = 'small', scopes }: { readonly kind?: string; readonly scopes?: readonly string[] | undefined } = {},
 ): Html =>
   form(
     html`<input type="hidden" name="account" value="${action}" /><input
         type="hidden"
         name="owner"
         value="${owner}"
-      /><input type="hidden" name="upstream" value="${upstream}" /><button
+      /><input type="hidden" name="upstream" value="${upstream}" />${
+        scopes && html`<input type="hidden" name="scope" value="${scopes.join(' ')}" />`
+      }<button
         class="${kind}${action === 'disconnect' && ' danger'}"
         aria-label="${action === 'connect' ? 'Connect' : 'Disconnect'} your account at ${displayName} for ${owner}"
       >
@@ -62,6 +68,7 @@ export function accountsSection(
 
 function stateOf({ state, name, since }: Account, moment: (at: number) => string): Html {
   if (state === 'none') return html`not connected`;
-  if (state === 'ended') return html`was connected as ${name}; the provider asks for it anew`;
-  return html`connected as ${name}${since !== undefined && ` since ${moment(since)}`}`;
+  const as = name === undefined || name === '' ? '' : ` as ${name}`;
+  if (state === 'ended') return html`was connected${as}; the provider asks for it anew`;
+  return html`connected${as}${since !== undefined && ` since ${moment(since)}`}`;
 }

@@ -52,16 +52,18 @@ export class Connections {
     if (live.person.id !== link.sub)
       throw authServerError('ACCOUNT_OF_ANOTHER', 'this address is for somebody else than you');
     const account = await this.#accounts.require(live.person.id, link);
-    const { displayName, owner, state, name } = account;
+    const { displayName, owner, state, name = '' } = account;
+    const { scopes } = link;
     const body = html`<p>
         A program that acts for you at <strong>${owner}</strong> needs your account at <strong>${displayName}</strong>.
       </p>
-      ${state === 'linked' && noticeOf(`It is connected already, as ${name ?? ''}.`)}
+      ${state === 'linked' && !scopes && noticeOf(`It is connected already${name === '' ? '' : `, as ${name}`}.`)}
+      ${scopes && html`<p>It asks for: <strong>${scopes.join(', ')}</strong>.</p>`}
       <p class="soft">
         You go on to ${displayName}, and come back here. Only go on if you use such a program just now.
       </p>
       <div class="actions">
-        ${accountForm(account, 'connect', this.#form(visiting), '')}
+        ${accountForm(account, 'connect', this.#form(visiting), { kind: '', scopes })}
         <a class="button quiet" href="${CONNECTIONS}">Not now</a>
       </div>`;
     return { status: 200, page: this.#interactions.page(`Connect ${displayName}?`, body) };
@@ -92,12 +94,16 @@ export class Connections {
     return { to: `${CONNECTIONS}?after=end` };
   }
 
-  async #changeAccount(visiting: Visiting, live: LiveSession, { action, ...place }: AccountAction): Promise<Reply> {
+  async #changeAccount(
+    visiting: Visiting,
+    live: LiveSession,
+    { action, scopes, ...place }: AccountAction,
+  ): Promise<Reply> {
     if (action === 'disconnect') {
       await this.#accounts.disconnect(live.person.id, place, originOf(visiting, live));
       return { to: `${CONNECTIONS}?after=disconnect` };
     }
-    const { location, setCookie, displayName } = await this.#accounts.connect(live, place);
+    const { location, setCookie, displayName } = await this.#accounts.connect(live, place, scopes);
     // A page and no redirect, as everywhere that a form leads to another site (CSP 3 §6.5.1).
     const body = html`<p><a href="${location.href}">Go on to ${displayName}</a></p>`;
     return {

@@ -6,6 +6,7 @@ import { openAuditLog, type AuditLog } from '#audit';
 import {
   forgetfulLedger,
   oauthClientSchema,
+  type ProtectedServer,
   type ThemeSettings,
   type TrustedIssuer,
   type UpstreamCommon,
@@ -37,7 +38,9 @@ import {
   ClientDirectory,
   ClientRegistrar,
   DocumentResolver,
+  RegisteredClients,
   REGISTRATION_SETTINGS,
+  upstreamClientsColumn,
   Upstreams,
   type AuthorizationServer,
   type DeclaredOwner,
@@ -164,6 +167,8 @@ export class MovedClock implements Clock {
 /** What a federating one is given beside. */
 export interface Federating {
   readonly upstreams?: () => readonly UpstreamCommon[];
+  /** MCP servers behind the gateway that have an authorization server of their own. */
+  readonly servers?: () => readonly ProtectedServer[];
   /** Those of the gateway; all that are declared by default. */
   readonly gatewayUpstreams?: () => readonly string[];
   readonly owners?: () => readonly DeclaredOwner[];
@@ -203,7 +208,7 @@ export async function startAuthorizationServer(
   const wrapper = beside?.wrapper ?? randomWrapper();
   const database = await openDatabase({ ...at.place, clock });
   onTestFinished(() => database.close());
-  const columns = [userProfileColumn, totpSeedColumn, apiSecretColumn, grantTokensColumn];
+  const columns = [userProfileColumn, totpSeedColumn, apiSecretColumn, grantTokensColumn, upstreamClientsColumn];
   const vault = await openVault({
     ledger: forgetfulLedger,
     database,
@@ -231,6 +236,13 @@ export async function startAuthorizationServer(
   const signIn = openSignIn({ frame: identity.frame, log, envelope: vault.envelope, users, declared, publicUrl: url });
   const settings = more.settings ?? REGISTRATION_SETTINGS;
   const keys = beside?.keys ?? new TestKeys(await makeSigner('ES256'));
+  const clientsThere = new RegisteredClients({ database, envelope: vault.envelope, clock });
+  const upstreams = new Upstreams({
+    declared: declaredUpstreams,
+    secrets: { read: () => Promise.reject(new Error('no secret of the vault is asked for')) },
+    clock,
+    servers: { declared: more.servers ?? (() => []), clients: clientsThere, publicUrl: url },
+  });
   const server = await openAuthorizationServer({
     ...{ publicUrl: url, database, clock, log, trail: audit, signIn, users },
     ...(more.agentsUrl && { agentsUrl: more.agentsUrl }),
@@ -246,15 +258,11 @@ export async function startAuthorizationServer(
       publicUrl: url,
       doors: (path) => (path === '/mcp' || path === '/mcp/flights' ? { scopes: SCOPES } : undefined),
       declared: more.owners ?? (() => []),
-      upstreams: more.gatewayUpstreams ?? (() => declaredUpstreams().map(({ name }) => name)),
+      upstreams: more.gatewayUpstreams ?? (() => upstreams.list().map(({ name }) => name)),
     }),
     federation: {
       declared: declaredUpstreams,
-      upstreams: new Upstreams({
-        declared: declaredUpstreams,
-        secrets: { read: () => Promise.reject(new Error('no secret of the vault is asked for')) },
-        clock,
-      }),
+      upstreams,
       ...{ frame: identity.frame, envelope: vault.envelope },
     },
     clients: new ClientDirectory({

@@ -3,12 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { silentLogger, type Clock } from '#kernel';
-import { forgetfulLedger, UPSTREAM_TYPES, type AuditOrigin, type SecretReader, type UpstreamCommon } from '#contract';
+import {
+  forgetfulLedger,
+  UPSTREAM_TYPES,
+  type AuditOrigin,
+  type ProtectedServer,
+  type SecretReader,
+  type UpstreamCommon,
+} from '#contract';
 import { openAuditLog, type AuditLog } from '#audit';
 import {
   Grants,
   grantTokensColumn,
   Legs,
+  RegisteredClients,
+  upstreamClientsColumn,
   Upstreams,
   type FinishedLeg,
   type LegCallback,
@@ -103,18 +112,26 @@ export async function startFederation(
   dialect: TestDialect,
   declared: () => readonly UpstreamCommon[],
   secrets: SecretReader = noSecrets,
+  servers: () => readonly ProtectedServer[] = () => [],
+  publicUrl = PUBLIC_URL,
 ): Promise<Federation> {
   const wrapper: WrapperSettings = randomWrapper();
-  return await openBeside(await emptyPlace(dialect), new MovedClock(), wrapper, declared, secrets);
+  const documents = { declared, servers, publicUrl };
+  return await openBeside(await emptyPlace(dialect), new MovedClock(), wrapper, documents, secrets);
 }
 
 async function openBeside(
   where: TestPlace,
   clock: MovedClock,
   wrapper: WrapperSettings,
-  declared: () => readonly UpstreamCommon[],
+  documents: {
+    readonly declared: () => readonly UpstreamCommon[];
+    readonly servers: () => readonly ProtectedServer[];
+    readonly publicUrl: URL;
+  },
   secrets: SecretReader,
 ): Promise<Federation> {
+  const { declared, servers, publicUrl } = documents;
   const database = await openDatabase({ ...where.place, clock });
   onTestFinished(() => database.close());
   const root = mkdtempSync(join(tmpdir(), 'chatelaine-test-'));
@@ -125,19 +142,20 @@ async function openBeside(
   });
   const vault = await openVault({
     ...{ database, clock, wrapper, log: silentLogger, ledger: forgetfulLedger, mayUse: sameNamespace },
-    columns: [userProfileColumn, grantTokensColumn],
+    columns: [userProfileColumn, grantTokensColumn, upstreamClientsColumn],
   });
   onTestFinished(() => vault.close());
   const identity = openIdentity({ database, clock, trail, log: silentLogger, ledger: forgetfulLedger });
   onTestFinished(() => identity.close());
   const users = identity.userDirectory(vault);
-  const upstreams = new Upstreams({ declared, secrets, clock });
+  const clients = new RegisteredClients({ database, envelope: vault.envelope, clock });
+  const upstreams = new Upstreams({ declared, secrets, clock, servers: { declared: servers, clients, publicUrl } });
   onTestFinished(() => upstreams.close());
-  const legs = new Legs({ database, clock, trail, upstreams, publicUrl: PUBLIC_URL });
+  const legs = new Legs({ database, clock, trail, upstreams, publicUrl });
   const grants = new Grants({ frame: identity.frame, envelope: vault.envelope, upstreams });
   return {
     ...{ clock, database, trail, vault, identity, users, upstreams, legs, grants, where },
-    beside: () => openBeside(where, clock, wrapper, declared, secrets),
+    beside: () => openBeside(where, clock, wrapper, documents, secrets),
   };
 }
 
@@ -158,7 +176,7 @@ export async function visit(
 ): Promise<Returned> {
   const upstream = request.upstream ?? 'company';
   const begun = await legs.begin({ purpose: { kind: 'sign-in' }, returnTo: '/interaction/1', upstream, ...request });
-  const callback = await browser.follow(begun.location, callbackOf(upstream));
+  const callback = await browser.follow(begun.location, legs.callbackUrl(upstream).href);
   return { callback, cookies: begun.setCookie.split(';')[0] as string, location: begun.location };
 }
 

@@ -11,12 +11,13 @@ import type { Upstream } from './upstream.ts';
  */
 export async function clientAuthentication(
   client: typeof OpenidClient,
-  upstream: Upstream,
+  upstream: Pick<Upstream, 'name' | 'namespace' | 'client'>,
   secrets: SecretReader,
   connection: string,
   announced: readonly string[] | undefined,
 ): Promise<OpenidClient.ClientAuth> {
   const { id, secret, privateKey, keyId, authentication } = upstream.client;
+  if (authentication === 'none') return client.None();
   const holder = { namespace: upstream.namespace, by: `upstream \`${upstream.name}\``, connection };
   if (privateKey !== undefined) {
     const key = signingKey(await textOf(privateKey, secrets, holder, id), upstream.name);

@@ -1,6 +1,6 @@
 import { defineErrors } from '#kernel';
 
-/** What goes wrong at identity providers, and with sign-ins there. None of it repeats what a provider wrote. */
+/** What goes wrong at whoever gives tokens for people, and with sign-ins there. None of it repeats what they wrote. */
 export const upstreamError = defineErrors('authserver', {
   UPSTREAM_UNKNOWN: {
     status: 404,
@@ -16,6 +16,18 @@ export const upstreamError = defineErrors('authserver', {
     status: 502,
     title: 'an identity provider answered with something that cannot be trusted',
     remedy: 'The message says what it was. Correct the provider, or the document of the upstream.',
+  },
+  UPSTREAM_METADATA_REFUSED: {
+    status: 502,
+    title: 'the metadata of an MCP server or of its authorization server is refused',
+    remedy:
+      'The message names the document and what is wrong with it. Correct it there; nothing was asked of the authorization server.',
+  },
+  UPSTREAM_NO_CLIENT: {
+    status: 502,
+    title: 'an authorization server knows no way for us to be its client',
+    remedy:
+      'Register a client there by hand, and give its `clientId` and secret with the `issuer` in `auth` of the MCP server.',
   },
   UPSTREAM_CLIENT_REFUSED: {
     status: 502,

@@ -3,7 +3,7 @@
  *
  *   state      in the address, on the way to the provider and back; here only its SHA-256
  *   browser    in a cookie of the browser that began; here only its SHA-256
- *   nonce, verifier   here, sealed under a key of state and browser together
+ *   nonce, verifier   here, sealed under a key of state and browser together, with the note of the provider
  *
  * So nobody can redeem a code with what lies in the database, nor with an address out of a history or a log
  * (RFC 9700 §4.2.4): it takes the browser. The vault is not asked, whose keys strangers at the door must not
@@ -44,12 +44,12 @@ export interface LegPlace {
   readonly issuer: string;
 }
 
-/** Seals nonce and verifier for the leg at that provider. */
-export function sealLeg({ state, browser, nonce, verifier }: LegSecrets, place: LegPlace): string {
+/** Seals nonce and verifier for the leg at that provider, and what it noted of the request. */
+export function sealLeg({ state, browser, nonce, verifier }: LegSecrets, place: LegPlace, note?: string): string {
   const iv = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyOf(state, browser), iv);
   cipher.setAAD(associatedData(place));
-  const text = Buffer.concat([cipher.update(JSON.stringify({ nonce, verifier })), cipher.final()]);
+  const text = Buffer.concat([cipher.update(JSON.stringify({ nonce, verifier, note })), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
 }
 
@@ -58,7 +58,7 @@ export function openLeg(
   sealed: string,
   { state, browser }: Pick<LegSecrets, 'state' | 'browser'>,
   place: LegPlace,
-): Pick<LegSecrets, 'nonce' | 'verifier'> | undefined {
+): (Pick<LegSecrets, 'nonce' | 'verifier'> & { readonly note: string | undefined }) | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length <= NONCE_BYTES + TAG_BYTES) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', keyOf(state, browser), bytes.subarray(0, NONCE_BYTES));
@@ -68,8 +68,9 @@ export function openLeg(
     const text = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
     const opened: unknown = JSON.parse(text.toString());
     if (!isRecord(opened)) return undefined;
-    const { nonce, verifier } = opened;
-    return typeof nonce === 'string' && typeof verifier === 'string' ? { nonce, verifier } : undefined;
+    const { nonce, verifier, note } = opened;
+    if (typeof nonce !== 'string' || typeof verifier !== 'string') return undefined;
+    return { nonce, verifier, note: typeof note === 'string' ? note : undefined };
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { ChatelaineError, Result } from '#kernel';
 import type { UpstreamAccount } from './read-account.ts';
-import type { UpstreamTokens } from './upstream-provider.ts';
+import type { UpstreamTokens } from './provider.ts';
 
 /** A user of ours, as far as a link is concerned. */
 export interface LegUser {
@@ -22,6 +22,8 @@ export interface LegRequest {
   readonly loginHint?: string | undefined;
   /** The provider shall authenticate the person anew, whatever session they have there. */
   readonly anew?: boolean;
+  /** What is asked for in the place of the usual; see `AuthorizationWish`. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 export interface BegunLeg {

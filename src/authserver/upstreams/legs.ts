@@ -7,7 +7,6 @@ import { upstreamError } from './errors.ts';
 import { clearLegCookie, legCookie, readLegCookie, setLegCookie } from './leg-cookie.ts';
 import { digestOf, isToken, newLegSecrets, openLeg, sealLeg } from './leg-secrets.ts';
 import type { BegunLeg, EndedLeg, FinishedLeg, LegRequest, LegUser } from './leg.ts';
-import { readAccount } from './read-account.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** How long a person may take at the provider. */
@@ -57,15 +56,13 @@ export class Legs {
     return new URL(`/oauth/callback/${encodeURIComponent(upstream)}`, this.#publicUrl);
   }
 
-  /** Sends a browser away. Throws `UPSTREAM_UNKNOWN`, `UPSTREAM_UNAVAILABLE`, `UPSTREAM_UNTRUSTED`. */
-  async begin({ upstream, purpose, returnTo, owner, loginHint, anew = false }: LegRequest): Promise<BegunLeg> {
+  /** Sends a browser away. Throws `UPSTREAM_…`. */
+  async begin({ upstream, purpose, returnTo, owner, ...wish }: LegRequest): Promise<BegunLeg> {
     const provider = this.#upstreams.provider(upstream);
     const secrets = newLegSecrets();
-    const location = await provider.authorizationUrl(secrets, {
-      redirectUri: this.callbackUrl(upstream).href,
-      ...(loginHint !== undefined && { loginHint }),
-      anew,
-    });
+    const { loginHint, anew = false, scopes } = wish;
+    const redirectUri = this.callbackUrl(upstream).href;
+    const { location, note } = await provider.authorization(secrets, { redirectUri, loginHint, anew, scopes });
     const now = this.#clock.now();
     const stateDigest = digestOf(secrets.state);
     const leg: StoredLeg = {
@@ -76,7 +73,7 @@ export class Legs {
       userId: purpose.kind === 'link' ? purpose.user.id : null,
       owner: owner ?? null,
       returnTo,
-      sealed: sealLeg(secrets, provider.upstream),
+      sealed: sealLeg(secrets, provider.upstream, note),
       expiresAt: now + LEG_MS,
     };
     await insertLeg(this.#database.db, leg, now);
@@ -133,8 +130,9 @@ export class Legs {
     if (opened === undefined) throw upstreamError('LEG_UNKNOWN', 'the provider that was asked is not the one of now');
     const address = this.callbackUrl(leg.upstream);
     address.search = query.toString();
-    const answer = await provider.redeem(address, { state: held.state, ...opened });
-    const account = await readAccount(provider, answer);
+    const { note, ...proof } = opened;
+    const answer = await provider.redeem(address, { state: held.state, ...proof }, note);
+    const account = await provider.account(answer);
     const { issuer, subject } = account.identity;
     // Who signs in at this provider is known there by one subject: tokens of another person are not theirs.
     if (leg.purpose === 'link' && user?.issuer === issuer && user.subject !== subject) throw otherUser();

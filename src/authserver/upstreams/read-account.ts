@@ -4,11 +4,14 @@ import { checkAllowed } from './check-allowed.ts';
 import { textAt, textsAt, valueAt, type Claims } from './claims.ts';
 import { upstreamError } from './errors.ts';
 import type { OAuth2Protocol, OpenidProtocol, Upstream } from './upstream.ts';
-import type { TokenAnswer, UpstreamProvider } from './upstream-provider.ts';
+import type { TokenAnswer } from './provider.ts';
+import type { UpstreamProvider } from './upstream-provider.ts';
 
 /** Somebody's account at a provider, verified and allowed. */
 export interface UpstreamAccount {
   readonly identity: UpstreamIdentity;
+  /** Whoever gave the tokens does not say whose they are. */
+  readonly isNameless?: true;
   /** How and when the provider authenticated them, where it says so. */
   readonly acr: string | undefined;
   /** RFC 8176; empty where the provider says nothing. */

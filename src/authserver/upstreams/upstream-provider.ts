@@ -1,46 +1,24 @@
 import type * as OpenidClient from 'openid-client';
-import { newId, parseStrictJson, reveal, Secret, type Clock } from '#kernel';
+import { newId, parseStrictJson, reveal, type Clock, type Secret } from '#kernel';
 import type { SecretReader } from '#contract';
 import { EgressClient } from '#egress';
 import type { Claims } from './claims.ts';
 import { clientAuthentication } from './client-authentication.ts';
-import { upstreamError } from './errors.ts';
+import type { Authorization, AuthorizationWish, LegProof, Provider, RefreshedTokens, TokenAnswer } from './provider.ts';
 import { DiscoveredMetadata } from './provider-metadata.ts';
+import { readAccount, type UpstreamAccount } from './read-account.ts';
+import { readTokens } from './read-tokens.ts';
 import type { Upstream } from './upstream.ts';
 import { upstreamFault } from './upstream-faults.ts';
 import { TIMEOUT_MS, upstreamFetch } from './upstream-fetch.ts';
 
-/** What a provider gave us for somebody. */
-export interface UpstreamTokens {
-  readonly accessToken: Secret;
-  readonly refreshToken: Secret | undefined;
-  readonly idToken: Secret | undefined;
-  readonly scopes: readonly string[];
-  /** When the access token ends, in milliseconds since the epoch; undefined where the provider does not say. */
-  readonly expiresAt: number | undefined;
-}
-
-export interface TokenAnswer {
-  readonly tokens: UpstreamTokens;
-  /** Of the ID token, verified; undefined where there was none. */
-  readonly claims: Claims | undefined;
-}
-
-/** What a code is redeemed with beside itself. */
-export interface LegProof {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-}
-
-const LONGEST_TOKEN = 65_536;
 const JSON_HEADERS = { accept: 'application/json' };
 
 /**
  * One upstream: every exchange that we have with it. `openid-client` does the protocol, over our own way out;
  * it is loaded by the first who needs it. Every method throws what `upstreamFault` makes of a failure.
  */
-export class UpstreamProvider {
+export class UpstreamProvider implements Provider {
   readonly upstream: Upstream;
   readonly #client: EgressClient;
   readonly #metadata: DiscoveredMetadata;
@@ -59,15 +37,12 @@ export class UpstreamProvider {
     this.#connection = newId(parts.clock.now());
   }
 
-  /** Where the browser is sent (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1). */
-  authorizationUrl(
-    proof: LegProof,
-    request: { readonly redirectUri: string; readonly loginHint?: string; readonly anew?: boolean },
-  ): Promise<URL> {
+  /** OpenID Connect Core §3.1.2.1. The document says what is asked for, whoever wishes otherwise. */
+  authorization(proof: LegProof, request: AuthorizationWish): Promise<Authorization> {
     return this.#exchange(async (client, config) => {
       const { scopes, parameters, protocol } = this.upstream;
       const openid = protocol.kind === 'openid';
-      return client.buildAuthorizationUrl(config, {
+      const location = client.buildAuthorizationUrl(config, {
         // `max_age` has the provider say when it did, too (OpenID Connect Core §3.1.2.1).
         ...(openid && request.anew === true && { prompt: 'login', max_age: '0' }),
         ...parameters,
@@ -80,12 +55,13 @@ export class UpstreamProvider {
         code_challenge: await client.calculatePKCECodeChallenge(proof.verifier),
         code_challenge_method: 'S256',
       });
+      return { location };
     });
   }
 
   /**
-   * Redeems the code of a callback. `iss` of the callback (RFC 9207) and the ID token (OpenID Connect Core
-   * §3.1.3.7: issuer, audience, authorized party, nonce, time, algorithm, signature) are checked.
+   * `iss` of the callback (RFC 9207) and the ID token (OpenID Connect Core §3.1.3.7: issuer, audience, authorized
+   * party, nonce, time, algorithm, signature) are checked.
    */
   redeem(callback: URL, proof: LegProof): Promise<TokenAnswer> {
     return this.#exchange(async (client, config) => {
@@ -99,8 +75,11 @@ export class UpstreamProvider {
     });
   }
 
-  /** The next tokens. What the answer leaves out stays as it was (RFC 6749 §6). Throws `UPSTREAM_GRANT_ENDED`. */
-  refresh(refreshToken: Secret, before: Pick<UpstreamTokens, 'scopes' | 'idToken'>): Promise<TokenAnswer> {
+  account(answer: TokenAnswer): Promise<UpstreamAccount> {
+    return readAccount(this, answer);
+  }
+
+  refresh(refreshToken: Secret, before: RefreshedTokens): Promise<TokenAnswer> {
     return this.#exchange(async (client, config) => {
       const answer = await client.refreshTokenGrant(config, reveal(refreshToken));
       const read = this.#read(answer, before.scopes);
@@ -109,7 +88,6 @@ export class UpstreamProvider {
     });
   }
 
-  /** Ends a token at the provider (RFC 7009); false where it has no way to. */
   revoke(token: Secret, hint: 'access_token' | 'refresh_token'): Promise<boolean> {
     return this.#exchange(async (client, config) => {
       if (config.serverMetadata().revocation_endpoint === undefined) return false;
@@ -145,7 +123,6 @@ export class UpstreamProvider {
     });
   }
 
-  /** Lets what is under way end. */
   async close(): Promise<void> {
     await this.#client.close();
   }
@@ -196,28 +173,7 @@ export class UpstreamProvider {
     return config;
   }
 
-  #read(
-    answer: OpenidClient.TokenEndpointResponse & OpenidClient.TokenEndpointResponseHelpers,
-    asked: readonly string[],
-  ): TokenAnswer {
-    const { access_token, refresh_token, id_token, scope, expires_in } = answer;
-    if ([access_token, refresh_token, id_token].some((token) => (token?.length ?? 0) > LONGEST_TOKEN)) {
-      throw upstreamError(
-        'UPSTREAM_UNTRUSTED',
-        `a token of the upstream \`${this.upstream.name}\` has more than 64 KiB`,
-      );
-    }
-    const secret = (text: string | undefined) => (text === undefined || text === '' ? undefined : new Secret(text));
-    return {
-      tokens: {
-        accessToken: new Secret(access_token),
-        refreshToken: secret(refresh_token),
-        idToken: secret(id_token),
-        // GitHub separates them by commas.
-        scopes: scope === undefined ? asked : scope.split(/[ ,]+/).filter((word) => word !== ''),
-        expiresAt: expires_in === undefined ? undefined : this.#clock.now() + expires_in * 1000,
-      },
-      claims: id_token === undefined ? undefined : answer.claims(),
-    };
+  #read(answer: Parameters<typeof readTokens>[0], asked: readonly string[]): TokenAnswer {
+    return readTokens(answer, { asked, upstream: this.upstream.name, now: this.#clock.now() });
   }
 }

@@ -20,13 +20,13 @@ export interface Upstream {
   readonly egress: EgressRules;
 }
 
-/** How we authenticate there: in exactly one way. */
+/** How we authenticate there: in exactly one way. A public client (`none`) has PKCE alone. */
 export interface UpstreamClient {
   readonly id: string;
   readonly secret?: SecretValue | undefined;
   readonly privateKey?: SecretValue | undefined;
   readonly keyId?: string | undefined;
-  readonly authentication?: 'client_secret_basic' | 'client_secret_post' | undefined;
+  readonly authentication?: 'client_secret_basic' | 'client_secret_post' | 'none' | undefined;
 }
 
 export interface OpenidProtocol {

@@ -89,6 +89,7 @@ export {
 } from './limit.ts';
 export type { CountersSettings, RedisCountersSettings } from './counters.ts';
 export { UPSTREAM_TYPES, type UpstreamCommon } from './upstream.ts';
+export { serverOAuthSchema, type ServerOAuth } from './server-oauth.ts';
 export {
   displayNameOfUpstream,
   issuerOfUpstream,

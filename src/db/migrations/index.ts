@@ -39,6 +39,7 @@ import { toolUsageMigration } from './0029-tool-usage.ts';
 import { incidentsMigration } from './0030-incidents.ts';
 import { accessReviewsMigration } from './0031-access-reviews.ts';
 import { publicationsMigration } from './0032-publications.ts';
+import { registeredAtServersMigration } from './0033-registered-at-servers.ts';
 import { replicasMigration } from './0034-replicas.ts';
 
 export const migrations: readonly Migration[] = [
@@ -74,5 +75,6 @@ export const migrations: readonly Migration[] = [
   incidentsMigration,
   accessReviewsMigration,
   publicationsMigration,
+  registeredAtServersMigration,
   replicasMigration,
 ];

@@ -8,6 +8,7 @@ export interface AuthorizationServerTables {
   readonly oauth_client_blocks: OauthClientBlocksTable;
   readonly upstream_logins: UpstreamLoginsTable;
   readonly grants: GrantsTable;
+  readonly upstream_clients: UpstreamClientsTable;
   readonly known_client_places: KnownClientPlacesTable;
   readonly used_proofs: UsedProofsTable;
 }
@@ -130,6 +131,21 @@ export interface UpstreamLoginsTable {
   readonly sealed: string;
   readonly created_at: number;
   readonly expires_at: number;
+}
+
+/** What we registered ourselves as at authorization servers of MCP servers. Owner: authserver. */
+export interface UpstreamClientsTable {
+  /** Never used twice: what is sealed opens for this row alone. */
+  readonly id: string;
+  readonly upstream: string;
+  readonly issuer: string;
+  /** Sealed; null until somebody has registered. */
+  readonly registration: string | null;
+  readonly key_id: string | null;
+  /** Whose turn it is to register, and until when, in milliseconds. */
+  readonly registrar: string | null;
+  readonly registering_until: number | null;
+  readonly created_at: number;
 }
 
 /** Tokens of people at identity providers, by owner. Owner: authserver. */

@@ -9,10 +9,20 @@ import type { RunningCall } from './running-call.ts';
 export interface CallerGrants {
   readonly source: GrantSource;
   /** The page where exactly that person links their account at the upstream. */
-  linkPage(account: { readonly sub: string; readonly upstream: string }): Promise<URL>;
+  linkPage(account: AccountWish): Promise<URL>;
 }
 
-/** The code of the error that a tool ends with where an account is not linked; `details` name the `upstream`. */
+export interface AccountWish {
+  readonly sub: string;
+  readonly upstream: string;
+  /** What the account has to be linked for, where that is more than the usual. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/**
+ * The code of the error that a tool ends with where an account is not linked, or not for enough; `details` name the
+ * `upstream`, and `scopes` where more than the usual is to be asked for.
+ */
 export const ACCOUNT_NOT_LINKED = 'ACCOUNT_NOT_LINKED';
 
 /**
@@ -27,10 +37,11 @@ export async function leadToLink(
 ): Promise<ChatelaineError | ClientInterruption> {
   const upstream = error.details?.['upstream'];
   if (typeof upstream !== 'string') return error;
-  const url = await grants.linkPage({ sub: call.principal.sub, upstream });
+  const scopes = error.details?.['scopes'] as readonly string[] | undefined;
+  const url = await grants.linkPage({ sub: call.principal.sub, upstream, scopes });
   const message = `The tool \`${call.tool.name}\` needs your account at \`${upstream}\`. Connect it on the page, then call again.`;
   try {
-    await call.openPage({ id: pageId(call.principal, upstream), url, message }, ACCOUNT_NOT_LINKED);
+    await call.openPage({ id: pageId(call.principal, upstream, scopes), url, message }, ACCOUNT_NOT_LINKED);
   } catch (interruption) {
     if (interruption instanceof ClientInterruption) return interruption;
     throw interruption;
@@ -43,5 +54,5 @@ export async function leadToLink(
 }
 
 /** The same for every call that lacks the account: a client that has opened the page knows it again. */
-const pageId = (principal: Principal, upstream: string): string =>
-  `link-${hash('sha256', JSON.stringify([contextOf(principal), upstream]), 'hex').slice(0, 32)}`;
+const pageId = (principal: Principal, upstream: string, scopes: readonly string[] = []): string =>
+  `link-${hash('sha256', JSON.stringify([contextOf(principal), upstream, ...scopes]), 'hex').slice(0, 32)}`;

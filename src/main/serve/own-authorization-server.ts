@@ -6,6 +6,7 @@ import {
   primaryProvider,
   publicUrlOf,
   type AuthorizationServerSettings,
+  type ProtectedServer,
   type SecretReader,
   type ServerSettings,
   type ThemeSettings,
@@ -50,6 +51,8 @@ export interface OwnAuthorizationServerParts {
   readonly theme: ThemeSettings | undefined;
   /** The documents of now. */
   readonly declared: Pick<Configured, 'clients' | 'upstreams' | 'owners'>;
+  /** MCP servers that have an authorization server of their own; none where none are federated. */
+  readonly protectedServers?: () => readonly ProtectedServer[];
   readonly secrets: SecretReader;
   readonly snapshot: () => ToolboxSnapshot;
   readonly clock: Clock;
@@ -90,7 +93,8 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
   const handle: Pages['handle'] = async (request, response, arrival) =>
     (await opened()).handle(request, response, arrival);
   const openedForGrants = async (): Promise<void> => {
-    if (parts.declared.upstreams().length > 0) await opened().catch(() => {});
+    const servers = parts.protectedServers?.() ?? [];
+    if (parts.declared.upstreams().length + servers.length > 0) await opened().catch(() => {});
   };
   // The open server ends tokens of providers that nobody needs any more: though nobody asks it for any, and those of
   // whoever is cut off before anybody has asked it for anything.
@@ -199,6 +203,14 @@ async function open(parts: OwnAuthorizationServerParts): Promise<AuthorizationSe
           settings: limits,
           endpoint: new URL('/oauth/register', publicUrl),
         });
+  const known = new authserver.Upstreams({
+    ...{ declared: upstreams, secrets, clock },
+    servers: {
+      declared: parts.protectedServers ?? (() => []),
+      clients: new authserver.RegisteredClients({ database, envelope: vault.envelope, clock }),
+      publicUrl,
+    },
+  });
   return await authserver.openAuthorizationServer({
     ...{ publicUrl, agentsUrl, database, clock, log, users, keys, trail: audit },
     sealer: vault.envelope,
@@ -210,11 +222,12 @@ async function open(parts: OwnAuthorizationServerParts): Promise<AuthorizationSe
       publicUrl,
       doors: (path) => doorAt(publicUrl, path, snapshot()),
       declared: () => declared.owners(),
-      upstreams: () => settings.upstreams ?? upstreams().map(({ name }) => name),
+      // Whoever federates a server means its tools to be called; `upstreams` is about providers that documents declare.
+      upstreams: () => [...(settings.upstreams ?? upstreams().map(({ name }) => name)), ...known.serverNames()],
     }),
     federation: {
       declared: upstreams,
-      upstreams: new authserver.Upstreams({ declared: upstreams, secrets, clock }),
+      upstreams: known,
       ...{ frame: identity.frame, envelope: vault.envelope },
     },
     clients: new authserver.ClientDirectory({

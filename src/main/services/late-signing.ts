@@ -21,6 +21,7 @@ export const lateColumn = (column: () => Promise<SealedColumn>): SealedColumn =>
 
 export const lateSigningKeyColumn = lateColumn(async () => (await authserver()).signingKeyColumn);
 export const lateGrantTokensColumn = lateColumn(async () => (await authserver()).grantTokensColumn);
+export const lateUpstreamClientsColumn = lateColumn(async () => (await authserver()).upstreamClientsColumn);
 
 /** The signing keys, opened by the first who asks and once a process. */
 export function lateSigning(parts: {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { loadAuditRoutes, readStandings, type Deliveries } from '#audit';
-import type { OAuthClientDeclaration, ServerSettings, UpstreamDeclaration } from '#contract';
+import type { OAuthClientDeclaration, ProtectedServer, ServerSettings, UpstreamDeclaration } from '#contract';
 import { createApi, readCursorKey, type Api } from '#http';
 import { loadIdentityRoutes, PERMISSIONS, refuseBy, type Action } from '#identity';
 import type { Clock, Logger } from '#kernel';
@@ -61,6 +61,8 @@ export async function openApi(
       readonly clients: () => readonly OAuthClientDeclaration[];
       readonly upstreams: () => readonly UpstreamDeclaration[];
       readonly policies: () => readonly DeclaredPolicy[];
+      /** MCP servers that have an authorization server of their own. */
+      readonly protectedServers?: () => readonly ProtectedServer[];
     };
     /** The registry of tools, where tools run; else what is registered is known, and nothing that files say. */
     readonly registry?: Parameters<typeof loadRegistryRoutes>[0] | undefined;
@@ -89,8 +91,13 @@ export async function openApi(
       ...{ services: { database, identity, vault }, settings: settings.approvals, mayApprove: () => false },
       publicUrl: () => recovery.publicUrl,
     });
-  const { Grants, loadAuthorizationRoutes, loadSigningKeyRoutes, Upstreams, withBuiltIn } = await import('#authserver');
-  const declared = options.declared ?? { clients: () => [], upstreams: () => [], policies: () => [] };
+  const { Grants, loadAuthorizationRoutes, loadSigningKeyRoutes, RegisteredClients, Upstreams, withBuiltIn } =
+    await import('#authserver');
+  const declared: NonNullable<typeof options.declared> = options.declared ?? {
+    clients: () => [],
+    upstreams: () => [],
+    policies: () => [],
+  };
   const [{ AccessRequests }, { Credentials }] = await Promise.all([loadAccess(), loadCredentials()]);
   const opened = await options.credentials?.open();
   const credentials = opened?.credentials ?? new Credentials({ frame: identity.frame, verifier: NO_VERIFIER });
@@ -98,6 +105,11 @@ export async function openApi(
     declared: declared.upstreams,
     secrets: toolSecrets(vault.reader, audit),
     clock,
+    servers: {
+      declared: declared.protectedServers ?? (() => []),
+      clients: new RegisteredClients({ database, envelope: vault.envelope, clock }),
+      publicUrl: recovery.publicUrl,
+    },
   });
   endings.add('identity providers of the API', () => upstreams.close());
   const ofPolicies = await policyApi(services, {

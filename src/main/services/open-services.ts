@@ -23,7 +23,13 @@ import type { Endings } from '../endings.ts';
 import { wrapperSettings } from './key-wrapper.ts';
 import { lateApprovalArgumentsColumn } from './approvals.ts';
 import { lateLimits, type LateLimits } from './late-limits.ts';
-import { lateGrantTokensColumn, lateSigning, lateSigningKeyColumn, type Signing } from './late-signing.ts';
+import {
+  lateGrantTokensColumn,
+  lateSigning,
+  lateSigningKeyColumn,
+  lateUpstreamClientsColumn,
+  type Signing,
+} from './late-signing.ts';
 import { sessionLifetimes } from './session-lifetimes.ts';
 import { toolSecrets } from './tool-secrets.ts';
 
@@ -109,7 +115,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     mayUse: sameNamespace,
     columns: [
       ...[userProfileColumn, totpSeedColumn, apiSecretColumn],
-      ...[lateSigningKeyColumn, lateGrantTokensColumn, lateApprovalArgumentsColumn],
+      ...[lateSigningKeyColumn, lateGrantTokensColumn, lateUpstreamClientsColumn, lateApprovalArgumentsColumn],
     ],
   });
   endings.add('vault', () => vault.close());

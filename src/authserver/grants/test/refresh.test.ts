@@ -307,7 +307,7 @@ describe('an ID token', () => {
     expect(next.ok && reveal(next.value.accessToken)).not.toBe(reveal(answer.value.accessToken));
     expect(idp.refreshes).toBe(1);
     // One that is over when it arrives is none, and the access token is another matter.
-    federation.clock.advance(60_000);
+    federation.clock.advance(45_000);
     expect(await idTokenOf(federation, userId)).toEqual({ ok: false, error: { reason: 'link' } });
     expect(await tokenOf(federation, userId)).not.toBe('link');
   });

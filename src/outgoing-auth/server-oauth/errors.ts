@@ -1,0 +1,16 @@
+import { defineErrors } from '#kernel';
+
+/** Why a request to an MCP server is not sent, or not again, with a token of its own authorization server. */
+export const serverOAuthError = defineErrors('outgoing-auth', {
+  TOKEN_FOR_ANOTHER_RESOURCE: {
+    status: 502,
+    title: 'a token of an MCP server was to be sent to another address than that of the server',
+    remedy: 'The server, or somebody on the way, leads requests elsewhere. Correct its `url`, or do not trust it.',
+  },
+  STEP_UP_REFUSED: {
+    status: 403,
+    title: 'an MCP server asks for more than it may be given',
+    remedy:
+      'Add the scopes to `scopes` in `auth` of the server, if it is to have them. Where it goes on asking for what it was given, correct the server.',
+  },
+});
