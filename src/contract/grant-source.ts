@@ -22,11 +22,6 @@ export interface UpstreamTokenRequest extends UpstreamTokenWish {
   readonly owner: string;
   /** The name of the upstream. */
   readonly upstream: string;
-  /**
-   * An access token that was handed out before and that an API refused: whoever keeps grants refreshes it, if it is
-   * the one that they would hand out again. They need not.
-   */
-  readonly refused?: Secret | undefined;
 }
 
 /** An access token of a provider. Never a refresh token, which nobody but the keeper of grants has. */

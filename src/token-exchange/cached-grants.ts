@@ -55,9 +55,10 @@ export class CachedGrants implements GrantSource {
     return this.#kept.size;
   }
 
-  /** As the source does; of several that ask for the same at once one asks it. */
+  /** As the source does; of several that ask for the same at once one asks it. What was refused is not given again. */
   async upstreamToken(request: UpstreamTokenRequest): Promise<Answer> {
     const key = keyOf(request);
+    if (isRefused(request, this.#kept.get(key))) this.evict(request);
     const kept = this.#recall(key);
     if (kept !== undefined) return kept;
     const running = this.#asking.get(key)?.answer;
@@ -115,8 +116,12 @@ export class CachedGrants implements GrantSource {
 }
 
 /** Texts of which none can run into the next. */
-const keyOf = ({ subjectToken, owner, upstream }: UpstreamTokenRequest): string =>
-  sha256Hex(JSON.stringify([reveal(subjectToken), owner, upstream]));
+const keyOf = ({ subjectToken, owner, upstream, wanted }: UpstreamTokenRequest): string =>
+  sha256Hex(JSON.stringify([reveal(subjectToken), owner, upstream, wanted ?? null]));
+
+/** Whether what is kept is what a back end refused, and not the next that somebody has asked for since. */
+const isRefused = ({ refused }: UpstreamTokenRequest, kept: Kept | undefined): boolean =>
+  refused !== undefined && kept !== undefined && reveal(kept.token.accessToken) === reveal(refused);
 
 /** The `exp` of a token that the source has verified, in milliseconds since 1970; what has none is not kept. */
 function endOf(token: Secret): number | undefined {

@@ -145,6 +145,22 @@ describe('a token is asked for anew', () => {
     expect(await tokenOf(made)).not.toBe('stale');
   });
 
+  test('where it is asked for with what the back end refused; the next one is kept for those who are late with it', async () => {
+    const made = cached();
+    const first = new Secret(await tokenOf(made));
+    const next = await tokenOf(made, asking({ refused: first }));
+    expect(next).not.toBe(reveal(first));
+    expect(await tokenOf(made, asking({ refused: first }))).toBe(next);
+    expect(made.asked).toHaveLength(2);
+  });
+
+  test('for the ID token in the place of an access token', async () => {
+    const made = cached();
+    const access = await tokenOf(made);
+    expect(await tokenOf(made, asking({ wanted: 'id_token' }))).not.toBe(access);
+    expect(await tokenOf(made)).toBe(access);
+  });
+
   test('when it was refused, or nobody could say: neither is kept', async () => {
     const made = cached();
     made.answer = async () => err({ reason: 'link' });
