@@ -1,6 +1,7 @@
 import { audit } from './audit.ts';
 import { authenticatedScenarios } from './authenticated.ts';
 import { callScenarios } from './calls.ts';
+import { federation } from './federation.ts';
 import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
 import { lists } from './lists.ts';
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   work,
   ...callScenarios,
   ...authenticatedScenarios,
+  federation,
   lists,
   growth,
   policyGrowth,
