@@ -1,6 +1,7 @@
 import { audit } from './audit.ts';
 import { authenticatedScenarios } from './authenticated.ts';
 import { callScenarios } from './calls.ts';
+import { exchange } from './exchange.ts';
 import { federation } from './federation.ts';
 import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   policyGrowth,
   refresh,
   rotation,
+  exchange,
   audit,
   starts,
   memory,

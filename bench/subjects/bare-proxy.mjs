@@ -14,22 +14,25 @@ createServer((request, response) => {
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
     const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-    pool.dispatch({ path: request.url, method: request.method, headers: passed(request.rawHeaders), body }, {
-      onRequestStart() {},
-      onResponseStart(_controller, status, headers) {
-        const { connection: _, 'keep-alive': __, ...others } = headers;
-        response.writeHead(status, others);
+    pool.dispatch(
+      { path: request.url, method: request.method, headers: passed(request.rawHeaders), body },
+      {
+        onRequestStart() {},
+        onResponseStart(_controller, status, headers) {
+          const { connection: _, 'keep-alive': __, ...others } = headers;
+          response.writeHead(status, others);
+        },
+        onResponseData(_controller, chunk) {
+          response.write(chunk);
+        },
+        onResponseEnd() {
+          response.end();
+        },
+        onResponseError(_controller, error) {
+          response.destroy(error);
+        },
       },
-      onResponseData(_controller, chunk) {
-        response.write(chunk);
-      },
-      onResponseEnd() {
-        response.end();
-      },
-      onResponseError(_controller, error) {
-        response.destroy(error);
-      },
-    });
+    );
   });
 }).listen(Number(port), '127.0.0.1');
 

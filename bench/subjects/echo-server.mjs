@@ -23,7 +23,9 @@ const RESULTS = new Map(
     'tools/list': { resultType: 'complete', tools: [TOOL], ...about },
     'tools/call': {
       resultType: 'complete',
-      content: [{ type: 'text', text: 'Whoever asks the mountain hears what the mountain says, and never what was asked.' }],
+      content: [
+        { type: 'text', text: 'Whoever asks the mountain hears what the mountain says, and never what was asked.' },
+      ],
     },
   }).map(([method, result]) => [method, JSON.stringify(result)]),
 );
