@@ -8,7 +8,7 @@ import { echoCalls } from '../data/calls.ts';
 import { learn } from '../load/exchanges.ts';
 import { compare, type Comparison } from '../measure/compare.ts';
 import { atLeast, goal, short, shortSpread, type Gate, type Goal } from '../report/gate.ts';
-import { ECHO_DOOR, echoDocuments, proxy, untilListed, withEcho } from '../subjects/federation.ts';
+import { ECHO_DOOR, echoDocuments, originOf, proxy, untilListed, withEcho } from '../subjects/federation.ts';
 import { start, type Running } from '../subjects/subject.ts';
 import type { Bench, Findings, Scenario } from './scenario.ts';
 
@@ -24,12 +24,12 @@ const HEADER = [
 export const federation: Scenario = {
   name: 'federation',
   run: (bench) =>
-    withEcho(async (_, origin) => {
+    withEcho(async (echo) => {
       const file = join(bench.folder, 'federation.yaml');
-      await writeFile(file, echoDocuments(origin));
+      await writeFile(file, echoDocuments(echo));
       const running: Running[] = [];
       try {
-        running.push(await start(proxy, origin), await start(bench.chatelaine, file));
+        running.push(await start(proxy, originOf(echo)), await start(bench.chatelaine, file));
         for (const subject of running) {
           const calls = echoCalls(subject.name === 'proxy' ? '/mcp' : ECHO_DOOR);
           await untilListed(subject, calls);

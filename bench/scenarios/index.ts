@@ -5,6 +5,7 @@ import { exchange } from './exchange.ts';
 import { federation } from './federation.ts';
 import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
+import { idleStreams } from './idle-streams.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
 import { policyGrowth } from './policy-growth.ts';
@@ -30,4 +31,5 @@ export const scenarios: readonly Scenario[] = [
   audit,
   starts,
   memory,
+  idleStreams,
 ];

@@ -43,11 +43,12 @@ function send(response, body) {
   response.end(body);
 }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   if (request.url === '/counts') return send(response, JSON.stringify(counts));
   let text = '';
   request.setEncoding('utf8').on('data', (chunk) => (text += chunk));
   request.on('end', () => send(response, answer(JSON.parse(text))));
-})
-  .on('connection', () => counts.connections++)
-  .listen(port, '127.0.0.1');
+}).on('connection', () => counts.connections++);
+// Longer than anything waits here: what is opened anew is opened for want of one.
+server.keepAliveTimeout = 60_000;
+server.listen(port, '127.0.0.1');

@@ -32,19 +32,19 @@ export const proxy: Starter = {
 };
 
 /** Runs with an MCP server, which ends with it. */
-export async function withEcho<Value>(use: (echo: Running, origin: string) => Promise<Value>): Promise<Value> {
+export async function withEcho<Value>(use: (echo: Running) => Promise<Value>): Promise<Value> {
   const running = await start(echo, '');
   try {
-    return await use(running, `http://127.0.0.1:${running.port}`);
+    return await use(running);
   } finally {
     await running.stop();
   }
 }
 
 /** The server behind Chatelaine, and the policy without which nobody calls it. */
-export const echoDocuments = (origin: string): string => `kind: mcpServer
+export const echoDocuments = (echo: Running): string => `kind: mcpServer
 name: echo
-url: ${origin}/mcp
+url: ${originOf(echo)}/mcp
 allowedIpRanges: [127.0.0.0/8]
 ---
 kind: policy
@@ -58,8 +58,10 @@ cedar: |
   );
 `;
 
+export const originOf = ({ port }: Running): string => `http://127.0.0.1:${port}`;
+
 export async function countsOf(echo: Running): Promise<EchoCounts> {
-  return (await (await fetch(`http://127.0.0.1:${echo.port}/counts`)).json()) as EchoCounts;
+  return (await (await fetch(`${originOf(echo)}/counts`)).json()) as EchoCounts;
 }
 
 /** A start waits for no server behind it: resolves when the first of the calls succeeds, rejects as it fails at last. */
