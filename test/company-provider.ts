@@ -110,7 +110,7 @@ export async function openCompanyIdp(options: {
   };
   // It warns of its memory, which is all that a test needs.
   const { warn } = console;
-  console.warn = () => {};
+  Object.assign(console, { warn: () => {} });
   provider = new Provider(issuer, {
     clients: [
       {
@@ -148,7 +148,7 @@ export async function openCompanyIdp(options: {
     },
   });
   const callback = provider.callback();
-  console.warn = warn;
+  Object.assign(console, { warn });
   provider.on('grant.success', ({ oidc, body }) => {
     if (body.access_token !== undefined) idp.accessTokens.push(body.access_token);
     if (oidc.params.grant_type === 'refresh_token') idp.refreshes++;
