@@ -16,6 +16,7 @@ export interface Extent {
   readonly connections: readonly number[];
   readonly starts: number;
   readonly auditRecords: number;
+  readonly streams: number;
   /** How often the signing key changes under load, and how far apart. */
   readonly rotation: { readonly rotations: number; readonly everyMs: number };
 }
@@ -24,15 +25,15 @@ export interface Extent {
 export const EXTENT: Readonly<Record<Options['size'], Extent>> = {
   short: {
     ...{ effort: { rounds: 5, roundMs: 300 }, connections: [1, 16, 64], starts: 15, auditRecords: 200_000 },
-    rotation: { rotations: 3, everyMs: 1500 },
+    ...{ streams: 1000, rotation: { rotations: 3, everyMs: 1500 } },
   },
   normal: {
     ...{ effort: { rounds: 3, roundMs: 1000 }, connections: [1, 16, 64], starts: 5, auditRecords: 200_000 },
-    rotation: { rotations: 2, everyMs: 10_000 },
+    ...{ streams: 10_000, rotation: { rotations: 2, everyMs: 10_000 } },
   },
   full: {
     ...{ effort: { rounds: 5, roundMs: 2000 }, connections: [1, 16, 64], starts: 7, auditRecords: 10_000_000 },
-    rotation: { rotations: 6, everyMs: 10_000 },
+    ...{ streams: 10_000, rotation: { rotations: 6, everyMs: 10_000 } },
   },
 };
 

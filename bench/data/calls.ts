@@ -1,5 +1,5 @@
 /** The calls that are measured, and what is right to answer them. */
-import { deepStrictEqual, strictEqual } from 'node:assert';
+import { deepStrictEqual, match, strictEqual } from 'node:assert';
 import type { Call } from '../load/exchanges.ts';
 import { HOTELS, hotel } from './hotels.ts';
 import { toolName } from './tools.ts';
@@ -41,6 +41,20 @@ export const statelessCalls = (tools: number): readonly Call[] =>
     headers: { 'MCP-Protocol-Version': VERSION, 'Mcp-Method': 'tools/call', 'Mcp-Name': name },
     body: rpc(id, 'tools/call', { name, arguments: { id }, _meta: META }),
     judge: (answer) => judgeRow(id, answer as ToolAnswer),
+  }));
+
+/** The tool of the echo server, at the door of that server; what it says is the same whatever it is told. */
+export const echoCalls = (path: string): readonly Call[] =>
+  Array.from({ length: DIFFERENT }, (_, id) => ({
+    path,
+    headers: { 'MCP-Protocol-Version': VERSION, 'Mcp-Method': 'tools/call', 'Mcp-Name': 'echo' },
+    body: rpc(id, 'tools/call', { name: 'echo', arguments: { text: `number ${id}` }, _meta: META }),
+    judge: (answer) => {
+      const { id: echoed, result } = answer as ToolAnswer;
+      strictEqual(echoed, id);
+      strictEqual(result.isError ?? false, false, result.content[0]?.text);
+      match(result.content[0]?.text ?? '', /^Whoever asks the mountain/);
+    },
   }));
 
 export const restCalls = (tools: number): readonly Call[] =>

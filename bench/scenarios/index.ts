@@ -1,8 +1,11 @@
 import { audit } from './audit.ts';
 import { authenticatedScenarios } from './authenticated.ts';
 import { callScenarios } from './calls.ts';
+import { exchange } from './exchange.ts';
+import { federation } from './federation.ts';
 import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
+import { idleStreams } from './idle-streams.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
 import { policyGrowth } from './policy-growth.ts';
@@ -18,12 +21,15 @@ export const scenarios: readonly Scenario[] = [
   work,
   ...callScenarios,
   ...authenticatedScenarios,
+  federation,
   lists,
   growth,
   policyGrowth,
   refresh,
   rotation,
+  exchange,
   audit,
   starts,
   memory,
+  idleStreams,
 ];

@@ -15,6 +15,8 @@ export interface Bench {
   readonly auditRecords: number;
   /** How often the signing key changes under load, and how far apart. */
   readonly rotation: { readonly rotations: number; readonly everyMs: number };
+  /** How many streams are held open. */
+  readonly streams: number;
   /** A folder for files of the run. */
   readonly folder: string;
   /** The SQLite file with the hotels. */

@@ -6,12 +6,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { mcpCalls, restCalls } from '../data/calls.ts';
+import { echoCalls, mcpCalls, restCalls } from '../data/calls.ts';
 import { LIMITS, policies } from '../data/policies.ts';
 import { sqliteTools } from '../data/tools.ts';
 import { learn, type Call } from '../load/exchanges.ts';
 import { atMost, type Gate, type Goal } from '../report/gate.ts';
 import { withIssuer, type Authenticated } from './authenticated.ts';
+import { countsOf, ECHO_DOOR, echoDocuments, untilListed, withEcho, type EchoCounts } from '../subjects/federation.ts';
 import { start, type Running } from '../subjects/subject.ts';
 import type { Bench, Findings, Scenario } from './scenario.ts';
 
@@ -22,6 +23,10 @@ const MOST_MODULES = 20;
 
 /** One a call, and now and then what writes down when a key was used, or asks anew who somebody is. */
 const MOST_RUN = { key: 1010, token: 1020 };
+/** Of calls of a server behind, which ask no database. */
+const MOST_RUN_BEHIND = 10;
+/** Connections to it: one more where calls happen to meet as never before. */
+const MOST_OPENED = 2;
 /** Transactions, of which each waits for the disk on SQLite, and every call with it: what is due by the clock. */
 const MOST_COMMITS = 20;
 /** Sums of how tools are used: written every few seconds, whoever called. */
@@ -54,9 +59,11 @@ interface Passage {
   /** Whether any of its policies is one that Cedar is needed for: those of a new installation are not. */
   readonly byCedar?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The MCP server that its calls are passed on to. */
+  readonly behind?: Running;
 }
 
-const passages = ({ authService, tokens, withTokens }: Authenticated): readonly Passage[] => [
+const passages = ({ authService, tokens, withTokens }: Authenticated, behind: Running): readonly Passage[] => [
   { what: 'MCP tools/call', tools: 10, calls: mcpCalls(10), by: 'key' },
   { what: 'REST invoke', tools: 10, calls: restCalls(10), by: 'key' },
   { what: 'MCP tools/call of 1000 tools', tools: 1000, calls: mcpCalls(1000), by: 'key' },
@@ -73,27 +80,35 @@ const passages = ({ authService, tokens, withTokens }: Authenticated): readonly 
     what: 'MCP tools/call under 1000 policies and a limit',
     ...{ tools: 10, calls: mcpCalls(10), by: 'key', documents: policies(1000) + LIMITS, byCedar: true },
   },
+  {
+    what: 'MCP tools/call of a server behind',
+    ...{ tools: 10, calls: echoCalls(ECHO_DOOR), by: 'key' },
+    ...{ behind, documents: `${echoDocuments(behind)}---\n` },
+  },
 ];
 
 export const work: Scenario = {
   name: 'work',
-  run: (bench) => withIssuer((issued) => counted(bench, passages(issued))),
+  run: (bench) => withIssuer((issued) => withEcho((behind) => counted(bench, passages(issued, behind)))),
 };
 
 async function counted(bench: Bench, all: readonly Passage[]): Promise<Findings> {
   const rows: string[][] = [];
   const gates: (Gate | Goal)[] = [];
   for (const [at, passage] of all.entries()) {
-    const { what, calls, by, byCedar = false } = passage;
+    const { what, calls, by, byCedar = false, behind } = passage;
     await probed(bench, passage, async (subject, counts) => {
       const { loaded } = await counts();
       if (at === 0) gates.push(atMost('modules loaded before the first answer', loaded, MOST_MODULES));
+      if (behind !== undefined) await untilListed(subject, calls);
       // Twice: a statement's first run is in another process, which judges whether this one may run it.
       await learn(subject, calls);
       await learn(subject, calls);
       const cold = await atRest(counts);
+      const asked = behind && (await countsOf(behind));
       await learn(subject, calls);
       const warm = await counts();
+      if (behind !== undefined && asked !== undefined) gates.push(...passedOn(what, asked, await countsOf(behind)));
       const prepared = warm.prepared - cold.prepared;
       const keyReads = warm.keyReads - cold.keyReads;
       const verified = warm.verified - cold.verified;
@@ -104,7 +119,13 @@ async function counted(bench: Bench, all: readonly Passage[]): Promise<Findings>
         ...[loaded, prepared, keyReads, verified, evaluated, warm.run - cold.run, committed].map(String),
       ]);
       gates.push(atMost(`${what}: statements prepared by 1000 warm calls`, prepared, 0));
-      gates.push(atMost(`${what}: statements run by 1000 warm calls`, warm.run - cold.run, MOST_RUN[by]));
+      gates.push(
+        atMost(
+          `${what}: statements run by 1000 warm calls`,
+          warm.run - cold.run,
+          behind ? MOST_RUN_BEHIND : MOST_RUN[by],
+        ),
+      );
       gates.push(atMost(`${what}: evaluations of policies by 1000 warm calls`, evaluated, 0));
       gates.push(atMost(`${what}: transactions by 1000 warm calls`, committed, MOST_COMMITS));
       if (by === 'key') gates.push(atMost(`${what}: keys read from the database by 1000 warm calls`, keyReads, 0));
@@ -127,6 +148,18 @@ async function counted(bench: Bench, all: readonly Passage[]): Promise<Findings>
     'transactions',
   ];
   return { tables: [{ title: 'work', header, rows }], gates };
+}
+
+/** A call is one request: over connections that are open, and without asking again what the server is and offers. */
+function passedOn(what: string, before: EchoCounts, after: EchoCounts): readonly Gate[] {
+  const of = (method: string): number => (after.methods[method] ?? 0) - (before.methods[method] ?? 0);
+  const calls = of('tools/call');
+  return [
+    atMost(`${what}: connections opened by 1000 warm calls`, after.connections - before.connections, MOST_OPENED),
+    atMost(`${what}: probes by 1000 warm calls`, of('server/discover'), 0),
+    atMost(`${what}: lists fetched by 1000 warm calls`, of('tools/list'), 0),
+    { what: `${what}: calls passed on by 1000 warm calls`, seen: String(calls), passed: calls === 1000 },
+  ];
 }
 
 /** What a start and first calls leave to do is done by itself, behind them: pins, sums, who was met. */

@@ -24,8 +24,8 @@ export interface Issuing {
   readonly browser: Browser;
   /** Of an agent that may administer. */
   readonly adminKey: string;
-  /** So many sign-ins, each with a refresh token of its own. */
-  signIns(count: number, scope: string): Promise<Tokens[]>;
+  /** So many sign-ins, each with a refresh token of its own; at this server's own door unless a resource is said. */
+  signIns(count: number, scope: string, resource?: string): Promise<Tokens[]>;
   stop(): Promise<void>;
 }
 
@@ -36,6 +36,10 @@ export interface IssuingOptions {
   /** `database:` of the server; SQLite without one. */
   readonly database?: Readonly<Record<string, unknown>> | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Any free one unless it has to be known before. */
+  readonly port?: number;
+  /** More fields of `kind: server`. */
+  readonly server?: Readonly<Record<string, unknown>>;
 }
 
 /** The one key that is asked with until there are tokens. */
@@ -43,13 +47,14 @@ const FIRST_QUESTION = '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{
 const AT_ONCE = 4;
 
 /** Starts it on a data directory of its own below `folder`. */
-export async function startIssuing({ folder, tools, database, env }: IssuingOptions): Promise<Issuing> {
+export async function startIssuing(options: IssuingOptions): Promise<Issuing> {
+  const { folder, tools, database, env } = options;
   const home = await mkdtemp(join(folder, 'issuing-'));
   const dataDir = join(home, 'data');
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const url = new URL(`http://127.0.0.1:${port}`);
   const file = join(home, 'tools.yaml');
-  const server = { kind: 'server', port, publicUrl: url.origin, metrics: false };
+  const server = { kind: 'server', port, publicUrl: url.origin, metrics: false, ...options.server };
   if (database !== undefined) Object.assign(server, { database: await withoutPassword(database, home) });
   await writeFile(file, `${JSON.stringify(server)}\n---\n${SCRIPTED_CLIENT_DOCUMENT}---\n${tools}`);
   const adminKey = await administratorKey(file, dataDir);
@@ -62,7 +67,7 @@ export async function startIssuing({ folder, tools, database, env }: IssuingOpti
     const resource = `${url.origin}/mcp`;
     return {
       ...{ url, port, resource, browser, adminKey, pid: launched.pid },
-      signIns: (count, scope) => signIns({ url, resource, browser }, count, scope),
+      signIns: (count, scope, at = resource) => signIns({ url, resource: at, browser }, count, scope),
       stop: () => launched.stop(),
     };
   } catch (error) {

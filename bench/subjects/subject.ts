@@ -6,14 +6,14 @@ import { freePort } from '../../test/loopback.ts';
 import type { Door } from '../load/exchanges.ts';
 import { firstAnswer, launch } from './launch.ts';
 
-export type SubjectName = 'bare' | 'chatelaine' | 'toolbox';
+export type SubjectName = 'bare' | 'chatelaine' | 'echo' | 'proxy' | 'toolbox';
 
 /** How to start one. */
 export interface Starter {
   readonly name: SubjectName;
   /** What it wants in every request: its credential. */
   readonly headers: Readonly<Record<string, string>>;
-  /** `file`: a configuration in MCP Toolbox's format; for the bare server the body that it gives. */
+  /** `file`: a configuration in MCP Toolbox's format; for the bare server the body that it gives, for the proxy where it leads. */
   command(port: number, file: string): readonly [command: string, ...args: string[]];
   readonly env?: NodeJS.ProcessEnv;
 }

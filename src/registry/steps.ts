@@ -68,7 +68,7 @@ export interface CallContainment {
 
 /** A call that was let in, and may be stopped while it runs. */
 export interface HeldCall {
-  /** Aborts with the given one, and when the call is stopped. */
+  /** The one signal of the call: aborts with its caller's, which is given, and when the call is stopped. */
   signal(of: AbortSignal): AbortSignal;
   /** Why it was stopped; undefined while it goes on. */
   readonly stopped: ChatelaineError | undefined;

@@ -1,5 +1,5 @@
 import { AUDIT_LIMITS as LIMITS, type AuditEvent, type AuditRecord } from '#contract';
-import { canonicalJson } from './canonical-json.ts';
+import { byCodeUnits, inOrder } from './canonical-json.ts';
 
 /** A record that has no place in a chain yet. */
 export type UnplacedRecord = Omit<AuditRecord, 'seq' | 'personal'>;
@@ -109,15 +109,18 @@ function boundDetails(details: Details, bounds: Bounds): Details {
   const keys = Object.keys(details);
   const bounded: Record<string, Details[string]> = {};
   if (keys.length > LIMITS.detailKeys) bounds.cut += keys.length - LIMITS.detailKeys;
-  for (const key of keys.slice(0, LIMITS.detailKeys)) {
+  const kept = keys.length > LIMITS.detailKeys ? keys.slice(0, LIMITS.detailKeys) : keys;
+  // As the canonical text has them: what stands so is not sorted each time that it is written.
+  if (!inOrder(kept)) kept.sort(byCodeUnits);
+  for (const key of kept) {
     const value = details[key] as Details[string];
     bounded[boundKey(key, bounds)] =
       typeof value === 'object'
         ? bounds.list(value, LIMITS.detailItems, (item) => boundScalar(item, bounds))
         : boundScalar(value, bounds);
   }
-  // The sum of what is allowed one by one can still be large.
-  if (Buffer.byteLength(canonicalJson(bounded)) <= LIMITS.details) return bounded;
+  // The sum of what is allowed one by one can still be large. As many bytes as the canonical text has.
+  if (Buffer.byteLength(JSON.stringify(bounded)) <= LIMITS.details) return bounded;
   bounds.cut += Object.keys(bounded).length;
   return {};
 }

@@ -86,9 +86,10 @@ function writeObject(value: object, options: CanonicalOptions, depth: number): s
 }
 
 /** §3.2.3: keys as arrays of UTF-16 code units, which is how `<` compares strings. */
-const byCodeUnits = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+export const byCodeUnits = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
-function inOrder(keys: readonly string[]): boolean {
+/** Whether nothing has to be sorted. */
+export function inOrder(keys: readonly string[]): boolean {
   for (let at = 1; at < keys.length; at++) {
     if ((keys[at - 1] as string) > (keys[at] as string)) return false;
   }

@@ -1,5 +1,5 @@
 import { auditRecord } from '#contract';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, inOrder } from './canonical-json.ts';
 import type { UnplacedRecord } from './build-record.ts';
 
 /**
@@ -29,17 +29,21 @@ export function encodeRecord(record: UnplacedRecord): EncodedRecord {
 
 /**
  * Whether the members of the record, and theirs, stand in canonical order already: `buildRecord` writes
- * them so, but for what it appends, and for details, whose keys are anybody's. A number that is none is
- * left to the way that refuses it.
+ * them so, but for what it appends, and for details whose keys are odd. A number that is none is left to
+ * the way that refuses it.
  */
 const standsInOrder = ({ cut, details, durationMs = 0 }: UnplacedRecord): boolean =>
-  cut === undefined && (details === undefined || isOneText(details)) && Number.isFinite(durationMs);
+  cut === undefined && (details === undefined || detailsStandInOrder(details)) && Number.isFinite(durationMs);
 
-/** What policies looked at, for most calls. */
-function isOneText(details: NonNullable<UnplacedRecord['details']>): boolean {
-  const values = Object.values(details);
-  return values.length === 1 && typeof values[0] === 'string';
+type Details = NonNullable<UnplacedRecord['details']>;
+
+function detailsStandInOrder(details: Details): boolean {
+  const keys = Object.keys(details);
+  return inOrder(keys) && keys.every((key) => isPlain(details[key]));
 }
+
+const isPlain = (value: Details[string] | undefined): boolean =>
+  Array.isArray(value) ? value.every(isPlain) : typeof value !== 'number' || Number.isFinite(value);
 
 /** What stands in order is canonical as ECMAScript prints it (RFC 8785 §3.2.2), which costs a third. */
 function encodeAsItStands(record: UnplacedRecord): EncodedRecord {

@@ -19,6 +19,7 @@ class Held implements HeldCall {
   readonly #calls: RunningCalls;
   #stopped: ChatelaineError | undefined;
   #controller: AbortController | undefined;
+  #unfollow: (() => void) | undefined;
   /** The outcome is being recorded: it is waited for. */
   isSettling = false;
   onLeave: (() => void)[] | undefined;
@@ -30,10 +31,17 @@ class Held implements HeldCall {
     this.tool = tool;
   }
 
+  /** No `AbortSignal.any`: what it holds weakly outlives the collections of the young, and the whole call with it. */
   signal(of: AbortSignal): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#stopped !== undefined) this.#controller.abort(this.#stopped);
-    return AbortSignal.any([of, this.#controller.signal]);
+    if (this.#controller === undefined) {
+      const controller = (this.#controller = new AbortController());
+      const end = (): void => controller.abort(of.reason);
+      if (this.#stopped !== undefined) controller.abort(this.#stopped);
+      else if (of.aborted) end();
+      else of.addEventListener('abort', end, { once: true });
+      this.#unfollow = () => of.removeEventListener('abort', end);
+    }
+    return this.#controller.signal;
   }
 
   settle(): void {
@@ -54,6 +62,7 @@ class Held implements HeldCall {
   }
 
   leave(): void {
+    this.#unfollow?.();
     this.#calls.left(this);
     for (const told of this.onLeave ?? []) told();
   }

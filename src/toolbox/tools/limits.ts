@@ -71,6 +71,7 @@ class LimitedRun implements RunContext {
   readonly #name: string;
   readonly #call: ToolCall;
   readonly #deadline: Deadline;
+  #client: ClientFace | undefined;
   #controller: AbortController | undefined;
   #stopListening: (() => void) | undefined;
   #late: Error | undefined;
@@ -92,7 +93,7 @@ class LimitedRun implements RunContext {
   }
 
   get client(): ClientFace {
-    return unhurried(this.#call.client, this.#deadline);
+    return (this.#client ??= unhurried(this.#call.client, this.#deadline));
   }
 
   get signal(): AbortSignal {

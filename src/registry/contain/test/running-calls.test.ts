@@ -1,4 +1,5 @@
 /** What runs when it is contained does not succeed any more, and nothing of it begins. */
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '#contract';
 import { RunningCalls } from '../running-calls.ts';
@@ -54,6 +55,20 @@ test('a call that runs is stopped: its tool is told, and its answer is none', as
   // Who asks only now is told as well.
   expect(held.signal(new AbortController().signal).aborted).toBe(true);
   expect(await calls.stop()).toBe(0);
+});
+
+test('a call that its caller gives up is given up, and one that has ended listens to nobody', () => {
+  const calls = new RunningCalls();
+  const [left, ended] = [new AbortController(), new AbortController()];
+  const held = calls.enter(caller('bot'), 'default', 'pay');
+  const signal = held.signal(left.signal);
+  left.abort(new Error('the client went away'));
+  expect(signal.reason).toEqual(new Error('the client went away'));
+  const other = calls.enter(caller('ann'), 'default', 'pay');
+  expect(other.signal(ended.signal)).toBe(other.signal(ended.signal));
+  expect(getEventListeners(ended.signal, 'abort')).toHaveLength(1);
+  other.leave();
+  expect(getEventListeners(ended.signal, 'abort')).toEqual([]);
 });
 
 test('one whose outcome is just being recorded is waited for', async () => {

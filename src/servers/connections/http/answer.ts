@@ -110,14 +110,21 @@ async function readFault(answer: EgressStream, reader: AnswerReader): Promise<Se
 }
 
 /** The body, or undefined where it is longer than `maxBytes`. */
-async function readBody(body: Readable, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    if ((size += chunk.length) > maxBytes) return undefined;
-  }
-  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
+function readBody(body: Readable, maxBytes: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    body.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      if ((size += chunk.length) <= maxBytes) return;
+      resolve(undefined);
+      body.destroy();
+    });
+    body.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size)));
+    body.on('error', reject);
+    // Every body closes: the error, whose stack costs more than the reading, is for who was let go of alone.
+    body.on('close', () => body.readableEnded || reject(new Error('it was closed')));
+  });
 }
 
 export const mediaType = ({ headers }: EgressStream): string =>

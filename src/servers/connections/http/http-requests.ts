@@ -70,10 +70,9 @@ export class HttpRequests {
   }
 
   async #exchange(request: HttpRequest, sent: Readonly<Record<string, Secret>> | undefined): Promise<EgressStream> {
-    const headers: Record<string, string> = { ...request.headers };
+    let { headers } = request;
     // The credential last: nothing that anybody else wrote takes its place.
-    for (const [name, value] of Object.entries(this.#fixed ?? {})) headers[name] = reveal(value);
-    for (const [name, value] of Object.entries(sent ?? {})) headers[name] = reveal(value);
+    for (const secret of [this.#fixed, sent]) if (secret !== undefined) headers = { ...headers, ...revealed(secret) };
     const answer = await this.#target.client
       .stream({
         method: request.method,
@@ -94,6 +93,9 @@ export class HttpRequests {
     throw connectionError('SERVER_ANSWER_UNREADABLE', `${message}; only 307 and 308 keep a message`);
   }
 }
+
+const revealed = (headers: Readonly<Record<string, Secret>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, reveal(value)]));
 
 /** Whether it was sent, at least in part: a connection that never came about fails under other codes. */
 function brokeOff(error: unknown): boolean {
