@@ -1,4 +1,5 @@
 /** MCP servers of both eras by the official SDKs, that offer everything a gateway has to carry. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { toNodeHandler } from '@modelcontextprotocol/node';
@@ -14,6 +15,10 @@ export type Era = 'stateless' | 'session';
 /** What the tools of the server are made of; tests change it while it runs. */
 export interface Offer {
   tools: JsonObject[];
+  /** What each caller is told instead, by `Authorization` of the request. */
+  toolsOf?: ((authorization: string | undefined) => JsonObject[]) | undefined;
+  /** Looks at every request first; true where it has answered. */
+  intercept?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   secret: string;
 }
 
@@ -212,13 +217,20 @@ const CAPABILITIES = {
 const INFO = { name: 'upstream', version: '1.0.0' };
 const INSTRUCTIONS = 'Ask the upstream anything.';
 
+const running = new AsyncLocalStorage<IncomingMessage>();
+
+const listed = ({ tools, toolsOf }: Offer): JsonObject[] =>
+  toolsOf?.(running.getStore()?.headers.authorization) ?? tools;
+
 async function listenOn(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   requests: Upstream['requests'],
+  offer: Offer,
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     requests.push({ headers: request.headers, method: request.method });
-    handler(request, response);
+    if (offer.intercept?.(request, response) === true) return;
+    running.run(request, () => handler(request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): Promise<void> =>
@@ -242,7 +254,7 @@ async function serveStateless(): Promise<Upstream> {
   const handler = createMcpHandler(
     () => {
       const server = new StatelessServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
-      server.setRequestHandler('tools/list', () => ({ tools: offer.tools, ...cached }) as never);
+      server.setRequestHandler('tools/list', () => ({ tools: listed(offer), ...cached }) as never);
       server.setRequestHandler('prompts/list', () => ({ prompts: PROMPTS, ...cached }) as never);
       server.setRequestHandler(
         'prompts/get',
@@ -287,7 +299,7 @@ async function serveStateless(): Promise<Upstream> {
     { legacy: 'reject' },
   );
   const node = toNodeHandler(handler);
-  const { url, close } = await listenOn((request, response) => void node(request, response), requests);
+  const { url, close } = await listenOn((request, response) => void node(request, response), requests, offer);
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => 0,
@@ -309,7 +321,7 @@ async function serveSession(): Promise<Upstream> {
 
   function serverOf(uris: Set<string>): SessionServer {
     const server = new SessionServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
-    server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: offer.tools }));
+    server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: listed(offer) }));
     server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: PROMPTS }));
     server.setRequestHandler(
       session.GetPromptRequestSchema,
@@ -369,7 +381,7 @@ async function serveSession(): Promise<Upstream> {
     await server.connect(transport);
     await transport.handleRequest(request, response);
   };
-  const { url, close } = await listenOn((request, response) => void handle(request, response), requests);
+  const { url, close } = await listenOn((request, response) => void handle(request, response), requests, offer);
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => open.size,
