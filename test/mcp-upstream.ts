@@ -1,7 +1,9 @@
 /** MCP servers of both eras by the official SDKs, that offer everything a gateway has to carry. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { Server as SessionServer } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -25,7 +27,12 @@ export interface Offer {
 export interface Upstream {
   readonly url: string;
   /** Every HTTP request that came, headers and all. */
-  readonly requests: { readonly headers: IncomingMessage['headers']; readonly method: string | undefined }[];
+  readonly requests: {
+    readonly headers: IncomingMessage['headers'];
+    readonly method: string | undefined;
+    /** Common name of the certificate that the client showed. */
+    readonly shown: string | undefined;
+  }[];
   readonly offer: Offer;
   /** Labels of `wait` calls that were called off. */
   readonly calledOff: string[];
@@ -226,26 +233,32 @@ async function listenOn(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   requests: Upstream['requests'],
   offer: Offer,
+  tls: ServerOptions | undefined,
 ): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer((request, response) => {
-    requests.push({ headers: request.headers, method: request.method });
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const shown = tls && (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+    requests.push({ headers: request.headers, method: request.method, shown: shown as string | undefined });
     if (offer.intercept?.(request, response) === true) return;
     running.run(request, () => handler(request, response));
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, close };
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    close,
+  };
 }
 
-export function serveUpstream(era: Era): Promise<Upstream> {
-  return era === 'stateless' ? serveStateless() : serveSession();
+export function serveUpstream(era: Era, tls?: ServerOptions): Promise<Upstream> {
+  return era === 'stateless' ? serveStateless(tls) : serveSession(tls);
 }
 
-async function serveStateless(): Promise<Upstream> {
+async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
   const offer: Offer = { tools: usualTools(), secret: '' };
   const calledOff: string[] = [];
@@ -299,7 +312,7 @@ async function serveStateless(): Promise<Upstream> {
     { legacy: 'reject' },
   );
   const node = toNodeHandler(handler);
-  const { url, close } = await listenOn((request, response) => void node(request, response), requests, offer);
+  const { url, close } = await listenOn((request, response) => void node(request, response), requests, offer, tls);
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => 0,
@@ -308,7 +321,7 @@ async function serveStateless(): Promise<Upstream> {
   };
 }
 
-async function serveSession(): Promise<Upstream> {
+async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
   const offer: Offer = { tools: usualTools(), secret: '' };
   const calledOff: string[] = [];
@@ -381,7 +394,7 @@ async function serveSession(): Promise<Upstream> {
     await server.connect(transport);
     await transport.handleRequest(request, response);
   };
-  const { url, close } = await listenOn((request, response) => void handle(request, response), requests, offer);
+  const { url, close } = await listenOn((request, response) => void handle(request, response), requests, offer, tls);
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => open.size,
