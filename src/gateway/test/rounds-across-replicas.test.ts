@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { JsonObject } from '#kernel';
 import { closeAll, FEDERATED, openFederation, serverDocument, upstream } from './federation.fixture.ts';
-import { ALICE, BOB, postStateless } from './gateway.fixture.ts';
-import { installation, startReplica, type Installation, type Replica } from './replicas.fixture.ts';
+import { ALICE, BOB, post, postStateless } from './gateway.fixture.ts';
+import { installation, openSession, startReplica, type Installation, type Replica } from './replicas.fixture.ts';
 
 let all: Installation & AsyncDisposable;
 beforeAll(async () => {
@@ -64,6 +64,15 @@ it.each([
   },
   60_000,
 );
+
+it('a session that another holds is passed on at the door of one server as well', async () => {
+  const [a, b] = await replicas();
+  const session = await openSession(b);
+  const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+  const listed = await post(`${a.url}/mcp/s/default/far`, list, { 'Mcp-Session-Id': session });
+  expect([listed.status, await listed.text()]).toEqual([200, expect.stringContaining('"name":"ask"')]);
+  expect(a.forwarded).toEqual(['answered']);
+}, 60_000);
 
 it('nobody else goes on with it, and nothing is forwarded for them', async () => {
   const [a, b] = await replicas();

@@ -150,8 +150,9 @@ cedar: |
     new StreamableHTTPClientTransport(new URL(`${turns[0]?.url}/mcp`), {
       requestInit: { headers: { Authorization: `Bearer ${key}` } },
       fetch: (to, init) => {
-        const [turn] = turns.reverse() as [RunningServer];
-        if (String(init?.body).includes('tools/call')) taken.push(turn.url);
+        const turn = turns[0] as RunningServer;
+        turns.reverse();
+        if (typeof init?.body === 'string' && init.body.includes('tools/call')) taken.push(turn.url);
         return fetch(new URL(new URL(to).pathname, turn.url), init);
       },
     }),

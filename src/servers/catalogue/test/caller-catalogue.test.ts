@@ -18,7 +18,7 @@ function catalogue() {
   const learning = new CallerCatalogue({
     declaration: { name: 'far', refresh: REFRESH } as McpServerDeclaration,
     changed: () => changes++,
-    clock: { now: () => now } as never,
+    clock: { now: () => now },
     log: silentLogger,
   });
   const connectionOf = (tools: readonly JsonObject[], resources: readonly JsonObject[]): ServerConnection =>
