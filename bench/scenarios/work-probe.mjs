@@ -14,7 +14,8 @@ registerHooks({
     if (url.startsWith('file:')) record('load', url);
     const loaded = next(url, context);
     if (!url.endsWith('/cedar_wasm.js')) return loaded;
-    return { ...loaded, source: `${loaded.source}\nglobalThis.countEvaluations(exports);` };
+    const source = typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source).toString();
+    return { ...loaded, source: `${source}\nglobalThis.countEvaluations(exports);` };
   },
 });
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServerSettings } from '#contract';
+import type { SecretReader, ServerSettings } from '#contract';
 import { silentLogger, systemClock } from '#kernel';
 import { fixedPolicies, STARTER_POLICIES, type CurrentPolicies } from '#policy';
 import { openServers, type OpenServers } from '#servers';
@@ -19,7 +19,7 @@ export const federatedPolicies = (...cedar: readonly string[]): CurrentPolicies 
     ...cedar.map((text, index) => ({ id: `*/test-${index}`, namespace: '*', priority: 0, cedar: text })),
   ]);
 
-const FEDERATED = federatedPolicies(
+export const FEDERATED = federatedPolicies(
   '@id("Users call tools of servers")\npermit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };',
 );
 
@@ -30,8 +30,8 @@ export async function closeAll(): Promise<void> {
   for (const close of closings.splice(0).toReversed()) await close();
 }
 
-export async function upstream(era: Era): Promise<Upstream> {
-  const server = await serveUpstream(era);
+export async function upstream(era: Era, tls?: Parameters<typeof serveUpstream>[1]): Promise<Upstream> {
+  const server = await serveUpstream(era, tls);
   closings.push(() => server.close());
   return server;
 }
@@ -47,21 +47,16 @@ export interface Federated extends RunningGateway {
 export const serverDocument = (name: string, url: string, more = ''): string =>
   `kind: mcpServer\nname: ${name}\nurl: ${url}\nallowPrivateNetworks: true\n${more}`;
 
-export async function federate(
+/** The toolbox of such documents, with the servers behind it. */
+export async function openFederation(
   documents: readonly string[],
-  parts: {
-    readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
-    readonly policies?: CurrentPolicies;
-    readonly steps?: GatewayOptions['steps'];
-    /** Whether to wait until every server has answered or failed. */
-    readonly waits?: boolean;
-  } = {},
-): Promise<Federated> {
+  secrets?: SecretReader,
+): Promise<{ readonly toolbox: Toolbox; readonly servers: OpenServers }> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'chatelaine-servers-'));
   closings.push(async () => rmSync(stateDirectory, { recursive: true, force: true }));
   const configuration = declared(documents.join('\n---\n'));
   const servers = openServers({
-    ...{ secrets: undefined, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
+    ...{ secrets, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
   });
   const opened = await openToolbox(configuration, {
     catalog: sourceTypes,
@@ -77,6 +72,21 @@ export async function federate(
     const replaced = await toolbox.replace(configuration);
     if (!replaced.ok) throw new Error(replaced.error.map(({ message }) => message).join('; '));
   });
+  return { toolbox, servers };
+}
+
+export async function federate(
+  documents: readonly string[],
+  parts: {
+    readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
+    readonly policies?: CurrentPolicies;
+    readonly steps?: GatewayOptions['steps'];
+    readonly secrets?: SecretReader;
+    /** Whether to wait until every server has answered or failed. */
+    readonly waits?: boolean;
+  } = {},
+): Promise<Federated> {
+  const { toolbox, servers } = await openFederation(documents, parts.secrets);
   const gateway = await startGateway(
     parts.settings,
     toolbox.current(),
