@@ -8,6 +8,7 @@ import type { ToolboxSnapshot } from '#toolbox';
 import type { Pages } from './http/pages.ts';
 import type { Siblings } from './http/siblings/index.ts';
 import type { CallObserver } from './pipeline/call-observer.ts';
+import type { ExchangeState } from './operations/readiness.ts';
 import type { CallerGrants } from './pipeline/caller-grants.ts';
 import type { CallSteps } from './pipeline/call-steps.ts';
 
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly steps?: Omit<CallSteps, 'decisions' | 'shaping'>;
   /** Who keeps tokens of callers at identity providers; without it tools get none. */
   readonly grants?: CallerGrants | undefined;
+  /** How who keeps them elsewhere is, for `/readyz`; never rejects. */
+  readonly exchange?: (() => Promise<ExchangeState>) | undefined;
   readonly settings: ServerSettings;
   /** 32 bytes that seal `requestState`; the same in every process that serves the same clients. */
   readonly stateKey: Buffer;

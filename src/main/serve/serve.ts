@@ -67,7 +67,10 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const configured = await openConfigured(options, {
       ...{ context, log, dataDir, secrets },
       // At standard input nobody signs in, and a file may be shared with a server where people do: its calls say so.
-      signsIn: (server) => options.stdio === true || issuerUrl(withOptions(server, options)) !== undefined,
+      signsIn: (server) =>
+        options.stdio === true ||
+        server.exchange !== undefined ||
+        issuerUrl(withOptions(server, options)) !== undefined,
     });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
@@ -112,7 +115,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     // A key that cannot sign is told now, and not by the first sign-in.
     if (own !== undefined && settings.authorizationServer.signingKeys !== undefined)
       await (await services.signing()).keys.current();
-    warnOfUnused(configured, own !== undefined, log);
+    warnOfUnused(configured, { isServed: own !== undefined, isElsewhere: settings.exchange !== undefined }, log);
     const credentials =
       own &&
       publicUrl &&
@@ -127,6 +130,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       ...{ services, secrets, env: context.env, clock: context.clock },
       declared: () => configured.authServices(),
       issuers: () => issuers,
+      sessionsOf: settings.exchange?.issuer,
     });
     endings.add('resource server', () => resources.close());
     const declared = (): ReturnType<typeof configured.policies> => configured.policies();
@@ -195,11 +199,18 @@ async function run(running: Running): Promise<void> {
   const siblings = options.stdio
     ? undefined
     : await servedSiblings({ services, settings, tls: tls.public, metrics, clock, log, endings });
+  const exchanged =
+    settings.exchange === undefined || options.stdio
+      ? undefined
+      : await (
+          await import('./exchanged-grants.ts')
+        ).exchangedGrants({ settings: settings.exchange, metrics, clock, log, endings });
   gateway = createGateway({
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),
     resources,
-    grants: own?.grants,
+    grants: own?.grants ?? exchanged?.grants,
+    exchange: exchanged?.state,
     policies: services.policies,
     steps: {
       watch: services.watch,

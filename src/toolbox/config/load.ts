@@ -11,6 +11,7 @@ import {
 import { checkClientCertificates } from './client-certificates-check.ts';
 import { checkOwnerIdentities } from './owner-check.ts';
 import { crossCheck } from './cross-check.ts';
+import { checkExchange } from './exchange-check.ts';
 import { announce, emptyLists, LIST_OF, type AnyDeclaration, type Announced } from './declarations.ts';
 import { DeclaredNames } from './declared-names.ts';
 import { flatten } from './nested.ts';
@@ -90,6 +91,7 @@ export function loadConfiguration(
   checkOneServer(documents, problems);
   const names = new DeclaredNames(announced, unread);
   problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists, servers[0]?.settings));
+  if (servers[0] !== undefined) problems.push(...checkExchange(servers[0].settings, servers[0].document, lists));
   // What could not be read of the server is a problem by itself, and says nothing of its listeners.
   if (servers.length > 0 || !documents.some(({ kind }) => kind === 'server'))
     problems.push(

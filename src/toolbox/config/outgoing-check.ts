@@ -19,17 +19,22 @@ function upstreamOf(source: SourceDeclaration): string | undefined {
 /** GitHub and whatever is described as plain OAuth 2 say who somebody is in other ways than ID tokens. */
 const WITHOUT_ID_TOKENS: ReadonlySet<string> = new Set<UpstreamDeclaration['type']>(['github', 'oauth2']);
 
+/** Those that exchange the ID token of the caller for something else. */
+export const sourcesWithIdTokens = (sources: readonly SourceDeclaration[]): readonly SourceDeclaration[] =>
+  sources.filter((source) => {
+    const { type, subject } = authOf(source);
+    if (upstreamOf(source) === undefined) return false;
+    return subject === 'id_token' || type === 'idJag' || (type === 'awsSts' && subject === undefined);
+  });
+
 /** Of an upstream that gives no ID token nobody can ever exchange one. */
 export function checkIdTokens(
   sources: readonly SourceDeclaration[],
   upstreams: readonly UpstreamDeclaration[],
 ): readonly Problem[] {
-  return sources.flatMap((source) => {
-    const { type, subject } = authOf(source);
+  return sourcesWithIdTokens(sources).flatMap((source) => {
     const upstream = upstreams.find(({ name }) => name === upstreamOf(source));
     if (upstream === undefined || !WITHOUT_ID_TOKENS.has(upstream.type)) return [];
-    const wantsIdToken = subject === 'id_token' || type === 'idJag' || (type === 'awsSts' && subject === undefined);
-    if (!wantsIdToken) return [];
     const message = `\`${upstream.name}\` is plain OAuth 2 and gives no ID tokens (its type is \`${upstream.type}\`)`;
     return [problemAt(source.locate(FIELD), 'CONTRADICTION', message)];
   });
