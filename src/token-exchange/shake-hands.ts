@@ -7,7 +7,12 @@ import { connect, type ConnectionOptions } from 'node:tls';
 export function shakeHands(url: URL, options: ConnectionOptions, withinMs: number): Promise<void> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...options, host, port: Number(url.port || 443), ...(isName(host) && { servername: host }) });
+    const socket = connect({
+      ...options,
+      host,
+      port: Number(url.port || 443),
+      ...(isName(host) && { servername: host }),
+    });
     socket.setTimeout(withinMs, () => socket.destroy(Object.assign(new Error('no handshake in time'), TIMEOUT)));
     socket.once('secureConnect', () => {
       socket.destroy();

@@ -21,7 +21,9 @@ export const exchangeSchema = z
       'The issuer whose tokens are exchanged, and no others; an `authService` accepts them.',
     ),
     owner: ownerName.describe('Who this server is there: namespace and name of its `kind: owner`.'),
-    certificate: pemOrPath.describe('Our certificate and its issuers: an absolute path, which is followed, or PEM text.'),
+    certificate: pemOrPath.describe(
+      'Our certificate and its issuers: an absolute path, which is followed, or PEM text.',
+    ),
     key: secretText.describe('Its private key, likewise.'),
     ca: pemOrPath.describe("The authorities that may vouch for the listener, likewise; the system's are not asked."),
     serverSpiffeId: z
@@ -36,7 +38,8 @@ export const exchangeSchema = z
     const refuse = (path: string[], message: string): void =>
       context.addIssue({ code: 'custom', path, message, params: { problem: 'UNENFORCEABLE' } });
     const { pathname, search, hash, username, password } = new URL(url);
-    if (pathname !== '/' || search !== '' || hash !== '') refuse(['url'], 'an internal listener has one path: leave it out');
+    if (pathname !== '/' || search !== '' || hash !== '')
+      refuse(['url'], 'an internal listener has one path: leave it out');
     if (username !== '' || password !== '') refuse(['url'], 'who we are is said by the certificate, not by the URL');
     const at = new URL(issuer);
     if (at.protocol === 'http:' && !isLoopbackHost(at.hostname))

@@ -85,13 +85,15 @@ export async function openConfigured(
     log: Logger;
     dataDir: string;
     secrets: SecretReader;
+    /** What the command line says of the configuration, in the words of its language. */
+    beside?: ConfigurationInput | undefined;
     /** Whether people can sign in at what is opened; asked of each configuration. Where it is left out, nobody asks. */
     signsIn?: (settings: ServerSettings) => boolean;
     /** Whether MCP servers are asked and started: not by a command that calls no tool. */
     withServers?: boolean;
   },
 ): Promise<Configured> {
-  const { context, log, secrets, dataDir } = surroundings;
+  const { context, log, secrets, dataDir, beside } = surroundings;
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
   const prebuilt = await prebuiltInputs(options.prebuilt ?? [], process.cwd());
@@ -99,11 +101,13 @@ export async function openConfigured(
   const isPrebuilt = prebuilt.value.length > 0;
   const quickstart =
     named.value === undefined && !isPrebuilt && options.quickstart ? await startQuickstart(surroundings) : undefined;
-  const location = quickstart?.location ?? named.value ?? (isPrebuilt ? undefined : defaultLocation());
+  const isSaid = isPrebuilt || beside !== undefined;
+  const location = quickstart?.location ?? named.value ?? (isSaid ? undefined : defaultLocation());
+  const always = [...prebuilt.value, ...(beside === undefined ? [] : [beside])];
   const env = { ...context.env, ...quickstart?.environment };
 
   const load = (inputs: readonly ConfigurationInput[]): Loaded =>
-    orThrow(loadConfiguration([...prebuilt.value, ...inputs], { env, catalog: sourceTypes }));
+    orThrow(loadConfiguration([...always, ...inputs], { env, catalog: sourceTypes }));
 
   const inputs = location === undefined ? [] : orThrow(await readInputs(location));
   const first = { ...load(inputs), inputs };

@@ -21,6 +21,7 @@ import { openConfigured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import type { ResourceServer } from '#resource-server';
+import type { ConfigurationInput } from '#toolbox';
 import {
   bearerVerifier,
   lateCredentials,
@@ -50,7 +51,14 @@ import { serveMany } from './serve-many.ts';
 import { serveOneClient } from './serve-one-client.ts';
 import type { ServeOptions } from './serve-command.ts';
 
-export async function serve(options: ServeOptions, context: CliContext): Promise<void> {
+/** What tells one command that serves from another. */
+export interface ServeShape {
+  /** What the command line says of the configuration: that of a proxy, which has the doors of MCP and no others. */
+  readonly beside?: ConfigurationInput;
+}
+
+export async function serve(options: ServeOptions, context: CliContext, shape: ServeShape = {}): Promise<void> {
+  const isProxy = shape.beside !== undefined;
   const dataDir = resolve(options.dataDir);
   let format: LogFormat = process.stderr.isTTY ? 'text' : 'json';
   const log = createLogger({ level: options.logLevel ?? 'info', format: () => format, cover: coverLogText });
@@ -65,12 +73,12 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const vaultOpened = Promise.withResolvers<SecretReader>();
     const secrets = lazySecrets(() => vaultOpened.promise);
     const configured = await openConfigured(options, {
-      ...{ context, log, dataDir, secrets },
+      ...{ context, log, dataDir, secrets, beside: shape.beside },
       // At standard input nobody signs in, and a file may be shared with a server where people do: its calls say so.
       signsIn: (server) =>
         options.stdio === true ||
         server.exchange !== undefined ||
-        issuerUrl(withOptions(server, options)) !== undefined,
+        (!isProxy && issuerUrl(withOptions(server, options)) !== undefined),
     });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
@@ -96,7 +104,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
     const registry = await openRegistry({ ...services, settings, configured });
     const agentsReached = Promise.withResolvers<URL | undefined>();
-    const publicUrl = options.stdio === true ? undefined : issuerUrl(settings);
+    const publicUrl = options.stdio === true || isProxy ? undefined : issuerUrl(settings);
     const own =
       publicUrl === undefined
         ? undefined
@@ -115,7 +123,11 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     // A key that cannot sign is told now, and not by the first sign-in.
     if (own !== undefined && settings.authorizationServer.signingKeys !== undefined)
       await (await services.signing()).keys.current();
-    warnOfUnused(configured, { isServed: own !== undefined, isElsewhere: settings.exchange !== undefined }, log);
+    warnOfUnused(
+      configured,
+      { isServed: own !== undefined, isElsewhere: isProxy || settings.exchange !== undefined },
+      log,
+    );
     const credentials =
       own &&
       publicUrl &&
@@ -153,6 +165,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       agentsReached: agentsReached.resolve,
       secrets,
       deliveries,
+      isProxy,
       protocol,
       endings,
     });
@@ -163,7 +176,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
 
 async function run(running: Running): Promise<void> {
   const { options, context, log, dataDir, configured, registry, settings, services, resources, own } = running;
-  const { deliveries, endings } = running;
+  const { deliveries, endings, isProxy } = running;
   let gateway: Gateway | undefined;
   const metrics =
     settings.metrics === false || options.stdio
@@ -188,9 +201,10 @@ async function run(running: Running): Promise<void> {
 
   const stateKey = readStateKey(dataDir);
   const approving = servedApprovals({
-    ...{ services, settings, metrics, log, endings, clock: context.clock },
+    ...{ services, metrics, log, endings, clock: context.clock },
+    settings: isProxy ? { ...settings, publicUrl: undefined } : settings,
     snapshot: () => configured.toolbox.current(),
-    hasPages: options.stdio !== true,
+    hasPages: options.stdio !== true && !isProxy,
   });
   const { clock } = context;
   const containment = servedContainment({ services, settings, clock, log, endings });
@@ -224,37 +238,42 @@ async function run(running: Running): Promise<void> {
     stateKey,
     maskKey: () => readMaskKey(services.database, services.vault.envelope),
     trail: services.audit,
-    pages: pagesOf([
-      ...(own === undefined ? [] : [own.pages]),
-      approving.pages,
-      lateSignInPages(() => services.signIn(), { log, elsewhere: own?.elsewhere, theme: settings.theme }),
-    ]),
+    // A proxy shows nobody a page: who signs in does so at the issuer.
+    pages: isProxy
+      ? pagesOf([])
+      : pagesOf([
+          ...(own === undefined ? [] : [own.pages]),
+          approving.pages,
+          lateSignInPages(() => services.signIn(), { log, elsewhere: own?.elsewhere, theme: settings.theme }),
+        ]),
     agentPages: own?.programs,
     tls: tls.all,
-    api: lateApi(async () => {
-      const { openApi } = await import('../services/open-api.ts');
-      const { version } = context;
-      const api = await openApi(services, {
-        contained: containment.here,
-        ...{ version, settings, deliveries, dataDir, secret: stateKey, endings, clock, log },
-        registry: {
-          ...(await registry.services()),
-          callable: async (principal, namespace) => (await gateway?.callable(principal, namespace)) ?? new Set(),
-        },
-        credentials: running.credentials,
-        vendable: vendableTools(() => configured.toolbox.current()),
-        ...(gateway && { findTools: gateway.findTools }),
-        approvals: approving.approvals,
-        declared: {
-          clients: () => configured.clients(),
-          upstreams: () => configured.upstreams(),
-          policies: () => configured.policies(),
-        },
-        tools: () => validatedTools(configured.toolbox.current()),
-        snapshot: () => configured.toolbox.current(),
-      });
-      const { openApiDoor } = await import('#http');
-      return await openApiDoor(api, settings.limits);
+    ...(!isProxy && {
+      api: lateApi(async () => {
+        const { openApi } = await import('../services/open-api.ts');
+        const { version } = context;
+        const api = await openApi(services, {
+          contained: containment.here,
+          ...{ version, settings, deliveries, dataDir, secret: stateKey, endings, clock, log },
+          registry: {
+            ...(await registry.services()),
+            callable: async (principal, namespace) => (await gateway?.callable(principal, namespace)) ?? new Set(),
+          },
+          credentials: running.credentials,
+          vendable: vendableTools(() => configured.toolbox.current()),
+          ...(gateway && { findTools: gateway.findTools }),
+          approvals: approving.approvals,
+          declared: {
+            clients: () => configured.clients(),
+            upstreams: () => configured.upstreams(),
+            policies: () => configured.policies(),
+          },
+          tools: () => validatedTools(configured.toolbox.current()),
+          snapshot: () => configured.toolbox.current(),
+        });
+        const { openApiDoor } = await import('#http');
+        return await openApiDoor(api, settings.limits);
+      }),
     }),
     observers: [
       callLog(log),

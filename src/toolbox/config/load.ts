@@ -18,6 +18,7 @@ import { flatten } from './nested.ts';
 import { parseFile, type ConfigurationInput } from './parse.ts';
 import { plainSecrets } from './plain-secrets.ts';
 import type { RawDocument } from './raw-document.ts';
+import { joinServers } from './join-servers.ts';
 import { problemAt, sortProblems, wholeFile, type Problem } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { kindOf, readDocument } from './read-document.ts';
@@ -125,13 +126,19 @@ interface Server {
   readonly document: RawDocument;
 }
 
+interface KindOfDocument {
+  readonly kind: Kind;
+  readonly document: RawDocument;
+}
+
 interface Parsed {
-  readonly documents: readonly { readonly kind: Kind; readonly document: RawDocument }[];
+  readonly documents: readonly KindOfDocument[];
   readonly unread: readonly string[];
 }
 
 function parseAll(inputs: readonly ConfigurationInput[], env: Environment, problems: Problem[]): Parsed {
-  const documents: { kind: Kind; document: RawDocument }[] = [];
+  const documents: KindOfDocument[] = [];
+  const joining: KindOfDocument[] = [];
   const unread: string[] = [];
   for (const input of inputs) {
     const parsed = parseFile(input, env);
@@ -144,7 +151,8 @@ function parseAll(inputs: readonly ConfigurationInput[], env: Environment, probl
       for (const document of flat.documents) {
         const kind = kindOf(document);
         if (kind.ok) {
-          documents.push({ kind: kind.value, document });
+          const isJoining = input.joins === true && kind.value === 'server';
+          (isJoining ? joining : documents).push({ kind: kind.value, document });
         } else {
           problems.push(kind.error);
           unread.push(JSON.stringify(document.value));
@@ -152,6 +160,7 @@ function parseAll(inputs: readonly ConfigurationInput[], env: Environment, probl
       }
     }
   }
+  problems.push(...joinServers(documents, joining));
   return { documents, unread };
 }
 
