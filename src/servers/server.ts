@@ -5,6 +5,7 @@ import { Bridge, ParkedCalls, type AskedRequest } from './bridge/index.ts';
 import type { Behalf } from './bridge/bridge.ts';
 import { Catalogue } from './catalogue/index.ts';
 import { acceptTools } from './catalogue/definitions.ts';
+import type { ServerConnection } from './connections/index.ts';
 import { Connector, type ConnectorParts } from './connector.ts';
 import {
   federatedPrompt,
@@ -14,6 +15,7 @@ import {
   unlistedResources,
   type Asker,
 } from './entries/index.ts';
+import { LatestCaller } from './latest-caller.ts';
 import { askableOf, connectionKey, ConnectionPool, type Lease } from './pool/index.ts';
 
 export interface ServerOptions extends ConnectorParts {
@@ -35,6 +37,7 @@ export class Server implements FederatedServer, Asker {
   readonly #parked = new ParkedCalls();
   readonly #bridge: Bridge;
   #offer: { readonly of: Catalogue['known']; readonly offer: ServerOffer } | undefined;
+  readonly #callers = new WeakMap<ServerConnection, LatestCaller>();
   #running = 0;
   #retired: PromiseWithResolvers<void> | undefined;
 
@@ -112,8 +115,8 @@ export class Server implements FederatedServer, Asker {
       );
   }
 
-  #lease({ caller, client }: Behalf): Promise<Lease> {
-    const { auth } = this.#options;
+  async #lease({ caller, client }: Behalf): Promise<Lease> {
+    const { auth } = this.#connector;
     const { declaration } = this;
     const known = this.#catalogue.known?.server;
     // Whose question it is nobody could say of a connection that several callers share.
@@ -121,7 +124,14 @@ export class Server implements FederatedServer, Asker {
     const isSession = known?.era !== 'stateless';
     const isPerCaller = auth?.perCaller === true || (isSession && !declaration.shared);
     const key = connectionKey(caller, capabilities, { isPerCaller });
-    return this.#pool.lease(key, (signal) => this.#connector.open({ caller, capabilities, known, signal }));
+    const lease = await this.#pool.lease(key, async (signal) => {
+      const latest = new LatestCaller(caller);
+      const connection = await this.#connector.open({ caller: latest, capabilities, known, signal });
+      this.#callers.set(connection, latest);
+      return connection;
+    });
+    if (isPerCaller) this.#callers.get(lease.connection)?.came(caller);
+    return lease;
   }
 
   #entries({ lists, server: { instructions } }: NonNullable<Catalogue['known']>): ServerOffer {

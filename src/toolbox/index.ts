@@ -13,7 +13,7 @@ export {
   fingerprint,
   formatProblem,
   problemAt,
-  sourcesWithoutSignIn,
+  sendingWithoutSignIn,
   loadConfiguration,
   locationOf,
   migrateInput,
@@ -47,3 +47,4 @@ export { toolboxError } from './errors.ts';
 export { certificateOf, privateKeyOf, SourceSecrets } from './secrets/index.ts';
 export { readTls } from './sources/http/tls-material.ts';
 export { runWithin } from './tools/limits.ts';
+export { untilAborted } from './sources/until-aborted.ts';

@@ -12,6 +12,7 @@ import {
   loadTelemetry,
   validatedTools,
   type Gateway,
+  type GatewayOptions,
 } from '#gateway';
 import { readMaskKey } from '#http';
 import { readAssets } from '#identity';
@@ -41,7 +42,12 @@ import { decoys } from './decoys.ts';
 import { startDuties } from './duties.ts';
 import { lateApi } from './late-api.ts';
 import { lateNotices } from './late-notices.ts';
-import { issuerUrl, ownAuthorizationServer, warnOfUnused } from './own-authorization-server.ts';
+import {
+  issuerUrl,
+  ownAuthorizationServer,
+  warnOfUnused,
+  type OwnAuthorizationServer,
+} from './own-authorization-server.ts';
 import { openListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
 import { servedSiblings } from './siblings.ts';
@@ -72,8 +78,9 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
   try {
     const vaultOpened = Promise.withResolvers<SecretReader>();
     const secrets = lazySecrets(() => vaultOpened.promise);
+    const ownOpened = Promise.withResolvers<OwnAuthorizationServer | undefined>();
     const configured = await openConfigured(options, {
-      ...{ context, log, dataDir, secrets, beside: shape.beside },
+      ...{ context, log, dataDir, secrets, beside: shape.beside, serverTokens: async () => (await ownOpened.promise)?.serverTokens },
       // At standard input nobody signs in, and a file may be shared with a server where people do: its calls say so.
       signsIn: (server) =>
         options.stdio === true ||
@@ -116,8 +123,10 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
             internal: settings.internalListener,
             theme: settings.theme,
             declared: configured,
+            protectedServers: () => configured.protectedServers(),
             snapshot: () => configured.toolbox.current(),
           });
+    ownOpened.resolve(own);
     // A logo that cannot be shown is told now, and not by the first page.
     if (settings.theme?.logo !== undefined && options.stdio !== true) readAssets(settings.theme);
     // A key that cannot sign is told now, and not by the first sign-in.
@@ -219,7 +228,7 @@ async function run(running: Running): Promise<void> {
       : await (
           await import('./exchanged-grants.ts')
         ).exchangedGrants({ settings: settings.exchange, metrics, clock, log, endings });
-  gateway = createGateway({
+  const doors: GatewayOptions = {
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),
     resources,
@@ -238,42 +247,38 @@ async function run(running: Running): Promise<void> {
     stateKey,
     maskKey: () => readMaskKey(services.database, services.vault.envelope),
     trail: services.audit,
-    // A proxy shows nobody a page: who signs in does so at the issuer.
-    pages: isProxy
-      ? pagesOf([])
-      : pagesOf([
-          ...(own === undefined ? [] : [own.pages]),
-          approving.pages,
-          lateSignInPages(() => services.signIn(), { log, elsewhere: own?.elsewhere, theme: settings.theme }),
-        ]),
+    pages: pagesOf([
+      ...(own === undefined ? [] : [own.pages]),
+      approving.pages,
+      lateSignInPages(() => services.signIn(), { log, elsewhere: own?.elsewhere, theme: settings.theme }),
+    ]),
     agentPages: own?.programs,
     tls: tls.all,
-    ...(!isProxy && {
-      api: lateApi(async () => {
-        const { openApi } = await import('../services/open-api.ts');
-        const { version } = context;
-        const api = await openApi(services, {
-          contained: containment.here,
-          ...{ version, settings, deliveries, dataDir, secret: stateKey, endings, clock, log },
-          registry: {
-            ...(await registry.services()),
-            callable: async (principal, namespace) => (await gateway?.callable(principal, namespace)) ?? new Set(),
-          },
-          credentials: running.credentials,
-          vendable: vendableTools(() => configured.toolbox.current()),
-          ...(gateway && { findTools: gateway.findTools }),
-          approvals: approving.approvals,
-          declared: {
-            clients: () => configured.clients(),
-            upstreams: () => configured.upstreams(),
-            policies: () => configured.policies(),
-          },
-          tools: () => validatedTools(configured.toolbox.current()),
-          snapshot: () => configured.toolbox.current(),
-        });
-        const { openApiDoor } = await import('#http');
-        return await openApiDoor(api, settings.limits);
-      }),
+    api: lateApi(async () => {
+      const { openApi } = await import('../services/open-api.ts');
+      const { version } = context;
+      const api = await openApi(services, {
+        contained: containment.here,
+        ...{ version, settings, deliveries, dataDir, secret: stateKey, endings, clock, log },
+        registry: {
+          ...(await registry.services()),
+          callable: async (principal, namespace) => (await gateway?.callable(principal, namespace)) ?? new Set(),
+        },
+        credentials: running.credentials,
+        vendable: vendableTools(() => configured.toolbox.current()),
+        ...(gateway && { findTools: gateway.findTools }),
+        approvals: approving.approvals,
+        declared: {
+          clients: () => configured.clients(),
+          upstreams: () => configured.upstreams(),
+          protectedServers: () => configured.protectedServers(),
+          policies: () => configured.policies(),
+        },
+        tools: () => validatedTools(configured.toolbox.current()),
+        snapshot: () => configured.toolbox.current(),
+      });
+      const { openApiDoor } = await import('#http');
+      return await openApiDoor(api, settings.limits);
     }),
     observers: [
       callLog(log),
@@ -284,7 +289,8 @@ async function run(running: Running): Promise<void> {
     version: context.version,
     clock: context.clock,
     log,
-  });
+  };
+  gateway = createGateway(isProxy ? withoutPages(doors) : doors);
   const { close: closeRecords } = gateway;
   endings.add('refusals that were counted', closeRecords);
   await containment.follow(() => gateway.services.streams.round());
@@ -302,6 +308,10 @@ async function run(running: Running): Promise<void> {
   if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
   else await serveMany(gateway, tls, metrics, { ...running, siblings });
 }
+
+/** A proxy shows nobody a page and has no API: people sign in at the issuer, and who runs it has the command line. */
+const withoutPages = ({ pages: _pages, agentPages: _agentPages, api: _api, ...doors }: GatewayOptions): GatewayOptions =>
+  doors;
 
 /** Options of the command line win over the document. */
 function withOptions(settings: ServerSettings, options: ServeOptions): ServerSettings {

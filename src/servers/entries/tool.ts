@@ -1,5 +1,13 @@
-import { mirroredParameters, valueAtPath, type ContentBlock, type SourceCredential } from '#contract';
+import {
+  isLoopbackHost,
+  mirroredParameters,
+  valueAtPath,
+  type ContentBlock,
+  type McpServerDeclaration,
+  type SourceCredential,
+} from '#contract';
 import { err, isRecord, ok, type JsonObject } from '#kernel';
+import { sourceWay, tokenEndpoints } from '#outgoing-auth';
 import {
   jsonSchemaCheck,
   labelsOf,
@@ -16,7 +24,18 @@ import { encodeHeaderValue } from '../connections/index.ts';
 import { serversError } from '../errors.ts';
 import type { Asker } from './asker.ts';
 
-const NO_CREDENTIAL: SourceCredential = { way: 'none', inTheClear: false };
+/** The server and, where tokens are fetched, who gives them; an authorization server that it names is its own affair. */
+function egressOf({ url, auth }: McpServerDeclaration): readonly string[] {
+  if (url === undefined) return [];
+  const endpoints = auth?.type === 'oauth' ? [] : tokenEndpoints(auth);
+  return [...new Set([url, ...endpoints.map((endpoint) => endpoint.url)].map((one) => new URL(one).origin))];
+}
+
+function credentialOf({ url, auth }: McpServerDeclaration): SourceCredential {
+  const way = sourceWay(auth);
+  const { protocol, hostname } = new URL(url ?? 'https://localhost');
+  return { way, inTheClear: way !== 'none' && protocol === 'http:' && !isLoopbackHost(hostname) };
+}
 
 /** A tool of a server as a tool of the namespace. */
 export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
@@ -63,12 +82,12 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
     definedBy: 'code',
     pins: declaration.pins,
     foundation: () => ({
-      egress: declaration.url === undefined ? [] : [new URL(declaration.url).origin],
+      egress: egressOf(declaration),
       body: {
         ...{ type: 'mcp', server: declaration.name, tool: theirName },
         ...(otherMembers !== undefined && { members: otherMembers }),
       },
-      credential: NO_CREDENTIAL,
+      credential: credentialOf(declaration),
       writes: annotations.readOnlyHint !== true,
     }),
     // What a server says of itself is no proof.

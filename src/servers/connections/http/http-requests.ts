@@ -5,8 +5,10 @@
 import { NOBODY, type CallerFace } from '#contract';
 import type { EgressStream } from '#egress';
 import { reveal, type Secret } from '#kernel';
+import { untilAborted } from '#toolbox';
 import { connectionError } from '../errors.ts';
 import { drain } from './event-stream.ts';
+import type { OutgoingRequest } from '#outgoing-auth';
 import type { HttpTarget } from '../target.ts';
 
 export interface HttpRequest {
@@ -45,12 +47,7 @@ export class HttpRequests {
   async send(request: HttpRequest): Promise<EgressStream> {
     const { auth } = this.#target;
     for (let attempt = 0; ; attempt++) {
-      const sent = await auth?.headers(this.#caller, {
-        method: request.method,
-        url: request.url ?? this.url,
-        headers: request.headers,
-        body: request.body,
-      });
+      const sent = auth && (await untilAborted(auth.headers(this.#caller, this.#outgoing(request)), request.signal));
       const answer = await this.#exchange(request, sent);
       const { status } = answer;
       if (status !== 401 && status !== 403) return answer;
@@ -67,6 +64,10 @@ export class HttpRequests {
         },
       );
     }
+  }
+
+  #outgoing({ method, url = this.url, headers, body }: HttpRequest): OutgoingRequest {
+    return { method, url, headers, body };
   }
 
   async #exchange(request: HttpRequest, sent: Readonly<Record<string, Secret>> | undefined): Promise<EgressStream> {
