@@ -80,7 +80,14 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
     const secrets = lazySecrets(() => vaultOpened.promise);
     const ownOpened = Promise.withResolvers<OwnAuthorizationServer | undefined>();
     const configured = await openConfigured(options, {
-      ...{ context, log, dataDir, secrets, beside: shape.beside, serverTokens: async () => (await ownOpened.promise)?.serverTokens },
+      ...{
+        context,
+        log,
+        dataDir,
+        secrets,
+        beside: shape.beside,
+        serverTokens: async () => (await ownOpened.promise)?.serverTokens,
+      },
       // At standard input nobody signs in, and a file may be shared with a server where people do: its calls say so.
       signsIn: (server) =>
         options.stdio === true ||
@@ -310,8 +317,12 @@ async function run(running: Running): Promise<void> {
 }
 
 /** A proxy shows nobody a page and has no API: people sign in at the issuer, and who runs it has the command line. */
-const withoutPages = ({ pages: _pages, agentPages: _agentPages, api: _api, ...doors }: GatewayOptions): GatewayOptions =>
-  doors;
+const withoutPages = ({
+  pages: _pages,
+  agentPages: _agentPages,
+  api: _api,
+  ...doors
+}: GatewayOptions): GatewayOptions => doors;
 
 /** Options of the command line win over the document. */
 function withOptions(settings: ServerSettings, options: ServeOptions): ServerSettings {
