@@ -218,3 +218,19 @@ async function balancer(ports: readonly number[]): Promise<number> {
 /** The credentials that the back end was sent with tool calls and the rest, in their order. */
 export const sentTo = ({ requests }: Upstream): readonly (string | undefined)[] =>
   requests.map(({ headers }) => headers.authorization);
+
+/** The status and the text of an answer to a call without a session. */
+export async function callAt(url: string, token: string, headers: Record<string, string> = {}): Promise<string> {
+  const answer = await fetch(`${url}/mcp`, {
+    method: 'POST',
+    headers: {
+      ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...{ accept: 'application/json, text/event-stream', ...headers },
+    },
+    body: JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+      params: { name: 'echo', arguments: { text: 'hello' } },
+    }),
+  });
+  return `${answer.status} ${await answer.text()}`;
+}
