@@ -3,6 +3,7 @@
  * sign in at through an identity provider of a company, and exchanges over mutual TLS.
  */
 import { copyFileSync, mkdirSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -10,6 +11,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { svid, testAuthority, type TestAuthority } from '../../../test/certificates.ts';
 import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { serve as serveHttp } from '../../../test/http-server.ts';
 import { freePort } from '../../../test/loopback.ts';
 import { serveUpstream, type Era, type Upstream } from '../../../test/mcp-upstream.ts';
 import { allow, Surfer } from '../../../test/surfer.ts';
@@ -37,6 +39,40 @@ export interface Chain {
   proxy(name: OwnerName, more?: readonly string[]): Promise<RunningServer>;
   /** The same for the resource of another. */
   signIn(account: string, resource: URL): Promise<SignedIn>;
+}
+
+/** Stands before a back end and lets in nobody without a token, nor with one that is over. */
+export interface Guard {
+  readonly url: string;
+  /** Credentials that count no more. */
+  readonly refused: Set<string>;
+  /** Credentials as they came, refused ones too. */
+  readonly came: readonly (string | undefined)[];
+}
+
+export async function guarded({ url }: Upstream, isNobodyLetIn = false): Promise<Guard> {
+  const refused = new Set<string>();
+  const came: (string | undefined)[] = [];
+  const { hostname, port } = new URL(url);
+  const server = await serveHttp((request, response) => {
+    const { authorization } = request.headers;
+    came.push(authorization);
+    if (authorization === undefined ? !isNobodyLetIn : refused.has(authorization))
+      return void response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
+    const body = server.received.at(-1)?.body ?? '';
+    const far = httpRequest(
+      { hostname, port, path: request.url, method: request.method, headers: request.headers },
+      (answer) => {
+        response.writeHead(answer.statusCode as number, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    far.on('error', () => response.destroy());
+    response.on('close', () => far.destroy());
+    far.end(body);
+  });
+  onTestFinished(async () => await server[Symbol.asyncDispose]());
+  return { url: `${server.url}/mcp`, refused, came };
 }
 
 export interface SignedIn {

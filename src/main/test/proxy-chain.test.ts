@@ -1,7 +1,7 @@
 /** Tokens of people through a proxy: everybody’s own, nobody else’s, and none after they have left. */
 import { expect, test } from 'vitest';
 import { CACHE_CEILING_MS } from '#token-exchange';
-import { callAt, sentTo, startChain } from './proxy-chain.fixture.ts';
+import { callAt, guarded, sentTo, startChain } from './proxy-chain.fixture.ts';
 
 test('each of two people acts as themselves at the back end, and no token of ours reaches it (MCP-016)', async () => {
   const chain = await startChain();
@@ -70,4 +70,30 @@ test('after a sign-out the proxy goes on for no longer than the ceiling of its c
   const before = backEnd.requests.length;
   await callAt(proxy.url, ana.token);
   expect(backEnd.requests.length).toBe(before);
+}, 240_000);
+
+test('a token that the back end refuses is exchanged anew once, and the request sent again once', async () => {
+  // So short a life that the authorization server refreshes it at each exchange.
+  const chain = await startChain({ accessTokenSeconds: () => 50 });
+  const guard = await guarded(chain.backEnd, true);
+  await chain.proxy('flights', ['--upstream', guard.url]);
+  const ana = await chain.signIn('ana', chain.resources.flights);
+  await ana.call('hello');
+  const first = guard.came.at(-1) as string;
+  guard.refused.add(first);
+  const before = guard.came.length;
+  expect(await ana.call('again')).toContain('again');
+  const [refused, taken, ...more] = guard.came.slice(before);
+  expect([refused, more]).toEqual([first, []]);
+  expect(taken).not.toBe(first);
+  // One that refuses everybody is told of, and not asked for ever.
+  for (const token of chain.idp.accessTokens) guard.refused.add(`Bearer ${token}`);
+  const calls = guard.came.length;
+  chain.idp.intercept = ({ url }, response) => {
+    if (url !== '/token') return false;
+    response.writeHead(503).end();
+    return true;
+  };
+  expect(await ana.call('never')).toMatch(/SERVER_REFUSED|GRANT_UNAVAILABLE/);
+  expect(guard.came.length - calls).toBeLessThanOrEqual(2);
 }, 240_000);
