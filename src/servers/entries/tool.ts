@@ -22,7 +22,7 @@ import {
 import type { AcceptedTool } from '../catalogue/index.ts';
 import { encodeHeaderValue } from '../connections/index.ts';
 import { serversError } from '../errors.ts';
-import type { Asker } from './asker.ts';
+import { seenBy, type Asker } from './asker.ts';
 
 /** The server and, where tokens are fetched, who gives them; an authorization server that it names is its own affair. */
 function egressOf({ url, auth }: McpServerDeclaration): readonly string[] {
@@ -40,7 +40,16 @@ function credentialOf({ url, auth }: McpServerDeclaration): SourceCredential {
 /** A tool of a server as a tool of the namespace. */
 export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
   const { declaration } = asker;
-  const { name, theirName, inputSchema, outputSchema, annotations, otherMembers, description } = accepted;
+  const {
+    raw: definition,
+    name,
+    theirName,
+    inputSchema,
+    outputSchema,
+    annotations,
+    otherMembers,
+    description,
+  } = accepted;
   const marks = mirroredParameters(inputSchema).flatMap(({ header, path }) =>
     typeof header === 'string' ? [{ header, path }] : [],
   );
@@ -49,7 +58,10 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
     run: async (args, context) => {
       const params = { name: theirName, arguments: args };
       const headers = headersOf(marks, args);
-      return outputOf(await asker.ask({ method: 'tools/call', params, headers }, context), declaration.name);
+      return outputOf(
+        await asker.ask({ method: 'tools/call', params, headers, definition }, context),
+        declaration.name,
+      );
     },
   };
   return {
@@ -73,6 +85,7 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
     manifest: { description, parameters: manifestOfSchema(inputSchema), authRequired: [] },
     _meta: accepted._meta,
     otherMembers,
+    ...seenBy(asker, 'tools', definition),
     labels: labelsOf({
       ...{ origin: 'federated', tool: { labels: [], trust: undefined }, source: declaration },
       openWorldHint: annotations.openWorldHint,

@@ -8,6 +8,7 @@ import { reveal, type Secret } from '#kernel';
 import { untilAborted } from '#toolbox';
 import { connectionError } from '../errors.ts';
 import { drain } from './event-stream.ts';
+import { Sent } from './sent.ts';
 import type { OutgoingRequest } from '#outgoing-auth';
 import type { HttpTarget } from '../target.ts';
 
@@ -24,6 +25,7 @@ export interface HttpRequest {
 export class HttpRequests {
   readonly #target: HttpTarget;
   readonly #caller: CallerFace;
+  readonly #sent = new Sent();
   readonly #fixed: Readonly<Record<string, Secret>> | undefined;
 
   constructor(target: HttpTarget, caller: CallerFace = NOBODY) {
@@ -38,6 +40,11 @@ export class HttpRequests {
 
   get server(): string {
     return this.#target.name;
+  }
+
+  /** A message of the server without what it was sent in confidence. */
+  withoutSent(message: Buffer): Buffer {
+    return this.#sent.without(message);
   }
 
   /**
@@ -60,10 +67,14 @@ export class HttpRequests {
         'SERVER_REFUSED',
         `\`${this.server}\` answered ${request.method} with HTTP status ${status}`,
         {
-          details: { status, ...(challenge !== undefined && { challenge }) },
+          details: { status, ...(challenge !== undefined && { challenge: this.#shown(challenge) }) },
         },
       );
     }
+  }
+
+  #shown(text: string): string {
+    return this.withoutSent(Buffer.from(text)).toString();
   }
 
   #outgoing({ method, url = this.url, headers, body }: HttpRequest): OutgoingRequest {
@@ -72,6 +83,7 @@ export class HttpRequests {
 
   async #exchange(request: HttpRequest, sent: Readonly<Record<string, Secret>> | undefined): Promise<EgressStream> {
     const headers: Record<string, string> = { ...request.headers };
+    this.#sent.add({ ...this.#fixed, ...sent });
     // The credential last: nothing that anybody else wrote takes its place.
     for (const [name, value] of Object.entries(this.#fixed ?? {})) headers[name] = reveal(value);
     for (const [name, value] of Object.entries(sent ?? {})) headers[name] = reveal(value);
