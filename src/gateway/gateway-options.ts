@@ -1,4 +1,4 @@
-import type { AuditTrail, ServerSettings, TokenVerifier } from '#contract';
+import type { AuditTrail, CallerFace, ServerSettings, TokenVerifier } from '#contract';
 import type { ApiHandler } from '#http';
 import type { Clock, Logger } from '#kernel';
 import type { CurrentPolicies } from '#policy';
@@ -29,6 +29,11 @@ export interface GatewayOptions {
   readonly steps?: Omit<CallSteps, 'decisions' | 'shaping'>;
   /** Who keeps tokens of callers at identity providers; without it tools get none. */
   readonly grants?: CallerGrants | undefined;
+  /**
+   * What is done before a caller is shown what there is, and awaited; a fault of it on our side of a request (status 500
+   * and above) is the answer. Nothing without it.
+   */
+  readonly introduce?: ((caller: CallerFace) => Promise<void>) | undefined;
   /** How who keeps them elsewhere is, for `/readyz`; never rejects. */
   readonly exchange?: (() => Promise<ExchangeState>) | undefined;
   readonly settings: ServerSettings;

@@ -1,7 +1,7 @@
 /** The way to one server: what its document says as a target of the wire, and what its connections share. */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { NOBODY, type CallerFace, type McpServerDeclaration, type OwnServerTokens, type SecretReader } from '#contract';
+import type { CallerFace, McpServerDeclaration, OwnServerTokens, SecretReader } from '#contract';
 import { CurrentClient, EgressClient, egressRulesOf, type EgressTls } from '#egress';
 import { reveal, type Clock, type JsonObject, type Logger } from '#kernel';
 import type { OutgoingAuth } from '#outgoing-auth';
@@ -75,10 +75,7 @@ export class Connector {
   /** Connects as `connect` of the wire does, and rejects likewise; with `SECRET_UNAVAILABLE` too. */
   async open({ caller, capabilities, known, signal }: ConnectionWish): Promise<ServerConnection> {
     const { clock, log, version } = this.#parts;
-    const target =
-      this.#declaration.url === undefined
-        ? await this.#process()
-        : this.#remote(this.#declaration.url, caller === NOBODY);
+    const target = this.#declaration.url === undefined ? await this.#process() : this.#remote(this.#declaration.url);
     return await connect(
       target,
       { clock, log, caller },
@@ -95,10 +92,9 @@ export class Connector {
     await Promise.all([this.#clients.close(), this.#tokenClient.close()]);
   }
 
-  #remote(url: string, isNobodys: boolean): HttpTarget {
+  #remote(url: string): HttpTarget {
     const { name, transport, protocol } = this.#declaration;
-    // What it offers it is asked in nobody's name: it tells, or wants to know whose name that would be.
-    const auth = isNobodys && this.auth?.perCaller === true ? undefined : this.auth;
+    const { auth } = this;
     return {
       ...{ name, protocol, url: new URL(url) },
       client: {

@@ -6,6 +6,7 @@ import type { CliContext } from '#cli';
 import {
   protectedServerOf,
   type AuthServiceDeclaration,
+  type CallerFace,
   type Configuration,
   type OAuthClientDeclaration,
   type LimitDeclaration,
@@ -71,6 +72,8 @@ export interface Configured {
    * the tools that there are, and no others can come; says so in the log where some can.
    */
   settle(): void;
+  /** Sees to it that the caller finds what MCP servers offer them. Rejects with what is the matter with one. */
+  introduce(caller: CallerFace): Promise<void>;
   /** Resolves when every MCP server has answered for the first time or failed to, or the time is up. */
   serversSettled(ms: number): Promise<void>;
   counts(): { readonly tools: number; readonly sources: number };
@@ -193,6 +196,7 @@ export async function openConfigured(
     },
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
+    introduce: (caller) => servers.introduce(caller),
     serversSettled: (ms) => servers.settled(ms),
     counts() {
       const views = [...toolbox.current().namespaces.values()];

@@ -241,6 +241,7 @@ async function run(running: Running): Promise<void> {
     resources,
     grants: own?.grants ?? exchanged?.grants,
     exchange: exchanged?.state,
+    introduce: isProxy ? (caller) => configured.introduce(caller) : undefined,
     policies: services.policies,
     steps: {
       watch: services.watch,
@@ -311,10 +312,14 @@ async function run(running: Running): Promise<void> {
     });
     endings.add('file watch', () => watching.close());
   }
+  // Whoever comes first is to find what there is; who waits for us longer than that hears why there is nothing.
+  if (isProxy) await configured.serversSettled(SETTLING_MS);
   if (running.protocol === undefined) registry.follow({ log, endings });
   if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
   else await serveMany(gateway, tls, metrics, { ...running, siblings });
 }
+
+const SETTLING_MS = 10_000;
 
 /** A proxy shows nobody a page and has no API: people sign in at the issuer, and who runs it has the command line. */
 const withoutPages = ({

@@ -16,7 +16,7 @@ import { freePort } from '../../../test/loopback.ts';
 import { serveUpstream, type Era, type Upstream } from '../../../test/mcp-upstream.ts';
 import { allow, Surfer } from '../../../test/surfer.ts';
 import { Keeper } from './oauth-keeper.fixture.ts';
-import { start, workspace, type RunningServer, type Workspace } from './server.fixture.ts';
+import { run, start, workspace, type Finished, type RunningServer, type Workspace } from './server.fixture.ts';
 
 export const OWNERS = ['flights', 'hotels'] as const;
 export type OwnerName = (typeof OWNERS)[number];
@@ -33,6 +33,10 @@ export interface Chain {
   readonly authServers: readonly RunningServer[];
   readonly backEnd: Upstream;
   readonly resources: Readonly<Record<OwnerName, URL>>;
+  /** Runs the command on the first process of the authorization server. */
+  operate(...words: readonly string[]): Promise<Finished>;
+  /** Whom the identity provider gave a credential to, as the back end sees it. */
+  whose(credential: string | undefined): Promise<string>;
   /** Writes a certificate of the owner, or another in its place. */
   certify(name: OwnerName): { readonly cert: string; readonly key: string };
   /** Starts the proxy of an owner; `more` are further options, of which the last holds. */
@@ -153,6 +157,17 @@ export async function startChain(
 
   return {
     ...{ place, idp, authority, issuer, authServers, backEnd, resources, certify },
+    operate: async (...words) =>
+      await run(
+        [...words, '--config', place.file('authserver-0.yaml'), '--data-dir', place.file('data-authserver-0')],
+        { cwd: place.folder, env: environmentOf(idp, database) },
+      ),
+    async whose(credential = '') {
+      const answer = await fetch(`${idp.issuer}/me`, { headers: { authorization: credential } });
+      return answer.status === 200
+        ? ((await answer.json()) as { readonly sub: string }).sub
+        : `nobody: ${answer.status}`;
+    },
     async proxy(name, more = []) {
       const running = await start(
         [
@@ -195,6 +210,11 @@ async function freePorts(count: number): Promise<readonly number[]> {
   return await Promise.all(Array.from({ length: count }, freePort));
 }
 
+function environmentOf(idp: CompanyIdp, { document }: TestPlace): Record<string, string> {
+  const { password = '' } = document as { readonly password?: string };
+  return { COMPANY: idp.clientSecret, DATABASE_PASSWORD: password };
+}
+
 async function startAuthServer(told: {
   readonly issuer: URL;
   readonly idp: CompanyIdp;
@@ -207,8 +227,7 @@ async function startAuthServer(told: {
 }): Promise<RunningServer> {
   const { place, idp, port, index } = told;
   const { document } = told.database;
-  const password = typeof document['password'] === 'string' ? document['password'] : '';
-  const shown = password === '' ? document : { ...document, password: '${DATABASE_PASSWORD}' };
+  const shown = 'password' in document ? { ...document, password: '${DATABASE_PASSWORD}' } : document;
   const file = place.write(`authserver-${index}.yaml`, documents({ ...told, database: shown }));
   const dataDir = place.file(`data-authserver-${index}`);
   if (index > 0) {
@@ -219,7 +238,7 @@ async function startAuthServer(told: {
   }
   const running = await start(['--config', file, '--port', String(port), '--data-dir', dataDir], {
     cwd: place.folder,
-    env: { COMPANY: idp.clientSecret, DATABASE_PASSWORD: password },
+    env: environmentOf(idp, told.database),
   });
   onTestFinished(async () => void (await running.stop()));
   return running;
@@ -256,16 +275,16 @@ export const sentTo = ({ requests }: Upstream): readonly (string | undefined)[] 
   requests.map(({ headers }) => headers.authorization);
 
 /** The status and the text of an answer to a call without a session. */
-export async function callAt(url: string, token: string, headers: Record<string, string> = {}): Promise<string> {
+export async function callAt(url: string, token: string, name = 'echo'): Promise<string> {
   const answer = await fetch(`${url}/mcp`, {
     method: 'POST',
     headers: {
       ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...{ accept: 'application/json, text/event-stream', ...headers },
+      accept: 'application/json, text/event-stream',
     },
     body: JSON.stringify({
       ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
-      params: { name: 'echo', arguments: { text: 'hello' } },
+      params: { name, arguments: name === 'echo' ? { text: 'hello' } : {} },
     }),
   });
   return `${answer.status} ${await answer.text()}`;
