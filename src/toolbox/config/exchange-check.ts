@@ -23,7 +23,8 @@ export function checkExchange(
   );
   const owned = mcpServers.flatMap((server) => {
     if (server.auth?.type !== 'oauth') return [];
-    const message = 'tokens of an MCP server’s own authorization server are kept by one of ours, and with `exchange` there is none here';
+    const message =
+      'tokens of an MCP server’s own authorization server are kept by one of ours, and with `exchange` there is none here';
     return [problemAt(server.locate(['auth', 'type']), 'UNENFORCEABLE', message)];
   });
   const problems = [...idTokens, ...owned];
