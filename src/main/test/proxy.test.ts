@@ -111,6 +111,38 @@ test('which side is down is said: the back end, the exchange, the issuer', async
   expect(await stateOf(third)).toMatchObject({ authServices: { issuer: { state: 'unreachable' } } });
 }, 180_000);
 
+test('a session of any other issuer is nobody’s here, whatever its tokens call it', async () => {
+  const { space, resource, proxy, token } = await place();
+  const other = await startIssuer();
+  onTestFinished(async () => await other[Symbol.asyncDispose]());
+  const authority = testAuthority('Proxy');
+  const { cert, key } = authority.issue([], svid('spiffe://td.test/ns/travel/proxy/flights'));
+  const documents = [
+    {
+      kind: 'authService',
+      name: 'other',
+      type: 'generic',
+      mcpEnabled: true,
+      authorizationServer: other.url,
+      audience: resource,
+    },
+    {
+      kind: 'policy',
+      name: 'all',
+      cedar: 'permit (principal is User, action, resource in Server::"default/upstream");',
+    },
+  ];
+  const running = await proxy(
+    ...['--upstream', 'http://127.0.0.1:1/mcp', '--exchange', `https://127.0.0.1:${await freePort()}`],
+    ...['--cert', space.write('p.crt', cert), '--key', space.write('p.key', key)],
+    ...['--ca', space.write('ca.pem', authority.cert), '--upstream-name', 'company'],
+    ...['--config', space.write('more.yaml', documents.map((one) => JSON.stringify(one)).join('\n---\n'))],
+  );
+  expect(await callAt(running.url, await token({ tsid: 'session-1' }))).toMatch(/^503 .*EXCHANGE_UNREACHABLE/);
+  const foreign = await other.token({ aud: resource, tsid: 'session-1' });
+  expect(await callAt(running.url, foreign, 'connect_account')).toContain('no sign-in that has one');
+}, 120_000);
+
 test.each<[string, readonly string[], RegExp]>([
   [
     'where others reach it, in the clear',
