@@ -63,6 +63,12 @@ export type InputRequest =
  * the session eras send requests down the open stream and wait; the stateless era ends the call with
  * `input_required` and runs the handler again with the answers.
  */
+/**
+ * The member of a state with which a call goes on in the process that left it alone: something of the call waits in
+ * its memory. Its value says nothing.
+ */
+export const GOES_ON_HERE = 'dev.chatelaine/here';
+
 export interface ClientFace {
   /** `notifications/progress`; does nothing when the caller sent no progress token. */
   progress(progress: number, total?: number, message?: string): void;

@@ -22,6 +22,7 @@ export {
   readApprovalKey,
   readMaskKey,
   readReplicaKey,
+  readRoundsKey,
   readCursorKey,
   readInstallationSecret,
   readNonceSecret,

@@ -69,6 +69,10 @@ export const readMaskKey = (database: Database, sealer: SecretSealer): Promise<B
 export const readApprovalKey = (database: Database, sealer: SecretSealer): Promise<Buffer> =>
   readInstallationSecret({ database, sealer }, 'approvals', () => randomBytes(32));
 
+/** What seals the state of calls in several rounds: the next round is any host's to read. */
+export const readRoundsKey = (database: Database, sealer: SecretSealer, first: () => Buffer): Promise<Buffer> =>
+  readInstallationSecret({ database, sealer }, 'rounds', first);
+
 /** What replicas know each other by, and requests that one hands to another. */
 export const readReplicaKey = (database: Database, sealer: SecretSealer): Promise<Buffer> =>
   readInstallationSecret({ database, sealer }, 'replicas', () => randomBytes(32));

@@ -10,6 +10,7 @@ import type { ServerConnection } from './connections/index.ts';
 import { Connector, type ConnectorParts } from './connector.ts';
 import {
   connectTool,
+  credentialOf,
   federatedPrompt,
   federatedResource,
   federatedTemplate,
@@ -72,6 +73,12 @@ export class Server implements FederatedServer, Asker {
 
   /** Begins to ask what there is. Nothing waits for the answer. */
   start(): this {
+    const { name } = this.declaration;
+    if (credentialOf(this.declaration).inTheClear)
+      this.#options.log.warn(
+        { event: 'server.in-the-clear', server: name },
+        'an MCP server is sent credentials over plain http, readable on the way',
+      );
     this.#catalogue.start();
     return this;
   }

@@ -182,7 +182,15 @@ export const mcpServerSchema = z
 /** What `auth` says that cannot be with what else the document says, or with MCP. */
 function authFaults(
   auth: OutgoingAuthConfig | ServerOAuth | undefined,
-  { url, tls }: { readonly url?: string | undefined; readonly tls?: z.output<typeof tlsSchema> | undefined },
+  {
+    url,
+    tls,
+    shared,
+  }: {
+    readonly url?: string | undefined;
+    readonly tls?: z.output<typeof tlsSchema> | undefined;
+    readonly shared: boolean;
+  },
 ): readonly { readonly path: string[]; readonly message: string }[] {
   const faults: { path: string[]; message: string }[] = [];
   const fault = (path: string[], message: string): number => faults.push({ path, message });
@@ -192,6 +200,9 @@ function authFaults(
   const name = 'name' in auth ? auth.name?.toLowerCase() : undefined;
   if (name !== undefined && (MESSAGE_FIELDS.has(name) || name.startsWith('mcp-')))
     fault(['auth', 'name'], `\`${name}\` is a header that the messages themselves need`);
+  const isOfCallers = auth.type === 'oauth' ? auth.grant === 'authorization_code' : 'upstream' in auth;
+  if (shared && isOfCallers && !('webIdentityFile' in auth && auth.webIdentityFile !== undefined))
+    fault(['shared'], 'callers with tokens of their own share no session');
   if (auth.type === 'clientCertificate') {
     if (url?.startsWith('https:') !== true) fault(['auth', 'type'], 'a client certificate only https can show');
     if (tls?.clientCert !== undefined) fault(['tls', 'clientCert'], '`auth` shows a client certificate already');

@@ -40,7 +40,7 @@ const none = z.strictObject({
   type: z
     .literal('none')
     .describe(
-      'The way: `none`, `secret` (meant where `type` is left out), `clientCredentials`, `upstream`, `tokenExchange`, `idJag`, `awsSts` or `clientCertificate`; each takes the fields that it knows.',
+      'The way: `none`, `secret` (meant where `type` is left out), `clientCredentials`, `upstream`, `tokenExchange`, `idJag`, `awsSts`, `clientCertificate` or, of MCP servers, `oauth`; each takes the fields that it knows.',
     ),
 });
 

@@ -55,7 +55,10 @@ interface Arriving extends Visit {
 }
 
 /** Likewise, wherever it came in first. */
-type Entering = Omit<Arriving, 'ways'> & { readonly ways: WaysIn };
+type Entering = Omit<Arriving, 'ways'> & { readonly ways: WaysIn; readonly passOn?: PassOn | undefined };
+
+/** As `Siblings.forward`, with the key whose proof was used up here. */
+type PassOn = (to: string, body: Buffer, proved: string | undefined) => Promise<boolean>;
 
 export interface Visits {
   /** Answers, or rejects with the refusal. */
@@ -124,9 +127,9 @@ export function visits(
     if (path === undefined) throw gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
     if (path.door === 'api') return administer({ ...visit, headers });
     if ('namespace' in path) {
-      const handedOver = path.door === 'mcp' ? handOver(visit) : undefined;
+      const handedOver = path.door === 'mcp' || path.door === 'server' ? handOver(visit) : undefined;
       if (handedOver !== undefined && (await handedOver)) return;
-      return enter(path, { ...visit, headers });
+      return enter(path, { ...visit, headers, passOn: passOn(visit) });
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw gatewayError('METHOD_NOT_ALLOWED', 'this path answers to GET', { details: { allow: 'GET, HEAD' } });
@@ -149,7 +152,8 @@ export function visits(
       await records.stopped(error as ChatelaineError, { door: 'rest', requestId, peer: peerOf(request) });
       throw error;
     }
-    if (path?.door !== 'mcp') throw gatewayError('DOOR_UNKNOWN', 'nothing is forwarded to this path');
+    if (path?.door !== 'mcp' && path?.door !== 'server')
+      throw gatewayError('DOOR_UNKNOWN', 'nothing is forwarded to this path');
     return enter(path, { ...visit, ways, headers: commonHeaders(request) }, witnessed);
   }
 
@@ -163,9 +167,25 @@ export function visits(
     return siblings.forward({ ...elsewhere, response });
   }
 
+  /** Hands a request over whose caller was let in here, and whose body was read. */
+  function passOn({ request, response, ways }: Visit): PassOn | undefined {
+    if (siblings === undefined) return undefined;
+    return async (to, body, proved) => {
+      const seen = siblings.sessions.seenOf(request, ways, peerOf(request));
+      if (seen === undefined) return false;
+      try {
+        return await siblings.forward({ request, response, to, body, proved, ...seen });
+      } catch (error) {
+        // That a session has ended is no news to a client without one.
+        if (error instanceof ChatelaineError && error.code === 'SESSION_ENDED') return false;
+        throw error;
+      }
+    };
+  }
+
   async function enter(
     path: Extract<DoorPath, { namespace: string }>,
-    { request, response, requestId, headers, ways }: Entering,
+    { request, response, requestId, headers, ways, passOn }: Entering,
     witnessed?: Witnessed,
   ): Promise<void> {
     const peer = peerOf(request, witnessed);
@@ -204,7 +224,9 @@ export function visits(
     // A credential for one tool opens nothing else: no prompt, no resource of the namespace.
     const group = resources?.isForOneTool(caller.principal) === true ? toolsAlone(found) : found;
     if (path.door === 'toolset') return rest.toolset(at, group);
-    return mcp.handle({ ...at, group });
+    // A proof that came with the request is used up here, for the key of the token.
+    const proved = caller.principal.cnf?.jkt;
+    return mcp.handle({ ...at, group, handOver: passOn && (async (to, body) => await passOn(to, body, proved)) });
   }
 
   /** The API has its own frame, which asks who is calling unless the route is for everybody. */

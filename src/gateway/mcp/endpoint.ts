@@ -15,7 +15,7 @@ import { acceptsEventStream, EventStream } from './event-stream.ts';
 import type { Method, RequestFacts } from './exchange.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { continueRounds } from './input-required.ts';
-import { encodeError, INVALID_REQUEST, RpcError, type Message } from './json-rpc.ts';
+import { encodeError, INVALID_PARAMS, INVALID_REQUEST, RpcError, type Message } from './json-rpc.ts';
 import { negotiate } from './methods/lifecycle.ts';
 import { CALL_TOOL, isFoundIn } from './progressive.ts';
 import { readPosted } from './posted-message.ts';
@@ -39,6 +39,11 @@ export interface McpVisit {
   readonly view: NamespaceView;
   readonly group: Group;
   readonly guard: DoorGuard | undefined;
+  /**
+   * Has the process of that id answer the request, whose body was read; false where it is gone. Absent where nobody
+   * else answers, or the request was handed over already.
+   */
+  readonly handOver?: ((to: string, body: Buffer) => Promise<boolean>) | undefined;
   /** Flat list of headers that every answer to this request carries (CORS). */
   readonly headers: readonly string[];
 }
@@ -88,11 +93,11 @@ export function mcpEndpoint(options: {
       const headers = status === 413 ? [...visit.headers, 'Connection', 'close'] : visit.headers;
       return replies.json(visit.response, status, encodeError(id, error), headers);
     }
-    const message = posted.value;
+    const { message, body } = posted.value;
     const header = visit.request.headers['mcp-protocol-version'] as string | undefined;
     const params = message.kind === 'response' ? undefined : message.params;
     try {
-      if (eraOf(params, header) === 'stateless') await stateless(visit, message, header);
+      if (eraOf(params, header) === 'stateless') await stateless(visit, message, body, header);
       else await inSession(visit, message, header);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
@@ -102,7 +107,7 @@ export function mcpEndpoint(options: {
     }
   }
 
-  async function stateless(visit: McpVisit, message: Message, header: string | undefined): Promise<void> {
+  async function stateless(visit: McpVisit, message: Message, body: Buffer, header: string | undefined): Promise<void> {
     if (message.kind === 'response')
       throw new RpcError(INVALID_REQUEST, 'nothing was asked: this revision asks in results, not by requests');
     const params = message.params ?? {};
@@ -117,6 +122,12 @@ export function mcpEndpoint(options: {
     const { headers } = visit.request;
     checkHeaders(headers, message.method, params, version);
     if (message.method === 'tools/call') checkMirroredArguments(visit, params);
+    const rounds = continueRounds(services.states, visit.caller.principal, message.method, params);
+    if (rounds?.heldBy !== undefined && rounds.heldBy !== services.self) {
+      if ((await visit.handOver?.(rounds.heldBy, body)) === true) return;
+      const gone = 'what `requestState` goes on with has ended; start the call again without it';
+      throw new RpcError(INVALID_PARAMS, gone, { status: 400 });
+    }
     await respond(visit, {
       ...whoAndWhere(visit),
       id: message.id,
@@ -125,7 +136,7 @@ export function mcpEndpoint(options: {
       meta,
       revision: { era: 'stateless', version },
       session: undefined,
-      rounds: continueRounds(services.states, visit.caller.principal, message.method, params),
+      rounds,
     });
   }
 

@@ -20,6 +20,8 @@ export class InputRequired extends RoundEnded {
 /** The rounds of one call, as this request continues them. */
 export interface Rounds {
   readonly state: JsonValue | undefined;
+  /** As `OpenedState.heldBy`. */
+  readonly heldBy: string | undefined;
   ask(
     inputs: Readonly<Record<string, InputRequest>>,
     state: JsonValue | undefined,
@@ -48,6 +50,7 @@ export function continueRounds(
   const answers = { ...earlier.answers, ...readResponses(params['inputResponses']) };
   return {
     state: earlier.state,
+    heldBy: earlier.heldBy,
     handBack: () => earlier.handBack(),
     ask(inputs, state) {
       const open = Object.entries(inputs).filter(([key]) => !Object.hasOwn(answers, key));
@@ -65,7 +68,7 @@ export function continueRounds(
   };
 }
 
-const FIRST_ROUND: OpenedState = { answers: {}, state: undefined, handBack: () => {} };
+const FIRST_ROUND: OpenedState = { answers: {}, state: undefined, heldBy: undefined, handBack: () => {} };
 
 function openState(states: RequestStates, presented: JsonValue | undefined, binding: () => Buffer): OpenedState {
   if (presented === undefined) return FIRST_ROUND;

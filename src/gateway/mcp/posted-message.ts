@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ChatelaineError, err, type Result } from '#kernel';
+import { ChatelaineError, err, ok, type Result } from '#kernel';
 import { isJson, readBody } from '../http/body.ts';
 import { INVALID_REQUEST, parseMessage, RpcError, type Message, type MessageFault } from './json-rpc.ts';
 
@@ -8,11 +8,14 @@ export interface PostedFault extends MessageFault {
   readonly status: number;
 }
 
+/** The message of a POST, and the bytes that it came as. */
+export interface Posted {
+  readonly message: Message;
+  readonly body: Buffer;
+}
+
 /** Reads the one message of a POST; rejects only when the client went away before it was complete. */
-export async function readPosted(
-  request: IncomingMessage,
-  maxBodyBytes: number,
-): Promise<Result<Message, PostedFault>> {
+export async function readPosted(request: IncomingMessage, maxBodyBytes: number): Promise<Result<Posted, PostedFault>> {
   if (!isJson(request)) return unread(415, 'the body must be `application/json`');
   let body: Buffer;
   try {
@@ -22,7 +25,7 @@ export async function readPosted(
     throw error;
   }
   const message = parseMessage(body);
-  return message.ok ? message : err({ ...message.error, status: 400 });
+  return message.ok ? ok({ message: message.value, body }) : err({ ...message.error, status: 400 });
 }
 
 const unread = (status: number, message: string) =>

@@ -6,8 +6,18 @@
  * another tool or other arguments cannot present it. It expires, and counts once.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { Principal } from '#contract';
-import { BoundedCache, err, ok, sha256, type Clock, type JsonObject, type JsonValue, type Result } from '#kernel';
+import { GOES_ON_HERE, type Principal } from '#contract';
+import {
+  BoundedCache,
+  err,
+  isRecord,
+  ok,
+  sha256,
+  type Clock,
+  type JsonObject,
+  type JsonValue,
+  type Result,
+} from '#kernel';
 
 /** What a sealed state holds: the answers of earlier rounds and the handler's own state. */
 export interface RoundState {
@@ -16,6 +26,8 @@ export interface RoundState {
 }
 
 export interface OpenedState extends RoundState {
+  /** The process that the call goes on in, where it does in one alone. */
+  readonly heldBy: string | undefined;
   /** Makes the state count again: the call it came with did not begin. */
   handBack(): void;
 }
@@ -26,13 +38,18 @@ const TAG_BYTES = 16;
 
 export class RequestStates {
   readonly #key: Buffer;
+  readonly #process: string | undefined;
   readonly #clock: Clock;
   // Nonces of states that were used. Bounded: past it, the oldest could be replayed within its ten
   // minutes, by the same principal for the same call, which is what a plain retry does.
   readonly #used = new BoundedCache<string, true>(100_000);
 
-  /** `key`: 32 bytes, the same in every process that serves the same clients. */
-  constructor(key: Buffer, clock: Clock) {
+  /**
+   * `key`: 32 bytes, the same in every process that serves the same clients. `process`: the id of this one, where
+   * there are others.
+   */
+  constructor(key: Buffer, clock: Clock, process?: string) {
+    this.#process = process;
     this.#key = key;
     this.#clock = clock;
   }
@@ -41,7 +58,8 @@ export class RequestStates {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
     cipher.setAAD(binding);
-    const text = JSON.stringify({ ...round, exp: this.#clock.now() + LIFETIME_MS });
+    const heldBy = isRecord(round.state) && Object.hasOwn(round.state, GOES_ON_HERE) ? this.#process : undefined;
+    const text = JSON.stringify({ ...round, heldBy, exp: this.#clock.now() + LIFETIME_MS });
     const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
   }
@@ -53,12 +71,12 @@ export class RequestStates {
     const nonce = bytes.subarray(0, NONCE_BYTES);
     const opened = this.#decrypt(nonce, bytes.subarray(NONCE_BYTES, -TAG_BYTES), bytes.subarray(-TAG_BYTES), binding);
     if (opened === undefined) return err('`requestState` was changed, or belongs to another caller or another call');
-    const { answers, state, exp } = JSON.parse(opened) as RoundState & { exp: number };
+    const { answers, state, heldBy, exp } = JSON.parse(opened) as RoundState & { heldBy?: string; exp: number };
     if (exp < this.#clock.now()) return err('`requestState` has expired; start the call again without it');
     const id = nonce.toString('base64url');
     if (this.#used.get(id)) return err('`requestState` was used before; start the call again without it');
     this.#used.set(id, true);
-    return ok({ answers, state, handBack: () => this.#used.delete(id) });
+    return ok({ answers, state, heldBy, handBack: () => this.#used.delete(id) });
   }
 
   #decrypt(nonce: Buffer, sealed: Buffer, tag: Buffer, binding: Buffer): string | undefined {

@@ -16,6 +16,8 @@ export interface McpServices {
   readonly progressiveFrom: number;
   readonly sessions: Sessions;
   readonly states: RequestStates;
+  /** The id of this process, where there are others beside it. */
+  readonly self: string | undefined;
   readonly changes: Changes;
   readonly streams: OpenStreams;
   readonly clock: Clock;

@@ -19,7 +19,7 @@ export const federatedPolicies = (...cedar: readonly string[]): CurrentPolicies 
     ...cedar.map((text, index) => ({ id: `*/test-${index}`, namespace: '*', priority: 0, cedar: text })),
   ]);
 
-const FEDERATED = federatedPolicies(
+export const FEDERATED = federatedPolicies(
   '@id("Users call tools of servers")\npermit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };',
 );
 
@@ -47,22 +47,16 @@ export interface Federated extends RunningGateway {
 export const serverDocument = (name: string, url: string, more = ''): string =>
   `kind: mcpServer\nname: ${name}\nurl: ${url}\nallowPrivateNetworks: true\n${more}`;
 
-export async function federate(
+/** The toolbox of such documents, with the servers behind it. */
+export async function openFederation(
   documents: readonly string[],
-  parts: {
-    readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
-    readonly policies?: CurrentPolicies;
-    readonly steps?: GatewayOptions['steps'];
-    readonly secrets?: SecretReader;
-    /** Whether to wait until every server has answered or failed. */
-    readonly waits?: boolean;
-  } = {},
-): Promise<Federated> {
+  secrets?: SecretReader,
+): Promise<{ readonly toolbox: Toolbox; readonly servers: OpenServers }> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'chatelaine-servers-'));
   closings.push(async () => rmSync(stateDirectory, { recursive: true, force: true }));
   const configuration = declared(documents.join('\n---\n'));
   const servers = openServers({
-    ...{ secrets: parts.secrets, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
+    ...{ secrets, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
   });
   const opened = await openToolbox(configuration, {
     catalog: sourceTypes,
@@ -78,6 +72,21 @@ export async function federate(
     const replaced = await toolbox.replace(configuration);
     if (!replaced.ok) throw new Error(replaced.error.map(({ message }) => message).join('; '));
   });
+  return { toolbox, servers };
+}
+
+export async function federate(
+  documents: readonly string[],
+  parts: {
+    readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
+    readonly policies?: CurrentPolicies;
+    readonly steps?: GatewayOptions['steps'];
+    readonly secrets?: SecretReader;
+    /** Whether to wait until every server has answered or failed. */
+    readonly waits?: boolean;
+  } = {},
+): Promise<Federated> {
+  const { toolbox, servers } = await openFederation(documents, parts.secrets);
   const gateway = await startGateway(
     parts.settings,
     toolbox.current(),

@@ -180,6 +180,7 @@ export async function startGateway(
   policies: CurrentPolicies = STARTER,
   steps: GatewayOptions['steps'] = {},
   siblings?: Siblings,
+  stateKey: Buffer = randomBytes(32),
 ): Promise<RunningGateway> {
   let current = snapshot;
   const listeners: ((snapshot: ToolboxSnapshot) => void)[] = [];
@@ -196,7 +197,7 @@ export async function startGateway(
     toolbox: { current: () => current, onChange: (listener) => void listeners.push(listener) },
     verifier,
     settings: parsed,
-    stateKey: randomBytes(32),
+    stateKey,
     maskKey: async () => randomBytes(32),
     observers: [{ called: (report) => void reports.push(report) }, ...observers],
     version: '0.0.0-test',

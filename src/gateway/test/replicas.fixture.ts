@@ -83,7 +83,7 @@ export async function startReplica(
 ): Promise<Replica> {
   const { settings, snapshot, policies, ...rest } = options;
   const place = await takePlace(all, rest);
-  const running = await startGateway(settings, snapshot, [], [], undefined, policies, {}, place.siblings);
+  const running = await startGateway(settings, snapshot, [], [], undefined, policies, {}, place.siblings, all.key);
   await place.answerBy(running.gateway.handler);
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= running.close());

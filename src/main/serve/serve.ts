@@ -14,7 +14,7 @@ import {
   type Gateway,
   type GatewayOptions,
 } from '#gateway';
-import { readMaskKey } from '#http';
+import { readMaskKey, readRoundsKey } from '#http';
 import { readAssets } from '#identity';
 import { checkRestored, claimDataDirectory, prepareDataDirectory } from '#db';
 import { createLogger, type LogFormat } from '#kernel';
@@ -252,7 +252,11 @@ async function run(running: Running): Promise<void> {
     },
     settings,
     siblings,
-    stateKey,
+    // Hosts have files of their own, and one database.
+    stateKey:
+      siblings === undefined
+        ? stateKey
+        : await readRoundsKey(services.database, services.vault.envelope, () => stateKey),
     maskKey: () => readMaskKey(services.database, services.vault.envelope),
     trail: services.audit,
     pages: pagesOf([

@@ -1,4 +1,4 @@
-/** Two servers as they are, on one PostgreSQL: a session is everybody's, whichever of them opened it. */
+/** Two servers as they are, on one PostgreSQL: a session is everybody's, whichever of them opened it, and so is a call in several rounds. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -6,6 +6,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { serverSchema } from '#contract';
 import { emptyPlace } from '../../../test/databases.ts';
 import { freePort } from '../../../test/loopback.ts';
+import { serveUpstream } from '../../../test/mcp-upstream.ts';
 import { CITIES, run, start, workspace, type RunningServer, type Workspace } from './server.fixture.ts';
 
 interface Host {
@@ -15,10 +16,13 @@ interface Host {
 }
 
 /** A machine with a data directory of its own; it shares the keys that hosts must share. */
-async function host(document: object, options: { beside?: Workspace; replica?: boolean } = {}): Promise<Host> {
+async function host(
+  document: object,
+  options: { beside?: Workspace; replica?: boolean; documents?: string } = {},
+): Promise<Host> {
   const place = workspace();
   onTestFinished(() => place.remove());
-  const { beside, replica = true } = options;
+  const { beside, replica = true, documents = '' } = options;
   if (beside !== undefined) {
     mkdirSync(join(place.dataDir, 'audit'), { recursive: true, mode: 0o700 });
     for (const file of ['vault.key', 'audit/signing.key', 'audit/digest.key'])
@@ -27,7 +31,7 @@ async function host(document: object, options: { beside?: Workspace; replica?: b
   const port = await freePort();
   const reached = replica ? `replica: {address: "http://127.0.0.1:${port}"}\n` : '';
   const server = `\n---\nkind: server\nmetrics: {port: 0}\n${reached}database: ${JSON.stringify(document)}\n`;
-  const file = place.write('tools.yaml', CITIES + server);
+  const file = place.write('tools.yaml', CITIES + server + documents);
   return { place, port, where: ['--data-dir', place.dataDir, '--config', file] };
 }
 
@@ -113,6 +117,53 @@ test('initialize at one, call at the other, stream there, end there, and its end
   await again.stop('SIGKILL');
   const killed = await ask(a.url, key, next);
   expect([killed.status, killed.headers.get('retry-after')]).toEqual([503, '2']);
+}, 240_000);
+
+test('a call that waits at one for the answer of its client goes on there, whichever the answer comes to', async () => {
+  const far = await serveUpstream('session');
+  onTestFinished(() => far.close());
+  const documents = `---
+kind: mcpServer
+name: far
+url: ${far.url}
+allowPrivateNetworks: true
+---
+kind: policy
+name: servers
+cedar: |
+  @id("Users call tools of servers")
+  permit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };
+`;
+  const { shown, options } = await installation();
+  const first = await host(shown, { documents });
+  const made = await run(['key', 'create', '--agent', 'bot', '--role', 'user', '--json', ...first.where], options);
+  const { key } = JSON.parse(made.stdout) as { readonly key: string };
+  const second = await host(shown, { beside: first.place, documents });
+  const turns = [await serve(first, options), await serve(second, options)];
+  const client = new Client(
+    { name: 'test', version: '1' },
+    { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: { pin: '2026-07-28' } } },
+  );
+  client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { who: 'Ada' } }));
+  const taken: string[] = [];
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(`${turns[0]?.url}/mcp`), {
+      requestInit: { headers: { Authorization: `Bearer ${key}` } },
+      fetch: (to, init) => {
+        const turn = turns[0] as RunningServer;
+        turns.reverse();
+        if (typeof init?.body === 'string' && init.body.includes('tools/call')) taken.push(turn.url);
+        return fetch(new URL(new URL(to).pathname, turn.url), init);
+      },
+    }),
+  );
+  await expect.poll(async () => (await client.listTools()).tools.length, { timeout: 30_000 }).toBeGreaterThan(5);
+  for (let round = 0; round < 2; round++) {
+    const { content } = await client.callTool({ name: 'far_ask', arguments: { kind: 'elicitation' } });
+    expect(JSON.stringify(content)).toContain('Ada');
+  }
+  expect(new Set(taken).size).toBe(2);
+  await client.close();
 }, 240_000);
 
 test('two servers of which nobody said where they are say so in their logs', async () => {

@@ -3,7 +3,7 @@
  * client of a session is asked at once. One of the stateless era ends its call with the question and comes back with
  * the answer in another: until then the work is parked, and what the server says meanwhile is kept.
  */
-import { RoundEnded, type InputRequest } from '#contract';
+import { GOES_ON_HERE, RoundEnded, type InputRequest } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Lease } from '../pool/index.ts';
 import type { AskedRequest, Behalf } from './bridge.ts';
@@ -94,7 +94,7 @@ export class HeldCall {
   async #put(question: OpenQuestion, { client }: Behalf): Promise<void> {
     const { key, input, answer } = question;
     try {
-      const answers = await client.request({ [key]: input }, { server: { held: this.#id } });
+      const answers = await client.request({ [key]: input }, { server: { held: this.#id }, [GOES_ON_HERE]: true });
       this.#open.delete(question);
       answer.resolve(answers[key] ?? {});
     } catch (error) {

@@ -6,7 +6,7 @@
  * name for stay as they came.
  */
 export { connectTool } from './connect-tool.ts';
-export { federatedTool } from './tool.ts';
+export { credentialOf, federatedTool } from './tool.ts';
 export { federatedPrompt } from './prompt.ts';
 export { federatedResource, federatedTemplate, unlistedResources } from './resource.ts';
 export type { Asker } from './asker.ts';

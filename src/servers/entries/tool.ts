@@ -31,7 +31,8 @@ function egressOf({ url, auth }: McpServerDeclaration): readonly string[] {
   return [...new Set([url, ...endpoints.map((endpoint) => endpoint.url)].map((one) => new URL(one).origin))];
 }
 
-function credentialOf({ url, auth }: McpServerDeclaration): SourceCredential {
+/** How requests to the server prove who they are, and whether others on the way can read that. */
+export function credentialOf({ url, auth }: McpServerDeclaration): SourceCredential {
   const way = sourceWay(auth);
   const { protocol, hostname } = new URL(url ?? 'https://localhost');
   return { way, inTheClear: way !== 'none' && protocol === 'http:' && !isLoopbackHost(hostname) };

@@ -33,15 +33,22 @@ export class SessionDoor {
   ): Omit<Forwarded, 'response'> | undefined {
     const to = this.#holderOf(request);
     if (to === undefined || Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return undefined;
-    const { address } = peer;
-    if (certificates === undefined) {
-      if (request.headers.authorization === undefined) return undefined;
-      return { request, to, address, listener: 'public' };
-    }
+    if (certificates === undefined && request.headers.authorization === undefined) return undefined;
+    const seen = this.seenOf(request, { certificates }, peer);
+    return seen && { request, to, ...seen };
+  }
+
+  /** What goes along with a request to another process; undefined where it shows no certificate that counts, and has to. */
+  seenOf(
+    request: IncomingMessage,
+    { certificates }: { readonly certificates?: AgentCertificates | undefined },
+    { address }: HttpPeer,
+  ): Pick<Forwarded, 'address' | 'listener' | 'shown' | 'stillShown'> | undefined {
+    if (certificates === undefined) return { address, listener: 'public' };
     const socket = request.socket as TLSSocket;
     const shown = shownOn(certificates, socket);
     const stillShown = (): boolean => certificates.certificate(socket).ok;
-    return shown && { request, to, address, listener: 'agents', shown, stillShown };
+    return shown && { address, listener: 'agents', shown, stillShown };
   }
 
   /**

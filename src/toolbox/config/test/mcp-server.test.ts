@@ -26,6 +26,12 @@ it.each([
     local('/usr/bin/docker', `args: [run, --rm, -i, acme/weather@sha256:${'a'.repeat(64)}]\n`),
   ],
   ['a secret that is sent', remote('auth: { secret: "secret://default/far" }\n')],
+  [
+    'one session of all with a token of ours',
+    remote(
+      'shared: true\nauth: { type: oauth, grant: client_credentials, clientId: c, clientSecret: "secret://default/c", issuer: "https://as.example" }\n',
+    ),
+  ],
   ['tokens of the server’s own authorization server', remote('auth: { type: oauth }\n')],
 ])('takes %s', (_, yaml) => {
   expect(problemsOf(yaml)).toEqual([]);
@@ -61,6 +67,7 @@ it.each([
     remote('tls: { clientCert: c.pem, clientKey: k.pem }\nauth: { type: clientCertificate, certificate: a, key: b }\n'),
     'shows a client certificate already',
   ],
+  ['one session of all with the token of each', remote('shared: true\nauth: { type: oauth }\n'), 'share no session'],
   ['an unknown upstream', remote('auth: { type: upstream, upstream: company }\n'), 'no upstream is called `company`'],
   [
     'an upstream that is left out',
