@@ -1,4 +1,4 @@
-import type { AuditTrail, ServerSettings, TokenVerifier } from '#contract';
+import type { AuditTrail, CallerFace, ServerSettings, TokenVerifier } from '#contract';
 import type { ApiHandler } from '#http';
 import type { Clock, Logger } from '#kernel';
 import type { CurrentPolicies } from '#policy';
@@ -8,6 +8,7 @@ import type { ToolboxSnapshot } from '#toolbox';
 import type { Pages } from './http/pages.ts';
 import type { Siblings } from './http/siblings/index.ts';
 import type { CallObserver } from './pipeline/call-observer.ts';
+import type { ExchangeState } from './operations/readiness.ts';
 import type { CallerGrants } from './pipeline/caller-grants.ts';
 import type { CallSteps } from './pipeline/call-steps.ts';
 
@@ -28,6 +29,13 @@ export interface GatewayOptions {
   readonly steps?: Omit<CallSteps, 'decisions' | 'shaping'>;
   /** Who keeps tokens of callers at identity providers; without it tools get none. */
   readonly grants?: CallerGrants | undefined;
+  /**
+   * What is done before a caller is shown what there is, and awaited; a fault of it on our side of a request (status 500
+   * and above) is the answer. Nothing without it.
+   */
+  readonly introduce?: ((caller: CallerFace) => Promise<void>) | undefined;
+  /** How who keeps them elsewhere is, for `/readyz`; never rejects. */
+  readonly exchange?: (() => Promise<ExchangeState>) | undefined;
   readonly settings: ServerSettings;
   /** 32 bytes that seal `requestState`; the same in every process that serves the same clients. */
   readonly stateKey: Buffer;

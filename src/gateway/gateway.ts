@@ -100,6 +100,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     serving: () => serving,
     tls,
     authServices: async () => (await resources?.standings()) ?? [],
+    exchange: options.exchange,
     recording: () => trail.status.available,
     damaged: () => trail.status.damage !== undefined,
     policiesFaulty: () => (options.policies.faults?.length ?? 0) > 0,

@@ -38,6 +38,7 @@ export { callLog } from './operations/call-log.ts';
 export { coverLogText } from './operations/cover-log.ts';
 export { lateMetrics } from './operations/late-metrics.ts';
 export type { CallObserver, CallReport } from './pipeline/call-observer.ts';
+export type { ExchangeState } from './operations/readiness.ts';
 export type { CallerGrants } from './pipeline/caller-grants.ts';
 export type { CallSteps, DecisionWatch } from './pipeline/call-steps.ts';
 export { endedAs } from './pipeline/call-ending.ts';

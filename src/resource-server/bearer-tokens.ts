@@ -46,6 +46,7 @@ export class BearerTokens implements TokenVerifier {
   readonly #clock: Clock;
   readonly #publicUrl: () => URL;
   readonly #confirmations: Confirmations;
+  readonly #sessionsOf: string | undefined;
   readonly #tokens = new VerifiedTokens<Known, Known>();
   readonly #principals: VerifiedTokens<Principal, never>;
   /** The same object for the same principal: what is worked out of one is remembered by it. */
@@ -59,6 +60,8 @@ export class BearerTokens implements TokenVerifier {
     readonly clock: Clock;
     readonly publicUrl: () => URL;
     readonly confirmations: Confirmations;
+    /** As `ResourceServerOptions` has it. */
+    readonly sessionsOf?: string | undefined;
   }) {
     this.#services = parts.services;
     this.#issuers = parts.issuers;
@@ -66,6 +69,7 @@ export class BearerTokens implements TokenVerifier {
     this.#clock = parts.clock;
     this.#publicUrl = parts.publicUrl;
     this.#confirmations = parts.confirmations;
+    this.#sessionsOf = parts.sessionsOf;
     this.#principals = new VerifiedTokens(parts.changes);
   }
 
@@ -210,7 +214,7 @@ export class BearerTokens implements TokenVerifier {
     const keep = this.#principals.asking();
     const token = checked.value;
     const { namespace, name } = service.declaration;
-    const acceptor = { namespace, service: name };
+    const acceptor = { namespace, service: name, sessionsOf: this.#sessionsOf };
     let standing: SubjectStanding;
     try {
       standing = await this.#people.ofSubject(token.issuer, token.subject, namespace);

@@ -11,6 +11,8 @@ const USER = Object.freeze(['user'] as const);
 interface Acceptor {
   readonly namespace: string;
   readonly service: string;
+  /** The issuer whose sessions we may exchange; nobody's without it. */
+  readonly sessionsOf: string | undefined;
 }
 
 /**
@@ -35,8 +37,9 @@ export function personPrincipal(token: CheckedToken, acceptor: Acceptor, standin
   return Object.freeze({ ...userPrincipal(standing, door), ...door });
 }
 
-function fromToken(token: CheckedToken, { namespace, service }: Acceptor) {
+function fromToken(token: CheckedToken, { namespace, service, sessionsOf }: Acceptor) {
   const { issuer, scopes, clientId, jti, amr, authTime, cnf, claims } = token;
+  const tsid = issuer === sessionsOf ? sessionOf(claims) : undefined;
   return {
     namespace,
     access: USE,
@@ -46,8 +49,17 @@ function fromToken(token: CheckedToken, { namespace, service }: Acceptor) {
     ...(amr !== undefined && { amr }),
     ...(authTime !== undefined && { authTime }),
     ...(cnf !== undefined && { cnf }),
+    ...(tsid !== undefined && { tsid }),
     via: Object.freeze({ method: 'token', issuer, service, ...(jti !== undefined && { jti }) } as const),
   };
+}
+
+/**
+ * The sign-in that a token belongs to. Of who acts for a person there is none: their tokens are exchanged for nobody's,
+ * and what the person's own sign-in has opened is not for them.
+ */
+function sessionOf({ tsid, act }: JsonObject): string | undefined {
+  return typeof tsid === 'string' && tsid !== '' && tsid.length <= 256 && act === undefined ? tsid : undefined;
 }
 
 /** What they are called, for people who read the record; it identifies nobody. */

@@ -31,6 +31,11 @@ export interface ResourceServerOptions {
   readonly services: () => readonly AuthServiceDeclaration[];
   /** Our own authorization server, where there is one, as it is now: it stands first in metadata. */
   readonly issuers?: () => readonly Issuer[];
+  /**
+   * The issuer whose tokens of sessions (`tsid`) are exchanged elsewhere for those of identity providers; of any other
+   * a `tsid` says nothing to us.
+   */
+  readonly sessionsOf?: string | undefined;
   readonly people: People;
   /** What other processes change of people; nothing without it. */
   readonly changes?: ChangeFeed;
@@ -89,6 +94,7 @@ export class ResourceServer implements TokenVerifier {
     this.#bearer = new BearerTokens({
       ...{ services, issuers, people, clock, publicUrl, confirmations },
       changes: options.changes,
+      sessionsOf: options.sessionsOf,
     });
     this.#native = new NativeTokens({ services, people, clock });
   }

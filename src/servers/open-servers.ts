@@ -1,3 +1,4 @@
+import type { CallerFace } from '#contract';
 import type { OpenServer } from '#toolbox';
 import type { ConnectorParts } from './connector.ts';
 import { Server } from './server.ts';
@@ -10,6 +11,11 @@ export interface OpenServers {
    * was called. It may be slow: nothing is missed meanwhile.
    */
   onChange(listener: () => Promise<void>): void;
+  /**
+   * Sees to it that the caller finds what each server offers them; costs nothing once it is known. Rejects with the
+   * first that cannot say it.
+   */
+  introduce(caller: CallerFace): Promise<void>;
   /** Resolves when every server has answered for the first time or failed to, or the time is up. */
   settled(ms: number): Promise<void>;
 }
@@ -19,6 +25,7 @@ export function openServers(parts: ConnectorParts): OpenServers {
   let listener: (() => Promise<void>) | undefined;
   let isStale = false;
   let telling: Promise<void> | undefined;
+  const running = new Set<Server>();
   const firsts = new Set<Promise<void>>();
 
   /** One at a time, and once more for what changed meanwhile. */
@@ -41,6 +48,8 @@ export function openServers(parts: ConnectorParts): OpenServers {
   return {
     open(declaration) {
       const server = new Server(declaration, { ...parts, changed: tell });
+      running.add(server);
+      void server.retired.then(() => running.delete(server));
       firsts.add(server.first);
       void server.first.then(() => firsts.delete(server.first));
       return server.start();
@@ -48,6 +57,10 @@ export function openServers(parts: ConnectorParts): OpenServers {
     onChange(next) {
       listener = next;
       if (isStale) tell();
+    },
+    async introduce(caller) {
+      await Promise.all(Array.from(running, (server) => server.introduce(caller)));
+      await telling;
     },
     async settled(ms) {
       const late = Promise.withResolvers<void>();

@@ -1,10 +1,11 @@
-import { prefixOf, type McpServerDeclaration } from '#contract';
-import type { JsonObject } from '#kernel';
+import { prefixOf, type CallerFace, type ClientFace, type McpServerDeclaration } from '#contract';
+import { ChatelaineError, err, type JsonObject } from '#kernel';
 import type { FederatedServer, Offered, ServerOffer, SourceState } from '#toolbox';
 import { Bridge, ParkedCalls, refusalOf, type AskedRequest } from './bridge/index.ts';
 import type { Behalf } from './bridge/bridge.ts';
 import { CallerCatalogue, Catalogue, LIST_CHANGED, type Known } from './catalogue/index.ts';
 import { acceptTools } from './catalogue/definitions.ts';
+import { connectionError } from './connections/errors.ts';
 import type { ServerConnection } from './connections/index.ts';
 import { Connector, type ConnectorParts } from './connector.ts';
 import {
@@ -25,6 +26,14 @@ export interface ServerOptions extends ConnectorParts {
   readonly changed: () => void;
 }
 
+const INTRODUCTION_MS = 20_000;
+
+/** Nobody is there yet who could answer. */
+const NOBODY_TO_ASK: ClientFace = {
+  ...{ capabilities: {}, state: undefined, progress: () => {}, log: () => {} },
+  request: () => Promise.reject(new Error('nobody can be asked before there is a call')),
+};
+
 const NOTHING: ServerOffer = {
   ...{ instructions: undefined, tools: [], prompts: [], resources: [], resourceTemplates: [], unlisted: undefined },
 };
@@ -41,8 +50,12 @@ export class Server implements FederatedServer, Asker {
   readonly #bridge: Bridge;
   #offer: { readonly of: Known | undefined; readonly offer: ServerOffer } | undefined;
   readonly #callers = new WeakMap<ServerConnection, LatestCaller>();
+  #away: Catalogue['standing'] | undefined;
   #running = 0;
   #retired: PromiseWithResolvers<void> | undefined;
+  readonly #gone = Promise.withResolvers<void>();
+  /** Resolves when it was taken away. */
+  readonly retired = this.#gone.promise;
 
   constructor(declaration: McpServerDeclaration, options: ServerOptions) {
     const { name, maxConnections: most, idle: idleMs } = declaration;
@@ -86,7 +99,7 @@ export class Server implements FederatedServer, Asker {
 
   get state(): SourceState {
     const { name } = this.declaration;
-    return { name, type: 'mcp', probe: () => Promise.resolve(this.#catalogue.standing) };
+    return { name, type: 'mcp', probe: () => Promise.resolve(this.#away ?? this.#catalogue.standing) };
   }
 
   ask(request: AskedRequest, behalf: Behalf): Promise<JsonObject> {
@@ -101,6 +114,29 @@ export class Server implements FederatedServer, Asker {
       throw refusalOf(error, this.declaration.name);
     }
     return this.offer().tools.length;
+  }
+
+  /**
+   * Sees to it that it is known what the caller is offered, before they look. Rejects with what is the matter, on
+   * whichever side: who is shown nothing then would take a server that is away for one that has nothing.
+   */
+  async introduce(caller: CallerFace): Promise<void> {
+    const { name } = this.declaration;
+    const catalogue = this.#catalogue;
+    if (!(catalogue instanceof CallerCatalogue)) {
+      if (catalogue.known !== undefined) return;
+      const { standing } = catalogue;
+      const reason = standing.ok ? 'it has not answered yet' : standing.error.reason;
+      throw connectionError('SERVER_UNAVAILABLE', `\`${name}\` has not said what it offers: ${reason}`);
+    }
+    if (catalogue.hasTold(caller.context)) return;
+    try {
+      await this.connect({ caller, client: NOBODY_TO_ASK, signal: AbortSignal.timeout(INTRODUCTION_MS) });
+    } catch (error) {
+      if (error instanceof ChatelaineError) throw error;
+      this.#options.log.warn({ event: 'server.away', server: name, err: error }, 'an MCP server does not answer');
+      throw connectionError('SERVER_UNAVAILABLE', `\`${name}\` does not answer`, { cause: error });
+    }
   }
 
   watch(uri: string, changed: () => void, signal: AbortSignal): void {
@@ -120,6 +156,7 @@ export class Server implements FederatedServer, Asker {
   retire(): Promise<void> {
     if (this.#retired === undefined) {
       this.#retired = Promise.withResolvers();
+      this.#gone.resolve();
       if (this.#running === 0) this.#close();
     }
     return this.#retired.promise;
@@ -148,8 +185,9 @@ export class Server implements FederatedServer, Asker {
     const isPerCaller = auth?.perCaller === true || (isSession && !declaration.shared);
     const key = connectionKey(caller, capabilities, { isPerCaller });
     const lease = await this.#pool.lease(key, async (signal) => {
+      this.#away = undefined;
       const latest = new LatestCaller(caller);
-      const connection = await this.#connector.open({ caller: latest, capabilities, known, signal });
+      const connection = await this.#connector.open({ caller: latest, capabilities, known, signal }).catch(this.#noted);
       this.#callers.set(connection, latest);
       this.#hear(connection, caller.context);
       return connection;
@@ -165,6 +203,13 @@ export class Server implements FederatedServer, Asker {
       throw error;
     }
   }
+
+  /** What keeps a connection from coming about, if it is the server's side and not that of whoever keeps tokens. */
+  readonly #noted = (error: unknown): never => {
+    if (error instanceof ChatelaineError && /^(?:SERVER|EGRESS)_/.test(error.code) && error.status >= 500)
+      this.#away = err({ reason: error.message });
+    throw error;
+  };
 
   /** What the server tells one caller of its lists is for that caller. */
   #hear(connection: ServerConnection, context: string): void {

@@ -12,6 +12,8 @@ export interface CachedGrantsOptions {
   readonly clock: Clock;
   /** How many tokens are kept; the one that was longest not asked for goes first. */
   readonly most?: number;
+  /** Told of each token that is given again without asking. */
+  readonly recalled?: () => void;
 }
 
 interface Kept {
@@ -41,11 +43,13 @@ const SPARE_MS = 5_000;
 export class CachedGrants implements GrantSource {
   readonly #source: GrantSource;
   readonly #clock: Clock;
+  readonly #recalled: (() => void) | undefined;
   readonly #kept: BoundedCache<string, Kept>;
   readonly #asking = new Map<string, Question>();
 
-  constructor({ source, clock, most = MOST }: CachedGrantsOptions) {
+  constructor({ source, clock, most = MOST, recalled }: CachedGrantsOptions) {
     this.#source = source;
+    this.#recalled = recalled;
     this.#clock = clock;
     this.#kept = new BoundedCache(most);
   }
@@ -55,12 +59,19 @@ export class CachedGrants implements GrantSource {
     return this.#kept.size;
   }
 
-  /** As the source does; of several that ask for the same at once one asks it. What was refused is not given again. */
+  /**
+   * As the source does; of several that ask for the same at once one asks it. A token that an API refused is forgotten
+   * first, and no other in its place: of a hundred calls that meet the same refusal one asks.
+   */
   async upstreamToken(request: UpstreamTokenRequest): Promise<Answer> {
     const key = keyOf(request);
-    if (isRefused(request, this.#kept.get(key))) this.evict(request);
+    const { refused } = request;
+    if (refused !== undefined && this.#keeps(key, refused)) this.evict(request);
     const kept = this.#recall(key);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      this.#recalled?.();
+      return kept;
+    }
     const running = this.#asking.get(key)?.answer;
     if (running !== undefined) return await running;
     const question: Question = {};
@@ -84,6 +95,11 @@ export class CachedGrants implements GrantSource {
   clear(): void {
     this.#kept.clear();
     this.#asking.clear();
+  }
+
+  #keeps(key: string, token: Secret): boolean {
+    const kept = this.#kept.get(key);
+    return kept !== undefined && reveal(kept.token.accessToken) === reveal(token);
   }
 
   #recall(key: string): Answer | undefined {
@@ -118,10 +134,6 @@ export class CachedGrants implements GrantSource {
 /** Texts of which none can run into the next. */
 const keyOf = ({ subjectToken, owner, upstream, wanted }: UpstreamTokenRequest): string =>
   sha256Hex(JSON.stringify([reveal(subjectToken), owner, upstream, wanted ?? null]));
-
-/** Whether what is kept is what a back end refused, and not the next that somebody has asked for since. */
-const isRefused = ({ refused }: UpstreamTokenRequest, kept: Kept | undefined): boolean =>
-  refused !== undefined && kept !== undefined && reveal(kept.token.accessToken) === reveal(refused);
 
 /** The `exp` of a token that the source has verified, in milliseconds since 1970; what has none is not kept. */
 function endOf(token: Secret): number | undefined {

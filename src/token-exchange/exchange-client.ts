@@ -2,6 +2,7 @@ import type { Agent } from 'undici';
 import { err, reveal, type ChatelaineError, type Clock, type Logger } from '#kernel';
 import type { GrantSource, UpstreamTokenRequest } from '#contract';
 import { openMutualTls, type MutualTls } from '#tls';
+import { shakeHands } from './shake-hands.ts';
 import { exchangeError } from './errors.ts';
 import { readReply, type Reply } from './exchange-reply.ts';
 import { ACCESS_TOKEN, EXCHANGE_PATH, TOKEN_EXCHANGE } from './wire.ts';
@@ -30,6 +31,8 @@ export interface ExchangeClientOptions {
 export interface ExchangeClient extends GrantSource {
   /** `refused` while certificates have been replaced by what cannot be used. */
   state(): 'ok' | 'refused';
+  /** Shakes hands with the listener, and asks for nothing; resolves to what is the matter, or to nothing. Never rejects. */
+  probe(): Promise<ChatelaineError | undefined>;
   /** Looks at the files at once. */
   look(): Promise<void>;
   close(): Promise<void>;
@@ -54,6 +57,11 @@ export async function openExchangeClient(options: ExchangeClientOptions): Promis
       return readReply(await exchange(connections, url, request, timeoutMs));
     },
     state: tls.state,
+    probe: async () =>
+      await shakeHands(url, tls.options(), CONNECT_TIMEOUT_MS).then(
+        () => undefined,
+        (cause: unknown) => faultOf(cause, url),
+      ),
     look: tls.look,
     async close() {
       tls.close();

@@ -70,8 +70,8 @@ export const MODULES: readonly ModulePlace[] = [
   ),
   place(
     'proxy',
-    'kernel contract tls token-exchange audit vault policy identity resource-server gateway',
-    'the proxy is a second home of the pipeline',
+    'kernel contract',
+    'what the options of a proxy mean is said in documents; the pipeline is that of the server which reads them',
   ),
   place(
     'doctor',

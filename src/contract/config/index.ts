@@ -31,6 +31,7 @@ export { approvalsSchema, type ApprovalSettings } from './approvals.ts';
 export { isPem } from './pem.ts';
 export type { AgentListenerSettings, InternalListenerSettings, MutualTlsSettings, TlsClientSettings } from './tls.ts';
 export { parseWorkloadEndpoint, type WorkloadApiSettings, type WorkloadEndpoint } from './workload-api.ts';
+export type { ExchangeSettings } from './exchange.ts';
 export { isThisMachine, type DatabaseSettings, type PostgresSettings } from './database.ts';
 export { replicaAddress, unsafeReplicaAddress, type ReplicaSettings } from './replica.ts';
 export { publicUrlOf, serverSchema, unsafeBind, type ServerSettings } from './server.ts';

@@ -7,6 +7,7 @@ import { auditSchema } from './audit.ts';
 import { backupSchema } from './backup.ts';
 import { countersSchema } from './counters.ts';
 import { network } from './egress.ts';
+import { exchangeSchema } from './exchange.ts';
 import { absolutePath, databaseSchema } from './database.ts';
 import { PIN_MODES } from '../catalogue-tool.ts';
 import { outputsSchema } from './outputs.ts';
@@ -73,6 +74,11 @@ export const serverSchema = z
     internalListener: internalListenerSchema
       .optional()
       .describe('One more listener, where owners exchange tokens of sessions for those of upstreams, by certificate.'),
+    exchange: exchangeSchema
+      .optional()
+      .describe(
+        'An authorization server elsewhere that keeps the tokens of callers at identity providers; this server then has none of its own.',
+      ),
     metrics: z
       .union([
         z.literal(false),
@@ -203,7 +209,12 @@ export const serverSchema = z
         refuse([field, 'port'], `\`${other.host}:${other.port}\` is the address of the ${other.of}`);
       taken.push({ host: listener.host, port: listener.port, of: field });
     }
-    if (server.internalListener !== undefined && url === undefined)
+    if (server.internalListener !== undefined && server.exchange !== undefined)
+      refuse(
+        ['internalListener'],
+        'with `exchange` tokens are kept by an authorization server elsewhere, and there is nobody to ask at this one',
+      );
+    else if (server.internalListener !== undefined && url === undefined)
       refuse(
         ['internalListener'],
         'tokens are exchanged by an authorization server of our own: say with `publicUrl` where it is reached',

@@ -16,6 +16,7 @@ import type { ReadinessProbe } from '../operations/readiness.ts';
 import type { AgentCertificates } from '../pipeline/agent-certificates.ts';
 import type { WaysIn } from '../pipeline/authenticate.ts';
 import type { Caller } from '../pipeline/caller.ts';
+import { CallerBehind } from '../pipeline/caller-face.ts';
 import { challenge } from '../pipeline/challenge.ts';
 import { presentationOf } from '../pipeline/credential.ts';
 import { HttpGuard } from '../pipeline/door-guard.ts';
@@ -67,7 +68,10 @@ export interface Visits {
 }
 
 export function visits(
-  parts: Pick<GatewayOptions, 'toolbox' | 'resources' | 'settings' | 'api' | 'pages' | 'agentPages' | 'siblings'> & {
+  parts: Pick<
+    GatewayOptions,
+    'grants' | 'introduce' | 'toolbox' | 'resources' | 'settings' | 'api' | 'pages' | 'agentPages' | 'siblings'
+  > & {
     readonly policy: HostPolicy;
     readonly places: Places;
     readonly reception: Reception;
@@ -191,6 +195,7 @@ export function visits(
     const letIn = reception.welcome(request, arrival, ways);
     const caller = letIn instanceof Promise ? await letIn : letIn;
     const guard = resources && new HttpGuard(resources, request, place);
+    if (parts.introduce !== undefined) await introduced(caller, parts.introduce, parts.grants);
     const view = viewFor(caller, path.namespace);
     if (view === undefined) {
       const error = gatewayError('DOOR_UNKNOWN', 'nothing answers at this path');
@@ -252,6 +257,19 @@ export function visits(
     const certificate = shown?.ok === true ? shown.value.thumbprint : undefined;
     const listener = certificates === undefined ? 'public' : 'agents';
     return presentationOf(request, { scheme: 'Bearer', listener, certificate });
+  }
+
+  /** What only the caller can mend is told by what they call, where it can lead them to how. */
+  async function introduced(
+    { principal, subjectToken }: Caller,
+    introduce: NonNullable<GatewayOptions['introduce']>,
+    grants: GatewayOptions['grants'],
+  ): Promise<void> {
+    try {
+      await introduce(new CallerBehind({ principal, subjectToken, grants }));
+    } catch (error) {
+      if (!(error instanceof ChatelaineError) || error.status >= 500) throw error;
+    }
   }
 
   /** A namespace that the caller does not belong to is as one that is not there. */

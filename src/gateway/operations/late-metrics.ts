@@ -41,6 +41,7 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
     reloaded: (outcome) => tell((all) => all.reloaded(outcome)),
     certificatesReloaded: (listener, outcome) => tell((all) => all.certificatesReloaded(listener, outcome)),
     handshakeFailed: (listener) => tell((all) => all.handshakeFailed(listener)),
+    grantAsked: (outcome) => tell((all) => all.grantAsked(outcome)),
     exchanged: (outcome) => tell((all) => all.exchanged(outcome)),
     approval: (outcome) => tell((all) => all.approval(outcome)),
     limitRefused: (refused) => tell((all) => all.limitRefused(refused)),

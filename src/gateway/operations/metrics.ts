@@ -16,6 +16,8 @@ export interface Metrics {
   handshakeFailed(listener: string): void;
   /** What became of an exchange at the internal listener: `ok`, or the error that was answered. */
   exchanged(outcome: string): void;
+  /** Of a token of a caller that was asked for elsewhere. */
+  grantAsked(outcome: string): void;
   /** What became of a call that wants the yes of people. */
   approval(outcome: string): void;
   limitRefused(refused: { readonly limit: string; readonly per: string }): void;
@@ -119,6 +121,12 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     labelNames: ['outcome'],
     registers: [register],
   });
+  const asked = new Counter({
+    name: 'chatelaine_grants_asked_total',
+    help: 'Tokens of callers that were asked for at an authorization server elsewhere (`exchange`), by outcome: `ok`, `kept` (in memory still), why there is none (`session`, `upstream`, `link`, `unavailable`), or the error.',
+    labelNames: ['outcome'],
+    registers: [register],
+  });
   const expiry: Gauge = new Gauge({
     name: 'chatelaine_tls_certificate_expiry_seconds',
     help: 'When the first certificate of a listener’s chain expires, in seconds since 1970.',
@@ -199,6 +207,7 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
     certificatesReloaded: (listener, outcome) => certificateReloads.inc({ listener, outcome }),
     handshakeFailed: (listener) => handshakes.inc({ listener }),
     exchanged: (outcome) => exchanges.inc({ outcome }),
+    grantAsked: (outcome) => asked.inc({ outcome }),
     approval: (outcome) => approvals.inc({ outcome }),
     limitRefused: (refused) => limitRefusals.inc(refused),
     anomaly: (kind) => anomalies.inc({ kind }),

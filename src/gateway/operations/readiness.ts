@@ -14,6 +14,9 @@ import type { Clock } from '#kernel';
 
 type State = 'ok' | 'unreachable';
 
+/** Who keeps tokens of callers elsewhere: it does not answer, or it or we are not who the other wants. */
+export type ExchangeState = 'ok' | 'unreachable' | 'refused';
+
 /** A source as it is told of: its state, and the secret of the vault that it lacks, by name. */
 interface Standing {
   readonly state: State;
@@ -39,6 +42,8 @@ export function readinessProbe(options: {
   tls?: readonly ServerTls[];
   /** How the issuers of tokens are; none by default. */
   authServices?: () => Promise<readonly ServiceStanding[]>;
+  /** How who keeps tokens of callers elsewhere is; nobody does by default. */
+  exchange?: (() => Promise<ExchangeState>) | undefined;
   recording: () => boolean;
   /** Whether something was met in the log that is not as it was written. */
   damaged: () => boolean;
@@ -75,6 +80,15 @@ export function readinessProbe(options: {
     return lastAsked.standings;
   }
 
+  let lastExchange: { readonly at: number; readonly state: Promise<ExchangeState> } | undefined;
+  function exchange(): Promise<ExchangeState> | undefined {
+    if (options.exchange === undefined) return undefined;
+    const now = options.clock.now();
+    if (lastExchange === undefined || now - lastExchange.at >= FRESH_MS)
+      lastExchange = { at: now, state: options.exchange() };
+    return lastExchange.state;
+  }
+
   async function read(): Promise<Readiness> {
     const sources: Record<string, { type: string } & Standing> = {};
     // Nobody is asked who they are here, so other namespaces count, and are not named.
@@ -91,7 +105,7 @@ export function readinessProbe(options: {
     }
     // An issuer that is away stands in nobody's way but of those who come with its tokens.
     const services: Record<string, { state: State }> = {};
-    const [standings] = await Promise.all([issuers(), ...asked]);
+    const [standings, exchanged] = await Promise.all([issuers(), exchange(), ...asked]);
     for (const { namespace, name, state } of standings) {
       if (namespace === DEFAULT_NAMESPACE) services[name] = { state };
       else elsewhere[state]++;
@@ -104,11 +118,13 @@ export function readinessProbe(options: {
     const others = elsewhere.ok + elsewhere.unreachable > 0 ? { elsewhere } : {};
     const tls = options.tls?.length ? { tls: Object.fromEntries(options.tls.map(stateOfTls)) } : {};
     const authServices = Object.keys(services).length > 0 ? { authServices: services } : {};
+    // Like an issuer: it is in the way of those alone whose tokens would be exchanged.
+    const kept = exchanged === undefined ? {} : { exchange: { state: exchanged } };
     const record = options.damaged() ? { record: 'damaged' } : {};
     const policies = options.policiesFaulty?.() === true ? { policies: 'faulty' } : {};
     return {
       ready,
-      body: JSON.stringify({ status, sources, ...authServices, ...others, ...tls, ...record, ...policies }),
+      body: JSON.stringify({ status, sources, ...authServices, ...kept, ...others, ...tls, ...record, ...policies }),
     };
   }
 

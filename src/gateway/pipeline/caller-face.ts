@@ -1,4 +1,4 @@
-import { GATEWAY_OWNER, type CallerFace, type Principal, type UpstreamTokenWish } from '#contract';
+import { type CallerFace, type Principal, type UpstreamTokenWish } from '#contract';
 import { err, type Secret } from '#kernel';
 import { hash } from 'node:crypto';
 import type { CallerGrants } from './caller-grants.ts';
@@ -31,7 +31,7 @@ export class CallerBehind implements CallerFace {
   async upstreamToken(upstream: string, wish?: UpstreamTokenWish): ReturnType<CallerFace['upstreamToken']> {
     const { subjectToken, grants } = this.#parts;
     if (subjectToken === undefined || grants === undefined) return err({ reason: 'session' });
-    return await grants.source.upstreamToken({ subjectToken, owner: GATEWAY_OWNER, upstream, ...wish });
+    return await grants.source.upstreamToken({ subjectToken, owner: grants.owner, upstream, ...wish });
   }
 }
 

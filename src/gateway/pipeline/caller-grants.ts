@@ -8,6 +8,8 @@ import type { RunningCall } from './running-call.ts';
 /** Who keeps tokens of callers, and where people link accounts. */
 export interface CallerGrants {
   readonly source: GrantSource;
+  /** In whose name they are asked, as `namespace/name`. */
+  readonly owner: string;
   /** The page where exactly that person links their account at the upstream. */
   linkPage(account: AccountWish): Promise<URL>;
 }
@@ -38,7 +40,7 @@ export async function leadToLink(
   const upstream = error.details?.['upstream'];
   if (typeof upstream !== 'string') return error;
   const scopes = error.details?.['scopes'] as readonly string[] | undefined;
-  const url = await grants.linkPage({ sub: call.principal.sub, upstream, scopes });
+  const url = await grants.linkPage({ sub: subjectOf(call.principal), upstream, scopes });
   const message = `The tool \`${call.tool.name}\` needs your account at \`${upstream}\`. Connect it on the page, then call again.`;
   try {
     await call.openPage({ id: pageId(call.principal, upstream, scopes), url, message }, ACCOUNT_NOT_LINKED);
@@ -51,6 +53,12 @@ export async function leadToLink(
     cause,
     details: { link: { upstream, url: url.href } },
   });
+}
+
+/** Who they are where they link it: of a token of an issuer elsewhere as that one calls them. */
+function subjectOf({ sub, claims }: Principal): string {
+  const theirs = claims?.['sub'];
+  return typeof theirs === 'string' ? theirs : sub;
 }
 
 /** The same for every call that lacks the account: a client that has opened the page knows it again. */

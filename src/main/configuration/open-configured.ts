@@ -6,6 +6,7 @@ import type { CliContext } from '#cli';
 import {
   protectedServerOf,
   type AuthServiceDeclaration,
+  type CallerFace,
   type Configuration,
   type OAuthClientDeclaration,
   type LimitDeclaration,
@@ -71,6 +72,8 @@ export interface Configured {
    * the tools that there are, and no others can come; says so in the log where some can.
    */
   settle(): void;
+  /** Sees to it that the caller finds what MCP servers offer them. Rejects with what is the matter with one. */
+  introduce(caller: CallerFace): Promise<void>;
   /** Resolves when every MCP server has answered for the first time or failed to, or the time is up. */
   serversSettled(ms: number): Promise<void>;
   counts(): { readonly tools: number; readonly sources: number };
@@ -91,6 +94,8 @@ export async function openConfigured(
     log: Logger;
     dataDir: string;
     secrets: SecretReader;
+    /** What the command line says of the configuration, in the words of its language. */
+    beside?: ConfigurationInput | undefined;
     /** As `ConnectorParts.tokens`. */
     serverTokens?: () => Promise<OwnServerTokens | undefined>;
     /** Whether people can sign in at what is opened; asked of each configuration. Where it is left out, nobody asks. */
@@ -99,7 +104,7 @@ export async function openConfigured(
     withServers?: boolean;
   },
 ): Promise<Configured> {
-  const { context, log, secrets, dataDir } = surroundings;
+  const { context, log, secrets, dataDir, beside } = surroundings;
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
   const prebuilt = await prebuiltInputs(options.prebuilt ?? [], process.cwd());
@@ -107,11 +112,13 @@ export async function openConfigured(
   const isPrebuilt = prebuilt.value.length > 0;
   const quickstart =
     named.value === undefined && !isPrebuilt && options.quickstart ? await startQuickstart(surroundings) : undefined;
-  const location = quickstart?.location ?? named.value ?? (isPrebuilt ? undefined : defaultLocation());
+  const isSaid = isPrebuilt || beside !== undefined;
+  const location = quickstart?.location ?? named.value ?? (isSaid ? undefined : defaultLocation());
+  const always = [...prebuilt.value, ...(beside === undefined ? [] : [beside])];
   const env = { ...context.env, ...quickstart?.environment };
 
   const load = (inputs: readonly ConfigurationInput[]): Loaded =>
-    orThrow(loadConfiguration([...prebuilt.value, ...inputs], { env, catalog: sourceTypes }));
+    orThrow(loadConfiguration([...always, ...inputs], { env, catalog: sourceTypes }));
 
   const inputs = location === undefined ? [] : orThrow(await readInputs(location));
   const first = { ...load(inputs), inputs };
@@ -189,6 +196,7 @@ export async function openConfigured(
     },
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
+    introduce: (caller) => servers.introduce(caller),
     serversSettled: (ms) => servers.settled(ms),
     counts() {
       const views = [...toolbox.current().namespaces.values()];

@@ -68,10 +68,13 @@ const WAKING_MS = 10 * 60_000;
 /**
  * Where the authorization server is reached, which is a URL that stays: the `publicUrl` of the configuration; of a
  * server for this machine alone, `localhost` with its port, so that the first minute needs no setting. Whoever set
- * up another name, a proxy or a port of chance has to say where that leads; undefined until they do.
+ * up another name, a proxy or a port of chance has to say where that leads; undefined until they do, and where an
+ * authorization server elsewhere is asked (`exchange`).
  */
 export function issuerUrl(settings: ServerSettings): URL | undefined {
-  const { publicUrl, host, port, allowedHosts, trustedProxies, tlsTerminatedBy } = settings;
+  const { publicUrl, host, port, allowedHosts, trustedProxies, tlsTerminatedBy, exchange } = settings;
+  // Two that issue tokens for one door would be two answers to whose accounts a caller has.
+  if (exchange !== undefined) return undefined;
   if (publicUrl !== undefined) return new URL(publicUrl);
   const isForThisMachine = isLoopbackHost(host) && allowedHosts.length === 0 && trustedProxies.length === 0;
   return isForThisMachine && port !== 0 && tlsTerminatedBy === undefined ? publicUrlOf(settings, port) : undefined;
@@ -111,6 +114,7 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
       begin: async (asked) => (await opened()).elsewhere.begin(asked),
     },
     grants: {
+      owner: GATEWAY_OWNER,
       source: { upstreamToken: async (request) => await (await opened()).grants.upstreamToken(request) },
       linkPage: async (account) =>
         (await import('#authserver')).linkUrl(publicUrl, { ...account, owner: GATEWAY_OWNER }),
@@ -161,16 +165,19 @@ const isForAnyOrigin = (path: string): boolean =>
 /** Says what of the documents has no effect: somebody who declared it believes that it does. */
 export function warnOfUnused(
   declared: Pick<Configured, 'clients' | 'upstreams' | 'owners'>,
-  isServed: boolean,
+  { isServed, isElsewhere }: { readonly isServed: boolean; readonly isElsewhere: boolean },
   log: Logger,
 ): void {
   if (isServed) return;
+  const why = isElsewhere
+    ? '`exchange` of `kind: server` names the one that issues tokens'
+    : '`publicUrl` of `kind: server` does not say where it is reached';
   const kinds = { client: declared.clients(), owner: declared.owners(), upstream: declared.upstreams() };
   for (const [kind, documents] of Object.entries(kinds)) {
     if (documents.length === 0) continue;
     log.warn(
       { event: 'configuration.unused' },
-      `\`kind: ${kind}\` has no effect: this server has no authorization server, since \`publicUrl\` of \`kind: server\` does not say where it is reached`,
+      `\`kind: ${kind}\` has no effect: this server has no authorization server of its own: ${why}`,
     );
   }
 }

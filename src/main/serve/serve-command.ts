@@ -28,7 +28,7 @@ export const installServe: InstallCommands = (program, context) => {
     .option('--no-reload', 'do not watch the configuration for changes')
     .option('--poll-interval <seconds>', 'look for changes every so often instead of watching', wholeNumber)
     .addOption(
-      new Option('--log-level <level>', 'the least severe level that is written (default: info)').choices(LEVELS),
+      new Option('--log-level <level>', 'the least severe level that is written (default: info)').choices(LOG_LEVELS),
     )
     .addOption(dataDirectoryOption(context));
   addConfigurationOptions(command)
@@ -48,11 +48,12 @@ Examples:
     });
 };
 
-const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
-function wholeNumber(text: string): number {
+/** A number on the command line, no larger than a port; throws commander's `InvalidArgumentError`. */
+export function wholeNumber(text: string): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number > 65_535)
     throw new InvalidArgumentError('It is not a whole number from 0 to 65535.');

@@ -6,7 +6,7 @@ import { firstKey } from './first-key.ts';
 import { agentsUrlOf, openAgentListener, openInternalListener, openListener, urlOf } from './listeners.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import { untilStopped } from './until-stopped.ts';
-import { welcome } from './welcome.ts';
+import { proxyWelcome, welcome } from './welcome.ts';
 import type { Running } from './running.ts';
 
 /** Over listeners, until a signal: opens them, says where they are, and lets running calls end. */
@@ -44,9 +44,9 @@ export async function serveMany(
   const key =
     options.quickstart && configured.isQuickstart ? await firstKey(services.identity, context.clock.now()) : undefined;
   const url = urlOf(settings.host, listener.port, tls.public);
-  const setupUrl = await setupLink(setup, publicUrl);
+  const setupUrl = running.isProxy ? undefined : await setupLink(setup, publicUrl);
   context.stdout.write(
-    welcome({
+    (running.isProxy ? proxyWelcome : welcome)({
       version: context.version,
       url,
       ...configured.counts(),

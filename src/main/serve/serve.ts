@@ -12,6 +12,7 @@ import {
   loadTelemetry,
   validatedTools,
   type Gateway,
+  type GatewayOptions,
 } from '#gateway';
 import { readMaskKey, readRoundsKey } from '#http';
 import { readAssets } from '#identity';
@@ -21,6 +22,7 @@ import { openConfigured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import type { ResourceServer } from '#resource-server';
+import type { ConfigurationInput } from '#toolbox';
 import {
   bearerVerifier,
   lateCredentials,
@@ -55,7 +57,14 @@ import { serveMany } from './serve-many.ts';
 import { serveOneClient } from './serve-one-client.ts';
 import type { ServeOptions } from './serve-command.ts';
 
-export async function serve(options: ServeOptions, context: CliContext): Promise<void> {
+/** What tells one command that serves from another. */
+export interface ServeShape {
+  /** What the command line says of the configuration: that of a proxy, which has the doors of MCP and no others. */
+  readonly beside?: ConfigurationInput;
+}
+
+export async function serve(options: ServeOptions, context: CliContext, shape: ServeShape = {}): Promise<void> {
+  const isProxy = shape.beside !== undefined;
   const dataDir = resolve(options.dataDir);
   let format: LogFormat = process.stderr.isTTY ? 'text' : 'json';
   const log = createLogger({ level: options.logLevel ?? 'info', format: () => format, cover: coverLogText });
@@ -71,9 +80,19 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     const secrets = lazySecrets(() => vaultOpened.promise);
     const ownOpened = Promise.withResolvers<OwnAuthorizationServer | undefined>();
     const configured = await openConfigured(options, {
-      ...{ context, log, dataDir, secrets, serverTokens: async () => (await ownOpened.promise)?.serverTokens },
+      ...{
+        context,
+        log,
+        dataDir,
+        secrets,
+        beside: shape.beside,
+        serverTokens: async () => (await ownOpened.promise)?.serverTokens,
+      },
       // At standard input nobody signs in, and a file may be shared with a server where people do: its calls say so.
-      signsIn: (server) => options.stdio === true || issuerUrl(withOptions(server, options)) !== undefined,
+      signsIn: (server) =>
+        options.stdio === true ||
+        server.exchange !== undefined ||
+        (!isProxy && issuerUrl(withOptions(server, options)) !== undefined),
     });
     endings.add('toolbox', () => configured.close());
     const settings = withOptions(configured.settings, options);
@@ -99,7 +118,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
     const registry = await openRegistry({ ...services, settings, configured });
     const agentsReached = Promise.withResolvers<URL | undefined>();
-    const publicUrl = options.stdio === true ? undefined : issuerUrl(settings);
+    const publicUrl = options.stdio === true || isProxy ? undefined : issuerUrl(settings);
     const own =
       publicUrl === undefined
         ? undefined
@@ -120,7 +139,11 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
     // A key that cannot sign is told now, and not by the first sign-in.
     if (own !== undefined && settings.authorizationServer.signingKeys !== undefined)
       await (await services.signing()).keys.current();
-    warnOfUnused(configured, own !== undefined, log);
+    warnOfUnused(
+      configured,
+      { isServed: own !== undefined, isElsewhere: isProxy || settings.exchange !== undefined },
+      log,
+    );
     const credentials =
       own &&
       publicUrl &&
@@ -135,6 +158,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       ...{ services, secrets, env: context.env, clock: context.clock },
       declared: () => configured.authServices(),
       issuers: () => issuers,
+      sessionsOf: settings.exchange?.issuer,
     });
     endings.add('resource server', () => resources.close());
     const declared = (): ReturnType<typeof configured.policies> => configured.policies();
@@ -157,6 +181,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
       agentsReached: agentsReached.resolve,
       secrets,
       deliveries,
+      isProxy,
       protocol,
       endings,
     });
@@ -167,7 +192,7 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
 
 async function run(running: Running): Promise<void> {
   const { options, context, log, dataDir, configured, registry, settings, services, resources, own } = running;
-  const { deliveries, endings } = running;
+  const { deliveries, endings, isProxy } = running;
   let gateway: Gateway | undefined;
   const metrics =
     settings.metrics === false || options.stdio
@@ -192,9 +217,10 @@ async function run(running: Running): Promise<void> {
 
   const stateKey = readStateKey(dataDir);
   const approving = servedApprovals({
-    ...{ services, settings, metrics, log, endings, clock: context.clock },
+    ...{ services, metrics, log, endings, clock: context.clock },
+    settings: isProxy ? { ...settings, publicUrl: undefined } : settings,
     snapshot: () => configured.toolbox.current(),
-    hasPages: options.stdio !== true,
+    hasPages: options.stdio !== true && !isProxy,
   });
   const { clock } = context;
   const containment = servedContainment({ services, settings, clock, log, endings });
@@ -203,11 +229,19 @@ async function run(running: Running): Promise<void> {
   const siblings = options.stdio
     ? undefined
     : await servedSiblings({ services, settings, tls: tls.public, metrics, clock, log, endings });
-  gateway = createGateway({
+  const exchanged =
+    settings.exchange === undefined || options.stdio
+      ? undefined
+      : await (
+          await import('./exchanged-grants.ts')
+        ).exchangedGrants({ settings: settings.exchange, metrics, clock, log, endings });
+  const doors: GatewayOptions = {
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),
     resources,
-    grants: own?.grants,
+    grants: own?.grants ?? exchanged?.grants,
+    exchange: exchanged?.state,
+    introduce: isProxy ? (caller) => configured.introduce(caller) : undefined,
     policies: services.policies,
     steps: {
       watch: services.watch,
@@ -267,7 +301,8 @@ async function run(running: Running): Promise<void> {
     version: context.version,
     clock: context.clock,
     log,
-  });
+  };
+  gateway = createGateway(isProxy ? withoutPages(doors) : doors);
   const { close: closeRecords } = gateway;
   endings.add('refusals that were counted', closeRecords);
   await containment.follow(() => gateway.services.streams.round());
@@ -281,10 +316,22 @@ async function run(running: Running): Promise<void> {
     });
     endings.add('file watch', () => watching.close());
   }
+  // Whoever comes first is to find what there is; who waits for us longer than that hears why there is nothing.
+  if (isProxy) await configured.serversSettled(SETTLING_MS);
   if (running.protocol === undefined) registry.follow({ log, endings });
   if (running.protocol !== undefined) await serveOneClient(gateway, running.protocol, running);
   else await serveMany(gateway, tls, metrics, { ...running, siblings });
 }
+
+const SETTLING_MS = 10_000;
+
+/** A proxy shows nobody a page and has no API: people sign in at the issuer, and who runs it has the command line. */
+const withoutPages = ({
+  pages: _pages,
+  agentPages: _agentPages,
+  api: _api,
+  ...doors
+}: GatewayOptions): GatewayOptions => doors;
 
 /** Options of the command line win over the document. */
 function withOptions(settings: ServerSettings, options: ServeOptions): ServerSettings {

@@ -39,6 +39,18 @@ export function welcome(facts: WelcomeFacts): string {
   return `${[...lines, '', ...clientLines(mcp, key.text ?? MASKED), '', ...trials(url, key.text ?? MASKED)].join('\n')}\n\n`;
 }
 
+/** The same for a proxy: nobody is led anywhere, and clients find the issuer by themselves. */
+export function proxyWelcome(facts: Pick<WelcomeFacts, 'version' | 'url' | 'metricsUrl'>): string {
+  const { version, url, metricsUrl } = facts;
+  const lines = [
+    `Chatelaine ${version} stands in front of an MCP server.`,
+    '',
+    `  MCP      ${url}/mcp`,
+    ...(metricsUrl === undefined ? [] : [`  Metrics  ${metricsUrl}`]),
+  ];
+  return `${lines.join('\n')}\n\n`;
+}
+
 function keyLines(key: FirstKey | undefined, signsIn: boolean): readonly string[] {
   const people = signsIn
     ? ['', 'A client of MCP that has no key leads its person to sign in: the URL is all that it needs.']

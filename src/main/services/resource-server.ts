@@ -11,6 +11,8 @@ export interface ResourceServerParts {
   readonly declared: () => readonly AuthServiceDeclaration[];
   /** Our own authorization server, as it is now; it stands before all others. */
   readonly issuers?: () => readonly Issuer[];
+  /** The issuer whose tokens are exchanged elsewhere for those of identity providers. */
+  readonly sessionsOf?: string | undefined;
   readonly secrets: SecretReader;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -18,10 +20,11 @@ export interface ResourceServerParts {
 
 /** Makes the resource server; nobody is asked anything yet. Throws `INTROSPECTION_CLIENT_INVALID`. */
 export function openResourceServer(parts: ResourceServerParts): ResourceServer {
-  const { services, declared, issuers, secrets, env, clock } = parts;
+  const { services, declared, issuers, sessionsOf, secrets, env, clock } = parts;
   const resources = new ResourceServer({
     services: declared,
     ...(issuers && { issuers }),
+    sessionsOf,
     people: services.identity.standings,
     changes: services.database.changes,
     secrets,

@@ -102,12 +102,12 @@ export interface RunningServer {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `serve` on a free port and resolves when it is ready. */
+/** Starts `serve`, or another command that serves, on a free port and resolves when it is ready. */
 export async function start(
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  { command = 'serve', ...options }: { cwd?: string; env?: Record<string, string>; command?: 'serve' | 'proxy' } = {},
 ): Promise<RunningServer> {
-  const child = spawn(COMMAND, ['serve', '--port', '0', ...args], {
+  const child = spawn(COMMAND, [command, '--port', '0', ...args], {
     ...options,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

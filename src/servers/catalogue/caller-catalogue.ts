@@ -77,6 +77,11 @@ export class CallerCatalogue {
   /** What changes it tells to each caller by themselves, over a connection of theirs: nobody is watched for here. */
   watch(): void {}
 
+  /** Whether it has said to the caller what there is, be it long ago. */
+  hasTold(context: string): boolean {
+    return this.#listings.get(context) !== undefined;
+  }
+
   /** Reads what the caller of the connection is offered, unless that is known. Rejects as `readLists` does. */
   async learn(context: string, connection: ServerConnection): Promise<void> {
     if (this.#fresh(context) !== undefined) return;

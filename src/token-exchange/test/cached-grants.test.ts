@@ -188,3 +188,14 @@ test('of many who ask at once one asks the source', async () => {
   expect(new Set(tokens).size).toBe(1);
   expect(made.asked).toHaveLength(1);
 });
+
+test('of a hundred who were refused the same token one asks for another, and a newer one is not forgotten for it', async () => {
+  const made = cached();
+  const refused = new Secret(await tokenOf(made));
+  const answers = await Promise.all(Array.from({ length: 100 }, () => tokenOf(made, asking({ refused }))));
+  expect(made.asked).toHaveLength(2);
+  expect(new Set(answers).size).toBe(1);
+  expect(answers).not.toContain(reveal(refused));
+  expect(await tokenOf(made, asking({ refused }))).toBe(answers[0]);
+  expect(made.asked).toHaveLength(2);
+});

@@ -11,12 +11,14 @@ import {
 import { checkClientCertificates } from './client-certificates-check.ts';
 import { checkOwnerIdentities } from './owner-check.ts';
 import { crossCheck } from './cross-check.ts';
+import { checkExchange } from './exchange-check.ts';
 import { announce, emptyLists, LIST_OF, type AnyDeclaration, type Announced } from './declarations.ts';
 import { DeclaredNames } from './declared-names.ts';
 import { flatten } from './nested.ts';
 import { parseFile, type ConfigurationInput } from './parse.ts';
 import { plainSecrets } from './plain-secrets.ts';
 import type { RawDocument } from './raw-document.ts';
+import { joinServers } from './join-servers.ts';
 import { problemAt, sortProblems, wholeFile, type Problem } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { kindOf, readDocument } from './read-document.ts';
@@ -90,6 +92,7 @@ export function loadConfiguration(
   checkOneServer(documents, problems);
   const names = new DeclaredNames(announced, unread);
   problems.push(...names.problems, ...checkReferences(documents, names), ...crossCheck(lists, servers[0]?.settings));
+  if (servers[0] !== undefined) problems.push(...checkExchange(servers[0].settings, servers[0].document, lists));
   // What could not be read of the server is a problem by itself, and says nothing of its listeners.
   if (servers.length > 0 || !documents.some(({ kind }) => kind === 'server'))
     problems.push(
@@ -123,13 +126,19 @@ interface Server {
   readonly document: RawDocument;
 }
 
+interface KindOfDocument {
+  readonly kind: Kind;
+  readonly document: RawDocument;
+}
+
 interface Parsed {
-  readonly documents: readonly { readonly kind: Kind; readonly document: RawDocument }[];
+  readonly documents: readonly KindOfDocument[];
   readonly unread: readonly string[];
 }
 
 function parseAll(inputs: readonly ConfigurationInput[], env: Environment, problems: Problem[]): Parsed {
-  const documents: { kind: Kind; document: RawDocument }[] = [];
+  const documents: KindOfDocument[] = [];
+  const joining: KindOfDocument[] = [];
   const unread: string[] = [];
   for (const input of inputs) {
     const parsed = parseFile(input, env);
@@ -142,7 +151,8 @@ function parseAll(inputs: readonly ConfigurationInput[], env: Environment, probl
       for (const document of flat.documents) {
         const kind = kindOf(document);
         if (kind.ok) {
-          documents.push({ kind: kind.value, document });
+          const isJoining = input.joins === true && kind.value === 'server';
+          (isJoining ? joining : documents).push({ kind: kind.value, document });
         } else {
           problems.push(kind.error);
           unread.push(JSON.stringify(document.value));
@@ -150,6 +160,7 @@ function parseAll(inputs: readonly ConfigurationInput[], env: Environment, probl
       }
     }
   }
+  problems.push(...joinServers(documents, joining));
   return { documents, unread };
 }
 

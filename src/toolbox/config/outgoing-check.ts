@@ -24,17 +24,22 @@ function upstreamOf(sending: Sending): string | undefined {
 /** GitHub and whatever is described as plain OAuth 2 say who somebody is in other ways than ID tokens. */
 const WITHOUT_ID_TOKENS: ReadonlySet<string> = new Set<UpstreamDeclaration['type']>(['github', 'oauth2']);
 
+/** Those that exchange the ID token of the caller for something else. */
+export const sendingIdTokens = (sending: readonly Sending[]): readonly Sending[] =>
+  sending.filter((one) => {
+    const { type, subject } = authOf(one);
+    if (upstreamOf(one) === undefined) return false;
+    return subject === 'id_token' || type === 'idJag' || (type === 'awsSts' && subject === undefined);
+  });
+
 /** Of an upstream that gives no ID token nobody can ever exchange one. */
 export function checkIdTokens(
   sending: readonly Sending[],
   upstreams: readonly UpstreamDeclaration[],
 ): readonly Problem[] {
-  return sending.flatMap((one) => {
-    const { type, subject } = authOf(one);
+  return sendingIdTokens(sending).flatMap((one) => {
     const upstream = upstreams.find(({ name }) => name === upstreamOf(one));
     if (upstream === undefined || !WITHOUT_ID_TOKENS.has(upstream.type)) return [];
-    const wantsIdToken = subject === 'id_token' || type === 'idJag' || (type === 'awsSts' && subject === undefined);
-    if (!wantsIdToken) return [];
     const message = `\`${upstream.name}\` is plain OAuth 2 and gives no ID tokens (its type is \`${upstream.type}\`)`;
     return [problemAt(one.locate(FIELD), 'CONTRADICTION', message)];
   });

@@ -15,6 +15,8 @@ export interface ConfigurationInput {
   /** The folder of the file, absolute: relative paths in it start here. */
   readonly directory: string;
   readonly bytes: Uint8Array;
+  /** The fields of its `kind: server` join those that another file gives, and none may stand in both. */
+  readonly joins?: true;
 }
 
 export interface ParsedFile {

@@ -15,6 +15,8 @@ interface Reference {
   readonly to: readonly [Kind, ...Kind[]];
   /** Whether names of all namespaces count, as for what is known by name alone. */
   readonly everywhere?: true;
+  /** Whether it names something of an authorization server elsewhere, where `kind: server` has an `exchange`. */
+  readonly mayBeElsewhere?: true;
   /** What would follow from letting it pass. */
   readonly hint?: string;
 }
@@ -60,6 +62,7 @@ const REFERENCES: readonly Reference[] = [
     at: ['auth', 'upstream'],
     to: ['upstream'],
     everywhere: true,
+    mayBeElsewhere: true,
     hint: 'No caller could ever have a token of it: declare the upstream or correct the name.',
   },
   {
@@ -67,6 +70,7 @@ const REFERENCES: readonly Reference[] = [
     at: ['auth', 'upstream'],
     to: ['upstream'],
     everywhere: true,
+    mayBeElsewhere: true,
     hint: 'No caller could ever have a token of it: declare the upstream or correct the name.',
   },
   { in: 'owner', at: ['upstreams', '*'], to: ['upstream'], everywhere: true },
@@ -89,8 +93,10 @@ export function checkReferences(
   names: DeclaredNames,
 ): Problem[] {
   const problems: Problem[] = [];
+  const isElsewhere = documents.some(({ kind, document }) => kind === 'server' && 'exchange' in document.value);
   for (const { kind, document } of documents) {
     for (const reference of REFERENCES_OF.get(kind) ?? []) {
+      if (isElsewhere && reference.mayBeElsewhere === true) continue;
       visitTexts(document.value, reference.at, [], (name, path) => {
         if (problems.length >= MOST_PROBLEMS) return;
         const problem = checkReference(document, path, name, reference, names);

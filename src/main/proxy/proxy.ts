@@ -1,0 +1,83 @@
+/** `chatelaine proxy`: options → documents → the same server as `serve`, with one door. */
+import { resolve } from 'node:path';
+import type { CliContext } from '#cli';
+import { proxyDocuments, type ProxyWish } from '#proxy';
+import type { ConfigurationInput } from '#toolbox';
+import { mainError } from '../errors.ts';
+import { serve } from '../serve/serve.ts';
+import { ownerInCertificate } from './owner-in-certificate.ts';
+import type { ProxyOptions } from './proxy-command.ts';
+import { findProgram } from './find-program.ts';
+
+/** Rejects with `OPTION_INVALID` for options that cannot be, and as `serve` does. */
+export async function proxy(command: readonly string[], options: ProxyOptions, context: CliContext): Promise<void> {
+  const documents = proxyDocuments(wishOf(command, options, context));
+  if (!documents.ok) throw mainError('OPTION_INVALID', documents.error.join('; '));
+  const { config, configs, configFolder, host, port, dataDir, reload, logLevel } = options;
+  const input: ConfigurationInput = {
+    ...{ file: 'the command line', directory: process.cwd(), joins: true },
+    // JSON is YAML; a document a line.
+    bytes: Buffer.from(documents.value.map((document) => JSON.stringify(document)).join('\n---\n')),
+  };
+  await serve(
+    {
+      ...{ dataDir, reload },
+      ...(config !== undefined && { config }),
+      ...(configs !== undefined && { configs }),
+      ...(configFolder !== undefined && { configFolder }),
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+      ...(logLevel !== undefined && { logLevel }),
+    },
+    context,
+    { beside: input },
+  );
+}
+
+function wishOf([program, ...args]: readonly string[], options: ProxyOptions, { env }: CliContext): ProxyWish {
+  const { upstream, resource, issuer, audience, tlsTerminatedBy, config, configs, configFolder } = options;
+  refuseReferences([program ?? '', ...args], options);
+  return {
+    ...{ upstream, resource, issuer, audience, tlsTerminatedBy, env: options.env ?? [] },
+    command: program === undefined ? undefined : [findProgram(program, env['PATH']), ...args],
+    exchange: exchangeOf(options),
+    tls: tlsOf(options),
+    hasPolicies: (config ?? configs ?? configFolder) !== undefined,
+  };
+}
+
+/** In files `${…}` stands for something else; nothing on a command line does, where the shell has read it already. */
+function refuseReferences(command: readonly string[], options: ProxyOptions): void {
+  const texts = [...command, ...Object.values(options).flat()];
+  const odd = texts.find((text) => typeof text === 'string' && text.includes('${'));
+  if (odd !== undefined) throw mainError('OPTION_INVALID', `\`${String(odd)}\` has a \`\${\`, which no option means`);
+}
+
+const OF_EXCHANGES = ['upstreamName', 'header', 'cert', 'key', 'ca', 'serverSpiffeId', 'owner'] as const;
+const NEEDED = ['upstreamName', 'cert', 'key', 'ca'] as const;
+
+function exchangeOf(options: ProxyOptions): ProxyWish['exchange'] {
+  const { exchange: url, upstreamName, header, cert, key, ca, serverSpiffeId, owner } = options;
+  if (url === undefined) {
+    const lonely = OF_EXCHANGES.find((name) => options[name] !== undefined);
+    if (lonely === undefined) return undefined;
+    throw mainError('OPTION_INVALID', `\`${flag(lonely)}\` is for an \`--exchange\`, and there is none`);
+  }
+  if (upstreamName === undefined || cert === undefined || key === undefined || ca === undefined) {
+    const missing = NEEDED.filter((name) => options[name] === undefined).map((name) => `\`${flag(name)}\``);
+    throw mainError('OPTION_INVALID', `\`--exchange\` lacks ${missing.join(', ')}`);
+  }
+  const certificate = resolve(cert);
+  return {
+    ...{ url, upstreamName, header, serverSpiffeId, certificate, key: resolve(key), ca: resolve(ca) },
+    owner: ownerInCertificate(certificate, owner),
+  };
+}
+
+function tlsOf({ tlsCert, tlsKey }: ProxyOptions): ProxyWish['tls'] {
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certificate: resolve(tlsCert), key: resolve(tlsKey) };
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  throw mainError('OPTION_INVALID', '`--tls-cert` and `--tls-key` belong together: give both or neither');
+}
+
+const flag = (name: string): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
