@@ -90,6 +90,12 @@ const QUESTIONS: Readonly<Record<string, { method: string; params: JsonObject }>
   roots: { method: 'roots/list', params: {} },
 };
 
+/** The question of that kind; a label makes it one that is asked of nobody else. */
+function asked({ kind, label }: JsonObject): { method: string; params: JsonObject } {
+  const question = QUESTIONS[kind as string]!;
+  return label === undefined ? question : { ...question, params: { ...question.params, message: label } };
+}
+
 const PAGE_PARAMS: JsonObject = {
   ...{ mode: 'url', elicitationId: 'page-1', url: 'https://pages.example/connect' },
   message: 'connect your account',
@@ -149,7 +155,7 @@ async function runTool(
         await call.notify('notifications/message', { level, data: { at: level }, logger: 'upstream' });
       return said('logged');
     case 'ask': {
-      const question = QUESTIONS[args['kind'] as string]!;
+      const question = asked(args);
       if (call.ask !== undefined) return said(await call.ask(question));
       if (call.inputResponses !== undefined) return said([call.inputResponses['q'], call.requestState]);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: 'sealed-by-upstream' };
