@@ -31,7 +31,7 @@ export interface Running {
   readonly agentsReached: (url: URL | undefined) => void;
   /** What carries the audit log to its receivers. */
   readonly deliveries: Deliveries | undefined;
-  /** Whether it stands in front of one server: then it has the doors of MCP and no others. */
+  /** Whether it stands in front of one server: then it has no pages and no API. */
   readonly isProxy: boolean;
   /** Where the protocol goes with `--stdio`. */
   readonly protocol: Writable | undefined;

@@ -59,7 +59,7 @@ import type { ServeOptions } from './serve-command.ts';
 
 /** What tells one command that serves from another. */
 export interface ServeShape {
-  /** What the command line says of the configuration: that of a proxy, which has the doors of MCP and no others. */
+  /** What the command line says of the configuration: that of a proxy, which has no pages and no API. */
   readonly beside?: ConfigurationInput;
 }
 
