@@ -36,6 +36,12 @@ describe.each(PAIRS)('a $client client before a $server server', (pair) => {
     });
   });
 
+  it('sends null for what it leaves open, and nothing for it reaches the server (SEP-2243)', async () => {
+    const { ada } = await between(pair);
+    expect(saidIn(await ada.call('echo', { text: 'ü', region: null }))).toEqual({ text: 'ü' });
+    expect(await ada.call('echo', { text: 'ü', unknown: null })).toMatchObject({ isError: true });
+  });
+
   it('hears all progress in order, and none after the answer', async () => {
     const { ada } = await between(pair);
     const heard: unknown[] = [];
