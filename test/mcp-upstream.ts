@@ -1,6 +1,9 @@
 /** MCP servers of both eras by the official SDKs, that offer everything a gateway has to carry. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { Server as SessionServer } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -14,13 +17,22 @@ export type Era = 'stateless' | 'session';
 /** What the tools of the server are made of; tests change it while it runs. */
 export interface Offer {
   tools: JsonObject[];
+  /** What each caller is told instead, by `Authorization` of the request. */
+  toolsOf?: ((authorization: string | undefined) => JsonObject[]) | undefined;
+  /** Looks at every request first; true where it has answered. */
+  intercept?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   secret: string;
 }
 
 export interface Upstream {
   readonly url: string;
   /** Every HTTP request that came, headers and all. */
-  readonly requests: { readonly headers: IncomingMessage['headers']; readonly method: string | undefined }[];
+  readonly requests: {
+    readonly headers: IncomingMessage['headers'];
+    readonly method: string | undefined;
+    /** Common name of the certificate that the client showed. */
+    readonly shown: string | undefined;
+  }[];
   readonly offer: Offer;
   /** Labels of `wait` calls that were called off. */
   readonly calledOff: string[];
@@ -219,28 +231,41 @@ const CAPABILITIES = {
 const INFO = { name: 'upstream', version: '1.0.0' };
 const INSTRUCTIONS = 'Ask the upstream anything.';
 
+const running = new AsyncLocalStorage<IncomingMessage>();
+
+const listed = ({ tools, toolsOf }: Offer): JsonObject[] =>
+  toolsOf?.(running.getStore()?.headers.authorization) ?? tools;
+
 async function listenOn(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   requests: Upstream['requests'],
+  offer: Offer,
+  tls: ServerOptions | undefined,
 ): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer((request, response) => {
-    requests.push({ headers: request.headers, method: request.method });
-    handler(request, response);
-  });
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const shown = tls && (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+    requests.push({ headers: request.headers, method: request.method, shown: shown as string | undefined });
+    if (offer.intercept?.(request, response) === true) return;
+    running.run(request, () => handler(request, response));
+  };
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, close };
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    close,
+  };
 }
 
-export function serveUpstream(era: Era): Promise<Upstream> {
-  return era === 'stateless' ? serveStateless() : serveSession();
+export function serveUpstream(era: Era, tls?: ServerOptions): Promise<Upstream> {
+  return era === 'stateless' ? serveStateless(tls) : serveSession(tls);
 }
 
-async function serveStateless(): Promise<Upstream> {
+async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
   const offer: Offer = { tools: usualTools(), secret: '' };
   const calledOff: string[] = [];
@@ -249,7 +274,7 @@ async function serveStateless(): Promise<Upstream> {
   const handler = createMcpHandler(
     () => {
       const server = new StatelessServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
-      server.setRequestHandler('tools/list', () => ({ tools: offer.tools, ...cached }) as never);
+      server.setRequestHandler('tools/list', () => ({ tools: listed(offer), ...cached }) as never);
       server.setRequestHandler('prompts/list', () => ({ prompts: PROMPTS, ...cached }) as never);
       server.setRequestHandler(
         'prompts/get',
@@ -294,7 +319,7 @@ async function serveStateless(): Promise<Upstream> {
     { legacy: 'reject' },
   );
   const node = toNodeHandler(handler);
-  const { url, close } = await listenOn((request, response) => void node(request, response), requests);
+  const { url, close } = await listenOn((request, response) => void node(request, response), requests, offer, tls);
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => 0,
@@ -303,7 +328,7 @@ async function serveStateless(): Promise<Upstream> {
   };
 }
 
-async function serveSession(): Promise<Upstream> {
+async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
   const offer: Offer = { tools: usualTools(), secret: '' };
   const calledOff: string[] = [];
@@ -316,7 +341,7 @@ async function serveSession(): Promise<Upstream> {
 
   function serverOf(uris: Set<string>): SessionServer {
     const server = new SessionServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
-    server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: offer.tools }));
+    server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: listed(offer) }));
     server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: PROMPTS }));
     server.setRequestHandler(
       session.GetPromptRequestSchema,
@@ -376,7 +401,7 @@ async function serveSession(): Promise<Upstream> {
     await server.connect(transport);
     await transport.handleRequest(request, response);
   };
-  const { url, close } = await listenOn((request, response) => void handle(request, response), requests);
+  const { url, close } = await listenOn((request, response) => void handle(request, response), requests, offer, tls);
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => open.size,

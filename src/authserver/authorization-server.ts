@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GrantSource } from '#contract';
+import type { GrantSource, OwnServerTokens } from '#contract';
 import { readInstallationSecret, readNonceSecret } from '#http';
 import type { SignInElsewhere } from '#identity';
 import type { Provider } from 'oidc-provider';
@@ -53,6 +53,8 @@ export interface AuthorizationServer {
   readonly sessions: TokenSessions;
   /** Tokens of providers, for whoever runs tools in this process. */
   readonly grants: GrantSource;
+  /** Our own tokens of authorization servers that MCP servers name. */
+  readonly serverTokens: OwnServerTokens;
   /** Where people sign in before anything else: for the pages of identity. */
   readonly elsewhere: SignInElsewhere;
   close(): Promise<void>;
@@ -211,6 +213,7 @@ export async function openAuthorizationServer(options: AuthorizationServerOption
     issuer: publicUrl.origin,
     verifier,
     sessions,
+    serverTokens: upstreams,
     grants: grantSource({
       grants,
       // Whoever asks in this process has let the token in at a door, where the proof of its key was checked.

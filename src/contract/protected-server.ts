@@ -1,5 +1,6 @@
 /** MCP servers that have an authorization server of their own, as those see them who keep tokens for them. */
 import type { Secret } from '#kernel';
+import type { McpServerDeclaration } from './config/configuration.ts';
 import type { ServerOAuth } from './config/server-oauth.ts';
 
 export interface ProtectedServer {
@@ -17,6 +18,15 @@ export interface ProtectedServer {
     readonly customBlockedIpRanges: readonly string[];
     readonly allowPrivateNetworks: boolean;
   };
+}
+
+/** As a document has it; undefined for a server whose requests are authorized in other ways. */
+export function protectedServerOf(declaration: McpServerDeclaration): ProtectedServer | undefined {
+  const { namespace, name, url, auth } = declaration;
+  if (url === undefined || auth?.type !== 'oauth') return undefined;
+  const { allowedIpRanges, customBlockedIpRanges, allowPrivateNetworks } = declaration;
+  const reach = { allowedIpRanges, customBlockedIpRanges, allowPrivateNetworks };
+  return { namespace, name, displayName: name, url, auth, reach };
 }
 
 /** Our own tokens for servers with `grant: client_credentials`; whoever knows their authorization servers has them. */

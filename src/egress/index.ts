@@ -13,6 +13,7 @@ export { parseAddress, parseRange, type IpAddress, type IpRange } from './ip-add
 export { classify, type AddressClass } from './address-class.ts';
 export { egressFields, egressRules, egressRulesOf, judgeAddress, judgeUrl, type EgressRules } from './egress-rules.ts';
 export type { Resolve } from './guarded-connector.ts';
+export { CurrentClient } from './current-client.ts';
 export { PassingClient, type PassedAnswer } from './passing-client.ts';
 export {
   EgressClient,

@@ -52,6 +52,11 @@ export class BoundedCache<Key, Value> {
     this.#unlink(entry);
   }
 
+  /** The longest there first, used or not. */
+  keys(): MapIterator<Key> {
+    return this.#entries.keys();
+  }
+
   clear(): void {
     this.#entries.clear();
     this.#oldest = undefined;

@@ -1,5 +1,5 @@
 /** What `auth:` says before anything is opened: for the checks of a configuration, and for what is shown of it. */
-import type { OutgoingAuthConfig, SourceCredential } from '#contract';
+import type { OutgoingAuthConfig, ServerOAuth, SourceCredential } from '#contract';
 import { stsEndpointOf } from './tokens/assume-role.ts';
 import { SIGNED_FIELDS } from './ways/aws-sts.ts';
 import { DEFAULT_KEY_HEADER } from './ways/static-secret.ts';
@@ -51,7 +51,8 @@ export const neededUpstream = (auth: Config): string | undefined =>
   auth !== undefined && 'upstream' in auth ? auth.upstream : undefined;
 
 /** How a source with it proves itself, as a tool's foundation says. */
-export function sourceWay(auth: Config): SourceCredential['way'] {
+export function sourceWay(auth: Config | ServerOAuth): SourceCredential['way'] {
+  if (auth?.type === 'oauth') return auth.grant === 'client_credentials' ? 'vault' : 'caller';
   switch (typeOf(auth)) {
     case 'none':
       return 'none';

@@ -19,7 +19,7 @@
  * A destination receives what was meant for it and nothing else: never the token that the caller came with.
  */
 export type { OutgoingAuth, OutgoingRequest, Refusal, SentSecrets, TlsIdentity } from './outgoing-auth.ts';
-export { openServerOAuth } from './server-oauth/index.ts';
+export { openServerOAuth, serverOAuthError } from './server-oauth/index.ts';
 export { openOutgoingAuth } from './open-outgoing-auth.ts';
 export type { OutgoingAuthParts, OutgoingSecrets } from './parts.ts';
 export { filledHeaders, filledParameter, neededUpstream, sourceWay, tokenEndpoints } from './config-facts.ts';

@@ -1,11 +1,12 @@
 /** The way to one server: what its document says as a target of the wire, and what its connections share. */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { CallerFace, McpServerDeclaration, SecretReader } from '#contract';
-import { EgressClient, egressRulesOf } from '#egress';
+import type { CallerFace, McpServerDeclaration, OwnServerTokens, SecretReader } from '#contract';
+import { CurrentClient, EgressClient, egressRulesOf, type EgressTls } from '#egress';
 import { reveal, type Clock, type JsonObject, type Logger } from '#kernel';
 import type { OutgoingAuth } from '#outgoing-auth';
-import { certificateOf, privateKeyOf, readTls, SourceSecrets } from '#toolbox';
+import { certificateOf, privateKeyOf, readTls, SourceSecrets, untilAborted } from '#toolbox';
+import { openAuthorization } from './authorization.ts';
 import {
   connect,
   RestartPace,
@@ -28,9 +29,9 @@ export interface ConnectionWish {
 }
 
 export interface ConnectorParts {
-  /** How requests are authorized; not at all without it. */
-  readonly auth?: OutgoingAuth | undefined;
   readonly secrets: SecretReader | undefined;
+  /** Our own tokens of authorization servers that servers name, once it is known who has them; none without. */
+  readonly tokens?: (() => Promise<OwnServerTokens | undefined>) | undefined;
   /** Below it each child process has a folder of its own. */
   readonly stateDirectory: string;
   /** Who we say that we are. */
@@ -40,17 +41,35 @@ export interface ConnectorParts {
 }
 
 export class Connector {
+  /** How requests are authorized; not at all without it. */
+  readonly auth: OutgoingAuth | undefined;
   readonly #declaration: McpServerDeclaration;
   readonly #parts: ConnectorParts;
   readonly #secrets: SourceSecrets;
   readonly #pace: RestartPace;
-  #client: EgressClient | undefined;
+  readonly #tokenClient: EgressClient;
+  readonly #clients: CurrentClient;
 
   constructor(declaration: McpServerDeclaration, parts: ConnectorParts) {
     this.#declaration = declaration;
     this.#parts = parts;
     this.#secrets = new SourceSecrets(parts.secrets, declaration, parts.clock);
     this.#pace = new RestartPace(parts.clock);
+    const { clock, tokens } = parts;
+    const rules = egressRulesOf(declaration);
+    // The same authorities, and not our certificate, nor the server's name: it is another server.
+    this.#tokenClient = new EgressClient({ rules, tls: async () => await this.#authorities() });
+    this.#clients = new CurrentClient(
+      (identity) =>
+        new EgressClient({
+          rules,
+          tls: async () => ({ ...(await this.#tls()), ...identity }),
+          ...(declaration.url !== undefined && { identityFor: new URL(declaration.url) }),
+          // Every session holds a stream open, and every running call another.
+          maxConnections: 2 * declaration.maxConnections + 64,
+        }),
+    );
+    this.auth = openAuthorization(declaration, { egress: this.#tokenClient, secrets: this.#secrets, tokens, clock });
   }
 
   /** Connects as `connect` of the wire does, and rejects likewise; with `SECRET_UNAVAILABLE` too. */
@@ -70,28 +89,39 @@ export class Connector {
   }
 
   async close(): Promise<void> {
-    await this.#client?.close();
+    await Promise.all([this.#clients.close(), this.#tokenClient.close()]);
   }
 
   #remote(url: string): HttpTarget {
     const { name, transport, protocol } = this.#declaration;
-    const { auth } = this.#parts;
-    const at = new URL(url);
-    this.#client ??= new EgressClient({
-      rules: egressRulesOf(this.#declaration),
-      tls: () => this.#tls(),
-      identityFor: at,
-      // Every session holds a stream open, and every running call another.
-      maxConnections: 2 * this.#declaration.maxConnections + 64,
-    });
+    const { auth } = this;
     return {
-      ...{ name, protocol, url: at, client: this.#client },
+      ...{ name, protocol, url: new URL(url) },
+      client: {
+        stream: async (request) => await (await untilAborted(this.#client(), request.signal)).stream(request),
+      },
       transport: transport === 'sse' ? 'sse' : 'http',
       ...(auth !== undefined && { auth }),
     };
   }
 
-  async #tls() {
+  /** The client for now: another one when our certificate is another. */
+  async #client(): Promise<EgressClient> {
+    const { tls } = this.#declaration;
+    const own = await this.auth?.identity?.();
+    const ofTls = await this.#secrets.stamp([tls?.clientCert, tls?.clientKey])?.();
+    return this.#clients.for(
+      `${own?.stamp ?? ''} ${ofTls ?? ''}`,
+      own === undefined ? {} : { cert: own.cert, key: reveal(own.key) },
+    );
+  }
+
+  async #authorities(): Promise<EgressTls> {
+    const { ca } = await readTls({ ca: this.#declaration.tls?.ca }, this.#declaration.directory);
+    return ca === undefined ? {} : { ca };
+  }
+
+  async #tls(): Promise<EgressTls> {
     const { tls, directory } = this.#declaration;
     if (tls === undefined) return {};
     const { clientCert, clientKey, ca, serverName } = tls;

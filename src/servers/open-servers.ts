@@ -1,13 +1,6 @@
-import type { McpServerDeclaration } from '#contract';
-import type { OutgoingAuth } from '#outgoing-auth';
 import type { OpenServer } from '#toolbox';
 import type { ConnectorParts } from './connector.ts';
 import { Server } from './server.ts';
-
-export interface OpenServersOptions extends Omit<ConnectorParts, 'auth'> {
-  /** How requests to a server are authorized, by its document. */
-  readonly authOf?: (declaration: McpServerDeclaration) => OutgoingAuth | undefined;
-}
 
 /** The servers of a process, as the toolbox opens them, and their news together. */
 export interface OpenServers {
@@ -21,7 +14,7 @@ export interface OpenServers {
   settled(ms: number): Promise<void>;
 }
 
-export function openServers({ authOf, ...parts }: OpenServersOptions): OpenServers {
+export function openServers(parts: ConnectorParts): OpenServers {
   const { log } = parts;
   let listener: (() => Promise<void>) | undefined;
   let isStale = false;
@@ -47,7 +40,7 @@ export function openServers({ authOf, ...parts }: OpenServersOptions): OpenServe
 
   return {
     open(declaration) {
-      const server = new Server(declaration, { ...parts, auth: authOf?.(declaration), changed: tell });
+      const server = new Server(declaration, { ...parts, changed: tell });
       firsts.add(server.first);
       void server.first.then(() => firsts.delete(server.first));
       return server.start();

@@ -1,12 +1,14 @@
 import { prefixOf, type McpServerDeclaration } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { FederatedServer, Offered, ServerOffer, SourceState } from '#toolbox';
-import { Bridge, ParkedCalls, type AskedRequest } from './bridge/index.ts';
+import { Bridge, ParkedCalls, refusalOf, type AskedRequest } from './bridge/index.ts';
 import type { Behalf } from './bridge/bridge.ts';
-import { Catalogue } from './catalogue/index.ts';
+import { CallerCatalogue, Catalogue, LIST_CHANGED, type Known } from './catalogue/index.ts';
 import { acceptTools } from './catalogue/definitions.ts';
+import type { ServerConnection } from './connections/index.ts';
 import { Connector, type ConnectorParts } from './connector.ts';
 import {
+  connectTool,
   federatedPrompt,
   federatedResource,
   federatedTemplate,
@@ -14,6 +16,7 @@ import {
   unlistedResources,
   type Asker,
 } from './entries/index.ts';
+import { LatestCaller } from './latest-caller.ts';
 import { askableOf, connectionKey, ConnectionPool, type Lease } from './pool/index.ts';
 
 export interface ServerOptions extends ConnectorParts {
@@ -30,11 +33,13 @@ export class Server implements FederatedServer, Asker {
   readonly declaration: McpServerDeclaration;
   readonly #options: ServerOptions;
   readonly #connector: Connector;
-  readonly #catalogue: Catalogue;
+  readonly #catalogue: Catalogue | CallerCatalogue;
+  readonly shows: Asker['shows'];
   readonly #pool: ConnectionPool;
   readonly #parked = new ParkedCalls();
   readonly #bridge: Bridge;
-  #offer: { readonly of: Catalogue['known']; readonly offer: ServerOffer } | undefined;
+  #offer: { readonly of: Known | undefined; readonly offer: ServerOffer } | undefined;
+  readonly #callers = new WeakMap<ServerConnection, LatestCaller>();
   #running = 0;
   #retired: PromiseWithResolvers<void> | undefined;
 
@@ -44,9 +49,12 @@ export class Server implements FederatedServer, Asker {
     this.declaration = declaration;
     this.#options = options;
     this.#connector = new Connector(declaration, options);
-    this.#catalogue = new Catalogue({ declaration, connector: this.#connector, changed, log });
+    const personal =
+      this.#connector.auth?.perCaller === true ? new CallerCatalogue({ declaration, changed, clock, log }) : undefined;
+    this.#catalogue = personal ?? new Catalogue({ declaration, connector: this.#connector, changed, log });
+    this.shows = personal && ((context, kind, raw) => personal.shows(context, kind, raw));
     this.#pool = new ConnectionPool({ name, most, idleMs, clock });
-    this.#bridge = new Bridge({ server: name, lease: (behalf) => this.#lease(behalf), parked: this.#parked });
+    this.#bridge = new Bridge({ server: name, lease: (...asked) => this.#lease(...asked), parked: this.#parked });
   }
 
   /** Begins to ask what there is. Nothing waits for the answer. */
@@ -62,9 +70,10 @@ export class Server implements FederatedServer, Asker {
 
   offer(): ServerOffer {
     const { known } = this.#catalogue;
-    if (known === undefined) return NOTHING;
+    if (known === undefined && this.shows === undefined) return NOTHING;
     // The same entries as long as it offers the same: what is remembered of a tool is remembered by the object.
-    if (this.#offer?.of !== known) this.#offer = { of: known, offer: this.#entries(known) };
+    if (this.#offer === undefined || this.#offer.of !== known)
+      this.#offer = { of: known, offer: known === undefined ? this.#unasked() : this.#entries(known) };
     return this.#offer.offer;
   }
 
@@ -75,6 +84,16 @@ export class Server implements FederatedServer, Asker {
 
   ask(request: AskedRequest, behalf: Behalf): Promise<JsonObject> {
     return this.#bridge.ask(request, behalf);
+  }
+
+  async connect(behalf: Behalf): Promise<number> {
+    try {
+      const lease = await this.#lease(behalf);
+      lease.release();
+    } catch (error) {
+      throw refusalOf(error, this.declaration.name);
+    }
+    return this.offer().tools.length;
   }
 
   watch(uri: string, changed: () => void, signal: AbortSignal): void {
@@ -112,8 +131,8 @@ export class Server implements FederatedServer, Asker {
       );
   }
 
-  #lease({ caller, client }: Behalf): Promise<Lease> {
-    const { auth } = this.#options;
+  async #lease({ caller, client }: Behalf, request?: AskedRequest): Promise<Lease> {
+    const { auth } = this.#connector;
     const { declaration } = this;
     const known = this.#catalogue.known?.server;
     // Whose question it is nobody could say of a connection that several callers share.
@@ -121,10 +140,45 @@ export class Server implements FederatedServer, Asker {
     const isSession = known?.era !== 'stateless';
     const isPerCaller = auth?.perCaller === true || (isSession && !declaration.shared);
     const key = connectionKey(caller, capabilities, { isPerCaller });
-    return this.#pool.lease(key, (signal) => this.#connector.open({ caller, capabilities, known, signal }));
+    const lease = await this.#pool.lease(key, async (signal) => {
+      const latest = new LatestCaller(caller);
+      const connection = await this.#connector.open({ caller: latest, capabilities, known, signal });
+      this.#callers.set(connection, latest);
+      this.#hear(connection, caller.context);
+      return connection;
+    });
+    if (isPerCaller) this.#callers.get(lease.connection)?.came(caller);
+    if (!(this.#catalogue instanceof CallerCatalogue)) return lease;
+    try {
+      await this.#catalogue.learn(caller.context, lease.connection);
+      if (request?.definition !== undefined) this.#catalogue.check(caller.context, request.definition);
+      return lease;
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
   }
 
-  #entries({ lists, server: { instructions } }: NonNullable<Catalogue['known']>): ServerOffer {
+  /** What the server tells one caller of its lists is for that caller. */
+  #hear(connection: ServerConnection, context: string): void {
+    const catalogue = this.#catalogue;
+    if (!(catalogue instanceof CallerCatalogue)) return;
+    connection.onNews((method) => {
+      if (!LIST_CHANGED.test(method)) return;
+      catalogue.stale(context);
+      catalogue.learn(context, connection).catch((error: unknown) => {
+        const { name } = this.declaration;
+        this.#options.log.debug({ server: name, err: error }, 'what an MCP server offers a caller is not known anew');
+      });
+    });
+  }
+
+  /** Of a server that answers each caller by themselves, while none has come. */
+  #unasked(): ServerOffer {
+    return { ...NOTHING, tools: [connectTool(this)] };
+  }
+
+  #entries({ lists, server: { instructions } }: Known): ServerOffer {
     const { declaration } = this;
     const prefix = prefixOf(declaration);
     const { tools, leftOut } = acceptTools(lists.tools, declaration);

@@ -13,7 +13,7 @@ export {
   fingerprint,
   formatProblem,
   problemAt,
-  sourcesWithoutSignIn,
+  sendingWithoutSignIn,
   loadConfiguration,
   locationOf,
   migrateInput,
@@ -44,6 +44,7 @@ export { compileSearch, startPatternBudget, type Search } from './parameters/ind
 export { checkLocalReferences, jsonSchemaCheck, type SchemaAuthor } from './sources/module/json-schema.ts';
 export { manifestOfSchema } from './build/schema-manifest.ts';
 export { toolboxError } from './errors.ts';
-export { certificateOf, privateKeyOf, SourceSecrets } from './secrets/index.ts';
+export { certificateOf, Echo, privateKeyOf, SourceSecrets } from './secrets/index.ts';
 export { readTls } from './sources/http/tls-material.ts';
 export { runWithin } from './tools/limits.ts';
+export { untilAborted } from './sources/until-aborted.ts';

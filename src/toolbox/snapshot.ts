@@ -83,6 +83,8 @@ export interface Tool extends CatalogueTool {
   readonly _meta: JsonObject | undefined;
   /** Members of its definition that we have no name for, as its server gave them. */
   readonly otherMembers?: JsonObject | undefined;
+  /** Whether that authorization context is shown it; absent for what is shown to all alike. */
+  seenBy?(context: string): boolean;
   readonly timeoutMs: number;
   /**
    * Whether the next run could change something. False where something enforces or proves that it cannot:
@@ -126,6 +128,8 @@ export interface Prompt {
   readonly description: string | undefined;
   readonly arguments: readonly PromptArgument[];
   readonly otherMembers?: JsonObject | undefined;
+  /** Whether that authorization context is shown it; absent for what is shown to all alike. */
+  seenBy?(context: string): boolean;
   /** The messages with the arguments in place, or every violation. */
   get(args: Readonly<Record<string, string>>, call: ToolCall): Promise<Result<PromptMessages, readonly Violation[]>>;
   complete(
@@ -151,6 +155,8 @@ export interface ResourceFacts {
   readonly annotations: JsonObject | undefined;
   readonly _meta: JsonObject | undefined;
   readonly otherMembers?: JsonObject | undefined;
+  /** Whether that authorization context is shown it; absent for what is shown to all alike. */
+  seenBy?(context: string): boolean;
 }
 
 export interface Resource extends ResourceFacts {

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { PIN_MODES } from '../catalogue-tool.ts';
 import { absoluteUrl, duration, namespaceName, resourceName, size } from './common.ts';
 import { reachFields } from './egress.ts';
+import { outgoingAuthSchema, type OutgoingAuthConfig } from './outgoing-auth.ts';
 import { labelsField, trustField } from './outputs.ts';
 import { secretValue } from './secret-value.ts';
 import { commandFaults, commandPath } from './server-command.ts';
+import { serverOAuthSchema, type ServerOAuth } from './server-oauth.ts';
 
 /** Names as servers choose them; what they become here must be a name of ours. */
 const theirName = z.string().min(1).max(256).meta({ title: 'name' });
@@ -39,8 +41,26 @@ const tlsSchema = z.strictObject({
 });
 
 /** The fields that a remote server has and a child process has not, and the other way round. */
-const REMOTE = ['transport', 'tls', 'allowedIpRanges', 'customBlockedIpRanges', 'allowPrivateNetworks'] as const;
+const REMOTE = [
+  'transport',
+  'tls',
+  'auth',
+  'allowedIpRanges',
+  'customBlockedIpRanges',
+  'allowPrivateNetworks',
+] as const;
 const LOCAL = ['args', 'env', 'cwd', 'user', 'limits'] as const;
+
+/** The header fields that messages need for themselves; `Mcp-…` are others. */
+const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
+  ...['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'cookie', 'expect', 'host'],
+  ...['keep-alive', 'last-event-id', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+]);
+
+/** How requests to a server are authorized: as those of a source, and by what the server itself says. */
+const authSchema = z
+  .discriminatedUnion('type', [outgoingAuthSchema, serverOAuthSchema])
+  .describe('What authorizes every request to a remote server. The token of a caller of ours never goes there.');
 
 export const mcpServerSchema = z
   .strictObject({
@@ -55,6 +75,7 @@ export const mcpServerSchema = z
       .optional()
       .describe('How a remote server is spoken to: Streamable HTTP, or HTTP with SSE of revision 2024-11-05.'),
     tls: tlsSchema.optional().describe('Whom to trust, and who we are, over https.'),
+    auth: authSchema.optional(),
     ...reachFields('The server'),
     command: commandPath
       .optional()
@@ -145,6 +166,7 @@ export const mcpServerSchema = z
       const { username, password, hash } = new URL(url);
       if (username !== '' || password !== '') fault(['url'], 'a URL with a password in it is shown in logs and errors');
       if (hash !== '') fault(['url'], 'what is asked of a server has no fragment');
+      for (const { path, message } of authFaults(server.auth, server)) fault(path, message, 'CONTRADICTION');
     } else {
       for (const { path, message } of commandFaults(server.command ?? '', server.args, Object.keys(server.env)))
         fault(path, message, 'UNENFORCEABLE');
@@ -156,6 +178,26 @@ export const mcpServerSchema = z
     const again = names.find((name, index) => names.indexOf(name) !== index);
     if (again !== undefined) fault(['tools', 'rename'], `two tools would be called \`${again}\``, 'NAME_TAKEN');
   });
+
+/** What `auth` says that cannot be with what else the document says, or with MCP. */
+function authFaults(
+  auth: OutgoingAuthConfig | ServerOAuth | undefined,
+  { url, tls }: { readonly url?: string | undefined; readonly tls?: z.output<typeof tlsSchema> | undefined },
+): readonly { readonly path: string[]; readonly message: string }[] {
+  const faults: { path: string[]; message: string }[] = [];
+  const fault = (path: string[], message: string): number => faults.push({ path, message });
+  if (auth === undefined) return faults;
+  // MCP authorization, Access Token Usage: credentials are not in the query, which logs of others keep.
+  if ('in' in auth && auth.in === 'query') fault(['auth', 'in'], 'an MCP server is sent no credential in the query');
+  const name = 'name' in auth ? auth.name?.toLowerCase() : undefined;
+  if (name !== undefined && (MESSAGE_FIELDS.has(name) || name.startsWith('mcp-')))
+    fault(['auth', 'name'], `\`${name}\` is a header that the messages themselves need`);
+  if (auth.type === 'clientCertificate') {
+    if (url?.startsWith('https:') !== true) fault(['auth', 'type'], 'a client certificate only https can show');
+    if (tls?.clientCert !== undefined) fault(['tls', 'clientCert'], '`auth` shows a client certificate already');
+  }
+  return faults;
+}
 
 export type McpServerCommon = z.output<typeof mcpServerSchema>;
 

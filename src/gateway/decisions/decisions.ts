@@ -3,6 +3,7 @@ import type { CurrentPolicies, Decision, Places, PolicySet } from '#policy';
 import type { ToolStandings } from '#registry';
 import type { Group, NamespaceView, Tool } from '#toolbox';
 import { gatewayError } from '../errors.ts';
+import { offeredTo } from '../pipeline/offered-to.ts';
 import { standingFor } from '../pipeline/standing-tools.ts';
 import type { SeenLabels } from '../shaping/index.ts';
 import { listedFor } from '../pipeline/visible.ts';
@@ -60,7 +61,7 @@ export class Decisions {
   /** What lists show: what the caller may call now with some arguments, or could with more scopes. */
   listed(viewer: Viewer, view: NamespaceView, group: Group): Group | Promise<Group> {
     const fit = this.#standings === undefined ? group : standingFor(this.#standings, viewer.principal, group);
-    const seen = listedFor(viewer.principal, fit);
+    const seen = listedFor(viewer.principal, offeredTo(viewer.principal, fit));
     const set = this.current();
     if (set instanceof Promise)
       return set.then((loaded) => allowedOf(loaded, viewer, view, seen, this.#clock.now(), this.#seen));

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServerSettings } from '#contract';
+import type { SecretReader, ServerSettings } from '#contract';
 import { silentLogger, systemClock } from '#kernel';
 import { fixedPolicies, STARTER_POLICIES, type CurrentPolicies } from '#policy';
 import { openServers, type OpenServers } from '#servers';
@@ -30,8 +30,8 @@ export async function closeAll(): Promise<void> {
   for (const close of closings.splice(0).toReversed()) await close();
 }
 
-export async function upstream(era: Era): Promise<Upstream> {
-  const server = await serveUpstream(era);
+export async function upstream(era: Era, tls?: Parameters<typeof serveUpstream>[1]): Promise<Upstream> {
+  const server = await serveUpstream(era, tls);
   closings.push(() => server.close());
   return server;
 }
@@ -53,6 +53,7 @@ export async function federate(
     readonly settings?: Partial<Record<keyof ServerSettings, unknown>>;
     readonly policies?: CurrentPolicies;
     readonly steps?: GatewayOptions['steps'];
+    readonly secrets?: SecretReader;
     /** Whether to wait until every server has answered or failed. */
     readonly waits?: boolean;
   } = {},
@@ -61,7 +62,7 @@ export async function federate(
   closings.push(async () => rmSync(stateDirectory, { recursive: true, force: true }));
   const configuration = declared(documents.join('\n---\n'));
   const servers = openServers({
-    ...{ secrets: undefined, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
+    ...{ secrets: parts.secrets, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
   });
   const opened = await openToolbox(configuration, {
     catalog: sourceTypes,

@@ -3,15 +3,19 @@
  */
 import { existsSync } from 'node:fs';
 import type { CliContext } from '#cli';
-import type {
-  AuthServiceDeclaration,
-  OAuthClientDeclaration,
-  LimitDeclaration,
-  OwnerDeclaration,
-  RoleBindingDeclaration,
-  SecretReader,
-  ServerSettings,
-  UpstreamDeclaration,
+import {
+  protectedServerOf,
+  type AuthServiceDeclaration,
+  type Configuration,
+  type OAuthClientDeclaration,
+  type LimitDeclaration,
+  type OwnerDeclaration,
+  type OwnServerTokens,
+  type ProtectedServer,
+  type RoleBindingDeclaration,
+  type SecretReader,
+  type ServerSettings,
+  type UpstreamDeclaration,
 } from '#contract';
 import { readPolicyDocuments, warnOfLimits } from '#gateway';
 import { err, ok, type Logger } from '#kernel';
@@ -24,7 +28,7 @@ import {
   openToolbox,
   prebuiltInputs,
   readInputs,
-  sourcesWithoutSignIn,
+  sendingWithoutSignIn,
   sourceTypes,
   watchConfiguration,
   type ConfigurationInput,
@@ -55,6 +59,8 @@ export interface Configured {
   clients(): readonly OAuthClientDeclaration[];
   /** The identity providers that they declare. */
   upstreams(): readonly UpstreamDeclaration[];
+  /** The MCP servers that have an authorization server of their own; another list after each reload. */
+  protectedServers(): readonly ProtectedServer[];
   /** The resources outside of this server that it issues tokens for. */
   owners(): readonly OwnerDeclaration[];
   /** The policies that they declare; another list after each reload. */
@@ -85,6 +91,8 @@ export async function openConfigured(
     log: Logger;
     dataDir: string;
     secrets: SecretReader;
+    /** As `ConnectorParts.tokens`. */
+    serverTokens?: () => Promise<OwnServerTokens | undefined>;
     /** Whether people can sign in at what is opened; asked of each configuration. Where it is left out, nobody asks. */
     signsIn?: (settings: ServerSettings) => boolean;
     /** Whether MCP servers are asked and started: not by a command that calls no tool. */
@@ -113,15 +121,23 @@ export async function openConfigured(
   // At the start nobody knows yet whether there are tools beside those of files.
   let toolsChange = true;
   const { clock, version } = context;
-  const servers = openServers({ secrets, stateDirectory: dataDir, version, clock, log });
+  const servers = openServers({
+    secrets,
+    tokens: surroundings.serverTokens,
+    stateDirectory: dataDir,
+    version,
+    clock,
+    log,
+  });
   const toolbox = orThrow(
     await openToolbox(first.configuration, {
       openServer: surroundings.withServers === false ? undefined : servers.open,
-      judge: async ({ policies: documents, limits: limited, sources, server }, snapshot, purpose) => {
+      judge: async ({ policies: documents, limits: limited, sources, mcpServers, server }, snapshot, purpose) => {
         const isTrial = purpose === 'trial';
         const asked = { now: clock.now(), toolsChange: toolsChange || isTrial };
         const read = await readPolicyDocuments(documents, snapshot, asked);
-        const unserved = surroundings.signsIn?.(server) === false ? sourcesWithoutSignIn(sources) : [];
+        const unserved =
+          surroundings.signsIn?.(server) === false ? sendingWithoutSignIn([...sources, ...mcpServers]) : [];
         const problems = [...read.problems, ...unserved];
         const warnings = [...read.warnings, ...(await warnOfLimits(limited, snapshot))];
         if (isTrial) return { problems: [...problems, ...newOf(read.unsettled, unsettled)], warnings };
@@ -147,6 +163,7 @@ export async function openConfigured(
   const registered = new RegisteredDocuments(toolbox, first);
   let { roleBindings, authServices, clients, upstreams, owners, limits } = first.configuration;
   let policies = judged;
+  let protectedServers = protectedAmong(first.configuration);
   let servesOthers = first.configuration.mcpServers.length > 0;
   /** Whether there are tools that no file says all of. */
   const toolsComeAndGo = (): boolean => servesOthers || registered.count > 0;
@@ -162,6 +179,7 @@ export async function openConfigured(
     authServices: () => authServices,
     clients: () => clients,
     upstreams: () => upstreams,
+    protectedServers: () => protectedServers,
     owners: () => owners,
     policies: () => policies,
     limits: () => limits,
@@ -208,6 +226,7 @@ export async function openConfigured(
               toolsChange = true;
             }
             policies = judged;
+            protectedServers = protectedAmong(next.configuration);
             servesOthers = next.configuration.mcpServers.length > 0;
             ({ roleBindings, authServices, clients, upstreams, owners, limits } = next.configuration);
             await watching.alsoWatch([...toolbox.files, ...next.secretFiles]);
@@ -232,6 +251,9 @@ export async function openConfigured(
     },
   };
 }
+
+const protectedAmong = ({ mcpServers }: Configuration): readonly ProtectedServer[] =>
+  mcpServers.flatMap((server) => protectedServerOf(server) ?? []);
 
 /** What did not fit before is not the fault of what comes now. */
 const newOf = (found: readonly Problem[], before: readonly Problem[]): readonly Problem[] => {

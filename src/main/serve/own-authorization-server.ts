@@ -6,6 +6,7 @@ import {
   primaryProvider,
   publicUrlOf,
   type AuthorizationServerSettings,
+  type OwnServerTokens,
   type ProtectedServer,
   type SecretReader,
   type ServerSettings,
@@ -28,6 +29,8 @@ export interface OwnAuthorizationServer {
   readonly issuer: Issuer;
   /** Tokens of callers at identity providers. */
   readonly grants: CallerGrants;
+  /** Our own tokens of authorization servers that MCP servers name. */
+  readonly serverTokens: OwnServerTokens;
   /** Answers a request to the internal listener; never rejects. */
   readonly exchange: AuthorizationServer['exchange'];
   /** Whether a token session goes on. */
@@ -112,6 +115,7 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
       linkPage: async (account) =>
         (await import('#authserver')).linkUrl(publicUrl, { ...account, owner: GATEWAY_OWNER }),
     },
+    serverTokens: { ownToken: async (...asked) => await (await opened()).serverTokens.ownToken(...asked) },
     exchange: async (request, response, arrival) => {
       try {
         await (await opened()).exchange(request, response, arrival);

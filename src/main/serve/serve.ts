@@ -40,7 +40,12 @@ import { decoys } from './decoys.ts';
 import { startDuties } from './duties.ts';
 import { lateApi } from './late-api.ts';
 import { lateNotices } from './late-notices.ts';
-import { issuerUrl, ownAuthorizationServer, warnOfUnused } from './own-authorization-server.ts';
+import {
+  issuerUrl,
+  ownAuthorizationServer,
+  warnOfUnused,
+  type OwnAuthorizationServer,
+} from './own-authorization-server.ts';
 import { openListenerTls } from './listener-tls.ts';
 import { claimStandardOutput } from './protocol-output.ts';
 import { servedSiblings } from './siblings.ts';
@@ -64,8 +69,9 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
   try {
     const vaultOpened = Promise.withResolvers<SecretReader>();
     const secrets = lazySecrets(() => vaultOpened.promise);
+    const ownOpened = Promise.withResolvers<OwnAuthorizationServer | undefined>();
     const configured = await openConfigured(options, {
-      ...{ context, log, dataDir, secrets },
+      ...{ context, log, dataDir, secrets, serverTokens: async () => (await ownOpened.promise)?.serverTokens },
       // At standard input nobody signs in, and a file may be shared with a server where people do: its calls say so.
       signsIn: (server) => options.stdio === true || issuerUrl(withOptions(server, options)) !== undefined,
     });
@@ -105,8 +111,10 @@ export async function serve(options: ServeOptions, context: CliContext): Promise
             internal: settings.internalListener,
             theme: settings.theme,
             declared: configured,
+            protectedServers: () => configured.protectedServers(),
             snapshot: () => configured.toolbox.current(),
           });
+    ownOpened.resolve(own);
     // A logo that cannot be shown is told now, and not by the first page.
     if (settings.theme?.logo !== undefined && options.stdio !== true) readAssets(settings.theme);
     // A key that cannot sign is told now, and not by the first sign-in.
@@ -237,6 +245,7 @@ async function run(running: Running): Promise<void> {
         declared: {
           clients: () => configured.clients(),
           upstreams: () => configured.upstreams(),
+          protectedServers: () => configured.protectedServers(),
           policies: () => configured.policies(),
         },
         tools: () => validatedTools(configured.toolbox.current()),

@@ -1,12 +1,10 @@
 /** Tools that act as who the caller is elsewhere: the whole way from a sign-in to the request at an API. */
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { ServerResponse } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
 import { serve as serveHttp, type TestServer } from '../../../test/http-server.ts';
 import { freePort } from '../../../test/loopback.ts';
-import { allow, Surfer } from '../../../test/surfer.ts';
-import { Keeper } from './oauth-keeper.fixture.ts';
+import { clientOf, companyDocuments, signIn, type SignedIn } from './signed-in.fixture.ts';
 import { run, start, workspace, type Workspace } from './server.fixture.ts';
 
 interface Running {
@@ -22,24 +20,7 @@ const documents = (url: URL, idp: CompanyIdp, apiUrl: string): string => `
 kind: server
 port: ${url.port}
 publicUrl: ${url.origin}
----
-kind: upstream
-name: company
-type: oidc
-displayName: Acme
-issuer: ${idp.issuer}
-clientId: ${idp.clientId}
-clientSecret: \${COMPANY}
-groupsClaim: groups
-allowPrivateNetworks: true
----
-kind: roleBinding
-name: staff
-role: user
-everywhere: true
-group: staff
-issuer: ${idp.issuer}
----
+${companyDocuments(idp)}---
 kind: source
 name: crm
 type: http
@@ -82,31 +63,6 @@ async function serve(accessTokenSeconds?: () => number): Promise<Running> {
   });
   onTestFinished(async () => void (await server.stop()));
   return Object.assign(running, { url, idp, api, place });
-}
-
-interface SignedIn {
-  readonly surfer: Surfer;
-  readonly client: Client;
-  readonly token: string;
-  readonly clientId: string;
-}
-
-/** A person of the company signs in through a client of their own. */
-async function signIn({ url, idp }: Running, account: string): Promise<SignedIn> {
-  idp.account = account;
-  const surfer = new Surfer({ own: url, url });
-  const keeper = new Keeper();
-  const transport = () => new StreamableHTTPClientTransport(new URL('/mcp', url), { authProvider: keeper });
-  const first = transport();
-  await new Client({ name: 'desk', version: '1' }).connect(first).catch(() => {});
-  const consent = await surfer.signIn(await surfer.browser.follow(keeper.sentTo?.href ?? ''));
-  await first.finishAuth(new URL((await allow(surfer, consent)).to ?? '').searchParams);
-  const client = new Client({ name: 'desk', version: '1' });
-  await client.connect(transport());
-  onTestFinished(async () => await client.close());
-  const { access_token: token } = keeper.tokens() as { readonly access_token: string };
-  const { client_id: clientId } = keeper.clientInformation() as { readonly client_id: string };
-  return { surfer, client, token, clientId };
 }
 
 const customers = async ({ client }: SignedIn) => await client.callTool({ name: 'customers', arguments: {} });
@@ -219,30 +175,6 @@ test('while the provider is down and the token is over, the answer says when to 
     { timeout: 20_000, interval: 200 },
   );
 }, 120_000);
-
-/** A client of the same sign-in that can open pages. */
-async function clientOf(
-  { url }: Running,
-  { token }: SignedIn,
-  mode: 'auto' | 'legacy',
-  open: (at: string) => void,
-): Promise<Client> {
-  const client = new Client(
-    { name: 'desk', version: '1' },
-    { capabilities: { elicitation: { url: {} } }, versionNegotiation: { mode } },
-  );
-  client.setRequestHandler('elicitation/create', async ({ params }) => {
-    open((params as { readonly url: string }).url);
-    return { action: 'accept' };
-  });
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL('/mcp', url), {
-      requestInit: { headers: { authorization: `Bearer ${token}` } },
-    }),
-  );
-  onTestFinished(async () => await client.close());
-  return client;
-}
 
 test('whoever comes with something else than a sign-in has no account, and after a sign-out nobody has', async () => {
   const running = await serve();

@@ -9,6 +9,7 @@
 import type { OwnServerTokens, ProtectedServer } from '#contract';
 import type { Clock } from '#kernel';
 import type { OutgoingAuth } from '../outgoing-auth.ts';
+export { serverOAuthError } from './errors.ts';
 import { OwnTokens } from './own-tokens.ts';
 import { ServerOAuthTokens } from './server-oauth.ts';
 

@@ -13,6 +13,8 @@ export interface AskedRequest {
   readonly params: JsonObject;
   /** Headers of a request of the stateless era over HTTP. */
   readonly headers?: RequestOptions['headers'];
+  /** Of a tool: its definition, as the server gave it. */
+  readonly definition?: JsonObject;
 }
 
 /** On whose behalf, as a tool sees it. */
@@ -26,11 +28,15 @@ const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 
 export class Bridge {
   readonly #server: string;
-  readonly #lease: (behalf: Behalf) => Promise<Lease>;
+  readonly #lease: (behalf: Behalf, request: AskedRequest) => Promise<Lease>;
   readonly #parked: ParkedCalls;
   readonly #levels = new WeakMap<ServerConnection, string>();
 
-  constructor(options: { server: string; lease: (behalf: Behalf) => Promise<Lease>; parked: ParkedCalls }) {
+  constructor(options: {
+    server: string;
+    lease: (behalf: Behalf, request: AskedRequest) => Promise<Lease>;
+    parked: ParkedCalls;
+  }) {
     this.#server = options.server;
     this.#lease = options.lease;
     this.#parked = options.parked;
@@ -45,7 +51,7 @@ export class Bridge {
       const state = stateOf(behalf.client.state);
       if (typeof state['held'] === 'string')
         return await this.#parked.take(state['held'], behalf.caller.context).goOn(behalf);
-      const lease = await this.#lease(behalf);
+      const lease = await this.#lease(behalf, request);
       if (lease.connection.era === 'session') {
         await this.#sayLevel(lease, behalf);
         const asking = { ...request, params: withMeta(request.params, {}) };

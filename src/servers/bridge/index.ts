@@ -12,3 +12,4 @@
  */
 export { Bridge, type AskedRequest } from './bridge.ts';
 export { ParkedCalls } from './parked-calls.ts';
+export { refusalOf } from './refusals.ts';

@@ -16,7 +16,7 @@ const LONGEST_REST_MS = 60_000;
 /** News come in swarms; the lists are read once for a swarm. */
 const GATHERING_MS = 50;
 
-const LIST_CHANGED = /^notifications\/(?:tools|prompts|resources)\/list_changed$/;
+export const LIST_CHANGED = /^notifications\/(?:tools|prompts|resources)\/list_changed$/;
 const UPDATED = 'notifications/resources/updated';
 
 /** What one server offers, kept up to date over a connection of its own in nobody's name. */

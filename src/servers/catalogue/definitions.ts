@@ -5,6 +5,8 @@ import { headerFault } from './parameter-headers.ts';
 
 /** A tool of a server that can be there. */
 export interface AcceptedTool {
+  /** Its definition as the server gave it. */
+  readonly raw: JsonObject;
   /** As the server has it. */
   readonly theirName: string;
   readonly name: string;
@@ -74,6 +76,7 @@ function accepted(
 ): AcceptedTool {
   const { name: _, title, description, inputSchema, outputSchema, annotations, _meta, ...others } = raw;
   return {
+    raw,
     theirName,
     name,
     title: typeof title === 'string' ? title : undefined,

@@ -11,7 +11,7 @@ export interface KnownLists {
 }
 
 /** A list that is longer is a fault of the server, or an attack: a catalogue is kept in memory and shown to models. */
-const MOST_ENTRIES = 5_000;
+export const MOST_ENTRIES = 5_000;
 const MOST_PAGES = 500;
 const MOST_BYTES = 16 * 1024 ** 2;
 const LIST_MS = 30_000;

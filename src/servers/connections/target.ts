@@ -23,7 +23,7 @@ export interface HttpTarget extends TargetBase {
   readonly transport: 'http' | 'sse';
   readonly url: URL;
   /** The way out, with its rules and certificates; shared by all connections to one server, and closed by its owner. */
-  readonly client: EgressClient;
+  readonly client: Pick<EgressClient, 'stream'>;
   readonly auth?: OutgoingAuth;
   /** What every request carries besides, by lower-case name. */
   readonly headers?: Readonly<Record<string, Secret>>;

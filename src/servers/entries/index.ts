@@ -5,6 +5,7 @@
  * namespace. What is called is the server's own, by the server's own name, over the bridge. Members that we have no
  * name for stay as they came.
  */
+export { connectTool } from './connect-tool.ts';
 export { federatedTool } from './tool.ts';
 export { federatedPrompt } from './prompt.ts';
 export { federatedResource, federatedTemplate, unlistedResources } from './resource.ts';

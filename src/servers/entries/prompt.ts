@@ -2,7 +2,7 @@ import type { PromptMessage } from '#contract';
 import { isRecord, ok, type JsonObject, type JsonValue } from '#kernel';
 import type { Offered, Prompt, PromptMessages } from '#toolbox';
 import { serversError } from '../errors.ts';
-import { membersBeside, textIn, type Asker } from './asker.ts';
+import { membersBeside, seenBy, textIn, type Asker } from './asker.ts';
 import { complete } from './completion.ts';
 
 const NAMED = ['name', 'title', 'description', 'arguments'];
@@ -17,6 +17,7 @@ export function federatedPrompt(raw: JsonObject, prefix: string, asker: Asker): 
     description: textIn(raw, 'description'),
     arguments: argumentsOf(raw['arguments']),
     otherMembers: membersBeside(raw, NAMED),
+    ...seenBy(asker, 'prompts', raw),
     async get(args, call) {
       const result = await asker.ask({ method: 'prompts/get', params: { name: theirName, arguments: args } }, call);
       return ok(messagesOf(result, asker.declaration.name));

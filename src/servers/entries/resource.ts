@@ -10,7 +10,7 @@ import {
 } from '#toolbox';
 import { ServerError } from '../connections/server-connection.ts';
 import { serversError } from '../errors.ts';
-import { membersBeside, textIn, type Asker } from './asker.ts';
+import { membersBeside, seenBy, textIn, type Asker } from './asker.ts';
 import { complete } from './completion.ts';
 import { matchTemplate } from './match-template.ts';
 
@@ -23,6 +23,7 @@ export function federatedResource(raw: JsonObject, prefix: string, asker: Asker)
   if (uri === undefined) return undefined;
   const there: Resource = {
     ...factsOf(raw, uri),
+    ...seenBy(asker, 'resources', raw),
     uri,
     size: typeof size === 'number' ? size : undefined,
     read: (call) => read(asker, uri, call),
@@ -40,6 +41,7 @@ export function federatedTemplate(
   if (uriTemplate === undefined) return undefined;
   const there: ResourceTemplate = {
     ...factsOf(raw, uriTemplate),
+    ...seenBy(asker, 'resourceTemplates', raw),
     uriTemplate,
     match: matchTemplate(uriTemplate),
     read: (uri, _, call) => read(asker, uri, call),

@@ -1,5 +1,13 @@
-import { mirroredParameters, valueAtPath, type ContentBlock, type SourceCredential } from '#contract';
+import {
+  isLoopbackHost,
+  mirroredParameters,
+  valueAtPath,
+  type ContentBlock,
+  type McpServerDeclaration,
+  type SourceCredential,
+} from '#contract';
 import { err, isRecord, ok, type JsonObject } from '#kernel';
+import { sourceWay, tokenEndpoints } from '#outgoing-auth';
 import {
   jsonSchemaCheck,
   labelsOf,
@@ -14,14 +22,34 @@ import {
 import type { AcceptedTool } from '../catalogue/index.ts';
 import { encodeHeaderValue } from '../connections/index.ts';
 import { serversError } from '../errors.ts';
-import type { Asker } from './asker.ts';
+import { seenBy, type Asker } from './asker.ts';
 
-const NO_CREDENTIAL: SourceCredential = { way: 'none', inTheClear: false };
+/** The server and, where tokens are fetched, who gives them; an authorization server that it names is its own affair. */
+function egressOf({ url, auth }: McpServerDeclaration): readonly string[] {
+  if (url === undefined) return [];
+  const endpoints = auth?.type === 'oauth' ? [] : tokenEndpoints(auth);
+  return [...new Set([url, ...endpoints.map((endpoint) => endpoint.url)].map((one) => new URL(one).origin))];
+}
+
+function credentialOf({ url, auth }: McpServerDeclaration): SourceCredential {
+  const way = sourceWay(auth);
+  const { protocol, hostname } = new URL(url ?? 'https://localhost');
+  return { way, inTheClear: way !== 'none' && protocol === 'http:' && !isLoopbackHost(hostname) };
+}
 
 /** A tool of a server as a tool of the namespace. */
 export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
   const { declaration } = asker;
-  const { name, theirName, inputSchema, outputSchema, annotations, otherMembers, description } = accepted;
+  const {
+    raw: definition,
+    name,
+    theirName,
+    inputSchema,
+    outputSchema,
+    annotations,
+    otherMembers,
+    description,
+  } = accepted;
   const marks = mirroredParameters(inputSchema).flatMap(({ header, path }) =>
     typeof header === 'string' ? [{ header, path }] : [],
   );
@@ -30,7 +58,10 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
     run: async (args, context) => {
       const params = { name: theirName, arguments: args };
       const headers = headersOf(marks, args);
-      return outputOf(await asker.ask({ method: 'tools/call', params, headers }, context), declaration.name);
+      return outputOf(
+        await asker.ask({ method: 'tools/call', params, headers, definition }, context),
+        declaration.name,
+      );
     },
   };
   return {
@@ -54,6 +85,7 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
     manifest: { description, parameters: manifestOfSchema(inputSchema), authRequired: [] },
     _meta: accepted._meta,
     otherMembers,
+    ...seenBy(asker, 'tools', definition),
     labels: labelsOf({
       ...{ origin: 'federated', tool: { labels: [], trust: undefined }, source: declaration },
       openWorldHint: annotations.openWorldHint,
@@ -63,12 +95,12 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
     definedBy: 'code',
     pins: declaration.pins,
     foundation: () => ({
-      egress: declaration.url === undefined ? [] : [new URL(declaration.url).origin],
+      egress: egressOf(declaration),
       body: {
         ...{ type: 'mcp', server: declaration.name, tool: theirName },
         ...(otherMembers !== undefined && { members: otherMembers }),
       },
-      credential: NO_CREDENTIAL,
+      credential: credentialOf(declaration),
       writes: annotations.readOnlyHint !== true,
     }),
     // What a server says of itself is no proof.

@@ -1,4 +1,4 @@
-import type { Clock } from '#kernel';
+import { ChatelaineError, type Clock } from '#kernel';
 import { toolboxError } from '#toolbox';
 import type { ServerConnection } from '../connections/server-connection.ts';
 import { serversError } from '../errors.ts';
@@ -123,6 +123,8 @@ export class ConnectionPool {
   }
 
   #remember(key: string, error: unknown): void {
+    // What the caller lacks they may have at the next call: it says nothing of the server.
+    if (error instanceof ChatelaineError && error.status < 500) return;
     const times = (this.#failures.get(key)?.times ?? 0) + 1;
     const rest = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (times - 1));
     if (this.#failures.size >= MOST_FAILURES) this.#failures.clear();

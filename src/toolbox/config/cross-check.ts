@@ -6,7 +6,7 @@ import { APP_MIME_TYPE, type ServerSettings, type ToolDeclaration } from '#contr
 import type { AnyDeclaration, Lists } from './declarations.ts';
 import { checkAuthServices } from './auth-services-check.ts';
 import { checkMasks } from './mask-check.ts';
-import { checkIdTokens, checkUpstreamsOfSources } from './outgoing-check.ts';
+import { checkIdTokens, checkUsableUpstreams } from './outgoing-check.ts';
 import { checkMcpServers } from './mcp-server-check.ts';
 import { checkOwners } from './owner-check.ts';
 import { checkListings } from './listing-check.ts';
@@ -29,7 +29,8 @@ export function crossCheck(lists: Lists, server?: CheckedSettings): readonly Pro
   problems.push(...checkDefaultGroups(lists), ...checkUris(lists), ...checkListings(lists, server?.listing));
   problems.push(...checkAuthServices(lists.authServices), ...checkClientIds(lists), ...checkDelegates(lists));
   problems.push(...checkUpstreams(lists.upstreams), ...checkOwners(lists.owners, server?.publicUrl));
-  problems.push(...checkUpstreamsOfSources(lists.sources, server), ...checkIdTokens(lists.sources, lists.upstreams));
+  const sending = [...lists.sources, ...lists.mcpServers];
+  problems.push(...checkUsableUpstreams(sending, server), ...checkIdTokens(sending, lists.upstreams));
   problems.push(...checkPolicies(lists.policies));
   problems.push(...checkMasks(lists.masks), ...checkMcpServers(lists, server?.mcpServers));
   return problems;

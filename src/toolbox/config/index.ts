@@ -21,6 +21,6 @@ export type { Catalog } from './type-names.ts';
 export { fingerprint, locationOf, readInputs, type ConfigurationLocation, type LocationOptions } from './read.ts';
 export type { NamedSecret } from './vault-references.ts';
 export { migrateInput } from './migrate.ts';
-export { sourcesWithoutSignIn } from './outgoing-check.ts';
+export { sendingWithoutSignIn } from './outgoing-check.ts';
 export { watchConfiguration, type ConfigurationWatch, type WatchOptions } from './watch.ts';
 export { formatProblem, problemAt, PROBLEM_CODES, sortProblems, type Problem, type ProblemCode } from './problems.ts';

@@ -62,6 +62,13 @@ const REFERENCES: readonly Reference[] = [
     everywhere: true,
     hint: 'No caller could ever have a token of it: declare the upstream or correct the name.',
   },
+  {
+    in: 'mcpServer',
+    at: ['auth', 'upstream'],
+    to: ['upstream'],
+    everywhere: true,
+    hint: 'No caller could ever have a token of it: declare the upstream or correct the name.',
+  },
   { in: 'owner', at: ['upstreams', '*'], to: ['upstream'], everywhere: true },
   { in: 'mask', at: ['tools', '*'], to: ['tool'] },
   { in: 'mask', at: ['toolsets', '*'], to: ['toolset', 'group'] },

@@ -21,6 +21,8 @@ export interface AnswerReader {
   readonly server: string;
   readonly id: number;
   readonly maxBytes: number;
+  /** As `HttpRequests.withoutSent`. */
+  readonly clean: (message: Buffer) => Buffer;
   readonly received: (message: ServerRequest | ServerNotification) => void;
   /** A message that is none, or an answer to somebody else: left out. */
   readonly dropped: (why: string) => void;
@@ -46,7 +48,7 @@ export async function readAnswer(answer: EgressStream, reader: AnswerReader): Pr
     throw lost(reader.server, error);
   });
   if (bytes === undefined) throw tooLong(reader);
-  const message = readMessage(bytes);
+  const message = readMessage(reader.clean(bytes));
   if (!message.ok) throw unreadable(reader, `JSON that is no message: ${message.error}`, status);
   const response = responseIn(message.value, reader);
   if (response === undefined) throw unreadable(reader, 'a message that is no answer to what was asked', status);
@@ -59,7 +61,7 @@ export async function readStream(body: Readable, reader: AnswerReader): Promise<
   const event = ({ type, data }: { type: string; data: string }): boolean => {
     // An event without data primes a client for coming back (MCP 2025-11-25, Streamable HTTP).
     if (type !== 'message' || data === '') return false;
-    const message = readMessage(Buffer.from(data));
+    const message = readMessage(reader.clean(Buffer.from(data)));
     if (!message.ok) {
       reader.dropped(message.error);
       return false;
@@ -96,7 +98,7 @@ async function readFault(answer: EgressStream, reader: AnswerReader): Promise<Se
   const { status, headers } = answer;
   if (mediaType(answer) === 'application/json') {
     const bytes = await readBody(answer.body, FAULT_BYTES).catch(() => undefined);
-    const message = bytes === undefined ? undefined : readMessage(bytes);
+    const message = bytes === undefined ? undefined : readMessage(reader.clean(bytes));
     const response = message?.ok === true ? responseIn(message.value, reader) : undefined;
     if (response?.error !== undefined) return { ...response, status };
   } else {

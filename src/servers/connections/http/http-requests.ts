@@ -5,8 +5,11 @@
 import { NOBODY, type CallerFace } from '#contract';
 import type { EgressStream } from '#egress';
 import { reveal, type Secret } from '#kernel';
+import { untilAborted } from '#toolbox';
 import { connectionError } from '../errors.ts';
 import { drain } from './event-stream.ts';
+import { Sent } from './sent.ts';
+import type { OutgoingRequest } from '#outgoing-auth';
 import type { HttpTarget } from '../target.ts';
 
 export interface HttpRequest {
@@ -22,6 +25,7 @@ export interface HttpRequest {
 export class HttpRequests {
   readonly #target: HttpTarget;
   readonly #caller: CallerFace;
+  readonly #sent = new Sent();
   readonly #fixed: Readonly<Record<string, Secret>> | undefined;
 
   constructor(target: HttpTarget, caller: CallerFace = NOBODY) {
@@ -38,6 +42,11 @@ export class HttpRequests {
     return this.#target.name;
   }
 
+  /** A message of the server without what it was sent in confidence. */
+  withoutSent(message: Buffer): Buffer {
+    return this.#sent.without(message);
+  }
+
   /**
    * The answer, from its head on, whatever its status but two: 401 and 403 are `SERVER_REFUSED`, with the challenge
    * in the details. Rejects besides as `EgressClient.stream`, and as what authorizes does.
@@ -45,12 +54,7 @@ export class HttpRequests {
   async send(request: HttpRequest): Promise<EgressStream> {
     const { auth } = this.#target;
     for (let attempt = 0; ; attempt++) {
-      const sent = await auth?.headers(this.#caller, {
-        method: request.method,
-        url: request.url ?? this.url,
-        headers: request.headers,
-        body: request.body,
-      });
+      const sent = auth && (await untilAborted(auth.headers(this.#caller, this.#outgoing(request)), request.signal));
       const answer = await this.#exchange(request, sent);
       const { status } = answer;
       if (status !== 401 && status !== 403) return answer;
@@ -63,14 +67,23 @@ export class HttpRequests {
         'SERVER_REFUSED',
         `\`${this.server}\` answered ${request.method} with HTTP status ${status}`,
         {
-          details: { status, ...(challenge !== undefined && { challenge }) },
+          details: { status, ...(challenge !== undefined && { challenge: this.#shown(challenge) }) },
         },
       );
     }
   }
 
+  #shown(text: string): string {
+    return this.withoutSent(Buffer.from(text)).toString();
+  }
+
+  #outgoing({ method, url = this.url, headers, body }: HttpRequest): OutgoingRequest {
+    return { method, url, headers, body };
+  }
+
   async #exchange(request: HttpRequest, sent: Readonly<Record<string, Secret>> | undefined): Promise<EgressStream> {
     const headers: Record<string, string> = { ...request.headers };
+    this.#sent.add({ ...this.#fixed, ...sent });
     // The credential last: nothing that anybody else wrote takes its place.
     for (const [name, value] of Object.entries(this.#fixed ?? {})) headers[name] = reveal(value);
     for (const [name, value] of Object.entries(sent ?? {})) headers[name] = reveal(value);

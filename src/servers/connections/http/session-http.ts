@@ -189,6 +189,7 @@ export class SessionHttp implements Wire {
       server,
       id,
       maxBytes: this.#limits.maxMessageBytes,
+      clean: (message) => this.#requests.withoutSent(message),
       received,
       dropped: (why) => this.#log.warn({ server }, `left out of what the server sent: ${why}`),
       eventId: (eventId) => (cursor.lastId = headerSafe(eventId) ?? cursor.lastId),

@@ -87,7 +87,8 @@ export class SseChannel implements Channel {
         maxBytes: this.#limits.maxMessageBytes,
         event: ({ type, data }) => {
           if (type === 'endpoint') this.#endpoint.resolve(this.#atHome(data));
-          else if (type === 'message' && data !== '') this.#listener?.message(Buffer.from(data));
+          else if (type === 'message' && data !== '')
+            this.#listener?.message(this.#requests.withoutSent(Buffer.from(data)));
           return false;
         },
       });

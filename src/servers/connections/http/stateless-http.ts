@@ -33,6 +33,7 @@ export class StatelessHttp implements Wire {
       server,
       id: message.id,
       maxBytes: this.#limits.maxMessageBytes,
+      clean: (message) => this.#requests.withoutSent(message),
       received: exchange.received,
       dropped: (why) => this.#log.warn({ server }, `left out of what the server sent: ${why}`),
     });

@@ -14,6 +14,9 @@ const remote = (more = ''): string => `kind: mcpServer\nname: far\nurl: https://
 const local = (command: string, more = '', allowed = command): string =>
   `kind: server\nmcpServers: { commands: ["${allowed}"] }\n---\nkind: mcpServer\nname: near\ncommand: ${command}\n${more}`;
 
+const UPSTREAM =
+  'kind: upstream\nname: company\ntype: github\nclientId: c\nclientSecret: secret://default/c\nprimary: false\n---\n';
+
 it.each([
   ['a URL', remote()],
   ['a command that is listed', local('/opt/servers/weather', 'args: [--city, Bern]\nenv: { API_KEY: "${KEY:k}" }\n')],
@@ -22,6 +25,8 @@ it.each([
     'an image by its digest',
     local('/usr/bin/docker', `args: [run, --rm, -i, acme/weather@sha256:${'a'.repeat(64)}]\n`),
   ],
+  ['a secret that is sent', remote('auth: { secret: "secret://default/far" }\n')],
+  ['tokens of the server’s own authorization server', remote('auth: { type: oauth }\n')],
 ])('takes %s', (_, yaml) => {
   expect(problemsOf(yaml)).toEqual([]);
 });
@@ -44,6 +49,29 @@ it.each([
   ['a preloaded library (SUP-003)', local('/bin/weather', 'env: { LD_PRELOAD: /tmp/x.so }\n'), 'load code'],
   ['options of Node', local('/bin/weather', 'env: { NODE_OPTIONS: --require=/tmp/x.js }\n'), 'load code'],
   ['a hidden tool that is wanted', remote('tools: { only: [a], hide: [a] }\n'), 'stands in `only` as well'],
+  ['authorization of a child process', local('/bin/weather', 'auth: { type: oauth }\n'), 'for a server with a `url`'],
+  ['a key in the query', remote('auth: { secret: "secret://default/k", in: query, name: key }\n'), 'in the query'],
+  [
+    'a token in a header that messages need',
+    `${UPSTREAM}${remote('auth: { type: upstream, upstream: company, name: Mcp-Session-Id }\n')}`,
+    'the messages themselves need',
+  ],
+  [
+    'two client certificates',
+    remote('tls: { clientCert: c.pem, clientKey: k.pem }\nauth: { type: clientCertificate, certificate: a, key: b }\n'),
+    'shows a client certificate already',
+  ],
+  ['an unknown upstream', remote('auth: { type: upstream, upstream: company }\n'), 'no upstream is called `company`'],
+  [
+    'an upstream that is left out',
+    `kind: server\nauthorizationServer: { upstreams: [] }\n---\n${UPSTREAM}${remote('auth: { type: upstream, upstream: company }\n')}`,
+    'nobody has a token of `company` here',
+  ],
+  [
+    'an ID token of plain OAuth 2',
+    `${UPSTREAM}${remote('auth: { type: tokenExchange, upstream: company, subject: id_token, secret: "secret://default/c", tokenUrl: "https://as.example/token" }\n')}`,
+    'gives no ID tokens',
+  ],
   ['two tools of one name', remote('tools: { rename: { a: c, b: c } }\n'), 'two tools would be called `c`'],
 ])('refuses %s', (_, yaml, why) => {
   expect(problemsOf(yaml)).toContainEqual(expect.stringContaining(why));

@@ -1,7 +1,7 @@
 /** An HTTP API as a source: where it is, what every request to it carries, and the one client for it. */
 import { ChatelaineError, reveal, Secret } from '#kernel';
 import { isLoopbackHost, NOBODY, type CallerFace, type SecretValue, type SourceCredential } from '#contract';
-import { EgressClient, egressRules, type EgressResponse, type EgressTls } from '#egress';
+import { CurrentClient, EgressClient, egressRules, type EgressResponse, type EgressTls } from '#egress';
 import {
   neededUpstream,
   openOutgoingAuth,
@@ -200,32 +200,6 @@ export class HttpSource implements Source {
 interface SentCredential {
   readonly headers: SentSecrets;
   readonly query: SentSecrets;
-}
-
-/** One client at a time; the one before ends its requests and goes. */
-class CurrentClient {
-  readonly #open: (identity: Pick<EgressTls, 'cert' | 'key'>) => EgressClient;
-  #current: { readonly stamp: string; readonly client: EgressClient } | undefined;
-  #closed = false;
-
-  constructor(open: (identity: Pick<EgressTls, 'cert' | 'key'>) => EgressClient) {
-    this.#open = open;
-  }
-
-  for(stamp: string, identity: Pick<EgressTls, 'cert' | 'key'>): EgressClient {
-    if (this.#current?.stamp === stamp) return this.#current.client;
-    const before = this.#current?.client;
-    const client = this.#open(identity);
-    this.#current = { stamp, client };
-    void before?.close();
-    if (this.#closed) void client.close();
-    return client;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#current?.client.close();
-  }
 }
 
 /** The credential last: nothing that a tool or a caller wrote takes its place. */
