@@ -67,13 +67,24 @@ export const usualTools = (): JsonObject[] => [
     'x-odd': { kept: [1, null] },
     _meta: { 'com.example/kept': true, 'dev.chatelaine/trust': 'trusted', 'toolbox/authInvoke': ['google'] },
   },
-  ...['odd', 'progress', 'log', 'ask', 'twice', 'together', 'page', 'wait', 'fail', 'leak', 'capability'].map(
-    (name) => ({
-      name,
-      description: `The tool ${name}.`,
-      inputSchema: object({ label: { type: 'string' }, kind: { type: 'string' }, steps: { type: 'integer' } }),
-    }),
-  ),
+  ...[
+    'odd',
+    'progress',
+    'log',
+    'ask',
+    'twice',
+    'together',
+    'page',
+    'wait',
+    'fail',
+    'leak',
+    'capability',
+    'sampled',
+  ].map((name) => ({
+    name,
+    description: `The tool ${name}.`,
+    inputSchema: object({ label: { type: 'string' }, kind: { type: 'string' }, steps: { type: 'integer' } }),
+  })),
 ];
 
 const QUESTIONS: Readonly<Record<string, { method: string; params: JsonObject }>> = {

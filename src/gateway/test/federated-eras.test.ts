@@ -36,6 +36,12 @@ describe.each(PAIRS)('a $client client before a $server server', (pair) => {
     });
   });
 
+  it('finds a tool that the server has for clients that can sample', async () => {
+    const { ada } = await between(pair);
+    expect(saidIn(await ada.call('sampled'))).toBe('called sampled');
+    expect((await ada.client.listTools()).tools.map(({ name }) => name)).toContain('sampled');
+  });
+
   it('sends null for what it leaves open, and nothing for it reaches the server (SEP-2243)', async () => {
     const { ada } = await between(pair);
     expect(saidIn(await ada.call('echo', { text: 'ü', region: null }))).toEqual({ text: 'ü' });

@@ -10,6 +10,11 @@ export interface Known {
   readonly server: KnownServer;
 }
 
+/**
+ * What any client may be able to do: some servers have a tool only for those who can sample, and one that is not listed
+ * here is there for nobody. Whoever calls it says what they can do themselves; over this connection nothing is answered.
+ */
+const ANY_CLIENT: JsonObject = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
 const OPENING_MS = 30_000;
 const FIRST_REST_MS = 500;
 const LONGEST_REST_MS = 60_000;
@@ -112,7 +117,7 @@ export class Catalogue {
   async #once(answered: () => void): Promise<void> {
     const { signal } = this.#ending;
     const connection = await this.#connector.open({
-      ...{ caller: NOBODY, capabilities: {} },
+      ...{ caller: NOBODY, capabilities: this.#declaration.shared ? {} : ANY_CLIENT },
       signal: AbortSignal.any([signal, AbortSignal.timeout(OPENING_MS)]),
     });
     const over = Promise.withResolvers<void>();
