@@ -3,6 +3,7 @@ import { err, isRecord, ok, type JsonObject, type Logger, type Result } from '#k
 import type { SourceFault } from '#toolbox';
 import type { KnownServer, ServerConnection } from '../connections/index.ts';
 import type { Connector } from '../connector.ts';
+import { askableOf } from '../pool/index.ts';
 import { readLists, type KnownLists } from './read-lists.ts';
 
 export interface Known {
@@ -117,7 +118,7 @@ export class Catalogue {
   async #once(answered: () => void): Promise<void> {
     const { signal } = this.#ending;
     const connection = await this.#connector.open({
-      ...{ caller: NOBODY, capabilities: this.#declaration.shared ? {} : ANY_CLIENT },
+      ...{ caller: NOBODY, capabilities: askableOf(ANY_CLIENT, this.#declaration) },
       signal: AbortSignal.any([signal, AbortSignal.timeout(OPENING_MS)]),
     });
     const over = Promise.withResolvers<void>();
