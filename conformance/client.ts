@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Expected } from './judge.ts';
 import { startGateway } from './gateway.ts';
+import { Person } from './person.ts';
 import { requiredOfClients, runClientSuite } from './suite.ts';
 import type { Tally } from './tally.ts';
 
@@ -23,10 +24,11 @@ export async function runClient(
       `MCP ${revision}: scenarios for clients that no table names: ${unknown.join(', ') || 'none'}`,
       unknown.length === 0,
     );
-    const gateway = await startGateway({});
+    const gateway = await startGateway({}, { issues: true });
     try {
       const { url, key, folder } = gateway;
-      const environment = { CONFORMANCE_GATEWAY: JSON.stringify({ url, key, folder }) };
+      await Person.make(gateway, 'ann');
+      const environment = { CONFORMANCE_GATEWAY: JSON.stringify({ url, key, folder, person: 'ann' }) };
       const started = performance.now();
       const scenarios = [...Object.keys(scored), ...Object.keys(unscored)];
       const at = join(results, 'client', revision);

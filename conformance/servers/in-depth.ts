@@ -13,11 +13,16 @@ export interface Step {
   readonly holds: () => Promise<void>;
 }
 
-export async function connectClient(gateway: ServerProcess, name: string, era: ClientEra): Promise<Client> {
+export async function connectClient(
+  gateway: ServerProcess,
+  name: string,
+  era: ClientEra,
+  roots: readonly string[],
+): Promise<Client> {
   const client = new Client(
     { name: 'conformance', version: '1.0.0' },
     {
-      capabilities: { sampling: {}, elicitation: { form: {} }, roots: {} },
+      capabilities: { sampling: {}, elicitation: { form: {} }, ...(roots.length > 0 && { roots: {} }) },
       ...(era === 'stateless' && { versionNegotiation: { mode: { pin: '2026-07-28' } } }),
     },
   );
@@ -27,7 +32,8 @@ export async function connectClient(gateway: ServerProcess, name: string, era: C
   client.setRequestHandler('elicitation/create', () =>
     Promise.resolve({ action: 'accept', content: { name: 'Ada Lovelace' } }),
   );
-  client.setRequestHandler('roots/list', () => Promise.resolve({ roots: [{ uri: 'file:///', name: 'all' }] }));
+  if (roots.length > 0)
+    client.setRequestHandler('roots/list', () => Promise.resolve({ roots: roots.map((uri) => ({ uri })) }));
   await client.connect(
     new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp/s/default/${name}`), {
       requestInit: { headers: { Authorization: `Bearer ${gateway.key}` } },

@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Client } from '@modelcontextprotocol/client';
 import { aiSdk } from '../clients/ai-sdk.ts';
 import type { ForeignClient } from '../clients/foreign-client.ts';
 import { inspectorSession, inspectorStateless } from '../clients/inspector.ts';
@@ -38,8 +39,10 @@ try {
       console.log(table(['server', 'transport', ...CLIENTS.map(titleOf)], rows));
       for (const era of ['stateless', 'session'] as const) {
         for (const name of ['everything', 'everything-http'])
-          await inDepth(name, era, gateway, (client) => ofEverything(client));
-        await inDepth('filesystem', era, gateway, (client) => ofFilesystem(client, join(home, 'shown')));
+          await inDepth(await connectClient(gateway, name, era, []), `${name}, ${era} era`, ofEverything);
+        // A client that says that all folders are its own.
+        const greedy = await connectClient(gateway, 'filesystem', era, ['file:///']);
+        await inDepth(greedy, `filesystem, ${era} era`, (client) => ofFilesystem(client, join(home, 'shown')));
       }
     } finally {
       await gateway.stop();
@@ -87,16 +90,10 @@ async function listsAndCalls(client: ForeignClient, server: ForeignServer, gatew
   }
 }
 
-async function inDepth(
-  name: string,
-  era: 'stateless' | 'session',
-  gateway: ServerProcess,
-  steps: (client: Awaited<ReturnType<typeof connectClient>>) => readonly Step[],
-): Promise<void> {
-  console.log(`\n${name}, a client of the ${era} era`);
-  const client = await connectClient(gateway, name, era);
+async function inDepth(client: Client, title: string, steps: (client: Client) => readonly Step[]): Promise<void> {
+  console.log(`\n${title}`);
   try {
-    for (const { says, holds } of steps(client)) await step(`${name}, ${era} era: ${says}`, holds, `  ${says}`);
+    for (const { says, holds } of steps(client)) await step(`${title}: ${says}`, holds, `  ${says}`);
   } finally {
     await client.close();
   }
