@@ -19,7 +19,7 @@ import { openShim } from './shim.ts';
 import { runAuthorizationSuite, runSuite } from './suite.ts';
 import { Tally } from './tally.ts';
 
-// The whole takes two minutes: the short form that every suite here has is the whole.
+// The whole takes three minutes: the short form that every suite here has is the whole.
 const { only } = parseArgs({ options: { short: { type: 'boolean' }, only: { type: 'string' } } }).values;
 
 const results = join(import.meta.dirname, '..', 'out', 'conformance');
