@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Browser, type Seen } from '../test/browser.ts';
+import { formsOf } from '../test/surfer.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const PASSWORD = 'moons over the long lake';
@@ -36,6 +37,26 @@ export class Person {
     return new Person(name, browser);
   }
 
+  /** The same person at another browser, where they are not signed in. */
+  static elsewhere(url: URL, name: string): Person {
+    return new Person(name, new Browser(url, url));
+  }
+
+  /** Opens the page where an account elsewhere is connected, consents there, where nobody is asked, and comes back. */
+  async connect(address: string): Promise<void> {
+    const { pathname, search } = new URL(address);
+    const page = await this.#browser.follow(pathname + search);
+    const form = formsOf(page.text).find(({ fields }) => fields['account'] === 'connect');
+    if (form === undefined)
+      throw new Error(`no account is to be connected: ${page.status} ${page.text.slice(0, 2000)}`);
+    const away = await this.#browser.post(form.action, form.fields);
+    const [, to] = /^0; url=(.+)$/.exec(away.headers.get('refresh') ?? '') ?? [];
+    if (to === undefined) throw new Error(`it leads nowhere: ${away.status} ${away.text.slice(-1500)}`);
+    const back = (await fetch(to, { redirect: 'manual' })).headers.get('location') ?? '';
+    const callback = new URL(back, to);
+    expectText(await this.#browser.follow(callback.pathname + callback.search), 'The account is connected');
+  }
+
   /** Opens what a program would have them open, and lets it in; gives where the browser is sent with the answer. */
   async letIn(address: string): Promise<URL> {
     const { pathname, search } = new URL(address);
@@ -44,7 +65,11 @@ export class Person {
       page = await this.#browser.submit(page, { name: this.#name, password: PASSWORD });
     expectText(page, 'Allow this program?');
     this.asked++;
-    const { to, status, text } = await this.#browser.decide(page, 'approve');
+    // With all that the page proposes: accounts elsewhere that the program may use.
+    const form = formsOf(page.text).find(({ fields }) => fields['decision'] === 'approve');
+    const answered = await this.#browser.post(form?.action ?? '', form?.fields ?? {});
+    const { to, status, text } =
+      answered.to?.startsWith('/') === true ? await this.#browser.follow(answered.to) : answered;
     if (to === undefined) throw new Error(`nobody was let in: ${status} ${text.slice(0, 500)}`);
     return new URL(to);
   }

@@ -31,6 +31,8 @@ const STOP_MS = 15_000;
 export interface ServerOptions {
   /** Names beside its own that the server answers to. */
   readonly allowedHosts?: readonly string[];
+  /** Programs that documents may start as child processes. */
+  readonly commands?: readonly string[];
   /** Adds to the copied folder what the configuration needs and the repository does not hold. */
   readonly prepare?: (folder: string) => void;
   /** It issues tokens itself, under the address that it is reached at. */
@@ -48,7 +50,7 @@ export async function startServer(fixture: string, options: ServerOptions = {}):
   try {
     await cp(fixture, folder, { recursive: true });
     const port = options.issues === true ? await freePort() : 0;
-    await writeFile(join(folder, 'server.yaml'), serverDocument(options.allowedHosts ?? [], port));
+    await writeFile(join(folder, 'server.yaml'), serverDocument(options, port));
     options.prepare?.(folder);
     const command = (...args: readonly string[]): Promise<string> => run(...args, '--data-dir', dataDir);
     const key = await makeKey(command);
@@ -68,10 +70,13 @@ export async function startServer(fixture: string, options: ServerOptions = {}):
  * No metrics listener: several servers on one machine must not meet on its port. A port is given to a server that
  * issues tokens, since its address is the name of the issuer.
  */
-const serverDocument = (allowedHosts: readonly string[], port: number): string =>
-  `kind: server\nmetrics: false\nallowedHosts: ${JSON.stringify(allowedHosts)}\n${
-    port === 0 ? '' : `publicUrl: http://127.0.0.1:${port}\n`
-  }`;
+const serverDocument = ({ allowedHosts = [], commands = [] }: ServerOptions, port: number): string =>
+  [
+    ...['kind: server', 'metrics: false', `allowedHosts: ${JSON.stringify(allowedHosts)}`],
+    `mcpServers: ${JSON.stringify({ commands })}`,
+    ...(port === 0 ? [] : [`publicUrl: http://127.0.0.1:${port}`]),
+    '',
+  ].join('\n');
 
 async function makeKey(command: ServerProcess['command']): Promise<string> {
   const made = await command('key', 'create', '--agent', 'conformance', '--role', 'user', '--json');

@@ -67,7 +67,20 @@ export const usualTools = (): JsonObject[] => [
     'x-odd': { kept: [1, null] },
     _meta: { 'com.example/kept': true, 'dev.chatelaine/trust': 'trusted', 'toolbox/authInvoke': ['google'] },
   },
-  ...['odd', 'progress', 'log', 'ask', 'twice', 'page', 'wait', 'fail', 'leak', 'capability'].map((name) => ({
+  ...[
+    'odd',
+    'progress',
+    'log',
+    'ask',
+    'twice',
+    'together',
+    'page',
+    'wait',
+    'fail',
+    'leak',
+    'capability',
+    'sampled',
+  ].map((name) => ({
     name,
     description: `The tool ${name}.`,
     inputSchema: object({ label: { type: 'string' }, kind: { type: 'string' }, steps: { type: 'integer' } }),
@@ -168,6 +181,11 @@ async function runTool(
       if (state.length === 2) return said(state);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: JSON.stringify(state) };
     }
+    case 'together':
+      if (call.ask !== undefined) return said(await Promise.all(Object.values(QUESTIONS).map(call.ask)));
+      if (call.inputResponses !== undefined)
+        return said(Object.keys(QUESTIONS).map((key) => call.inputResponses?.[key]));
+      return { resultType: 'input_required', inputRequests: QUESTIONS };
     case 'page':
       if (call.ask === undefined)
         return call.inputResponses === undefined

@@ -1,41 +1,8 @@
 /** Version 2 of the official TypeScript SDK with its own OAuth: discovery, registration, PKCE, stepping up. */
-import {
-  Client,
-  StreamableHTTPClientTransport,
-  UnauthorizedError,
-  type OAuthClientProvider,
-} from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import { texts } from './foreign-client.ts';
+import { Keeper } from './keeper.ts';
 import type { BarePlace, SigningInClient } from './signing-in.ts';
-
-type Kept<Name extends keyof OAuthClientProvider> = Awaited<
-  ReturnType<Extract<OAuthClientProvider[Name], (...args: never) => unknown>>
->;
-
-/** What a client keeps, and where it sends the person. */
-class Keeper implements OAuthClientProvider {
-  readonly redirectUrl = 'http://127.0.0.1:33418/callback';
-  readonly clientMetadata = {
-    client_name: 'Moon Desk',
-    redirect_uris: [this.redirectUrl],
-    token_endpoint_auth_method: 'none',
-  };
-  sentTo: URL | undefined;
-  #client: Kept<'clientInformation'>;
-  #tokens: Kept<'tokens'>;
-  #discovery: unknown;
-  #verifier = '';
-
-  clientInformation = () => this.#client;
-  saveClientInformation = (client: unknown): void => void (this.#client = client as Kept<'clientInformation'>);
-  tokens = () => this.#tokens;
-  saveTokens = (tokens: unknown): void => void (this.#tokens = tokens as Kept<'tokens'>);
-  saveCodeVerifier = (verifier: string): void => void (this.#verifier = verifier);
-  codeVerifier = (): string => this.#verifier;
-  discoveryState = () => this.#discovery as never;
-  saveDiscoveryState = (state: unknown): void => void (this.#discovery = state);
-  redirectToAuthorization = (to: URL): void => void (this.sentTo = to);
-}
 
 export const sdkV2SigningIn: SigningInClient = {
   name: '@modelcontextprotocol/client',

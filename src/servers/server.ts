@@ -179,8 +179,7 @@ export class Server implements FederatedServer, Asker {
     const { auth } = this.#connector;
     const { declaration } = this;
     const known = this.#catalogue.known?.server;
-    // Whose question it is nobody could say of a connection that several callers share.
-    const capabilities = declaration.shared ? {} : askableOf(client.capabilities);
+    const capabilities = askableOf(client.capabilities, declaration);
     const isSession = known?.era !== 'stateless';
     const isPerCaller = auth?.perCaller === true || (isSession && !declaration.shared);
     const key = connectionKey(caller, capabilities, { isPerCaller });

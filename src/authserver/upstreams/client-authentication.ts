@@ -29,8 +29,21 @@ export async function clientAuthentication(
   // OpenID Connect Discovery §3: without a word of it, `client_secret_basic`.
   const method =
     authentication ?? (announced?.includes('client_secret_basic') === false ? 'client_secret_post' : undefined);
-  return method === 'client_secret_post' ? client.ClientSecretPost(text) : client.ClientSecretBasic(text);
+  return method === 'client_secret_post' ? client.ClientSecretPost(text) : clientSecretBasic(text);
 }
+
+/**
+ * Both parts are form-encoded (RFC 6749 §2.3.1), as browsers encode forms: `-`, `.` and `_` stay. The library escapes
+ * these too, and a provider that compares without decoding does not know the client then.
+ */
+const clientSecretBasic =
+  (secret: string): OpenidClient.ClientAuth =>
+  (_server, { client_id: id }, _body, headers) => {
+    const pair = Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`);
+    headers.set('authorization', `Basic ${pair.toString('base64')}`);
+  };
+
+const formEncoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
 
 async function textOf(
   value: SecretValue,

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { person, saidIn, type Person } from './federated-client.fixture.ts';
 import { closeAll, federate, serverDocument, upstream } from './federation.fixture.ts';
+import type { JsonObject } from '#kernel';
 import type { Era, Upstream } from '../../../test/mcp-upstream.ts';
 
 let people: Person[] = [];
@@ -35,6 +36,18 @@ describe.each(PAIRS)('a $client client before a $server server', (pair) => {
     });
   });
 
+  it('finds a tool that the server has for clients that can sample', async () => {
+    const { ada } = await between(pair);
+    expect(saidIn(await ada.call('sampled'))).toBe('called sampled');
+    expect((await ada.client.listTools()).tools.map(({ name }) => name)).toContain('sampled');
+  });
+
+  it('sends null for what it leaves open, and nothing for it reaches the server (SEP-2243)', async () => {
+    const { ada } = await between(pair);
+    expect(saidIn(await ada.call('echo', { text: 'ü', region: null }))).toEqual({ text: 'ü' });
+    expect(await ada.call('echo', { text: 'ü', unknown: null })).toMatchObject({ isError: true });
+  });
+
   it('hears all progress in order, and none after the answer', async () => {
     const { ada } = await between(pair);
     const heard: unknown[] = [];
@@ -61,6 +74,19 @@ describe.each(PAIRS)('a $client client before a $server server', (pair) => {
     const answer = { action: 'accept', content: { who: 'Ada' } };
     expect(saidIn(await ada.call('twice'))).toEqual([answer, answer]);
     expect(ada.asked).toEqual(['form: who?', 'form: who?']);
+  });
+
+  it('is asked three things at once, in one round where there are rounds', async () => {
+    const { ada } = await between(pair);
+    const answers = saidIn(await ada.call('together')) as JsonObject[];
+    expect(answers).toMatchObject([{ model: 'm' }, { action: 'accept' }, { roots: [{ uri: 'file:///Ada' }] }]);
+    expect(ada.asked.toSorted()).toEqual(['form: who?', 'roots', 'sampling']);
+    if (pair.client === 'session') return;
+    const stopped = await ada.client.callTool({ name: 'together', arguments: {} }, {
+      inputRequired: { autoFulfill: false },
+      allowInputRequired: true,
+    } as never);
+    expect(Object.keys((stopped as unknown as JsonObject)['inputRequests'] as JsonObject)).toHaveLength(3);
   });
 
   it('calls off what it no longer wants', async () => {

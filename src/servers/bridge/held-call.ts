@@ -3,7 +3,7 @@
  * client of a session is asked at once. One of the stateless era ends its call with the question and comes back with
  * the answer in another: until then the work is parked, and what the server says meanwhile is kept.
  */
-import { GOES_ON_HERE, RoundEnded, type InputRequest } from '#contract';
+import { GOES_ON_HERE, RoundEnded, type ClientFace, type InputRequest } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Lease } from '../pool/index.ts';
 import type { AskedRequest, Behalf } from './bridge.ts';
@@ -20,6 +20,8 @@ interface OpenQuestion {
 const MOST_KEPT = 1_000;
 /** Questions of one request: a server that asks without end is stopped. */
 const MOST_QUESTIONS = 64;
+/** What a server asks in one go comes as messages of its own. A round that ends waits so long for the others. */
+const GATHERING_MS = 20;
 
 export class HeldCall {
   readonly #id: string;
@@ -31,6 +33,7 @@ export class HeldCall {
   readonly #result: Promise<JsonObject>;
   #asked = 0;
   #behalf: Behalf | undefined;
+  #isGathering = false;
   #endRound: ((reason: RoundEnded) => void) | undefined;
 
   constructor(options: { request: AskedRequest; lease: Lease; parked: ParkedCalls; context: string }) {
@@ -99,15 +102,29 @@ export class HeldCall {
       answer.resolve(answers[key] ?? {});
     } catch (error) {
       // The round is over, and the question stays: it is put again to who comes back.
-      if (error instanceof RoundEnded) return this.#park(error);
+      if (error instanceof RoundEnded) return this.#gather(error, client);
       this.#open.delete(question);
       answer.reject(error instanceof Error ? error : new Error('the client did not answer', { cause: error }));
     }
   }
 
+  /** Of several questions the first ends the round, and takes with it what is asked at the same time. */
+  #gather(first: RoundEnded, client: ClientFace): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    setTimeout(() => {
+      this.#isGathering = false;
+      const inputs = Object.fromEntries([...this.#open].map(({ key, input }) => [key, input]));
+      client.request(inputs, { server: { held: this.#id }, [GOES_ON_HERE]: true }).then(
+        () => this.#park(first),
+        (reason: unknown) => this.#park(reason instanceof RoundEnded ? reason : first),
+      );
+    }, GATHERING_MS);
+  }
+
   #park(reason: RoundEnded): void {
     const endRound = this.#endRound;
-    // Of several questions the first ends the round.
+    // The result may have come meanwhile.
     if (endRound === undefined) return;
     this.#behalf = undefined;
     this.#endRound = undefined;

@@ -3,6 +3,7 @@ import { err, isRecord, ok, type JsonObject, type Logger, type Result } from '#k
 import type { SourceFault } from '#toolbox';
 import type { KnownServer, ServerConnection } from '../connections/index.ts';
 import type { Connector } from '../connector.ts';
+import { askableOf } from '../pool/index.ts';
 import { readLists, type KnownLists } from './read-lists.ts';
 
 export interface Known {
@@ -10,6 +11,11 @@ export interface Known {
   readonly server: KnownServer;
 }
 
+/**
+ * What any client may be able to do: some servers have a tool only for those who can sample, and one that is not listed
+ * here is there for nobody. Whoever calls it says what they can do themselves; over this connection nothing is answered.
+ */
+const ANY_CLIENT: JsonObject = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} };
 const OPENING_MS = 30_000;
 const FIRST_REST_MS = 500;
 const LONGEST_REST_MS = 60_000;
@@ -112,7 +118,7 @@ export class Catalogue {
   async #once(answered: () => void): Promise<void> {
     const { signal } = this.#ending;
     const connection = await this.#connector.open({
-      ...{ caller: NOBODY, capabilities: {} },
+      ...{ caller: NOBODY, capabilities: askableOf(ANY_CLIENT, this.#declaration) },
       signal: AbortSignal.any([signal, AbortSignal.timeout(OPENING_MS)]),
     });
     const over = Promise.withResolvers<void>();

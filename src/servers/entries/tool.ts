@@ -108,7 +108,9 @@ export function federatedTool(accepted: AcceptedTool, asker: Asker): Tool {
     mayWrite: () => true,
     check(raw) {
       const violations = checked(raw);
-      return violations.length === 0 ? ok(raw) : err(violations);
+      if (violations.length === 0) return ok(raw);
+      const said = withoutNulls(raw, inputSchema);
+      return said !== undefined && checked(said).length === 0 ? ok(said) : err(violations);
     },
     run(args, call) {
       if (!asker.enter())
@@ -123,6 +125,17 @@ const ENTRY: Tool['entry'] = Object.freeze({
   ...{ owner: undefined, version: undefined, status: 'active', replacedBy: undefined, examples: [] },
   ...{ supportContact: undefined, documentationUrl: undefined, authDocumentation: undefined, decoy: false },
 });
+
+/**
+ * The arguments without those that are null and need not be there, as models send what they leave open: where a schema
+ * does not take null, it counts as absent, for tools of files and of servers alike. Undefined where there are none.
+ */
+function withoutNulls(args: ToolArguments, { properties, required }: JsonObject): ToolArguments | undefined {
+  const isOpen = (name: string): boolean =>
+    isRecord(properties) && Object.hasOwn(properties, name) && !(Array.isArray(required) && required.includes(name));
+  const said = Object.entries(args).filter(([name, value]) => value !== null || !isOpen(name));
+  return said.length < Object.keys(args).length ? Object.fromEntries(said) : undefined;
+}
 
 /** The result as it came: what its members mean beyond these is between the server and whoever called. */
 function outputOf(result: JsonObject, server: string): ToolOutput {

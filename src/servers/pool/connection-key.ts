@@ -1,18 +1,26 @@
-import type { CallerFace } from '#contract';
+import type { CallerFace, McpServerDeclaration } from '#contract';
 import { isRecord, type JsonObject } from '#kernel';
 
 /** What of the capabilities of a client is about questions: the rest is between it and us. */
 const ASKED = ['sampling', 'elicitation', 'roots'] as const;
 
 /**
- * What a server is to know of the client: no more than it can do, or it is asked what it cannot answer; and nothing
- * that we do not pass on (`roots.listChanged`).
+ * What a server is to know of the client: no more than it can do, or it is asked what it cannot answer; nothing that we
+ * do not pass on (`roots.listChanged`); and of a client's folders, nothing for a child process. They lie on the client's
+ * machine and it runs on ours, where servers take them for what they may show: a caller who names `/` would be shown
+ * whatever the process can read, in the place of the folders of the document (MCP-036).
  */
-export function askableOf(capabilities: JsonObject): JsonObject {
+export function askableOf(
+  capabilities: JsonObject,
+  { command, shared }: Pick<McpServerDeclaration, 'command' | 'shared'>,
+): JsonObject {
   const askable: JsonObject = {};
+  // Whose question it is nobody could say of a connection that several callers share.
+  if (shared) return askable;
   for (const name of ASKED) {
     const capability = capabilities[name];
-    if (isRecord(capability)) askable[name] = name === 'roots' ? {} : capability;
+    if (!isRecord(capability) || (name === 'roots' && command !== undefined)) continue;
+    askable[name] = name === 'roots' ? {} : capability;
   }
   return askable;
 }

@@ -53,6 +53,20 @@ describe('a secret of the vault', () => {
   });
 });
 
+test('name and secret are encoded as browsers encode forms, which leaves `-`, `.` and `_` (RFC 6749 §2.3.1)', async () => {
+  await using server = await serve((_request, response) => {
+    response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}');
+  });
+  const document = oauth2At(server.url, { clientId: 'pre-registered_1.0', clientSecret: 'secret://default/idp' });
+  const material: SecretMaterial = { kind: 'password', password: new Secret('a:b c%-ü') };
+  const parts = { clock: { now: () => Date.now() }, secrets: secretsOf(() => material) };
+  const provider = new UpstreamProvider(describeUpstream(document), parts);
+  await provider.refresh(new Secret('r'), { scopes: [], idToken: undefined }).catch(() => {});
+  await provider.close();
+  const [, pair = ''] = server.received[0]?.headers.authorization?.split(' ') ?? [];
+  expect(Buffer.from(pair, 'base64').toString()).toBe('pre-registered_1.0:a%3Ab+c%25-%C3%BC');
+});
+
 const oauth2At = (url: string, more: Readonly<Record<string, unknown>>) =>
   upstreamOf('oauth2', {
     ...{ name: 'forge', clientId: 'one', fields: { subject: 'id' } },

@@ -98,7 +98,11 @@ it('opens anew after a connection has ended by itself', async () => {
 
 it('tells a server of what is asked of clients alone, and keys connections by it', () => {
   const said = { roots: { listChanged: true }, elicitation: { url: {}, form: {} }, experimental: { x: {} } };
-  expect(askableOf(said)).toEqual({ roots: {}, elicitation: { url: {}, form: {} } });
+  const remote = { command: undefined, shared: false };
+  expect(askableOf(said, remote)).toEqual({ roots: {}, elicitation: { url: {}, form: {} } });
+  // Folders of another machine are no folders of a process here (MCP-036).
+  expect(askableOf(said, { ...remote, command: '/opt/files' })).toEqual({ elicitation: { url: {}, form: {} } });
+  expect(askableOf(said, { ...remote, shared: true })).toEqual({});
   const key = (context: string, capabilities: object, isPerCaller: boolean) =>
     connectionKey({ context }, capabilities as never, { isPerCaller });
   expect(key('a', { x: { y: 1, z: 2 } }, true)).toBe(key('a', { x: { z: 2, y: 1 } }, true));
