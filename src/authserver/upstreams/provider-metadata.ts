@@ -3,6 +3,7 @@ import { parseStrictJson, type ChatelaineError, type Clock } from '#kernel';
 import { isLoopbackHost } from '#contract';
 import { judgeUrl, type EgressClient, type EgressRules } from '#egress';
 import { upstreamError } from './errors.ts';
+import { LastGood } from './last-good.ts';
 import { MAX_ANSWER_BYTES, TIMEOUT_MS } from './upstream-fetch.ts';
 
 /** Signatures that only the holder of a private key makes. Symmetric ones, and none at all, are left out. */
@@ -35,8 +36,6 @@ const ENDPOINTS = [
 ] as const;
 
 const FRESH_MS = 60 * 60_000;
-/** How long a failure is believed: so many callers never are so many requests. */
-const RETRY_MS = 5_000;
 
 /**
  * The metadata of one OpenID provider: asked for when it is first needed, once for all who wait, and again when
@@ -46,10 +45,7 @@ export class DiscoveredMetadata {
   readonly #issuer: string;
   readonly #client: EgressClient;
   readonly #rules: EgressRules;
-  readonly #clock: Clock;
-  #good: { readonly metadata: ProviderMetadata; readonly at: number } | undefined;
-  #failed: { readonly error: unknown; readonly at: number } | undefined;
-  #flight: Promise<ProviderMetadata> | undefined;
+  readonly #kept: LastGood<ProviderMetadata>;
 
   constructor(parts: {
     readonly issuer: string;
@@ -60,37 +56,16 @@ export class DiscoveredMetadata {
     this.#issuer = parts.issuer;
     this.#client = parts.client;
     this.#rules = parts.rules;
-    this.#clock = parts.clock;
+    this.#kept = new LastGood({
+      ask: async () => ({ value: await this.#ask(), freshMs: FRESH_MS }),
+      outlives: () => true,
+      clock: parts.clock,
+    });
   }
 
   /** Throws `UPSTREAM_UNTRUSTED`, and as `EgressClient.request` does, where there never was a good copy. */
-  async current(): Promise<ProviderMetadata> {
-    const now = this.#clock.now();
-    if (this.#good !== undefined && isWithin(this.#good.at, now, FRESH_MS)) return this.#good.metadata;
-    if (this.#failed !== undefined && isWithin(this.#failed.at, now, RETRY_MS)) return this.#goodOr(this.#failed.error);
-    this.#flight ??= this.#fetch().finally(() => (this.#flight = undefined));
-    try {
-      return await this.#flight;
-    } catch (error) {
-      return this.#goodOr(error);
-    }
-  }
-
-  async #fetch(): Promise<ProviderMetadata> {
-    try {
-      const metadata = await this.#ask();
-      this.#good = { metadata, at: this.#clock.now() };
-      this.#failed = undefined;
-      return metadata;
-    } catch (error) {
-      this.#failed = { error, at: this.#clock.now() };
-      throw error;
-    }
-  }
-
-  #goodOr(error: unknown): ProviderMetadata {
-    if (this.#good !== undefined) return this.#good.metadata;
-    throw error;
+  current(): Promise<ProviderMetadata> {
+    return this.#kept.current();
   }
 
   async #ask(): Promise<ProviderMetadata> {
@@ -113,9 +88,6 @@ export class DiscoveredMetadata {
     return checkMetadata(json.value, this.#issuer, this.#rules);
   }
 }
-
-/** A clock that was set back makes nothing younger. */
-const isWithin = (at: number, now: number, ms: number): boolean => Math.abs(now - at) < ms;
 
 /**
  * The metadata, if it is that of the issuer and leads nowhere that we may not go. Whoever can put another

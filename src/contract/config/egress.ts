@@ -1,6 +1,7 @@
 /** Which addresses a request of ours may reach, where a document says more than "public ones". */
 import { z } from 'zod';
 import { parseRange } from '#kernel';
+import { secretValue } from './secret-value.ts';
 
 /** An address or a network; gives the text as written. */
 export const network = z
@@ -27,4 +28,16 @@ export const reachFields = (whom: string) => ({
     .boolean()
     .default(false)
     .describe(`${whom} may have private, loopback, link-local and shared (100.64.0.0/10) addresses.`),
+});
+
+/** `tls:` of what asks others: whom to trust, and who we are. */
+export const egressTlsSchema = z.strictObject({
+  ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
+  clientCert: secretValue.optional().describe('Our certificate: a PEM file, PEM text, or an `mtls` secret.'),
+  clientKey: secretValue.optional().describe('The key of `clientCert`, likewise.'),
+  serverName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The name that the server’s certificate must carry, when it is not the host.'),
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { PIN_MODES } from '../catalogue-tool.ts';
 import { absoluteUrl, duration, namespaceName, resourceName, size } from './common.ts';
-import { reachFields } from './egress.ts';
+import { egressTlsSchema, reachFields } from './egress.ts';
 import { outgoingAuthSchema, type OutgoingAuthConfig } from './outgoing-auth.ts';
 import { labelsField, trustField } from './outputs.ts';
 import { secretValue } from './secret-value.ts';
@@ -29,17 +29,6 @@ const toolsSchema = z.strictObject({
     .describe('Other descriptions: what models read in the place of what the server says of a tool.'),
 });
 
-const tlsSchema = z.strictObject({
-  ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
-  clientCert: secretValue.optional().describe('Our certificate: a PEM file, PEM text, or an `mtls` secret.'),
-  clientKey: secretValue.optional().describe('The key of `clientCert`, likewise.'),
-  serverName: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('The name that the server’s certificate must carry, when it is not the host.'),
-});
-
 /** The fields that a remote server has and a child process has not, and the other way round. */
 const REMOTE = [
   'transport',
@@ -58,9 +47,7 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** How requests to a server are authorized: as those of a source, and by what the server itself says. */
-const authSchema = z
-  .discriminatedUnion('type', [outgoingAuthSchema, serverOAuthSchema])
-  .describe('What authorizes every request to a remote server. The token of a caller of ours never goes there.');
+const authSchema = z.discriminatedUnion('type', [outgoingAuthSchema, serverOAuthSchema]);
 
 export const mcpServerSchema = z
   .strictObject({
@@ -74,8 +61,10 @@ export const mcpServerSchema = z
       .enum(['streamable-http', 'sse'])
       .optional()
       .describe('How a remote server is spoken to: Streamable HTTP, or HTTP with SSE of revision 2024-11-05.'),
-    tls: tlsSchema.optional().describe('Whom to trust, and who we are, over https.'),
-    auth: authSchema.optional(),
+    tls: egressTlsSchema.optional().describe('Whom to trust, and who we are, over https.'),
+    auth: authSchema
+      .optional()
+      .describe('What authorizes every request to a remote server. The token of a caller of ours never goes there.'),
     ...reachFields('The server'),
     command: commandPath
       .optional()
@@ -188,7 +177,7 @@ function authFaults(
     shared,
   }: {
     readonly url?: string | undefined;
-    readonly tls?: z.output<typeof tlsSchema> | undefined;
+    readonly tls?: z.output<typeof egressTlsSchema> | undefined;
     readonly shared: boolean;
   },
 ): readonly { readonly path: string[]; readonly message: string }[] {

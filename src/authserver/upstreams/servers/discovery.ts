@@ -3,6 +3,7 @@ import { ChatelaineError, type Clock } from '#kernel';
 import { readChallenge, type BearerChallenge, type ProtectedServer } from '#contract';
 import { freshFor } from '../../clients/freshness.ts';
 import { upstreamError } from '../errors.ts';
+import { LastGood, type Read } from '../last-good.ts';
 import { TIMEOUT_MS } from '../upstream-fetch.ts';
 import { checkUrl, refused, type Reading } from './read-document.ts';
 import { readResourceMetadata } from './resource-metadata.ts';
@@ -19,8 +20,6 @@ export interface Discovered {
 
 /** RFC 9111 within bounds: a server may change its authorization server, and is not asked for every token either. */
 const FRESHNESS = { floorMs: 5_000, usualMs: 5_000, ceilingMs: 60 * 60_000 };
-/** How long a failure is believed: so many callers never are so many requests. */
-const RETRY_MS = 5_000;
 /** How long what was good is used while nobody answers. */
 const STALE_MS = 24 * 60 * 60_000;
 const LARGEST_REFUSAL = 64 * 1024;
@@ -43,9 +42,7 @@ export class ServerDiscovery {
   readonly #rules: EgressRules;
   readonly #client: Pick<EgressClient, 'request'>;
   readonly #clock: Clock;
-  #good: { readonly found: Discovered; readonly at: number; readonly freshMs: number } | undefined;
-  #failed: { readonly error: unknown; readonly at: number } | undefined;
-  #flight: Promise<Discovered> | undefined;
+  readonly #kept: LastGood<Discovered>;
 
   constructor(parts: {
     readonly server: ProtectedServer;
@@ -57,41 +54,15 @@ export class ServerDiscovery {
     this.#rules = egressRulesOf(parts.server.reach);
     this.#client = parts.client;
     this.#clock = parts.clock;
+    this.#kept = new LastGood({ ask: () => this.#ask(), outlives, clock: parts.clock });
   }
 
   /** Throws `UPSTREAM_METADATA_REFUSED`, `UPSTREAM_UNAVAILABLE`, and as `EgressClient.request` does. */
-  async current(): Promise<Discovered> {
-    const now = this.#clock.now();
-    if (this.#good !== undefined && isWithin(this.#good.at, now, this.#good.freshMs)) return this.#good.found;
-    if (this.#failed !== undefined && isWithin(this.#failed.at, now, RETRY_MS)) return this.#goodOr(this.#failed.error);
-    this.#flight ??= this.#fetch().finally(() => (this.#flight = undefined));
-    try {
-      return await this.#flight;
-    } catch (error) {
-      return this.#goodOr(error);
-    }
+  current(): Promise<Discovered> {
+    return this.#kept.current();
   }
 
-  async #fetch(): Promise<Discovered> {
-    try {
-      const { found, freshMs } = await this.#ask();
-      this.#good = { found, freshMs, at: this.#clock.now() };
-      this.#failed = undefined;
-      return found;
-    } catch (error) {
-      this.#failed = { error, at: this.#clock.now() };
-      throw error;
-    }
-  }
-
-  #goodOr(error: unknown): Discovered {
-    const isDown = error instanceof ChatelaineError && /^UPSTREAM_UNAVAILABLE$|^EGRESS_(?!REFUSED)/.test(error.code);
-    if (isDown && this.#good !== undefined && isWithin(this.#good.at, this.#clock.now(), STALE_MS))
-      return this.#good.found;
-    throw error;
-  }
-
-  async #ask(): Promise<{ readonly found: Discovered; readonly freshMs: number }> {
+  async #ask(): Promise<Read<Discovered>> {
     const { auth } = this.#server;
     checkUrl(this.#server.url, `the URL of the MCP server \`${this.#server.name}\``, this.#reading);
     const challenge = await this.#challenge();
@@ -108,7 +79,7 @@ export class ServerDiscovery {
         'UPSTREAM_METADATA_REFUSED',
         `the MCP server \`${this.#server.name}\` names another authorization server than \`${auth.issuer}\`, where its client is registered`,
       );
-    const found: Discovered = {
+    const value: Discovered = {
       resource: resource?.resource,
       challenged: challenge?.scopes,
       supported: resource?.scopes,
@@ -116,7 +87,7 @@ export class ServerDiscovery {
     };
     const now = this.#clock.now();
     const freshMs = [resource, read].map((one) => freshFor(one?.headers ?? {}, now, FRESHNESS));
-    return { found, freshMs: Math.min(...freshMs) };
+    return { value, freshMs: Math.min(...freshMs) };
   }
 
   /** What the server says to whoever comes without a token. */
@@ -133,5 +104,5 @@ export class ServerDiscovery {
   }
 }
 
-/** A clock that was set back makes nothing younger. */
-const isWithin = (at: number, now: number, ms: number): boolean => Math.abs(now - at) < ms;
+const outlives = (error: unknown, ageMs: number): boolean =>
+  ageMs < STALE_MS && error instanceof ChatelaineError && /^UPSTREAM_UNAVAILABLE$|^EGRESS_(?!REFUSED)/.test(error.code);

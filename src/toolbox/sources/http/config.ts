@@ -1,9 +1,8 @@
 /** The fields of `kind: source, type: http` and `kind: tool, type: http`: MCP Toolbox's, and `tls`. */
 import { z } from 'zod';
-import { absoluteUrl, duration, outgoingAuthSchema, parameterSchema, secretValue } from '#contract';
+import { absoluteUrl, duration, egressTlsSchema, outgoingAuthSchema, parameterSchema, secretValue } from '#contract';
 import { egressFields, egressRules, judgeUrl } from '#egress';
 import { filledHeaders, filledParameter, tokenEndpoints } from '#outgoing-auth';
-import { tlsFields } from './tls-material.ts';
 import { badHeaders } from './request-headers.ts';
 
 // Values are secrets all of them: an API key has many header names.
@@ -24,7 +23,7 @@ export const httpSourceSchema = z
       .boolean()
       .default(false)
       .describe('Any certificate is accepted, an attacker’s too. Prefer `tls.ca`.'),
-    tls: tlsFields.optional().describe('Whom to trust, and who we are, over https.'),
+    tls: egressTlsSchema.optional().describe('Whom to trust, and who we are, over https.'),
     ...egressFields,
   })
   .superRefine((source, context) => {

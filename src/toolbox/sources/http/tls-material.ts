@@ -1,25 +1,14 @@
 /** `tls:` of a source that makes outgoing requests: whom to trust and who we are. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import { secretValue } from '#contract';
+import type { z } from 'zod';
+import type { egressTlsSchema } from '#contract';
 import { reveal, type Secret } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import type { EgressTls } from '#egress';
 
-export const tlsFields = z.strictObject({
-  ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
-  clientCert: secretValue.optional().describe('Our certificate: a PEM file, PEM text, or an `mtls` secret.'),
-  clientKey: secretValue.optional().describe('The key of `clientCert`, likewise.'),
-  serverName: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('The name that the server’s certificate must carry, when it is not the host.'),
-});
-
 /** The fields with what the vault has in the place of references. */
-export interface TlsConfig extends Pick<z.output<typeof tlsFields>, 'ca' | 'serverName'> {
+export interface TlsConfig extends Pick<z.output<typeof egressTlsSchema>, 'ca' | 'serverName'> {
   readonly clientCert?: Secret | undefined;
   readonly clientKey?: Secret | undefined;
 }
