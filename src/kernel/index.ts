@@ -27,4 +27,5 @@ export {
   type AddressRange,
 } from './address-range.ts';
 export { BoundedCache } from './bounded-cache.ts';
+export { Members, type Membership } from './members.ts';
 export { startRecurring } from './recurring.ts';

@@ -135,6 +135,7 @@ export const loadReviews = async (): Promise<typeof Reviews> => import('./review
 /** Loaded a while after a start: what a campaign asks for that is due. */
 export const loadDueReviews = async () => (await import('./reviews/due.ts')).startDueReviews;
 export type { CallContainment, HeldCall } from './steps.ts';
+export { argumentSize } from './anomalies/argument-size.ts';
 export type { AnomalyWatch, NotedCall } from './anomalies/anomaly-watch.ts';
 export type { AlertNotices } from './anomalies/alert-notices.ts';
 export type { DecoyTouch, DecoyWatch } from './anomalies/decoy-watch.ts';

@@ -1,4 +1,4 @@
-import type { Gauges, Metrics } from './metrics.ts';
+import type { Gauges, MeasuredCall, Metrics } from './metrics.ts';
 
 /** Long enough for a first answer, short enough that little has to wait. */
 const LOAD_AFTER_MS = 1000;
@@ -31,11 +31,17 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
     else what(metrics);
   }
 
+  /** Not the call itself: what it touched would wait with it, and V8 would take what calls are made of for long-lived. */
+  function keep({ request: { door }, tool, outcome, durationMs }: MeasuredCall): void {
+    const call = { request: { door }, tool: tool && { name: tool.name }, outcome, durationMs };
+    waiting.push(({ observer }) => observer.called(call));
+  }
+
   return {
     observer: {
-      called(report) {
-        if (metrics === undefined) waiting.push(({ observer }) => observer.called(report));
-        else metrics.observer.called(report);
+      called(call) {
+        if (metrics === undefined) keep(call);
+        else metrics.observer.called(call);
       },
     },
     reloaded: (outcome) => tell((all) => all.reloaded(outcome)),

@@ -6,10 +6,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { DeliveryStatus } from '#audit';
 import type { ForwardingOutcome } from '../http/siblings/index.ts';
-import type { CallObserver } from '../pipeline/call-observer.ts';
+import type { CallReport } from '../pipeline/call-observer.ts';
+
+/** What is measured of a call. */
+export interface MeasuredCall extends Pick<CallReport, 'outcome' | 'durationMs'> {
+  readonly request: Pick<CallReport['request'], 'door'>;
+  readonly tool: Pick<NonNullable<CallReport['tool']>, 'name'> | undefined;
+}
 
 export interface Metrics {
-  readonly observer: CallObserver;
+  readonly observer: { called(call: MeasuredCall): void };
   reloaded(outcome: 'applied' | 'refused'): void;
   /** The files of a listener's certificates changed. */
   certificatesReloaded(listener: string, outcome: 'applied' | 'refused'): void;

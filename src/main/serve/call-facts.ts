@@ -1,7 +1,14 @@
 import type { ServerSettings } from '#contract';
 import { endedAs, type CallObserver, type CallReport, type Metrics } from '#gateway';
 import type { Clock, Logger } from '#kernel';
-import { loadAnomalies, loadUsage, type AnomalyWatch, type NotedCall, type UsageRecorder } from '#registry';
+import {
+  argumentSize,
+  loadAnomalies,
+  loadUsage,
+  type AnomalyWatch,
+  type NotedCall,
+  type UsageRecorder,
+} from '#registry';
 import type { Endings } from '../endings.ts';
 import type { Services } from '../services/index.ts';
 import type { LateNotices } from './late-notices.ts';
@@ -84,7 +91,9 @@ function notedOf({ request, tool, outcome, durationMs }: CallReport, clock: Cloc
   return {
     ...{ at: clock.now(), namespace: tool.namespace, tool: tool.name, principal, ended, durationMs },
     // Read now: a connection that is gone has no address.
-    ...{ arguments: request.arguments, address: peer.address, userAgent: peer.userAgent },
+    ...{ address: peer.address, userAgent: peer.userAgent },
+    // Not the arguments: what a call was made of is not kept for longer than the call.
+    size: argumentSize(request.arguments),
     country: typeof country === 'string' ? country : undefined,
   };
 }

@@ -6,7 +6,7 @@
 import type { AuditTrail, Principal } from '#contract';
 import type { Database } from '#db';
 import { addressBlock, LOCAL_ISSUER, SYSTEM } from '#identity';
-import { BoundedCache, newId, type Clock, type JsonValue, type Logger } from '#kernel';
+import { BoundedCache, newId, type Clock, type Logger } from '#kernel';
 import { raiseAlert, readProfile, setAlertRecord, writeProfile, type Alert } from '../store/alerts-store.ts';
 import { pseudonymOf, type Ended } from '../usage/usage.ts';
 import { Habits } from './habits.ts';
@@ -19,7 +19,8 @@ export interface NotedCall {
   readonly tool: string;
   readonly principal: Principal;
   readonly ended: Ended;
-  readonly arguments: Readonly<Record<string, JsonValue>>;
+  /** Of its arguments (`argument-size.ts`). */
+  readonly size: number;
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
   /** Where somebody knows it. */
@@ -126,9 +127,9 @@ export class AnomalyWatch {
     return Math.abs(this.#parts.clock.now() - this.#savedAt) >= SAVE_EVERY_MS;
   }
 
-  #observed({ at, tool, ended, arguments: args, address, userAgent, country, principal }: NotedCall) {
+  #observed({ at, tool, ended, size, address, userAgent, country, principal }: NotedCall) {
     return {
-      ...{ at, tool, denied: ended === 'denied', size: sizeOf(args) },
+      ...{ at, tool, denied: ended === 'denied', size },
       address: address === undefined ? undefined : this.#blockOf(address),
       country,
       client: principal.clientId?.slice(0, 128) ?? programOf(userAgent),
@@ -236,12 +237,3 @@ const programOf = (userAgent: string | undefined): string | undefined =>
   userAgent === undefined || userAgent === ''
     ? undefined
     : (/^[^/\s]{1,64}/.exec(userAgent)?.[0] ?? 'unnamed').toLowerCase();
-
-/** Characters, roughly: what large arguments are differs by more than quotes. */
-function sizeOf(value: JsonValue | Readonly<Record<string, JsonValue>>): number {
-  if (typeof value === 'string') return value.length;
-  if (typeof value !== 'object' || value === null) return 4;
-  let size = 0;
-  for (const [name, part] of Object.entries(value)) size += name.length + sizeOf(part);
-  return size;
-}

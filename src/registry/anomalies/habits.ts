@@ -25,7 +25,8 @@ const NOVELTIES = [
 ] as const;
 type Sort = (typeof NOVELTIES)[number][0];
 
-type Counts = Omit<Profile, 'foundNow' | 'hours' | Sort | 'novelties' | 'sizes'>;
+type Changing<Of> = { -readonly [Name in keyof Of]: Of[Name] };
+type Counts = Changing<Omit<Profile, 'foundNow' | 'hours' | Sort | 'novelties' | 'sizes'>>;
 
 export class Habits {
   #counts: Counts;
@@ -34,7 +35,7 @@ export class Habits {
   /** Those that were not seen for longest come first. */
   readonly #known: Readonly<Record<Sort, Map<string, number>>>;
   readonly #novelties: Map<string, number>;
-  readonly #sizes: Map<string, Sizes>;
+  readonly #sizes: Map<string, Changing<Sizes>>;
 
   constructor({ foundNow, hours, tools, addresses, countries, clients, novelties, sizes, ...counts }: Profile) {
     this.#counts = counts;
@@ -45,7 +46,7 @@ export class Habits {
       ...{ countries: byAge(countries), clients: byAge(clients) },
     };
     this.#novelties = new Map(Object.entries(novelties));
-    this.#sizes = new Map(Object.entries(sizes));
+    this.#sizes = new Map(Object.entries(sizes).map(([tool, size]) => [tool, { ...size }]));
   }
 
   /** To be kept. */
@@ -55,7 +56,10 @@ export class Habits {
       ...{ ...this.#counts, foundNow: [...this.#foundNow], hours: [...this.#hours] },
       ...{ tools: Object.fromEntries(tools), addresses: Object.fromEntries(addresses) },
       ...{ countries: Object.fromEntries(countries), clients: Object.fromEntries(clients) },
-      ...{ novelties: Object.fromEntries(this.#novelties), sizes: Object.fromEntries(this.#sizes) },
+      ...{
+        novelties: Object.fromEntries(this.#novelties),
+        sizes: Object.fromEntries(Array.from(this.#sizes, ([tool, size]) => [tool, { ...size }])),
+      },
     };
   }
 
@@ -76,13 +80,11 @@ export class Habits {
       find(unusual);
     }
     const counts = this.#counts;
-    this.#counts = {
-      ...counts,
-      ...{ calls: counts.calls + 1, calledNow: counts.calledNow + 1 },
-      deniedNow: counts.deniedNow + (call.denied ? 1 : 0),
-    };
-    find(tooMany('volume', this.#counts.calledNow, counts.called, LIMITS.leastVolume));
-    if (call.denied) find(tooMany('denials', this.#counts.deniedNow, counts.denied, LIMITS.leastDenials));
+    counts.calls++;
+    counts.calledNow++;
+    if (call.denied) counts.deniedNow++;
+    find(tooMany('volume', counts.calledNow, counts.called, LIMITS.leastVolume));
+    if (call.denied) find(tooMany('denials', counts.deniedNow, counts.denied, LIMITS.leastDenials));
     find(tooLarge(this.#sizes.get(call.tool), call.size));
     this.#takeSize(call);
     for (const [sort, kind, field] of NOVELTIES) {
@@ -161,11 +163,9 @@ export class Habits {
     const distance = log - before.mean;
     // What is far off moves the average by no more than what is just far: or the second outlier would be usual.
     const held = Math.max(-LIMITS.leastGrowth, Math.min(LIMITS.leastGrowth, distance));
-    this.#sizes.set(tool, {
-      count: Math.min(before.count + 1, 1000),
-      mean: before.mean + part * held,
-      deviation: before.deviation + part * (Math.abs(held) - before.deviation),
-    });
+    before.count = Math.min(before.count + 1, 1000);
+    before.mean += part * held;
+    before.deviation += part * (Math.abs(held) - before.deviation);
   }
 }
 

@@ -4,7 +4,7 @@
  * memory at its first step, whatever its credential still opens.
  */
 import type { Principal } from '#contract';
-import type { ChatelaineError } from '#kernel';
+import { Members, type ChatelaineError, type Membership } from '#kernel';
 import type { CallContainment, HeldCall } from '../steps.ts';
 import type { Containment } from './containment.ts';
 import { subjectKey } from './containment.ts';
@@ -16,7 +16,7 @@ class Held implements HeldCall {
   readonly principal: Principal;
   readonly namespace: string;
   readonly tool: string;
-  readonly #calls: RunningCalls;
+  readonly #membership: Membership<Held>;
   #stopped: ChatelaineError | undefined;
   #controller: AbortController | undefined;
   #unfollow: (() => void) | undefined;
@@ -24,8 +24,8 @@ class Held implements HeldCall {
   isSettling = false;
   onLeave: (() => void)[] | undefined;
 
-  constructor(calls: RunningCalls, principal: Principal, namespace: string, tool: string) {
-    this.#calls = calls;
+  constructor(running: Members<Held>, principal: Principal, namespace: string, tool: string) {
+    this.#membership = running.enter(this);
     this.principal = principal;
     this.namespace = namespace;
     this.tool = tool;
@@ -63,13 +63,13 @@ class Held implements HeldCall {
 
   leave(): void {
     this.#unfollow?.();
-    this.#calls.left(this);
+    this.#membership.leave();
     for (const told of this.onLeave ?? []) told();
   }
 }
 
 export class RunningCalls implements CallContainment {
-  readonly #running = new Set<Held>();
+  readonly #running = new Members<Held>();
   #inForce: readonly InForce[] = [];
   #subjects: ReadonlySet<string> = new Set();
   #tools: ReadonlySet<string> = new Set();
@@ -80,9 +80,7 @@ export class RunningCalls implements CallContainment {
       const what = this.#contained(principal, namespace, tool);
       if (what !== undefined) throw containError('CONTAINED', `${what} was stopped`);
     }
-    const held = new Held(this, principal, namespace, tool);
-    this.#running.add(held);
-    return held;
+    return new Held(this.#running, principal, namespace, tool);
   }
 
   /** Takes what is contained now in the place of what was. Whatever begins from here on is refused. */
@@ -100,7 +98,7 @@ export class RunningCalls implements CallContainment {
   async stop(): Promise<number> {
     const settling: Promise<void>[] = [];
     let stopped = 0;
-    for (const held of this.#running) {
+    for (const held of this.#running.all()) {
       if (held.stopped !== undefined) continue;
       if (this.#contained(held.principal, held.namespace, held.tool) === undefined) continue;
       if (held.isSettling) settling.push(new Promise((resolve) => (held.onLeave ??= []).push(resolve)));
@@ -111,10 +109,6 @@ export class RunningCalls implements CallContainment {
     }
     await Promise.all(settling);
     return stopped;
-  }
-
-  left(held: Held): void {
-    this.#running.delete(held);
   }
 
   #contained(principal: Principal, namespace: string, tool: string): string | undefined {

@@ -13,6 +13,8 @@ export interface UsedTool {
   readonly durationMs: number;
 }
 
+type Kept = StoredUsage & { readonly sums: Tally };
+
 /** So many different sums are held until they are written. */
 const MOST = 5_000;
 const INTERVAL_MS = 5_000;
@@ -26,7 +28,10 @@ export class UsageRecorder {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #log: Logger;
-  #tallies = new Map<string, StoredUsage & { readonly sums: Tally }>();
+  /** By caller, namespace and tool: a key of all three would be a text that each call makes and throws away. */
+  #tallies = new Map<string, Map<string, Map<string, Kept>>>();
+  #kept: Kept[] = [];
+  #day = Number.NaN;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -39,15 +44,9 @@ export class UsageRecorder {
   note({ namespace, tool, principal, ended, durationMs }: UsedTool): void {
     const now = this.#clock.now();
     const day = dayOf(now);
-    const caller = pseudonymOf(principal);
-    const key = `${day} ${namespace} ${tool} ${caller}`;
-    let kept = this.#tallies.get(key);
-    if (kept === undefined) {
-      if (this.#tallies.size >= MOST) void this.flush();
-      kept = { day, namespace, tool, principal: caller, sums: new Tally() };
-      this.#tallies.set(key, kept);
-    }
-    kept.sums.add(ended, durationMs, now);
+    if (day !== this.#day || this.#kept.length >= MOST) void this.flush();
+    this.#day = day;
+    this.#sumsOf(pseudonymOf(principal), namespace, tool).add(ended, durationMs, now);
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => void this.flush(), INTERVAL_MS);
     this.#timer.unref();
@@ -57,13 +56,26 @@ export class UsageRecorder {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const tallies = [...this.#tallies.values()];
+    const tallies = this.#kept;
     this.#tallies = new Map();
+    this.#kept = [];
     return (this.#writing = this.#writing.then(() => this.#write(tallies)));
   }
 
   close(): Promise<void> {
     return this.flush();
+  }
+
+  #sumsOf(principal: string, namespace: string, tool: string): Tally {
+    const ofCaller = getOrMake(this.#tallies, principal);
+    const ofNamespace = getOrMake(ofCaller, namespace);
+    let kept = ofNamespace.get(tool);
+    if (kept === undefined) {
+      kept = { day: this.#day, namespace, tool, principal, sums: new Tally() };
+      ofNamespace.set(tool, kept);
+      this.#kept.push(kept);
+    }
+    return kept.sums;
   }
 
   async #write(tallies: StoredUsage[]): Promise<void> {
@@ -76,4 +88,13 @@ export class UsageRecorder {
       this.#log.warn({ err: error, lost: tallies.length }, 'could not write how tools are used');
     }
   }
+}
+
+function getOrMake<Value>(within: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+  let found = within.get(key);
+  if (found === undefined) {
+    found = new Map();
+    within.set(key, found);
+  }
+  return found;
 }

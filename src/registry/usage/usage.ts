@@ -67,9 +67,22 @@ export function latencyAt(part: number, { latencies }: Sums): number | undefined
   return LATENCY_BOUNDS[slot];
 }
 
+/** A caller, as far as it is told from others. */
+type Who = Pick<Principal, 'kind' | 'iss' | 'sub'>;
+
+/** A caller calls again, and each call would make the text anew, more than once. */
+const pseudonyms = new WeakMap<Who, string>();
+
 /** A caller in sums: who it was is known to who may ask identity, and not from here. */
-export const pseudonymOf = ({ kind, iss, sub }: Pick<Principal, 'kind' | 'iss' | 'sub'>): string =>
-  `${kind}:${iss === LOCAL_ISSUER ? sub : `${iss}#${sub}`}`;
+export function pseudonymOf(who: Who): string {
+  let pseudonym = pseudonyms.get(who);
+  if (pseudonym === undefined) {
+    const { kind, iss, sub } = who;
+    pseudonym = `${kind}:${iss === LOCAL_ISSUER ? sub : `${iss}#${sub}`}`;
+    pseudonyms.set(who, pseudonym);
+  }
+  return pseudonym;
+}
 
 const DAY_MS = 86_400_000;
 

@@ -3,7 +3,7 @@
  * (CVE-2026-25536). Progress tokens are ours too, since two callers may have chosen the same; each caller gets its
  * own back.
  */
-import { isRecord, type JsonObject, type JsonValue } from '#kernel';
+import { isRecord, Members, type JsonObject, type JsonValue, type Membership } from '#kernel';
 import { connectionError } from './errors.ts';
 import type { ServerNotification } from './message.ts';
 import { META_SUBSCRIPTION_ID } from './revision.ts';
@@ -17,12 +17,14 @@ export interface RunningRequest {
   readonly options: RequestOptions;
   /** Ends it: the caller's signal does, and the end of the connection. */
   readonly controller: AbortController;
+  /** Among those of its connection. */
+  membership: Membership<RunningRequest> | undefined;
 }
 
 export class RunningRequests {
   readonly #server: string;
   readonly #max: number;
-  readonly #running = new Map<number, RunningRequest>();
+  readonly #running = new Members<RunningRequest>();
   #nextId: number;
 
   constructor(server: string, max: number, firstId: number) {
@@ -38,25 +40,28 @@ export class RunningRequests {
     }
     const meta = params['_meta'];
     const token = isRecord(meta) ? meta['progressToken'] : undefined;
-    const running = { id: this.#nextId++, method, token, options, controller: new AbortController() };
-    this.#running.set(running.id, running);
+    const running: RunningRequest = {
+      ...{ id: this.#nextId++, method, token, options, controller: new AbortController() },
+      membership: undefined,
+    };
+    running.membership = this.#running.enter(running);
     return running;
   }
 
-  end({ id }: RunningRequest): void {
-    this.#running.delete(id);
+  end({ membership }: RunningRequest): void {
+    membership?.leave();
   }
 
   /** Ends all of them, with the reason. */
   abort(reason: Error): void {
-    for (const { controller } of this.#running.values()) controller.abort(reason);
+    for (const { controller } of this.#running.all()) controller.abort(reason);
   }
 
   /** The one request that runs, where it is one: what says nothing of where it belongs can belong to no other. */
   only(): RunningRequest | undefined {
     if (this.#running.size > 2) return undefined;
     // What comes for a subscription names it.
-    const [running, ...others] = [...this.#running.values()].filter(({ method }) => method !== 'subscriptions/listen');
+    const [running, ...others] = this.#running.all().filter(({ method }) => method !== 'subscriptions/listen');
     return others.length === 0 ? running : undefined;
   }
 
@@ -66,7 +71,8 @@ export class RunningRequests {
     const subscription = isRecord(meta) ? meta[META_SUBSCRIPTION_ID] : undefined;
     const name = method === 'notifications/progress' ? params['progressToken'] : subscription;
     if (name === undefined) return undefined;
-    return typeof name === 'number' ? (this.#running.get(name) ?? 'gone') : 'gone';
+    // Few run at once, and few notifications come.
+    return this.#running.all().find(({ id }) => id === name) ?? 'gone';
   }
 }
 
