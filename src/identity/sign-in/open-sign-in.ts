@@ -37,7 +37,7 @@ export interface SignInOptions {
   readonly publicUrl: URL;
   /** `SESSION_LIFETIMES` by default. */
   readonly lifetimes?: SessionLifetimes;
-  readonly hasher?: HasherLimits;
+  readonly hasher?: HasherLimits | PasswordHasher;
 }
 
 /** Everything by which people sign in, over one database. */
@@ -67,7 +67,7 @@ export function openSignIn(given: SignInOptions): SignInServices {
   const people = directoryPeople(base);
   const options = { ...base, people };
   const lifetimes = options.lifetimes ?? SESSION_LIFETIMES;
-  const hasher = new PasswordHasher(options.hasher);
+  const hasher = options.hasher instanceof PasswordHasher ? options.hasher : new PasswordHasher(options.hasher);
   const attempts = new Attempts(options);
   const throttle = new Throttle(options);
   const sessions = new Sessions({ ...options, lifetimes });

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { reveal } from '#kernel';
 import { operator } from '#identity';
 import { dialects } from '../../../test/databases.ts';
-import { PASSWORD, refusalCode, startSignIn, VISITOR } from './sign-in.fixture.ts';
+import { PasswordHasher } from '../passwords/password-hasher.ts';
+import { PASSWORD, refusalCode, startSignIn, TEST_COST, VISITOR } from './sign-in.fixture.ts';
 
 const NEXT = 'quiet rivers at dawn';
 const ORIGIN = {
@@ -11,28 +11,39 @@ const ORIGIN = {
   actor: { kind: 'system' as const, iss: 'chatelaine', sub: 'test', name: 'test' },
 };
 
+/** Compares passwords once it is let: what it compares with was read before. */
+class HeldHasher extends PasswordHasher {
+  readonly reached = Promise.withResolvers<void>();
+  readonly let = Promise.withResolvers<void>();
+
+  override async matches(...what: Parameters<PasswordHasher['matches']>): Promise<boolean> {
+    this.reached.resolve();
+    await this.let.promise;
+    return await super.matches(...what);
+  }
+}
+
 describe.each(dialects)('what happens meanwhile: %s', (dialect) => {
-  /** A sign-in whose hash is being computed, and will be for some hundred milliseconds. */
+  /** A sign-in whose password is being compared, until `ends` is called: it gives what becomes of it. */
   const signingIn = async () => {
-    const slow = await startSignIn(dialect, undefined, {
-      hasher: { cost: { memory: 19_456, passes: 4, parallelism: 1 } },
-    });
-    const quick = await startSignIn(dialect, slow);
-    const maria = await slow.person('maria');
+    const hasher = new HeldHasher({ cost: { ...TEST_COST, passes: 2 } });
+    const held = await startSignIn(dialect, undefined, { hasher });
+    const quick = await startSignIn(dialect, held);
+    const maria = await held.person('maria');
     const link = reveal((await quick.services.passwords.issueLink(operator(), maria.id)).token);
-    const ends = refusalCode(slow.password('maria'));
-    await vi.waitFor(
-      async () => expect(await slow.database.db.selectFrom('attempts').selectAll().execute()).not.toEqual([]),
-      { interval: 5 },
-    );
-    await sleep(40);
-    return { slow, quick, maria, link, ends };
+    const end = refusalCode(held.password('maria'));
+    await hasher.reached.promise;
+    const ends = async (): Promise<string> => {
+      hasher.let.resolve();
+      return await end;
+    };
+    return { quick, maria, link, ends };
   };
 
   test('a sign-in with the old password does not outlive its change', async () => {
     const { quick, maria, link, ends } = await signingIn();
     await quick.services.passwords.redeem(VISITOR, link, NEXT);
-    expect(await ends).toBe('SIGN_IN_REFUSED');
+    expect(await ends()).toBe('SIGN_IN_REFUSED');
     expect(await quick.services.sessions.list(maria.id)).toEqual([]);
     expect((await quick.password('maria', { password: NEXT })).session.stage).toBe('active');
   });
@@ -40,7 +51,7 @@ describe.each(dialects)('what happens meanwhile: %s', (dialect) => {
   test('a sign-in does not outlive that its person was disabled, also when they are enabled again', async () => {
     const { quick, maria, ends } = await signingIn();
     await quick.users.disable(operator(), maria.id);
-    expect(await ends).toBe('SIGN_IN_REFUSED');
+    expect(await ends()).toBe('SIGN_IN_REFUSED');
     await quick.users.enable(operator(), maria.id);
     expect(await quick.services.sessions.list(maria.id)).toEqual([]);
   });
@@ -48,7 +59,7 @@ describe.each(dialects)('what happens meanwhile: %s', (dialect) => {
   test('a password that is only hashed anew meanwhile is the same password', async () => {
     const { quick, ends } = await signingIn();
     const again = refusalCode(quick.password('maria'));
-    expect([await ends, await again]).toEqual(['nothing', 'nothing']);
+    expect([await again, await ends()]).toEqual(['nothing', 'nothing']);
   });
 
   test('of two changes of one password at once one is made, and its session alone goes on', async () => {
