@@ -6,6 +6,7 @@ import { federation } from './federation.ts';
 import { generatorCheck } from './generator.ts';
 import { growth } from './growth.ts';
 import { idleStreams } from './idle-streams.ts';
+import { leftBehind } from './left-behind.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
 import { policyGrowth } from './policy-growth.ts';
@@ -19,6 +20,7 @@ import { work } from './work.ts';
 export const scenarios: readonly Scenario[] = [
   generatorCheck,
   work,
+  leftBehind,
   ...callScenarios,
   ...authenticatedScenarios,
   federation,
