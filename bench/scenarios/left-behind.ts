@@ -7,11 +7,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { echoCalls, mcpCalls, restCalls } from '../data/calls.ts';
+import { LIMITS, policies } from '../data/policies.ts';
 import { sqliteTools } from '../data/tools.ts';
 import { learn, type Call } from '../load/exchanges.ts';
 import { atMost, short, type Gate } from '../report/gate.ts';
 import { ECHO_DOOR, echoDocuments, untilListed, withEcho } from '../subjects/federation.ts';
 import { start } from '../subjects/subject.ts';
+import { withIssuer } from './authenticated.ts';
 import type { Bench, Scenario } from './scenario.ts';
 
 const PROBE = pathToFileURL(join(import.meta.dirname, 'heap-probe.mjs')).href;
@@ -19,41 +21,61 @@ const TOOLS = 10;
 /** Few enough that what is on its way during a collection does not count much. */
 const CONNECTIONS = 16;
 const CALLS = 15_000;
-const MOST_BYTES = 1024;
+/** Calls of a server behind last long enough that some meet two collections on their way. */
+const MOST_BYTES = { here: 1024, behind: 4096 };
 
 interface Passage {
   readonly what: string;
   readonly calls: readonly Call[];
+  /** Documents beside the tools. */
+  readonly documents?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly isBehind?: boolean;
 }
 
 export const leftBehind: Scenario = {
   name: 'left-behind',
   run: (bench) =>
-    withEcho(async (echo) => {
-      const file = join(bench.folder, 'left-behind.yaml');
-      await writeFile(file, `${echoDocuments(echo)}---\n${sqliteTools(bench.hotels, TOOLS)}`);
-      const rows: (readonly string[])[] = [];
-      const gates: Gate[] = [];
-      for (const passage of [
-        { what: 'MCP tools/call', calls: mcpCalls(TOOLS) },
-        { what: 'REST invoke', calls: restCalls(TOOLS) },
-        { what: 'MCP tools/call of a server behind', calls: echoCalls(ECHO_DOOR), isBehind: true },
-      ]) {
-        const { bytes, calls } = await measured(bench, file, passage);
-        rows.push([passage.what, String(calls), short(bytes)]);
-        gates.push(atMost(`${passage.what}: bytes that each call leaves in the old generation`, bytes, MOST_BYTES));
-      }
-      return {
-        tables: [{ title: `left by calls, c=${CONNECTIONS}`, header: ['what', 'calls', 'bytes each'], rows }],
-        gates,
-      };
-    }),
+    withIssuer(({ authService, tokens, withTokens }) =>
+      withEcho(async (echo) => {
+        const rows: (readonly string[])[] = [];
+        const gates: Gate[] = [];
+        const passages: readonly Passage[] = [
+          { what: 'MCP tools/call', calls: mcpCalls(TOOLS) },
+          { what: 'REST invoke', calls: restCalls(TOOLS) },
+          {
+            ...{
+              what: 'MCP tools/call with tokens under 100 policies and a limit',
+              calls: withTokens(mcpCalls(TOOLS)),
+            },
+            ...{ documents: policies(100) + LIMITS + authService, headers: { Authorization: `Bearer ${tokens[0]}` } },
+          },
+          {
+            ...{ what: 'MCP tools/call of a server behind', calls: echoCalls(ECHO_DOOR) },
+            ...{ documents: `${echoDocuments(echo)}---\n`, isBehind: true },
+          },
+        ];
+        for (const passage of passages) {
+          const { bytes, calls } = await measured(bench, passage);
+          rows.push([passage.what, String(calls), short(bytes)]);
+          const most = passage.isBehind === true ? MOST_BYTES.behind : MOST_BYTES.here;
+          gates.push(atMost(`${passage.what}: bytes that each call leaves in the old generation`, bytes, most));
+        }
+        return {
+          tables: [{ title: `left by calls, c=${CONNECTIONS}`, header: ['what', 'calls', 'bytes each'], rows }],
+          gates,
+        };
+      }),
+    ),
 };
 
-async function measured(bench: Bench, file: string, { what, calls, isBehind = false }: Passage) {
+async function measured(bench: Bench, passage: Passage): Promise<{ readonly bytes: number; readonly calls: number }> {
+  const { what, calls, documents = '', headers = bench.chatelaine.headers, isBehind = false } = passage;
+  const file = join(bench.folder, `left-behind-${documents.length}.yaml`);
+  await writeFile(file, documents + sqliteTools(bench.hotels, TOOLS));
   const record = join(bench.folder, 'grown');
-  const subject = await start(bench.chatelaine, file, { NODE_OPTIONS: `--import=${PROBE}`, HEAP_RECORD: record });
+  const probe = { NODE_OPTIONS: `--import=${PROBE}`, HEAP_RECORD: record };
+  const subject = await start({ ...bench.chatelaine, headers }, file, probe);
   const grown = async (): Promise<number> => Number(await readFile(record, 'utf8'));
   try {
     if (isBehind) await untilListed(subject, calls);
