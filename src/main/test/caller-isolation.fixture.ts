@@ -2,7 +2,7 @@
 import { expect, onTestFinished, vi } from 'vitest';
 import type { SecretReader } from '#contract';
 import { Secret, type JsonObject } from '#kernel';
-import { RESOURCE, startAuthServer, type AuthServer } from './caller-isolation.authserver.fixture.ts';
+import { RESOURCE, startAuthServer, type AuthServer } from './authserver-apart.fixture.ts';
 import { CallersDoors, type Answered, type Door } from './caller-isolation.doors.fixture.ts';
 import { openCallersGateway, type CallersGateway, type Hole } from './caller-isolation.gateway.fixture.ts';
 import { openNotingServers, OURS, type NotingServers } from './caller-isolation.servers.fixture.ts';
@@ -110,7 +110,7 @@ export class CallerWorld {
     };
     const callable = 'resource.origin == "federated"';
     return [
-      { kind: 'server', port: 0, metrics: false, exchange: this.auth.exchange },
+      { kind: 'server', port: 0, metrics: false, exchange: this.auth.exchanges[0] },
       {
         ...{ kind: 'authService', name: 'issuer', type: 'generic', mcpEnabled: true, allowPrivateNetworks: true },
         ...{ authorizationServer: this.auth.issuer.origin, audience: RESOURCE },
