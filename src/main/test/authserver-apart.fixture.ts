@@ -9,6 +9,7 @@ import { freePort } from '../../../test/loopback.ts';
 import { allow, Surfer } from '../../../test/surfer.ts';
 import { emptyPlace } from '../../../test/databases.ts';
 import { UPSTREAMS, type UpstreamName } from './caller-isolation.model.ts';
+import { filesIn } from './credentials-stay.fixture.ts';
 import { run, start, workspace, type Finished } from './server.fixture.ts';
 
 export const OWNER = 'home/gate';
@@ -36,6 +37,8 @@ export interface AuthServer {
   operate(...words: readonly string[]): Promise<Finished>;
   /** What its processes wrote to their logs. */
   readonly log: () => string;
+  /** Every byte of the state of the first. */
+  readonly files: () => Buffer;
 }
 
 export interface ExchangeDocument {
@@ -51,7 +54,7 @@ export interface ExchangeDocument {
 const SHARED_KEYS = ['vault.key', 'audit/signing.key', 'audit/digest.key'];
 
 /** One process on SQLite, or several on one PostgreSQL, each with keys that were copied to it. */
-export async function startAuthServer({ processes = 1 } = {}): Promise<AuthServer> {
+export async function startAuthServer({ processes = 1, logLevel = 'info' } = {}): Promise<AuthServer> {
   const place = workspace();
   onTestFinished(() => place.remove());
   const { document } = await emptyPlace(processes === 1 ? 'sqlite' : 'postgres');
@@ -115,7 +118,7 @@ export async function startAuthServer({ processes = 1 } = {}): Promise<AuthServe
       mkdirSync(join(dataDirOf(index), 'audit'), { recursive: true, mode: 0o700 });
       for (const name of SHARED_KEYS) copyFileSync(join(dataDirOf(0), name), join(dataDirOf(index), name));
     }
-    const args = ['--config', file, '--port', port, '--data-dir', dataDirOf(index)];
+    const args = ['--config', file, '--port', port, '--data-dir', dataDirOf(index), '--log-level', logLevel];
     const running = await start(args, { cwd: place.folder, env });
     onTestFinished(async () => void (await running.stop()));
     logs.push(running.stderr);
@@ -178,6 +181,7 @@ export async function startAuthServer({ processes = 1 } = {}): Promise<AuthServe
     },
     operate: (...words) =>
       run([...words, '--config', place.file('tools-0.yaml'), '--data-dir', dataDirOf(0)], { cwd: place.folder, env }),
+    files: () => filesIn(dataDirOf(0)),
     log: () => logs.map((log) => log()).join(''),
   };
 }
