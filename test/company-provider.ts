@@ -32,6 +32,8 @@ export interface CompanyIdp {
   refreshes: number;
   /** Access tokens that it issued, oldest first. */
   readonly accessTokens: string[];
+  /** Whose account each of them is for. */
+  readonly holders: Map<string, string>;
   /** Whether it takes the access token for a good one. */
   knows(accessToken: string): Promise<boolean>;
   /** An ID token with the provider's key, or another way to sign. */
@@ -45,7 +47,10 @@ interface Provider {
   on(
     event: 'grant.success',
     listener: (context: {
-      readonly oidc: { readonly params: { readonly grant_type?: string } };
+      readonly oidc: {
+        readonly params: { readonly grant_type?: string };
+        readonly account?: { readonly accountId: string };
+      };
       readonly body: { readonly access_token?: string };
     }) => void,
   ): void;
@@ -93,6 +98,7 @@ export async function openCompanyIdp(options: {
     requests: [],
     refreshes: 0,
     accessTokens: [],
+    holders: new Map(),
     async knows(accessToken) {
       const answer = await fetch(`${issuer}/me`, { headers: { authorization: `Bearer ${accessToken}` } });
       await answer.body?.cancel();
@@ -150,7 +156,11 @@ export async function openCompanyIdp(options: {
   const callback = provider.callback();
   Object.assign(console, { warn });
   provider.on('grant.success', ({ oidc, body }) => {
-    if (body.access_token !== undefined) idp.accessTokens.push(body.access_token);
+    const { access_token: token } = body;
+    if (token !== undefined) {
+      idp.accessTokens.push(token);
+      if (oidc.account !== undefined) idp.holders.set(token, oidc.account.accountId);
+    }
     if (oidc.params.grant_type === 'refresh_token') idp.refreshes++;
   });
 

@@ -21,7 +21,16 @@ export interface Offer {
   toolsOf?: ((authorization: string | undefined) => JsonObject[]) | undefined;
   /** Looks at every request first; true where it has answered. */
   intercept?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
+  /** Runs a tool in the place of the usual, for whoever sent the request. */
+  run?: ((name: string, call: OfferedCall) => Promise<JsonObject>) | undefined;
   secret: string;
+}
+
+/** A call as a tool of a test sees it. */
+export interface OfferedCall {
+  readonly args: JsonObject;
+  readonly headers: IncomingMessage['headers'];
+  readonly progress: (message: string) => Promise<void>;
 }
 
 export interface Upstream {
@@ -39,6 +48,8 @@ export interface Upstream {
   /** Sessions, or 0. */
   readonly sessions: () => number;
   changed(): Promise<void>;
+  /** Forgets its sessions and cuts all connections, as a server does that starts anew where it was. */
+  restart(): void;
   touch(uri: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -143,7 +154,12 @@ async function runTool(
   call: Running,
   own: { offer: Offer; calledOff: string[]; opened: Set<string> },
 ): Promise<JsonObject> {
-  const { args } = call;
+  const { args, meta } = call;
+  if (own.offer.run !== undefined) {
+    const progress = (message: string): Promise<void> =>
+      call.notify('notifications/progress', { progressToken: meta['progressToken'] as string, progress: 1, message });
+    return await own.offer.run(name, { args, headers: running.getStore()?.headers ?? {}, progress });
+  }
   switch (name) {
     case 'echo':
       return said(args);
@@ -258,7 +274,7 @@ async function listenOn(
   requests: Upstream['requests'],
   offer: Offer,
   tls: ServerOptions | undefined,
-): Promise<{ url: string; close: () => Promise<void> }> {
+): Promise<{ url: string; cut: () => void; close: () => Promise<void> }> {
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const shown = tls && (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
     requests.push({ headers: request.headers, method: request.method, shown: shown as string | undefined });
@@ -274,6 +290,7 @@ async function listenOn(
     });
   return {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    cut: () => server.closeAllConnections(),
     close,
   };
 }
@@ -336,10 +353,11 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
     { legacy: 'reject' },
   );
   const node = toNodeHandler(handler);
-  const { url, close } = await listenOn((request, response) => void node(request, response), requests, offer, tls);
+  const { url, cut, close } = await listenOn((request, response) => void node(request, response), requests, offer, tls);
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => 0,
+    restart: cut,
     changed: async () => handler.notify.toolsChanged(),
     touch: async (uri) => handler.notify.resourceUpdated(uri),
   };
@@ -418,10 +436,19 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
     await server.connect(transport);
     await transport.handleRequest(request, response);
   };
-  const { url, close } = await listenOn((request, response) => void handle(request, response), requests, offer, tls);
+  const { url, cut, close } = await listenOn(
+    (request, response) => void handle(request, response),
+    requests,
+    offer,
+    tls,
+  );
   return {
     ...{ url, requests, offer, calledOff, close },
     sessions: () => open.size,
+    restart() {
+      open.clear();
+      cut();
+    },
     async changed() {
       await Promise.all(Array.from(open.values(), ({ server }) => server.sendToolListChanged()));
     },

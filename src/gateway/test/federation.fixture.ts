@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SecretReader, ServerSettings } from '#contract';
-import { silentLogger, systemClock } from '#kernel';
+import { silentLogger, systemClock, type Clock } from '#kernel';
 import { fixedPolicies, STARTER_POLICIES, type CurrentPolicies } from '#policy';
 import { openServers, type OpenServers } from '#servers';
 import { geminiEmbedder, openToolbox, sourceTypes, type Toolbox } from '#toolbox';
@@ -51,18 +51,19 @@ export const serverDocument = (name: string, url: string, more = ''): string =>
 export async function openFederation(
   documents: readonly string[],
   secrets?: SecretReader,
+  clock: Clock = systemClock,
 ): Promise<{ readonly toolbox: Toolbox; readonly servers: OpenServers }> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'chatelaine-servers-'));
   closings.push(async () => rmSync(stateDirectory, { recursive: true, force: true }));
   const configuration = declared(documents.join('\n---\n'));
   const servers = openServers({
-    ...{ secrets, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
+    ...{ secrets, stateDirectory, version: '0', clock, log: silentLogger },
   });
   const opened = await openToolbox(configuration, {
     catalog: sourceTypes,
     openEmbedder: geminiEmbedder,
     openServer: servers.open,
-    clock: systemClock,
+    clock,
     log: silentLogger,
   });
   if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join('; '));

@@ -2,66 +2,29 @@
  * Nothing by which a client is known to us reaches who stands behind us (invariant 17): for any header fields, at every
  * door, towards MCP servers of both eras and HTTP APIs, by everything that those receive.
  */
-import { createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeAll, federate, federatedPolicies, serverDocument, upstream } from './federation.fixture.ts';
+import { fieldsWith } from '../../../test/header-fields.ts';
+import { openTap, type Tap } from '../../../test/tap.ts';
 import { ALICE, post, postStateless } from './gateway.fixture.ts';
 
-interface Tap {
-  readonly url: string;
-  /** Everything that came, bytes as they were: request lines, header fields and bodies. */
-  readonly received: string[];
-}
-
-const taps: (() => void)[] = [];
+const taps: Tap[] = [];
 afterEach(async () => {
   await closeAll();
-  for (const close of taps.splice(0)) close();
+  for (const one of taps.splice(0)) one.close();
 });
 
-/** Stands before a server, writes down what comes and passes it on; without one it answers by itself. */
 async function tap(server?: string): Promise<Tap> {
-  const received: string[] = [];
-  const listener = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = Buffer.concat(chunks);
-      received.push(`${request.method} ${request.url}\n${request.rawHeaders.join('\n')}\n\n${body.toString()}`);
-      if (server === undefined) return void response.end('{"ok":true}');
-      const headers = { ...request.headers, host: new URL(server).host };
-      const onward = httpRequest(new URL(request.url ?? '/', server), { method: request.method, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
-      onward.on('error', () => response.destroy());
-      response.on('close', () => onward.destroy());
-      onward.end(body);
-    });
-  });
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  taps.push(() => (listener.close(), listener.closeAllConnections()));
-  return { url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/mcp`, received };
+  const made = await openTap(server);
+  taps.push(made);
+  return made;
 }
 
-/** Field names that carry who somebody is, and others; values are canaries. */
-const NAMED = [
-  ...['Cookie', 'DPoP', 'Proxy-Authorization', 'X-Api-Key', 'X-Auth-Token', 'Signature', 'Signature-Input', 'From'],
-  ...['Forwarded', 'X-Forwarded-For', 'X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Access-Token', 'X-Real-IP'],
-  ...['X-Forwarded-Client-Cert', 'Client-Cert', 'Client-Cert-Chain', 'X-SSL-Client-Cert', 'X-SSL-Client-S-DN'],
-  ...['X-Client-Cert', 'X-Spiffe-Id', 'X-Remote-User', 'X-Original-Authorization', 'Via', 'Referer', 'User-Agent'],
-  ...['Accept-Language', 'If-None-Match', 'X-Request-Id', 'Last-Event-ID', 'Mcp-Param-Nothing', 'google_token'],
-];
 const canary = fc
   .integer({ min: 0, max: 2 ** 48 - 1 })
   .map((number) => `canary${number.toString(16).padStart(12, '0')}`);
-const fields = fc.dictionary(
-  fc.oneof(fc.constantFrom(...NAMED), fc.stringMatching(/^X-[a-z]{1,12}$/)),
-  fc.tuple(fc.constantFrom('', 'Bearer ', 'session=', 'for='), canary).map((parts) => parts.join('')),
-  { minKeys: 1, maxKeys: 12 },
-);
+const fields = fieldsWith(canary);
 
 const POLICIES = federatedPolicies(
   '@id("Users call everything")\npermit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource);',
