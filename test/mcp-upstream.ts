@@ -17,6 +17,8 @@ export type Era = 'stateless' | 'session';
 /** What the tools of the server are made of; tests change it while it runs. */
 export interface Offer {
   tools: JsonObject[];
+  prompts: JsonObject[];
+  resources: JsonObject[];
   /** What each caller is told instead, by `Authorization` of the request. */
   toolsOf?: ((authorization: string | undefined) => JsonObject[]) | undefined;
   /** Looks at every request first; true where it has answered. */
@@ -38,8 +40,11 @@ export interface Upstream {
   readonly calledOff: string[];
   /** Sessions, or 0. */
   readonly sessions: () => number;
-  changed(): Promise<void>;
+  /** Tells that a list is another, of the tools unless said. */
+  changed(list?: 'tools' | 'prompts' | 'resources'): Promise<void>;
   touch(uri: string): Promise<void>;
+  /** Breaks off every connection, and goes on serving. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -258,7 +263,7 @@ async function listenOn(
   requests: Upstream['requests'],
   offer: Offer,
   tls: ServerOptions | undefined,
-): Promise<{ url: string; close: () => Promise<void> }> {
+): Promise<{ url: string; close: () => Promise<void>; cut: () => void }> {
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const shown = tls && (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
     requests.push({ headers: request.headers, method: request.method, shown: shown as string | undefined });
@@ -275,6 +280,7 @@ async function listenOn(
   return {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     close,
+    cut: () => server.closeAllConnections(),
   };
 }
 
@@ -284,7 +290,7 @@ export function serveUpstream(era: Era, tls?: ServerOptions): Promise<Upstream> 
 
 async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
-  const offer: Offer = { tools: usualTools(), secret: '' };
+  const offer: Offer = { tools: usualTools(), prompts: PROMPTS, resources: RESOURCES, secret: '' };
   const calledOff: string[] = [];
   const opened = new Set<string>();
   const cached = { ttlMs: 0, cacheScope: 'private' as const };
@@ -292,12 +298,12 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
     () => {
       const server = new StatelessServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
       server.setRequestHandler('tools/list', () => ({ tools: listed(offer), ...cached }) as never);
-      server.setRequestHandler('prompts/list', () => ({ prompts: PROMPTS, ...cached }) as never);
+      server.setRequestHandler('prompts/list', () => ({ prompts: offer.prompts, ...cached }) as never);
       server.setRequestHandler(
         'prompts/get',
         (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
       );
-      server.setRequestHandler('resources/list', () => ({ resources: RESOURCES, ...cached }) as never);
+      server.setRequestHandler('resources/list', () => ({ resources: offer.resources, ...cached }) as never);
       server.setRequestHandler(
         'resources/templates/list',
         () => ({ resourceTemplates: TEMPLATES, ...cached }) as never,
@@ -336,18 +342,18 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
     { legacy: 'reject' },
   );
   const node = toNodeHandler(handler);
-  const { url, close } = await listenOn((request, response) => void node(request, response), requests, offer, tls);
+  const { url, close, cut } = await listenOn((request, response) => void node(request, response), requests, offer, tls);
   return {
-    ...{ url, requests, offer, calledOff, close },
+    ...{ url, requests, offer, calledOff, close, cut },
     sessions: () => 0,
-    changed: async () => handler.notify.toolsChanged(),
+    changed: async (list = 'tools') => handler.notify[`${list}Changed`](),
     touch: async (uri) => handler.notify.resourceUpdated(uri),
   };
 }
 
 async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
-  const offer: Offer = { tools: usualTools(), secret: '' };
+  const offer: Offer = { tools: usualTools(), prompts: PROMPTS, resources: RESOURCES, secret: '' };
   const calledOff: string[] = [];
   const opened = new Set<string>();
   const open = new Map<
@@ -359,12 +365,12 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   function serverOf(uris: Set<string>): SessionServer {
     const server = new SessionServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
     server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: listed(offer) }));
-    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: PROMPTS }));
+    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: offer.prompts }) as never);
     server.setRequestHandler(
       session.GetPromptRequestSchema,
       (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
     );
-    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: RESOURCES }));
+    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: offer.resources }) as never);
     server.setRequestHandler(session.ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
     server.setRequestHandler(session.ReadResourceRequestSchema, (request) => {
       try {
@@ -418,12 +424,13 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
     await server.connect(transport);
     await transport.handleRequest(request, response);
   };
-  const { url, close } = await listenOn((request, response) => void handle(request, response), requests, offer, tls);
+  const { url, close, cut } = await listenOn((request, response) => void handle(request, response), requests, offer, tls);
   return {
-    ...{ url, requests, offer, calledOff, close },
+    ...{ url, requests, offer, calledOff, close, cut },
     sessions: () => open.size,
-    async changed() {
-      await Promise.all(Array.from(open.values(), ({ server }) => server.sendToolListChanged()));
+    async changed(list = 'tools') {
+      const method = `notifications/${list}/list_changed`;
+      await Promise.all(Array.from(open.values(), ({ server }) => server.notification({ method })));
     },
     async touch(uri) {
       await Promise.all(
