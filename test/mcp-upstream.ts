@@ -24,6 +24,8 @@ export interface Offer {
   /** Looks at every request first; true where it has answered. */
   intercept?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   secret: string;
+  /** Waited for before `log` says anything. */
+  gate?: (() => Promise<void>) | undefined;
 }
 
 export interface Upstream {
@@ -47,6 +49,8 @@ export interface Upstream {
   cut(): void;
   close(): Promise<void>;
 }
+
+const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 
 const object = (properties: JsonObject = {}): JsonObject => ({ type: 'object', properties });
 
@@ -120,8 +124,12 @@ const PAGE_PARAMS: JsonObject = {
 };
 const PAGE: JsonObject = { elicitations: [PAGE_PARAMS] };
 
+/** Of what `log` says; a server says nothing below the level that it was told, and of the stateless era nothing untold. */
+const LEVELS = ['debug', 'info', 'error', 'none'];
+
 interface Running {
   readonly args: JsonObject;
+  readonly level: () => string | undefined;
   readonly meta: JsonObject;
   readonly signal: AbortSignal;
   readonly notify: (method: string, params: JsonObject) => Promise<void>;
@@ -169,8 +177,10 @@ async function runTool(
         });
       return said('done');
     case 'log':
-      for (const level of ['debug', 'info', 'error'])
-        await call.notify('notifications/message', { level, data: { at: level }, logger: 'upstream' });
+      await own.offer.gate?.();
+      for (const level of LEVELS.slice(0, -1))
+        if (LEVELS.indexOf(level) >= LEVELS.indexOf(call.level() ?? 'none'))
+          await call.notify('notifications/message', { level, data: { at: level, ...args }, logger: 'upstream' });
       return said('logged');
     case 'ask': {
       const question = asked(args);
@@ -324,6 +334,7 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
             {
               args: (request.params.arguments ?? {}) as JsonObject,
               meta: { ...mcpReq._meta, ...mcpReq.envelope },
+              level: () => ({ ...mcpReq._meta, ...mcpReq.envelope } as JsonObject)[META_LOG_LEVEL] as string | undefined,
               signal: mcpReq.signal,
               notify: (method, params) => mcpReq.notify({ method, params }),
               ask: undefined,
@@ -380,6 +391,8 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
         throw new session.McpError(fault.code, fault.message, fault.data);
       }
     });
+    let level = 'debug';
+    server.setRequestHandler(session.SetLevelRequestSchema, (request) => ((level = request.params.level), {}));
     server.setRequestHandler(session.SubscribeRequestSchema, (request) => (uris.add(request.params.uri), {}));
     server.setRequestHandler(session.UnsubscribeRequestSchema, (request) => (uris.delete(request.params.uri), {}));
     server.setRequestHandler(
@@ -393,6 +406,7 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
           {
             args: (request.params.arguments ?? {}) as JsonObject,
             meta: (extra._meta ?? {}) as JsonObject,
+            level: () => level,
             signal: extra.signal,
             notify: (method, params) => extra.sendNotification({ method, params }),
             ask: (question) => extra.sendRequest(question, anything) as Promise<JsonObject>,
