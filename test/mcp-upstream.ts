@@ -85,6 +85,7 @@ export const usualTools = (): JsonObject[] => [
     'together',
     'page',
     'wait',
+    'late',
     'fail',
     'leak',
     'capability',
@@ -133,6 +134,8 @@ interface Running {
   readonly meta: JsonObject;
   readonly signal: AbortSignal;
   readonly notify: (method: string, params: JsonObject) => Promise<void>;
+  /** Tells of nobody's request, where the era has a way to. */
+  readonly aside: (method: string, params: JsonObject) => Promise<void>;
   /** A server of a session waits for the answer; undefined of the stateless era, which asks in its result. */
   readonly ask: ((question: { method: string; params: JsonObject }) => Promise<JsonObject>) | undefined;
   readonly inputResponses: JsonObject | undefined;
@@ -221,6 +224,15 @@ async function runTool(
         if (call.signal.aborted) end();
         else call.signal.addEventListener('abort', end, { once: true });
       });
+      return said('too late');
+    case 'late':
+      await call.notify('notifications/progress', { progressToken: call.meta['progressToken'] as string, progress: 1 });
+      await new Promise<void>((resolve) => {
+        if (call.signal.aborted) resolve();
+        else call.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      await call.aside('notifications/message', { level: 'error', data: { of: args['label'] as string } });
+      own.calledOff.push(args['label'] as string);
       return said('too late');
     case 'leak':
       return {
@@ -337,6 +349,7 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
               level: () => ({ ...mcpReq._meta, ...mcpReq.envelope } as JsonObject)[META_LOG_LEVEL] as string | undefined,
               signal: mcpReq.signal,
               notify: (method, params) => mcpReq.notify({ method, params }),
+              aside: async () => {},
               ask: undefined,
               inputResponses: mcpReq.inputResponses as JsonObject | undefined,
               requestState: mcpReq.requestState(),
@@ -409,6 +422,7 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
             level: () => level,
             signal: extra.signal,
             notify: (method, params) => extra.sendNotification({ method, params }),
+            aside: (method, params) => server.notification({ method, params }),
             ask: (question) => extra.sendRequest(question, anything) as Promise<JsonObject>,
             inputResponses: undefined,
             requestState: undefined,

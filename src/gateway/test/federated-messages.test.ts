@@ -1,11 +1,10 @@
 /** What servers say while they work (`notifications/message`) reaches the call that it belongs to, at its level. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JsonObject } from '#kernel';
 import { person, type Person } from './federated-client.fixture.ts';
 import { closeAll, federate, serverDocument, upstream } from './federation.fixture.ts';
-import { ALICE, BOB, postStateless } from './gateway.fixture.ts';
-import { messagesIn } from './wire.fixture.ts';
-import type { Era, Upstream } from '../../../test/mcp-upstream.ts';
+import { LOG_LEVEL, logOf, saidBefore, together } from './far-log.fixture.ts';
+import { BOB } from './gateway.fixture.ts';
+import type { Era } from '../../../test/mcp-upstream.ts';
 
 let people: Person[] = [];
 afterEach(async () => {
@@ -14,38 +13,6 @@ afterEach(async () => {
 });
 
 const ERAS: readonly Era[] = ['stateless', 'session'];
-const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
-
-/** Holds what the server says back until so many calls have come. */
-function together(far: Upstream, calls: number): void {
-  const all = Promise.withResolvers<void>();
-  let come = 0;
-  far.offer.gate = async () => {
-    if (++come === calls) all.resolve();
-    await all.promise;
-  };
-}
-
-/** What one answer holds, messages and all, in order. */
-async function logOf(url: string, label: string, level: string | undefined, key = ALICE): Promise<JsonObject[]> {
-  const response = await postStateless(
-    `${url}/mcp`,
-    'tools/call',
-    { name: 'far_log', arguments: { label } },
-    { meta: level === undefined ? {} : { [LOG_LEVEL]: level }, headers: { Authorization: `Bearer ${key}` } },
-  );
-  return messagesIn(await response.text());
-}
-
-/** Labels and levels of the messages before the answer; throws where the answer is not the last, or is none. */
-function saidBefore(messages: JsonObject[]): unknown[] {
-  expect(messages.at(-1)).toHaveProperty('result.content.0.text', '"logged"');
-  return messages.slice(0, -1).map(({ method, params }) => {
-    const { level, data } = params as { level: string; data: JsonObject };
-    return [method, level, data['label']];
-  });
-}
-
 const MESSAGE = 'notifications/message';
 
 describe.each(ERAS)('messages of a %s server', (era) => {

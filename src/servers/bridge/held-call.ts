@@ -44,6 +44,7 @@ export class HeldCall {
     this.#result = lease.connection
       .request(request.method, request.params, {
         signal: this.#upstream.signal,
+        context,
         notified: (method, params) => this.#notified(method, params),
         asked: (input) => this.#question(input),
       })
