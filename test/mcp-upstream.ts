@@ -187,6 +187,7 @@ async function runTool(
       return said('logged');
     case 'ask': {
       const question = asked(args);
+      call.signal.addEventListener('abort', () => own.calledOff.push(String(args['label'])));
       if (call.ask !== undefined) return said(await call.ask(question));
       if (call.inputResponses !== undefined) return said([call.inputResponses['q'], call.requestState]);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: 'sealed-by-upstream' };

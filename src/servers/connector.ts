@@ -34,6 +34,8 @@ export interface ConnectorParts {
   readonly tokens?: (() => Promise<OwnServerTokens | undefined>) | undefined;
   /** Below it each child process has a folder of its own. */
   readonly stateDirectory: string;
+  /** How long work waits for a client to come back with answers; ten minutes, as long as what names it counts. */
+  readonly answersWithinMs?: number | undefined;
   /** Who we say that we are. */
   readonly version: string;
   readonly clock: Clock;

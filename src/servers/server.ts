@@ -46,7 +46,7 @@ export class Server implements FederatedServer, Asker {
   readonly #catalogue: Catalogue | CallerCatalogue;
   readonly shows: Asker['shows'];
   readonly #pool: ConnectionPool;
-  readonly #parked = new ParkedCalls();
+  readonly #parked: ParkedCalls;
   readonly #bridge: Bridge;
   #offer: { readonly of: Known | undefined; readonly offer: ServerOffer } | undefined;
   readonly #callers = new WeakMap<ServerConnection, LatestCaller>();
@@ -68,6 +68,7 @@ export class Server implements FederatedServer, Asker {
     this.#catalogue = personal ?? new Catalogue({ declaration, connector: this.#connector, changed, log });
     this.shows = personal && ((context, kind, raw) => personal.shows(context, kind, raw));
     this.#pool = new ConnectionPool({ name, most, idleMs, clock });
+    this.#parked = new ParkedCalls(options.answersWithinMs);
     this.#bridge = new Bridge({ server: name, lease: (...asked) => this.#lease(...asked), parked: this.#parked });
   }
 

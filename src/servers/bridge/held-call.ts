@@ -49,8 +49,9 @@ export class HeldCall {
         asked: (input) => this.#question(input),
       })
       .finally(() => lease.release());
-    // It may fail while nobody is there; whoever comes back hears of it.
-    this.#result.catch(() => {});
+    // It may fail while nobody is there; whoever comes back hears of it. That it is called off the server hears before
+    // the end of its questions, which it might take for an answer to go on with.
+    this.#result.catch(() => {}).finally(() => this.#endQuestions());
   }
 
   /** Goes on for this round of the caller: to the result, or to the next question that ends the round. */
@@ -77,7 +78,10 @@ export class HeldCall {
   /** Nobody will come back. */
   abandon(reason: Error): void {
     this.#upstream.abort(reason);
-    for (const { answer } of this.#open) answer.reject(reason);
+  }
+
+  #endQuestions(): void {
+    for (const { answer } of this.#open) answer.reject(new Error('the request that it was asked for has ended'));
     this.#open.clear();
   }
 
@@ -104,6 +108,7 @@ export class HeldCall {
     } catch (error) {
       // The round is over, and the question stays: it is put again to who comes back.
       if (error instanceof RoundEnded) return this.#gather(error, client);
+      if (this.#upstream.signal.aborted) return;
       this.#open.delete(question);
       answer.reject(error instanceof Error ? error : new Error('the client did not answer', { cause: error }));
     }

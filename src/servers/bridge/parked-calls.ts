@@ -11,18 +11,20 @@ interface Parked {
   readonly expiry: NodeJS.Timeout;
 }
 
+const MOST = 500;
+/** Of one caller: who asks and never comes back takes nothing away from others. */
+const MOST_OF_ONE = 32;
+
 /**
  * Work of session servers that waits for clients of the stateless era to come back with answers. In memory: what
  * waits is a connection. Bounded, so that clients that never come back cost so much and no more.
  */
 export class ParkedCalls {
-  readonly #most: number;
   readonly #lifetimeMs: number;
   readonly #parked = new Map<string, Parked>();
 
-  constructor(options: { most?: number; lifetimeMs?: number } = {}) {
-    this.#most = options.most ?? 500;
-    this.#lifetimeMs = options.lifetimeMs ?? LIFETIME_MS;
+  constructor(lifetimeMs = LIFETIME_MS) {
+    this.#lifetimeMs = lifetimeMs;
   }
 
   get size(): number {
@@ -34,12 +36,11 @@ export class ParkedCalls {
     return randomToken();
   }
 
-  /** Keeps it until it is taken or nobody came. The longest parked makes room. */
+  /** Keeps it until it is taken or nobody came. The longest parked makes room: of the caller, or of all. */
   park(id: string, call: HeldCall, context: string): void {
-    if (this.#parked.size >= this.#most) {
-      const [oldest] = this.#parked.keys();
-      if (oldest !== undefined) this.#abandon(oldest, 'too many calls wait for answers');
-    }
+    const own = Array.from(this.#parked).filter(([, parked]) => parked.context === context);
+    if (own.length >= MOST_OF_ONE) this.#abandonFirst(own.map(([one]) => one));
+    else if (this.#parked.size >= MOST) this.#abandonFirst(this.#parked.keys());
     const expiry = setTimeout(() => this.#abandon(id, 'nobody came with the answer'), this.#lifetimeMs).unref();
     this.#parked.set(id, { call, context, expiry });
   }
@@ -57,6 +58,10 @@ export class ParkedCalls {
   /** Ends all of them. */
   end(): void {
     for (const id of this.#parked.keys()) this.#abandon(id, 'the server was taken away');
+  }
+
+  #abandonFirst([oldest]: Iterable<string>): void {
+    if (oldest !== undefined) this.#abandon(oldest, 'too many calls wait for answers');
   }
 
   #abandon(id: string, why: string): void {
