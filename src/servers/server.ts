@@ -1,5 +1,5 @@
 import { prefixOf, type CallerFace, type ClientFace, type McpServerDeclaration } from '#contract';
-import { ChatelaineError, err, type JsonObject } from '#kernel';
+import { ChatelaineError, err, formatDuration, type JsonObject } from '#kernel';
 import type { FederatedServer, Offered, ServerOffer, SourceState } from '#toolbox';
 import { Bridge, ParkedCalls, refusalOf, type AskedRequest } from './bridge/index.ts';
 import type { Behalf } from './bridge/bridge.ts';
@@ -27,6 +27,7 @@ export interface ServerOptions extends ConnectorParts {
 }
 
 const INTRODUCTION_MS = 20_000;
+const OPENING_MS = 30_000;
 
 /** Nobody is there yet who could answer. */
 const NOBODY_TO_ASK: ClientFace = {
@@ -176,7 +177,7 @@ export class Server implements FederatedServer, Asker {
       );
   }
 
-  async #lease({ caller, client }: Behalf, request?: AskedRequest): Promise<Lease> {
+  async #lease({ caller, client, signal: wanted }: Behalf, request?: AskedRequest): Promise<Lease> {
     const { auth } = this.#connector;
     const { declaration } = this;
     const known = this.#catalogue.known?.server;
@@ -184,14 +185,19 @@ export class Server implements FederatedServer, Asker {
     const isSession = known?.era !== 'stateless';
     const isPerCaller = auth?.perCaller === true || (isSession && !declaration.shared);
     const key = connectionKey(caller, capabilities, { isPerCaller });
-    const lease = await this.#pool.lease(key, async (signal) => {
+    const open = async (abandoned: AbortSignal): Promise<ServerConnection> => {
       this.#away = undefined;
       const latest = new LatestCaller(caller);
-      const connection = await this.#connector.open({ caller: latest, capabilities, known, signal }).catch(this.#noted);
+      const late = AbortSignal.timeout(OPENING_MS);
+      const signal = AbortSignal.any([abandoned, late]);
+      const connection = await this.#connector
+        .open({ caller: latest, capabilities, known, signal })
+        .catch((error: unknown) => this.#noted(late.aborted ? this.#tooLate(error) : error));
       this.#callers.set(connection, latest);
       this.#hear(connection, caller.context);
       return connection;
-    });
+    };
+    const lease = await this.#pool.lease(key, open, wanted);
     if (isPerCaller) this.#callers.get(lease.connection)?.came(caller);
     if (!(this.#catalogue instanceof CallerCatalogue)) return lease;
     try {
@@ -202,6 +208,13 @@ export class Server implements FederatedServer, Asker {
       lease.release();
       throw error;
     }
+  }
+
+  #tooLate(cause: unknown): Error {
+    const within = formatDuration(OPENING_MS);
+    return connectionError('SERVER_UNAVAILABLE', `\`${this.declaration.name}\` opens no connection within ${within}`, {
+      cause,
+    });
   }
 
   /** What keeps a connection from coming about, if it is the server's side and not that of whoever keeps tokens. */
