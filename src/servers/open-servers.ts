@@ -16,6 +16,10 @@ export interface OpenServers {
    * first that cannot say it.
    */
   introduce(caller: CallerFace): Promise<void>;
+  /** The sign-ins in whose names something is open at a server. */
+  signIns(): ReadonlySet<string>;
+  /** Ends what is open in the name of one of the sign-ins, with the server too. */
+  signedOut(signIns: ReadonlySet<string>): void;
   /** Resolves when every server has answered for the first time or failed to, or the time is up. */
   settled(ms: number): Promise<void>;
 }
@@ -61,6 +65,10 @@ export function openServers(parts: ConnectorParts): OpenServers {
     async introduce(caller) {
       await Promise.all(Array.from(running, (server) => server.introduce(caller)));
       await telling;
+    },
+    signIns: () => new Set(Array.from(running, (server) => server.signIns()).flat()),
+    signedOut(signIns) {
+      for (const server of running) server.signedOut(signIns);
     },
     async settled(ms) {
       const late = Promise.withResolvers<void>();

@@ -141,6 +141,17 @@ export class Server implements FederatedServer, Asker {
     }
   }
 
+  /** The sign-ins in whose names something is open at it. */
+  signIns(): readonly string[] {
+    return this.#pool.signIns();
+  }
+
+  /** Ends what is open in the name of one of the sign-ins, which are over. */
+  signedOut(signIns: ReadonlySet<string>): void {
+    this.#parked.endOf(signIns);
+    this.#pool.endOf(signIns);
+  }
+
   watch(uri: string, changed: () => void, signal: AbortSignal): void {
     this.#catalogue.watch(uri, changed, signal);
   }
@@ -197,7 +208,8 @@ export class Server implements FederatedServer, Asker {
       this.#hear(connection, caller.context);
       return connection;
     };
-    const lease = await this.#pool.lease(key, open, wanted);
+    const signIn = isPerCaller ? caller.signIn : undefined;
+    const lease = await this.#pool.lease(key, open, { signal: wanted, signIn });
     if (isPerCaller) this.#callers.get(lease.connection)?.came(caller);
     if (!(this.#catalogue instanceof CallerCatalogue)) return lease;
     try {

@@ -74,6 +74,10 @@ export interface Configured {
   settle(): void;
   /** Sees to it that the caller finds what MCP servers offer them. Rejects with what is the matter with one. */
   introduce(caller: CallerFace): Promise<void>;
+  /** The sign-ins in whose names something is open at MCP servers. */
+  signIns(): ReadonlySet<string>;
+  /** Ends what is open at MCP servers in the name of one of the sign-ins. */
+  signedOut(signIns: ReadonlySet<string>): void;
   /** Resolves when every MCP server has answered for the first time or failed to, or the time is up. */
   serversSettled(ms: number): Promise<void>;
   counts(): { readonly tools: number; readonly sources: number };
@@ -197,6 +201,8 @@ export async function openConfigured(
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
     introduce: (caller) => servers.introduce(caller),
+    signIns: () => servers.signIns(),
+    signedOut: (signIns) => servers.signedOut(signIns),
     serversSettled: (ms) => servers.settled(ms),
     counts() {
       const views = [...toolbox.current().namespaces.values()];

@@ -64,7 +64,7 @@ export async function clientOf(
 ): Promise<Client> {
   const client = new Client(
     { name: 'desk', version: '1' },
-    { capabilities: { elicitation: { url: {} } }, versionNegotiation: { mode } },
+    { capabilities: { elicitation: { form: {}, url: {} } }, versionNegotiation: { mode } },
   );
   client.setRequestHandler('elicitation/create', async ({ params }) => {
     open((params as { readonly url: string }).url);

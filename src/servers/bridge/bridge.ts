@@ -61,7 +61,7 @@ export class Bridge {
           request: asking,
           lease: { connection, release: () => (leave(), lease.release()) },
           parked: this.#parked,
-          context: behalf.caller.context,
+          caller: behalf.caller,
         }).goOn(behalf);
       }
       try {

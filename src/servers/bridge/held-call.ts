@@ -8,7 +8,7 @@ import type { JsonObject } from '#kernel';
 import type { Lease } from '../pool/index.ts';
 import type { AskedRequest, Behalf } from './bridge.ts';
 import { tellClient } from './notices.ts';
-import type { ParkedCalls } from './parked-calls.ts';
+import type { ParkedCalls, ParkedFor } from './parked-calls.ts';
 
 interface OpenQuestion {
   readonly key: string;
@@ -25,7 +25,7 @@ const GATHERING_MS = 20;
 
 export class HeldCall {
   readonly #id: string;
-  readonly #context: string;
+  readonly #caller: ParkedFor;
   readonly #parked: ParkedCalls;
   readonly #upstream = new AbortController();
   readonly #open = new Set<OpenQuestion>();
@@ -36,10 +36,11 @@ export class HeldCall {
   #isGathering = false;
   #endRound: ((reason: RoundEnded) => void) | undefined;
 
-  constructor(options: { request: AskedRequest; lease: Lease; parked: ParkedCalls; context: string }) {
-    const { request, lease, parked, context } = options;
+  constructor(options: { request: AskedRequest; lease: Lease; parked: ParkedCalls; caller: ParkedFor }) {
+    const { request, lease, parked, caller } = options;
+    const { context, signIn } = caller;
     this.#parked = parked;
-    this.#context = context;
+    this.#caller = { context, signIn };
     this.#id = parked.newId();
     this.#result = lease.connection
       .request(request.method, request.params, {
@@ -134,7 +135,7 @@ export class HeldCall {
     if (endRound === undefined) return;
     this.#behalf = undefined;
     this.#endRound = undefined;
-    this.#parked.park(this.#id, this, this.#context);
+    this.#parked.park(this.#id, this, this.#caller);
     endRound(reason);
   }
 }

@@ -1,3 +1,4 @@
+import type { CallerFace } from '#contract';
 import { randomToken } from '#kernel';
 import { serversError } from '../errors.ts';
 import type { HeldCall } from './held-call.ts';
@@ -5,9 +6,12 @@ import type { HeldCall } from './held-call.ts';
 /** As long as the sealed state that names it counts: people take their time. */
 const LIFETIME_MS = 10 * 60_000;
 
+/** For whom it waits. */
+export type ParkedFor = Pick<CallerFace, 'context' | 'signIn'>;
+
 interface Parked {
   readonly call: HeldCall;
-  readonly context: string;
+  readonly caller: ParkedFor;
   readonly expiry: NodeJS.Timeout;
 }
 
@@ -37,22 +41,28 @@ export class ParkedCalls {
   }
 
   /** Keeps it until it is taken or nobody came. The longest parked makes room: of the caller, or of all. */
-  park(id: string, call: HeldCall, context: string): void {
-    const own = Array.from(this.#parked).filter(([, parked]) => parked.context === context);
+  park(id: string, call: HeldCall, caller: ParkedFor): void {
+    const own = Array.from(this.#parked).filter(([, parked]) => parked.caller.context === caller.context);
     if (own.length >= MOST_OF_ONE) this.#abandonFirst(own.map(([one]) => one));
     else if (this.#parked.size >= MOST) this.#abandonFirst(this.#parked.keys());
     const expiry = setTimeout(() => this.#abandon(id, 'nobody came with the answer'), this.#lifetimeMs).unref();
-    this.#parked.set(id, { call, context, expiry });
+    this.#parked.set(id, { call, caller, expiry });
   }
 
   /** The call that waits, once. Throws `ROUND_EXPIRED` where none does, or it is another caller's. */
   take(id: string, context: string): HeldCall {
     const parked = this.#parked.get(id);
-    if (parked === undefined || parked.context !== context)
+    if (parked === undefined || parked.caller.context !== context)
       throw serversError('ROUND_EXPIRED', 'the server does not wait for these answers any more');
     this.#parked.delete(id);
     clearTimeout(parked.expiry);
     return parked.call;
+  }
+
+  /** Ends those that wait for one of the sign-ins. */
+  endOf(signIns: ReadonlySet<string>): void {
+    for (const [id, { caller }] of this.#parked)
+      if (caller.signIn !== undefined && signIns.has(caller.signIn)) this.#abandon(id, 'the caller has signed out');
   }
 
   /** Ends all of them. */

@@ -13,6 +13,9 @@ interface Entry {
   readonly key: string;
   readonly opening: Promise<ServerConnection>;
   readonly abandon: AbortController;
+  /** The sign-in in whose name it was opened, where it was in one. */
+  readonly signIn: string | undefined;
+  isLeaving: boolean;
   isOpen: boolean;
   users: number;
   lastUsed: number;
@@ -60,12 +63,12 @@ export class ConnectionPool {
   async lease(
     key: string,
     open: (signal: AbortSignal) => Promise<ServerConnection>,
-    signal: AbortSignal,
+    { signal, signIn }: { readonly signal: AbortSignal; readonly signIn?: string | undefined },
   ): Promise<Lease> {
     signal.throwIfAborted();
     if (this.#ended !== undefined)
       throw toolboxError('TOOL_RELOADED', `a reload took the server \`${this.#name}\` away`);
-    const entry = this.#entries.get(key) ?? this.#enter(key, open);
+    const entry = this.#entries.get(key) ?? this.#enter(key, open, signIn);
     entry.users++;
     clearTimeout(entry.idle);
     entry.idle = undefined;
@@ -77,7 +80,7 @@ export class ConnectionPool {
       entry.lastUsed = this.#clock.now();
       if (entry.users > 0) return;
       if (!entry.isOpen) this.#giveUp(entry);
-      else if (this.#ended !== undefined || this.#entries.get(key) !== entry) this.#close(entry);
+      else if (this.#ended !== undefined || entry.isLeaving || this.#entries.get(key) !== entry) this.#close(entry);
       else entry.idle = setTimeout(() => this.#drop(entry), this.#idleMs).unref();
     };
     try {
@@ -98,13 +101,27 @@ export class ConnectionPool {
     return this.#ended.promise;
   }
 
-  #enter(key: string, open: (signal: AbortSignal) => Promise<ServerConnection>): Entry {
+  /** The sign-ins in whose names connections are open. */
+  signIns(): readonly string[] {
+    return Array.from(this.#entries.values(), ({ signIn }) => signIn ?? []).flat();
+  }
+
+  /** Closes what was opened in the name of one of the sign-ins: at once, or with the last call that runs. */
+  endOf(signIns: ReadonlySet<string>): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.signIn === undefined || !signIns.has(entry.signIn)) continue;
+      entry.isLeaving = true;
+      this.#drop(entry);
+    }
+  }
+
+  #enter(key: string, open: (signal: AbortSignal) => Promise<ServerConnection>, signIn: string | undefined): Entry {
     const failure = this.#failures.get(key);
     if (failure !== undefined && failure.until > this.#clock.now()) throw failure.error;
     if (this.#entries.size >= this.#most) this.#makeRoom();
     const abandon = new AbortController();
     const entry: Entry = {
-      ...{ key, abandon, isOpen: false, users: 0, lastUsed: this.#clock.now(), idle: undefined },
+      ...{ key, abandon, signIn, isOpen: false, isLeaving: false, users: 0, lastUsed: this.#clock.now(), idle: undefined },
       opening: open(abandon.signal),
     };
     this.#entries.set(key, entry);

@@ -32,7 +32,7 @@ const poolOf = (most = 2, idleMs = 60_000) => {
 };
 
 const leaseOf = (pool: ConnectionPool, key: string, open: Parameters<ConnectionPool['lease']>[1]) =>
-  pool.lease(key, open, new AbortController().signal);
+  pool.lease(key, open, { signal: new AbortController().signal });
 
 it('opens one connection for all who ask at once, and closes it after the last', async () => {
   const { pool } = poolOf();
@@ -107,7 +107,7 @@ it('gives up an opening that nobody waits for any more, and opens anew for who c
       signal.addEventListener('abort', () => (given.resolve(), reject(signal.reason as Error)), { once: true });
     });
   const [first, second] = [new AbortController(), new AbortController()];
-  const waiting = [pool.lease('a', stuck, first.signal), pool.lease('a', stuck, second.signal)];
+  const waiting = [pool.lease('a', stuck, first), pool.lease('a', stuck, second)];
   first.abort(new Error('left'));
   await expect(waiting[0]).rejects.toThrow('left');
   second.abort(new Error('left too'));
