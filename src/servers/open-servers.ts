@@ -1,7 +1,13 @@
-import type { CallerFace } from '#contract';
+import { prefixOf, type CallerFace } from '#contract';
 import type { OpenServer } from '#toolbox';
 import type { ConnectorParts } from './connector.ts';
 import { Server } from './server.ts';
+
+/** A tool by its name in a namespace. */
+export interface WantedTool {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** The servers of a process, as the toolbox opens them, and their news together. */
 export interface OpenServers {
@@ -13,9 +19,9 @@ export interface OpenServers {
   onChange(listener: () => Promise<void>): void;
   /**
    * Sees to it that the caller finds what each server offers them; costs nothing once it is known. Rejects with the
-   * first that cannot say it.
+   * first that cannot say it. Of a tool that is wanted, only a server that could have it is asked.
    */
-  introduce(caller: CallerFace): Promise<void>;
+  introduce(caller: CallerFace, wanted?: WantedTool): Promise<void>;
   /** The sign-ins in whose names something is open at a server. */
   signIns(): ReadonlySet<string>;
   /** Ends what is open in the name of one of the sign-ins, with the server too. */
@@ -62,8 +68,9 @@ export function openServers(parts: ConnectorParts): OpenServers {
       listener = next;
       if (isStale) tell();
     },
-    async introduce(caller) {
-      await Promise.all(Array.from(running, (server) => server.introduce(caller)));
+    async introduce(caller, wanted) {
+      const asked = Array.from(running).filter((server) => wanted === undefined || couldHave(server, wanted));
+      await Promise.all(asked.map((server) => server.introduce(caller)));
       await telling;
     },
     signIns: () => new Set(Array.from(running, (server) => server.signIns()).flat()),
@@ -79,3 +86,7 @@ export function openServers(parts: ConnectorParts): OpenServers {
     },
   };
 }
+
+const couldHave = ({ declaration }: Server, { namespace, name }: WantedTool): boolean =>
+  declaration.namespace === namespace &&
+  (name.startsWith(prefixOf(declaration)) || Object.values(declaration.tools.rename).includes(name));

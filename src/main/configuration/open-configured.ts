@@ -43,7 +43,7 @@ import {
 import { mainError } from '../errors.ts';
 import type { ConfigurationOptions } from './configuration-options.ts';
 import { startQuickstart } from './quickstart.ts';
-import { openServers } from '#servers';
+import { openServers, type WantedTool } from '#servers';
 import { RegisteredDocuments } from './registered-documents.ts';
 
 export interface Configured {
@@ -72,8 +72,11 @@ export interface Configured {
    * the tools that there are, and no others can come; says so in the log where some can.
    */
   settle(): void;
-  /** Sees to it that the caller finds what MCP servers offer them. Rejects with what is the matter with one. */
-  introduce(caller: CallerFace): Promise<void>;
+  /**
+   * Sees to it that the caller finds what MCP servers offer them. Rejects with what is the matter with one; of a tool
+   * that is wanted, with one that could have it.
+   */
+  introduce(caller: CallerFace, wanted?: WantedTool): Promise<void>;
   /** The sign-ins in whose names something is open at MCP servers. */
   signIns(): ReadonlySet<string>;
   /** Ends what is open at MCP servers in the name of one of the sign-ins. */
@@ -200,7 +203,7 @@ export async function openConfigured(
     },
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
-    introduce: (caller) => servers.introduce(caller),
+    introduce: (...asked) => servers.introduce(...asked),
     signIns: () => servers.signIns(),
     signedOut: (signIns) => servers.signedOut(signIns),
     serversSettled: (ms) => servers.settled(ms),
