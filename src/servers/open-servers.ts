@@ -1,7 +1,10 @@
 import { prefixOf, type CallerFace } from '#contract';
 import type { OpenServer } from '#toolbox';
+import type { ChangedList } from './catalogue/index.ts';
 import type { ConnectorParts } from './connector.ts';
 import { Server } from './server.ts';
+
+export type CallerChange = (context: string, lists: ReadonlySet<ChangedList>) => void;
 
 /** A tool by its name in a namespace. */
 export interface WantedTool {
@@ -17,6 +20,8 @@ export interface OpenServers {
    * was called. It may be slow: nothing is missed meanwhile.
    */
   onChange(listener: () => Promise<void>): void;
+  /** Calls back after something that some server offers one caller is another, with the caller's context. */
+  onCallerChange(listener: CallerChange): void;
   /**
    * Sees to it that the caller finds what each server offers them; costs nothing once it is known. Rejects with the
    * first that cannot say it. Of a tool that is wanted, only a server that could have it is asked.
@@ -34,6 +39,7 @@ export function openServers(parts: ConnectorParts): OpenServers {
   const { log } = parts;
   let listener: (() => Promise<void>) | undefined;
   let isStale = false;
+  let toldOfCaller: CallerChange | undefined;
   let telling: Promise<void> | undefined;
   const running = new Set<Server>();
   const firsts = new Set<Promise<void>>();
@@ -57,7 +63,9 @@ export function openServers(parts: ConnectorParts): OpenServers {
 
   return {
     open(declaration) {
-      const server = new Server(declaration, { ...parts, changed: tell });
+      const server = new Server(declaration, {
+        ...{ ...parts, changed: tell, changedFor: (...change) => toldOfCaller?.(...change) },
+      });
       running.add(server);
       void server.retired.then(() => running.delete(server));
       firsts.add(server.first);
@@ -68,6 +76,7 @@ export function openServers(parts: ConnectorParts): OpenServers {
       listener = next;
       if (isStale) tell();
     },
+    onCallerChange: (next) => void (toldOfCaller = next),
     async introduce(caller, wanted) {
       const asked = Array.from(running).filter((server) => wanted === undefined || couldHave(server, wanted));
       await Promise.all(asked.map((server) => server.introduce(caller)));

@@ -3,7 +3,7 @@ import { ChatelaineError, err, formatDuration, type JsonObject } from '#kernel';
 import type { FederatedServer, Offered, ServerOffer, SourceState } from '#toolbox';
 import { Bridge, ParkedCalls, refusalOf, type AskedRequest } from './bridge/index.ts';
 import type { Behalf } from './bridge/bridge.ts';
-import { CallerCatalogue, Catalogue, LIST_CHANGED, type Known } from './catalogue/index.ts';
+import { CallerCatalogue, Catalogue, LIST_CHANGED, type ChangedList, type Known } from './catalogue/index.ts';
 import { acceptTools } from './catalogue/definitions.ts';
 import { connectionError } from './connections/errors.ts';
 import type { ServerConnection } from './connections/index.ts';
@@ -24,6 +24,8 @@ import { askableOf, connectionKey, ConnectionPool, type Lease } from './pool/ind
 export interface ServerOptions extends ConnectorParts {
   /** Called whenever it offers something else than before. */
   readonly changed: () => void;
+  /** Called whenever it offers one caller something else than before. */
+  readonly changedFor: (context: string, lists: ReadonlySet<ChangedList>) => void;
 }
 
 const INTRODUCTION_MS = 20_000;
@@ -60,12 +62,12 @@ export class Server implements FederatedServer, Asker {
 
   constructor(declaration: McpServerDeclaration, options: ServerOptions) {
     const { name, maxConnections: most, idle: idleMs } = declaration;
-    const { changed, clock, log } = options;
+    const { changed, changedFor, clock, log } = options;
     this.declaration = declaration;
     this.#options = options;
     this.#connector = new Connector(declaration, options);
     const personal =
-      this.#connector.auth?.perCaller === true ? new CallerCatalogue({ declaration, changed, clock, log }) : undefined;
+      this.#connector.auth?.perCaller === true ? new CallerCatalogue({ declaration, changed, changedFor, clock, log }) : undefined;
     this.#catalogue = personal ?? new Catalogue({ declaration, connector: this.#connector, changed, log });
     this.shows = personal && ((context, kind, raw) => personal.shows(context, kind, raw));
     this.#pool = new ConnectionPool({ name, most, idleMs, clock });

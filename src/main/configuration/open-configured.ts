@@ -43,7 +43,7 @@ import {
 import { mainError } from '../errors.ts';
 import type { ConfigurationOptions } from './configuration-options.ts';
 import { startQuickstart } from './quickstart.ts';
-import { openServers, type WantedTool } from '#servers';
+import { openServers, type CallerChange, type WantedTool } from '#servers';
 import { RegisteredDocuments } from './registered-documents.ts';
 
 export interface Configured {
@@ -77,6 +77,8 @@ export interface Configured {
    * that is wanted, with one that could have it.
    */
   introduce(caller: CallerFace, wanted?: WantedTool): Promise<void>;
+  /** As `OpenServers.onCallerChange`. */
+  onCallerChange(listener: CallerChange): void;
   /** The sign-ins in whose names something is open at MCP servers. */
   signIns(): ReadonlySet<string>;
   /** Ends what is open at MCP servers in the name of one of the sign-ins. */
@@ -204,6 +206,7 @@ export async function openConfigured(
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
     introduce: (...asked) => servers.introduce(...asked),
+    onCallerChange: (listener) => servers.onCallerChange(listener),
     signIns: () => servers.signIns(),
     signedOut: (signIns) => servers.signedOut(signIns),
     serversSettled: (ms) => servers.settled(ms),

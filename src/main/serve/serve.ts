@@ -305,6 +305,8 @@ async function run(running: Running): Promise<void> {
     log,
   };
   gateway = createGateway(isProxy ? withoutPages(doors) : doors);
+  const { changes } = gateway.services;
+  configured.onCallerChange((context, lists) => changes.tellCaller(context, lists));
   const { close: closeRecords } = gateway;
   endings.add('refusals that were counted', closeRecords);
   await containment.follow(() => gateway.services.streams.round());

@@ -235,3 +235,39 @@ test('a server of HTTP with SSE gets the token of whoever calls, with the stream
   await vi.waitFor(() => expect(old.streams()).toBe(1), PATIENCE);
   expect(await call(bo, 'far_echo', { text: 'still here' })).toContain('still here');
 }, 180_000);
+
+test.each(['session', 'stateless'] as const)(
+  'what a %s server offers one person anew that person alone hears of, by their subscription',
+  async (era) => {
+    const running = await serve(era);
+    const { idp, far } = running;
+    const ana = await signIn(running, 'ana');
+    const bo = await signIn(running, 'bo');
+    const [ofAna] = idp.accessTokens;
+    const [echo] = usualTools() as [JsonObject];
+    const both = [echo, tool('shared', 'Says hello.')];
+    let anas = [echo];
+    far.offer.toolsOf = (authorization) => (authorization === `Bearer ${ofAna}` ? anas : both);
+    const heard: string[] = [];
+    for (const who of [ana, bo]) {
+      await call(who, 'far_connect_account').catch(() => {});
+      await listing(who, 'far_echo');
+      // Whoever has called is known by what they are offered.
+      await call(who, 'far_echo', { text: 'here' });
+    }
+    for (const [name, who] of Object.entries({ ana, bo })) {
+      const client = await clientOf(running, who, { pin: '2026-07-28' }, () => {});
+      await client.listen({ toolsListChanged: true });
+      client.setNotificationHandler('notifications/tools/list_changed', () => void heard.push(name));
+    }
+    expect(await namesOf(ana)).toEqual(['far_echo']);
+    // Bo has had it all along: for everybody together nothing is new.
+    anas = both;
+    await vi.waitFor(async () => (await far.changed(), expect(heard).toContain('ana')), {
+      ...{ timeout: 30_000, interval: 200 },
+    });
+    expect(await namesOf(ana)).toEqual(['far_echo', 'far_shared']);
+    expect(heard).not.toContain('bo');
+  },
+  180_000,
+);

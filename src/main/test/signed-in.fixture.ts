@@ -59,7 +59,7 @@ export async function signIn({ url, idp }: Place, account: string): Promise<Sign
 export async function clientOf(
   { url }: Pick<Place, 'url'>,
   { token }: SignedIn,
-  mode: 'auto' | 'legacy',
+  mode: 'auto' | 'legacy' | { readonly pin: string },
   open: (at: string) => void,
 ): Promise<Client> {
   const client = new Client(
