@@ -17,6 +17,8 @@ export type Era = 'stateless' | 'session';
 /** What the tools of the server are made of; tests change it while it runs. */
 export interface Offer {
   tools: JsonObject[];
+  prompts: JsonObject[];
+  resources: JsonObject[];
   /** What each caller is told instead, by `Authorization` of the request. */
   toolsOf?: ((authorization: string | undefined) => JsonObject[]) | undefined;
   /** Looks at every request first; true where it has answered. */
@@ -24,6 +26,8 @@ export interface Offer {
   /** Runs a tool in the place of the usual, for whoever sent the request. */
   run?: ((name: string, call: OfferedCall) => Promise<JsonObject>) | undefined;
   secret: string;
+  /** Waited for before `log` says anything. */
+  gate?: (() => Promise<void>) | undefined;
 }
 
 /** A call as a tool of a test sees it. */
@@ -47,12 +51,17 @@ export interface Upstream {
   readonly calledOff: string[];
   /** Sessions, or 0. */
   readonly sessions: () => number;
-  changed(): Promise<void>;
-  /** Forgets its sessions and cuts all connections, as a server does that starts anew where it was. */
+  /** Tells that a list is another, of the tools unless said. */
+  changed(list?: 'tools' | 'prompts' | 'resources'): Promise<void>;
+  /** Forgets its sessions and breaks off every connection, as a server does that starts anew where it was. */
   restart(): void;
   touch(uri: string): Promise<void>;
+  /** Breaks off every connection, and goes on serving. */
+  cut(): void;
   close(): Promise<void>;
 }
+
+const META_LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 
 const object = (properties: JsonObject = {}): JsonObject => ({ type: 'object', properties });
 
@@ -87,6 +96,7 @@ export const usualTools = (): JsonObject[] => [
     'together',
     'page',
     'wait',
+    'late',
     'fail',
     'leak',
     'capability',
@@ -126,11 +136,17 @@ const PAGE_PARAMS: JsonObject = {
 };
 const PAGE: JsonObject = { elicitations: [PAGE_PARAMS] };
 
+/** Of what `log` says; a server says nothing below the level that it was told, and of the stateless era nothing untold. */
+const LEVELS = ['debug', 'info', 'error', 'none'];
+
 interface Running {
   readonly args: JsonObject;
+  readonly level: () => string | undefined;
   readonly meta: JsonObject;
   readonly signal: AbortSignal;
   readonly notify: (method: string, params: JsonObject) => Promise<void>;
+  /** Tells of nobody's request, where the era has a way to. */
+  readonly aside: (method: string, params: JsonObject) => Promise<void>;
   /** A server of a session waits for the answer; undefined of the stateless era, which asks in its result. */
   readonly ask: ((question: { method: string; params: JsonObject }) => Promise<JsonObject>) | undefined;
   readonly inputResponses: JsonObject | undefined;
@@ -180,11 +196,14 @@ async function runTool(
         });
       return said('done');
     case 'log':
-      for (const level of ['debug', 'info', 'error'])
-        await call.notify('notifications/message', { level, data: { at: level }, logger: 'upstream' });
+      await own.offer.gate?.();
+      for (const level of LEVELS.slice(0, -1))
+        if (LEVELS.indexOf(level) >= LEVELS.indexOf(call.level() ?? 'none'))
+          await call.notify('notifications/message', { level, data: { at: level, ...args }, logger: 'upstream' });
       return said('logged');
     case 'ask': {
       const question = asked(args);
+      call.signal.addEventListener('abort', () => own.calledOff.push(String(args['label'])));
       if (call.ask !== undefined) return said(await call.ask(question));
       if (call.inputResponses !== undefined) return said([call.inputResponses['q'], call.requestState]);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: 'sealed-by-upstream' };
@@ -222,6 +241,15 @@ async function runTool(
         if (call.signal.aborted) end();
         else call.signal.addEventListener('abort', end, { once: true });
       });
+      return said('too late');
+    case 'late':
+      await call.notify('notifications/progress', { progressToken: call.meta['progressToken'] as string, progress: 1 });
+      await new Promise<void>((resolve) => {
+        if (call.signal.aborted) resolve();
+        else call.signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      await call.aside('notifications/message', { level: 'error', data: { of: args['label'] as string } });
+      own.calledOff.push(args['label'] as string);
       return said('too late');
     case 'leak':
       return {
@@ -301,7 +329,7 @@ export function serveUpstream(era: Era, tls?: ServerOptions): Promise<Upstream> 
 
 async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
-  const offer: Offer = { tools: usualTools(), secret: '' };
+  const offer: Offer = { tools: usualTools(), prompts: PROMPTS, resources: RESOURCES, secret: '' };
   const calledOff: string[] = [];
   const opened = new Set<string>();
   const cached = { ttlMs: 0, cacheScope: 'private' as const };
@@ -309,12 +337,12 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
     () => {
       const server = new StatelessServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
       server.setRequestHandler('tools/list', () => ({ tools: listed(offer), ...cached }) as never);
-      server.setRequestHandler('prompts/list', () => ({ prompts: PROMPTS, ...cached }) as never);
+      server.setRequestHandler('prompts/list', () => ({ prompts: offer.prompts, ...cached }) as never);
       server.setRequestHandler(
         'prompts/get',
         (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
       );
-      server.setRequestHandler('resources/list', () => ({ resources: RESOURCES, ...cached }) as never);
+      server.setRequestHandler('resources/list', () => ({ resources: offer.resources, ...cached }) as never);
       server.setRequestHandler(
         'resources/templates/list',
         () => ({ resourceTemplates: TEMPLATES, ...cached }) as never,
@@ -335,8 +363,10 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
             {
               args: (request.params.arguments ?? {}) as JsonObject,
               meta: { ...mcpReq._meta, ...mcpReq.envelope },
+              level: () => ({ ...mcpReq._meta, ...mcpReq.envelope } as JsonObject)[META_LOG_LEVEL] as string | undefined,
               signal: mcpReq.signal,
               notify: (method, params) => mcpReq.notify({ method, params }),
+              aside: async () => {},
               ask: undefined,
               inputResponses: mcpReq.inputResponses as JsonObject | undefined,
               requestState: mcpReq.requestState(),
@@ -355,17 +385,17 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
   const node = toNodeHandler(handler);
   const { url, cut, close } = await listenOn((request, response) => void node(request, response), requests, offer, tls);
   return {
-    ...{ url, requests, offer, calledOff, close },
+    ...{ url, requests, offer, calledOff, close, cut },
     sessions: () => 0,
     restart: cut,
-    changed: async () => handler.notify.toolsChanged(),
+    changed: async (list = 'tools') => handler.notify[`${list}Changed`](),
     touch: async (uri) => handler.notify.resourceUpdated(uri),
   };
 }
 
 async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   const requests: Upstream['requests'] = [];
-  const offer: Offer = { tools: usualTools(), secret: '' };
+  const offer: Offer = { tools: usualTools(), prompts: PROMPTS, resources: RESOURCES, secret: '' };
   const calledOff: string[] = [];
   const opened = new Set<string>();
   const open = new Map<
@@ -377,12 +407,12 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   function serverOf(uris: Set<string>): SessionServer {
     const server = new SessionServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
     server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: listed(offer) }));
-    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: PROMPTS }));
+    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: offer.prompts }) as never);
     server.setRequestHandler(
       session.GetPromptRequestSchema,
       (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
     );
-    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: RESOURCES }));
+    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: offer.resources }) as never);
     server.setRequestHandler(session.ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
     server.setRequestHandler(session.ReadResourceRequestSchema, (request) => {
       try {
@@ -392,6 +422,8 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
         throw new session.McpError(fault.code, fault.message, fault.data);
       }
     });
+    let level = 'debug';
+    server.setRequestHandler(session.SetLevelRequestSchema, (request) => ((level = request.params.level), {}));
     server.setRequestHandler(session.SubscribeRequestSchema, (request) => (uris.add(request.params.uri), {}));
     server.setRequestHandler(session.UnsubscribeRequestSchema, (request) => (uris.delete(request.params.uri), {}));
     server.setRequestHandler(
@@ -405,8 +437,10 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
           {
             args: (request.params.arguments ?? {}) as JsonObject,
             meta: (extra._meta ?? {}) as JsonObject,
+            level: () => level,
             signal: extra.signal,
             notify: (method, params) => extra.sendNotification({ method, params }),
+            aside: (method, params) => server.notification({ method, params }),
             ask: (question) => extra.sendRequest(question, anything) as Promise<JsonObject>,
             inputResponses: undefined,
             requestState: undefined,
@@ -443,14 +477,15 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
     tls,
   );
   return {
-    ...{ url, requests, offer, calledOff, close },
+    ...{ url, requests, offer, calledOff, close, cut },
     sessions: () => open.size,
     restart() {
       open.clear();
       cut();
     },
-    async changed() {
-      await Promise.all(Array.from(open.values(), ({ server }) => server.sendToolListChanged()));
+    async changed(list = 'tools') {
+      const method = `notifications/${list}/list_changed`;
+      await Promise.all(Array.from(open.values(), ({ server }) => server.notification({ method })));
     },
     async touch(uri) {
       await Promise.all(

@@ -11,6 +11,8 @@ export interface CallerFace {
    * for no others. What one context has opened (a connection, a token, an answer that was kept) is never another's.
    */
   readonly context: string;
+  /** The sign-in that the context stands on, where it stands on one: what is open in its name ends with it. */
+  readonly signIn?: string | undefined;
   /**
    * The caller's own access token at an identity provider. Refused with `session` for whoever did not come with a
    * token of a sign-in of ours. Rejects where the keeper of grants is at fault.

@@ -14,6 +14,8 @@ export interface ProxyWish {
   /** What clients know the proxy as (RFC 8707): a URL that ends in `/mcp`. */
   readonly resource: string;
   readonly issuer: string;
+  /** A file with the authorities that vouch for it, where those are not the system's. */
+  readonly issuerCa?: string | undefined;
   readonly audience?: string | undefined;
   /** The internal listener of the authorization server; no token of the caller goes to the back end without it. */
   readonly exchange?: ExchangeWish | undefined;
@@ -41,7 +43,7 @@ export const BACK_END = 'upstream';
 
 /** The documents, or what of the options cannot be. What a document itself cannot be its schema says. */
 export function proxyDocuments(wish: ProxyWish): Result<readonly JsonObject[], readonly string[]> {
-  const { issuer, resource, audience, hasPolicies } = wish;
+  const { issuer, issuerCa, resource, audience, hasPolicies } = wish;
   const faults = faultsOf(wish);
   if (faults.length > 0) return err(faults);
   return ok([
@@ -51,6 +53,7 @@ export function proxyDocuments(wish: ProxyWish): Result<readonly JsonObject[], r
       ...{ authorizationServer: issuer, audience: audience ?? resource },
       // Whoever starts the proxy named it: that is no address that a stranger could choose.
       allowPrivateNetworks: true,
+      ...(issuerCa !== undefined && { tls: { ca: issuerCa } }),
     },
     backEndOf(wish),
     ...(hasPolicies ? [] : [starterPolicy({ issuer, server: BACK_END })]),

@@ -1,5 +1,6 @@
 /** The way to one server: what its document says as a target of the wire, and what its connections share. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CallerFace, McpServerDeclaration, OwnServerTokens, SecretReader } from '#contract';
 import { CurrentClient, EgressClient, egressRulesOf, type EgressTls } from '#egress';
@@ -34,6 +35,8 @@ export interface ConnectorParts {
   readonly tokens?: (() => Promise<OwnServerTokens | undefined>) | undefined;
   /** Below it each child process has a folder of its own. */
   readonly stateDirectory: string;
+  /** How long work waits for a client to come back with answers; ten minutes, as long as what names it counts. */
+  readonly answersWithinMs?: number | undefined;
   /** Who we say that we are. */
   readonly version: string;
   readonly clock: Clock;
@@ -49,6 +52,7 @@ export class Connector {
   readonly #pace: RestartPace;
   readonly #tokenClient: EgressClient;
   readonly #clients: CurrentClient;
+  #foreignFolder: Promise<string> | undefined;
 
   constructor(declaration: McpServerDeclaration, parts: ConnectorParts) {
     this.#declaration = declaration;
@@ -90,6 +94,8 @@ export class Connector {
 
   async close(): Promise<void> {
     await Promise.all([this.#clients.close(), this.#tokenClient.close()]);
+    const folder = await this.#foreignFolder?.catch(() => undefined);
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 
   #remote(url: string): HttpTarget {
@@ -133,10 +139,22 @@ export class Connector {
     return await readTls(config, directory);
   }
 
-  async #process(): Promise<StdioTarget> {
-    const { name, namespace, command = '', args, cwd, env, user, limits, protocol } = this.#declaration;
+  async #ownFolder(): Promise<string> {
+    const { name, namespace } = this.#declaration;
     const directory = join(this.#parts.stateDirectory, 'servers', namespace, name);
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    return directory;
+  }
+
+  /** Another user may not enter the data directory, and finds no way to what lies in it. */
+  async #folderOfUser(): Promise<string> {
+    this.#foreignFolder ??= mkdtemp(join(tmpdir(), 'chatelaine-server-'));
+    return await this.#foreignFolder;
+  }
+
+  async #process(): Promise<StdioTarget> {
+    const { name, command = '', args, cwd, env, user, limits, protocol } = this.#declaration;
+    const directory = await (user === undefined ? this.#ownFolder() : this.#folderOfUser());
     const values: Record<string, string> = {};
     for (const [variable, value] of Object.entries(env)) values[variable] = reveal(await this.#secrets.text(value));
     return {

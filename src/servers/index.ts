@@ -6,7 +6,7 @@
  * the server, `open-servers.ts` all of a process. Does not own: how requests to them are authorized (outgoing-auth,
  * which `authorization.ts` opens), who may call their tools (gateway), where they stand among other tools (toolbox).
  */
-export { openServers, type OpenServers } from './open-servers.ts';
+export { openServers, type CallerChange, type OpenServers, type WantedTool } from './open-servers.ts';
 export type { ConnectorParts } from './connector.ts';
 export {
   connect,

@@ -6,10 +6,12 @@ import type { CallerFace } from '#contract';
  */
 export class LatestCaller implements CallerFace {
   readonly context: string;
+  readonly signIn: string | undefined;
   #latest: CallerFace;
 
   constructor(caller: CallerFace) {
     this.context = caller.context;
+    this.signIn = caller.signIn;
     this.#latest = caller;
   }
 

@@ -1,9 +1,9 @@
 import { prefixOf, type CallerFace, type ClientFace, type McpServerDeclaration } from '#contract';
-import { ChatelaineError, err, type JsonObject } from '#kernel';
+import { ChatelaineError, err, formatDuration, type JsonObject } from '#kernel';
 import type { FederatedServer, Offered, ServerOffer, SourceState } from '#toolbox';
 import { Bridge, ParkedCalls, refusalOf, type AskedRequest } from './bridge/index.ts';
 import type { Behalf } from './bridge/bridge.ts';
-import { CallerCatalogue, Catalogue, LIST_CHANGED, type Known } from './catalogue/index.ts';
+import { CallerCatalogue, Catalogue, LIST_CHANGED, type ChangedList, type Known } from './catalogue/index.ts';
 import { acceptTools } from './catalogue/definitions.ts';
 import { connectionError } from './connections/errors.ts';
 import type { ServerConnection } from './connections/index.ts';
@@ -24,9 +24,12 @@ import { askableOf, connectionKey, ConnectionPool, type Lease } from './pool/ind
 export interface ServerOptions extends ConnectorParts {
   /** Called whenever it offers something else than before. */
   readonly changed: () => void;
+  /** Called whenever it offers one caller something else than before. */
+  readonly changedFor: (context: string, lists: ReadonlySet<ChangedList>) => void;
 }
 
 const INTRODUCTION_MS = 20_000;
+const OPENING_MS = 30_000;
 
 /** Nobody is there yet who could answer. */
 const NOBODY_TO_ASK: ClientFace = {
@@ -46,7 +49,7 @@ export class Server implements FederatedServer, Asker {
   readonly #catalogue: Catalogue | CallerCatalogue;
   readonly shows: Asker['shows'];
   readonly #pool: ConnectionPool;
-  readonly #parked = new ParkedCalls();
+  readonly #parked: ParkedCalls;
   readonly #bridge: Bridge;
   #offer: { readonly of: Known | undefined; readonly offer: ServerOffer } | undefined;
   readonly #callers = new WeakMap<ServerConnection, LatestCaller>();
@@ -59,15 +62,16 @@ export class Server implements FederatedServer, Asker {
 
   constructor(declaration: McpServerDeclaration, options: ServerOptions) {
     const { name, maxConnections: most, idle: idleMs } = declaration;
-    const { changed, clock, log } = options;
+    const { changed, changedFor, clock, log } = options;
     this.declaration = declaration;
     this.#options = options;
     this.#connector = new Connector(declaration, options);
     const personal =
-      this.#connector.auth?.perCaller === true ? new CallerCatalogue({ declaration, changed, clock, log }) : undefined;
+      this.#connector.auth?.perCaller === true ? new CallerCatalogue({ declaration, changed, changedFor, clock, log }) : undefined;
     this.#catalogue = personal ?? new Catalogue({ declaration, connector: this.#connector, changed, log });
     this.shows = personal && ((context, kind, raw) => personal.shows(context, kind, raw));
     this.#pool = new ConnectionPool({ name, most, idleMs, clock });
+    this.#parked = new ParkedCalls(options.answersWithinMs);
     this.#bridge = new Bridge({ server: name, lease: (...asked) => this.#lease(...asked), parked: this.#parked });
   }
 
@@ -139,6 +143,17 @@ export class Server implements FederatedServer, Asker {
     }
   }
 
+  /** The sign-ins in whose names something is open at it. */
+  signIns(): readonly string[] {
+    return this.#pool.signIns();
+  }
+
+  /** Ends what is open in the name of one of the sign-ins, which are over. */
+  signedOut(signIns: ReadonlySet<string>): void {
+    this.#parked.endOf(signIns);
+    this.#pool.endOf(signIns);
+  }
+
   watch(uri: string, changed: () => void, signal: AbortSignal): void {
     this.#catalogue.watch(uri, changed, signal);
   }
@@ -175,7 +190,7 @@ export class Server implements FederatedServer, Asker {
       );
   }
 
-  async #lease({ caller, client }: Behalf, request?: AskedRequest): Promise<Lease> {
+  async #lease({ caller, client, signal: wanted }: Behalf, request?: AskedRequest): Promise<Lease> {
     const { auth } = this.#connector;
     const { declaration } = this;
     const known = this.#catalogue.known?.server;
@@ -183,14 +198,20 @@ export class Server implements FederatedServer, Asker {
     const isSession = known?.era !== 'stateless';
     const isPerCaller = auth?.perCaller === true || (isSession && !declaration.shared);
     const key = connectionKey(caller, capabilities, { isPerCaller });
-    const lease = await this.#pool.lease(key, async (signal) => {
+    const open = async (abandoned: AbortSignal): Promise<ServerConnection> => {
       this.#away = undefined;
       const latest = new LatestCaller(caller);
-      const connection = await this.#connector.open({ caller: latest, capabilities, known, signal }).catch(this.#noted);
+      const late = AbortSignal.timeout(OPENING_MS);
+      const signal = AbortSignal.any([abandoned, late]);
+      const connection = await this.#connector
+        .open({ caller: latest, capabilities, known, signal })
+        .catch((error: unknown) => this.#noted(late.aborted ? this.#tooLate(error) : error));
       this.#callers.set(connection, latest);
       this.#hear(connection, caller.context);
       return connection;
-    });
+    };
+    const signIn = isPerCaller ? caller.signIn : undefined;
+    const lease = await this.#pool.lease(key, open, { signal: wanted, signIn });
     if (isPerCaller) this.#callers.get(lease.connection)?.came(caller);
     if (!(this.#catalogue instanceof CallerCatalogue)) return lease;
     try {
@@ -201,6 +222,13 @@ export class Server implements FederatedServer, Asker {
       lease.release();
       throw error;
     }
+  }
+
+  #tooLate(cause: unknown): Error {
+    const within = formatDuration(OPENING_MS);
+    return connectionError('SERVER_UNAVAILABLE', `\`${this.declaration.name}\` opens no connection within ${within}`, {
+      cause,
+    });
   }
 
   /** What keeps a connection from coming about, if it is the server's side and not that of whoever keeps tokens. */

@@ -11,6 +11,8 @@ export type ListChange = 'tools' | 'prompts' | 'resources';
 export interface ChangeListener {
   readonly namespace: string;
   readonly group: string | undefined;
+  /** The caller's context: what they are offered may change for them alone. */
+  readonly context: string;
   changed(list: ListChange): void;
   /** The server is ending: nothing will change any more. */
   ended(): void;
@@ -37,6 +39,12 @@ export class Changes {
   /** Tells whoever listens in a namespace that a list of it may be another now. */
   tell(namespace: string, list: ListChange): void {
     for (const listener of this.#listeners) if (listener.namespace === namespace) listener.changed(list);
+  }
+
+  /** Tells one caller, wherever they listen, that lists of theirs may be others now. */
+  tellCaller(context: string, lists: Iterable<ListChange>): void {
+    for (const listener of this.#listeners)
+      if (listener.context === context) for (const list of lists) listener.changed(list);
   }
 
   /** Compares two snapshots, group by group, and tells each listener what its lists lost or gained. */

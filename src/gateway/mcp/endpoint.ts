@@ -7,6 +7,7 @@ import { isRecord, type JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
 import { gatewayError } from '../errors.ts';
 import type { Replies } from '../http/replies.ts';
+import { contextOf } from '../pipeline/caller-face.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import type { DoorGuard } from '../pipeline/door-guard.ts';
 import { meantBy, toolsOf, visibleTo } from '../pipeline/visible.ts';
@@ -246,6 +247,7 @@ export function mcpEndpoint(options: {
     const stopListening = services.changes.listen({
       namespace: visit.view.name,
       group: visit.group.name === '' ? undefined : visit.group.name,
+      context: contextOf(visit.caller.principal),
       changed: (list) => {
         if (session.speaksOn(stream)) session.notify(`notifications/${list}/list_changed`, {});
       },

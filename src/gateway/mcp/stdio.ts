@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Principal } from '#contract';
 import type { JsonObject } from '#kernel';
 import type { Group, NamespaceView } from '#toolbox';
+import { contextOf } from '../pipeline/caller-face.ts';
 import { LOCAL_PEER } from '../pipeline/peer.ts';
 import { answer } from './answer.ts';
 import type { RequestFacts } from './exchange.ts';
@@ -64,6 +65,7 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
   const stopListening = services.changes.listen({
     namespace: principal.namespace,
     group: groupName(options.place().group),
+    context: contextOf(principal),
     changed: (list) => session?.notify(`notifications/${list}/list_changed`, {}),
     ended: () => {},
   });

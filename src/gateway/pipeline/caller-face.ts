@@ -28,6 +28,10 @@ export class CallerBehind implements CallerFace {
     return (this.#context ??= contextOf(this.#parts.principal));
   }
 
+  get signIn(): string | undefined {
+    return this.#parts.principal.tsid;
+  }
+
   async upstreamToken(upstream: string, wish?: UpstreamTokenWish): ReturnType<CallerFace['upstreamToken']> {
     const { subjectToken, grants } = this.#parts;
     if (subjectToken === undefined || grants === undefined) return err({ reason: 'session' });

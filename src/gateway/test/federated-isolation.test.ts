@@ -7,6 +7,7 @@ import type { JsonObject } from '#kernel';
 import { person, saidIn, type Person } from './federated-client.fixture.ts';
 import { closeAll, federate, serverDocument, upstream } from './federation.fixture.ts';
 import { ALICE, BOB, post, postStateless } from './gateway.fixture.ts';
+import { messagesIn } from './wire.fixture.ts';
 import type { Era } from '../../../test/mcp-upstream.ts';
 
 let people: Person[] = [];
@@ -19,13 +20,6 @@ const ERAS: readonly Era[] = ['stateless', 'session'];
 const CLIENTS = 200;
 const SETTINGS = { limits: { maxConcurrentCalls: 1_000 } };
 const keyOf = (client: number): string => (client % 2 === 0 ? ALICE : BOB);
-
-/** Every JSON-RPC message of a body, whichever of the two forms it has. */
-function messagesIn(text: string): JsonObject[] {
-  if (text.startsWith('{')) return [JSON.parse(text) as JsonObject];
-  const lines = text.split('\n').filter((line) => line.startsWith('data: {'));
-  return lines.map((line) => JSON.parse(line.slice('data: '.length)) as JsonObject);
-}
 
 /** A session of its own for a client of the session era. */
 async function beginSession(url: string, key: string): Promise<Record<string, string>> {

@@ -50,14 +50,17 @@ export const serverDocument = (name: string, url: string, more = ''): string =>
 /** The toolbox of such documents, with the servers behind it. */
 export async function openFederation(
   documents: readonly string[],
-  secrets?: SecretReader,
-  clock: Clock = systemClock,
+  {
+    secrets,
+    answersWithinMs,
+    clock = systemClock,
+  }: { readonly secrets?: SecretReader; readonly answersWithinMs?: number; readonly clock?: Clock } = {},
 ): Promise<{ readonly toolbox: Toolbox; readonly servers: OpenServers }> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'chatelaine-servers-'));
   closings.push(async () => rmSync(stateDirectory, { recursive: true, force: true }));
   const configuration = declared(documents.join('\n---\n'));
   const servers = openServers({
-    ...{ secrets, stateDirectory, version: '0', clock, log: silentLogger },
+    ...{ secrets, answersWithinMs, stateDirectory, version: '0', clock, log: silentLogger },
   });
   const opened = await openToolbox(configuration, {
     catalog: sourceTypes,
@@ -83,11 +86,12 @@ export async function federate(
     readonly policies?: CurrentPolicies;
     readonly steps?: GatewayOptions['steps'];
     readonly secrets?: SecretReader;
+    readonly answersWithinMs?: number;
     /** Whether to wait until every server has answered or failed. */
     readonly waits?: boolean;
   } = {},
 ): Promise<Federated> {
-  const { toolbox, servers } = await openFederation(documents, parts.secrets);
+  const { toolbox, servers } = await openFederation(documents, parts);
   const gateway = await startGateway(
     parts.settings,
     toolbox.current(),

@@ -41,3 +41,10 @@ export function raw(port: number, ...pieces: readonly string[]): Promise<string>
     );
   });
 }
+
+/** Every JSON-RPC message of a body, whichever of the two forms it has. */
+export function messagesIn(text: string): JsonObject[] {
+  if (text.startsWith('{')) return [JSON.parse(text) as JsonObject];
+  const lines = text.split('\n').filter((line) => line.startsWith('data: {'));
+  return lines.map((line) => JSON.parse(line.slice('data: '.length)) as JsonObject);
+}

@@ -43,7 +43,7 @@ import {
 import { mainError } from '../errors.ts';
 import type { ConfigurationOptions } from './configuration-options.ts';
 import { startQuickstart } from './quickstart.ts';
-import { openServers } from '#servers';
+import { openServers, type CallerChange, type WantedTool } from '#servers';
 import { RegisteredDocuments } from './registered-documents.ts';
 
 export interface Configured {
@@ -72,8 +72,17 @@ export interface Configured {
    * the tools that there are, and no others can come; says so in the log where some can.
    */
   settle(): void;
-  /** Sees to it that the caller finds what MCP servers offer them. Rejects with what is the matter with one. */
-  introduce(caller: CallerFace): Promise<void>;
+  /**
+   * Sees to it that the caller finds what MCP servers offer them. Rejects with what is the matter with one; of a tool
+   * that is wanted, with one that could have it.
+   */
+  introduce(caller: CallerFace, wanted?: WantedTool): Promise<void>;
+  /** As `OpenServers.onCallerChange`. */
+  onCallerChange(listener: CallerChange): void;
+  /** The sign-ins in whose names something is open at MCP servers. */
+  signIns(): ReadonlySet<string>;
+  /** Ends what is open at MCP servers in the name of one of the sign-ins. */
+  signedOut(signIns: ReadonlySet<string>): void;
   /** Resolves when every MCP server has answered for the first time or failed to, or the time is up. */
   serversSettled(ms: number): Promise<void>;
   counts(): { readonly tools: number; readonly sources: number };
@@ -196,7 +205,10 @@ export async function openConfigured(
     },
     settings: first.configuration.server,
     isQuickstart: quickstart !== undefined,
-    introduce: (caller) => servers.introduce(caller),
+    introduce: (...asked) => servers.introduce(...asked),
+    onCallerChange: (listener) => servers.onCallerChange(listener),
+    signIns: () => servers.signIns(),
+    signedOut: (signIns) => servers.signedOut(signIns),
     serversSettled: (ms) => servers.settled(ms),
     counts() {
       const views = [...toolbox.current().namespaces.values()];

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { CliContext } from '#cli';
-import type { ContentBlock } from '#contract';
+import { NOBODY, type ContentBlock } from '#contract';
 import { prepareDataDirectory } from '#db';
 import { coverLogText, invokeLocally } from '#gateway';
 import { readMaskKey } from '#http';
 import { localUser } from '#identity';
-import { createLogger, isRecord, parseStrictJson } from '#kernel';
+import { ChatelaineError, createLogger, isRecord, parseStrictJson } from '#kernel';
 import { openConfigured } from '../configuration/open-configured.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
@@ -55,6 +55,10 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
       ...{ services, settings: configured.settings, clock: context.clock, log, endings },
     });
     await containment.follow();
+    const principal = localUser({
+      scopes: options.scope ?? [],
+      ...(options.namespace !== undefined && { namespace: options.namespace }),
+    });
     const result = await invokeLocally({
       log,
       trail: services.audit,
@@ -67,13 +71,15 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
         ...{ limits: services.limits.calls, approvals: approvalStep(approvals) },
       },
       clock: context.clock,
-      principal: localUser({
-        scopes: options.scope ?? [],
-        ...(options.namespace !== undefined && { namespace: options.namespace }),
-      }),
+      principal,
       name: tool,
       arguments: args.value,
       signal: new AbortController().signal,
+    }).catch(async (error: unknown) => {
+      // A server that is away, or answers nobody without a sign-in, has said of no tool that it is there.
+      if (error instanceof ChatelaineError && error.code === 'TOOL_UNKNOWN')
+        await configured.introduce(NOBODY, { namespace: principal.namespace, name: tool });
+      throw error;
     });
     if (result.isError) throw mainError('TOOL_REPORTED_FAILURE', textOf(result.content));
     if (options.json) context.stdout.write(`${JSON.stringify(result)}\n`);

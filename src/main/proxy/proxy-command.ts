@@ -8,6 +8,7 @@ export interface ProxyOptions extends DataDirectoryOptions {
   readonly env?: readonly string[];
   readonly resource: string;
   readonly issuer: string;
+  readonly issuerCa?: string;
   readonly audience?: string;
   readonly exchange?: string;
   readonly upstreamName?: string;
@@ -38,6 +39,7 @@ export const installProxy: InstallCommands = (program, context) => {
     .option('--env <name>', 'a variable of the environment that the command gets (repeatable)', collect)
     .requiredOption('--resource <url>', 'what clients know the proxy as: a URL that ends in /mcp')
     .requiredOption('--issuer <url>', 'the authorization server whose tokens open it')
+    .option('--issuer-ca <file>', 'the authorities that vouch for the issuer (default: those of the system)')
     .option('--audience <text>', 'what `aud` of tokens must be (default: the resource)')
     .option('--exchange <url>', 'the internal listener of the authorization server, for tokens of upstreams')
     .option('--upstream-name <name>', 'with --exchange: the upstream whose token of the caller is sent')

@@ -35,11 +35,12 @@ export async function proxy(command: readonly string[], options: ProxyOptions, c
 }
 
 function wishOf([program, ...args]: readonly string[], options: ProxyOptions, { env }: CliContext): ProxyWish {
-  const { upstream, resource, issuer, audience, tlsTerminatedBy, config, configs, configFolder } = options;
+  const { upstream, resource, issuer, issuerCa, audience, tlsTerminatedBy, config, configs, configFolder } = options;
   refuseReferences([program ?? '', ...args], options);
   return {
     ...{ upstream, resource, issuer, audience, tlsTerminatedBy, env: options.env ?? [] },
     command: program === undefined ? undefined : [findProgram(program, env['PATH']), ...args],
+    ...(issuerCa !== undefined && { issuerCa: resolve(issuerCa) }),
     exchange: exchangeOf(options),
     tls: tlsOf(options),
     hasPolicies: (config ?? configs ?? configFolder) !== undefined,

@@ -35,6 +35,8 @@ export interface OwnAuthorizationServer {
   readonly exchange: AuthorizationServer['exchange'];
   /** Whether a token session goes on. */
   readonly sessionGoesOn: (tsid: string) => Promise<boolean>;
+  /** Calls back when token sessions may have ended here. */
+  readonly onSessionsEnd: (told: () => void) => void;
   /** The identity provider that people sign in at, for the sign-in page. */
   readonly elsewhere: SignInElsewhere;
 }
@@ -87,9 +89,13 @@ export function issuerUrl(settings: ServerSettings): URL | undefined {
 export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnAuthorizationServer {
   const { publicUrl, endings, log } = parts;
   let opening: Promise<AuthorizationServer> | undefined;
+  const toldOfEnds = new Set<() => void>();
   const opened = (): Promise<AuthorizationServer> => {
     opening ??= open(parts).then((server) => {
       endings.add('authorization server', () => server.close());
+      server.sessions.onEnd(() => {
+        for (const told of toldOfEnds) told();
+      });
       return server;
     });
     // What failed may succeed at the next request.
@@ -129,6 +135,7 @@ export function ownAuthorizationServer(parts: OwnAuthorizationServerParts): OwnA
       }
     },
     sessionGoesOn: async (tsid) => (await (await opened()).sessions.live(tsid)) !== undefined,
+    onSessionsEnd: (told) => void toldOfEnds.add(told),
     issuer: {
       issuer: publicUrl.origin,
       yields: parts.isDefault,

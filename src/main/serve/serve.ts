@@ -54,6 +54,7 @@ import { servedSiblings } from './siblings.ts';
 import { lateSignInPages, pagesOf } from './sign-in-pages.ts';
 import type { Running } from './running.ts';
 import { serveMany } from './serve-many.ts';
+import { endWithSignIns } from './signed-out.ts';
 import { serveOneClient } from './serve-one-client.ts';
 import type { ServeOptions } from './serve-command.ts';
 
@@ -134,6 +135,7 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
             snapshot: () => configured.toolbox.current(),
           });
     ownOpened.resolve(own);
+    if (own !== undefined) endWithSignIns({ configured, own, log, endings });
     // A logo that cannot be shown is told now, and not by the first page.
     if (settings.theme?.logo !== undefined && options.stdio !== true) readAssets(settings.theme);
     // A key that cannot sign is told now, and not by the first sign-in.
@@ -303,6 +305,8 @@ async function run(running: Running): Promise<void> {
     log,
   };
   gateway = createGateway(isProxy ? withoutPages(doors) : doors);
+  const { changes } = gateway.services;
+  configured.onCallerChange((context, lists) => changes.tellCaller(context, lists));
   const { close: closeRecords } = gateway;
   endings.add('refusals that were counted', closeRecords);
   await containment.follow(() => gateway.services.streams.round());

@@ -4,6 +4,7 @@ import type { JsonObject } from '#kernel';
 import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
 import { freePort } from '../../../test/loopback.ts';
 import { serveUpstream, usualTools, type Era, type Upstream } from '../../../test/mcp-upstream.ts';
+import { serveSseUpstream } from '../../../test/sse-upstream.ts';
 import { clientOf, companyDocuments, signIn, type SignedIn } from './signed-in.fixture.ts';
 import { start, workspace } from './server.fixture.ts';
 
@@ -13,16 +14,16 @@ interface Running {
   readonly far: Upstream;
 }
 
-const documents = (url: URL, idp: CompanyIdp, far: string): string => `
+const documents = (url: URL, idp: CompanyIdp, far: { readonly url: string; readonly more?: string }): string => `
 kind: server
 port: ${url.port}
 publicUrl: ${url.origin}
 ${companyDocuments(idp)}---
 kind: mcpServer
 name: far
-url: ${far}
+url: ${far.url}
 allowPrivateNetworks: true
-auth:
+${far.more ?? ''}auth:
   type: upstream
   upstream: company
 ---
@@ -33,7 +34,7 @@ cedar: |
   permit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };
 `;
 
-async function serve(era: Era): Promise<Running> {
+async function serve(era: Era, elsewhere?: { readonly url: string; readonly more: string }): Promise<Running> {
   const place = workspace();
   onTestFinished(() => place.remove());
   const url = new URL(`http://127.0.0.1:${await freePort()}`);
@@ -41,7 +42,7 @@ async function serve(era: Era): Promise<Running> {
   for (const name of ['ana', 'bo']) idp.accounts.set(name, { preferred_username: name, groups: ['staff'] });
   const far = await serveUpstream(era);
   onTestFinished(() => far.close());
-  const file = place.write('tools.yaml', documents(url, idp, far.url));
+  const file = place.write('tools.yaml', documents(url, idp, elsewhere ?? far));
   const server = await start(['--config', file, '--port', url.port, '--data-dir', place.dataDir], {
     cwd: place.folder,
     env: { COMPANY: idp.clientSecret },
@@ -63,6 +64,17 @@ const call = async ({ client }: Pick<SignedIn, 'client'>, name: string, args: Js
 const tokensAt = ({ requests }: Upstream): ReadonlySet<string> =>
   new Set(requests.map(({ headers }) => String(headers.authorization).replace('Bearer ', '')));
 
+async function signOut({ url }: Running, { token, clientId }: SignedIn): Promise<void> {
+  const revoked = await fetch(new URL('/oauth/revoke', url), {
+    method: 'POST',
+    body: new URLSearchParams({ token, client_id: clientId }),
+  });
+  expect(revoked.status).toBe(200);
+}
+
+/** Well below `idle`, after which a session ends anyway. */
+const PATIENCE = { timeout: 10_000, interval: 50 };
+
 const tool = (name: string, description: string): JsonObject => ({
   ...{ name, description },
   inputSchema: { type: 'object', properties: {} },
@@ -72,7 +84,7 @@ test.each(['session', 'stateless'] as const)(
   'a %s server gets the token of whoever calls for the upstream that is named, never another’s or ours (MCP-016)',
   async (era) => {
     const running = await serve(era);
-    const { idp, far, url } = running;
+    const { idp, far } = running;
     const ana = await signIn(running, 'ana');
     const bo = await signIn(running, 'bo');
     // Nobody has asked it anything, and nothing is known of it.
@@ -95,15 +107,16 @@ test.each(['session', 'stateless'] as const)(
     expect(JSON.stringify(far.requests)).not.toContain(ana.token);
     expect(JSON.stringify(far.requests)).not.toContain(bo.token);
 
-    // After a sign-out nothing goes there in the name of who has left.
+    // After a sign-out nothing goes there in the name of who has left, but that what they had open is over.
     far.requests.length = 0;
-    const revoked = await fetch(new URL('/oauth/revoke', url), {
-      method: 'POST',
-      body: new URLSearchParams({ token: ana.token, client_id: ana.clientId }),
-    });
-    expect(revoked.status).toBe(200);
+    const sessions = far.sessions();
+    await signOut(running, ana);
     expect(await call(ana, 'far_echo', { text: 'again' }).catch(() => 'let in by nobody')).toBe('let in by nobody');
-    expect(far.requests).toEqual([]);
+    if (era === 'session') await vi.waitFor(() => expect(sessions - far.sessions()).toBe(1), PATIENCE);
+    const farewell = { method: 'DELETE', authorization: `Bearer ${ofAna}` };
+    expect(
+      far.requests.map(({ method, headers: { authorization } }) => ({ method, authorization })),
+    ).toEqual(era === 'session' ? [farewell] : []);
     expect(await call(bo, 'far_echo', { text: 'still here' })).toContain('still here');
   },
   180_000,
@@ -183,3 +196,78 @@ test('each sees what they are offered; a tool that somebody is told otherwise do
   expect(await call(ana, 'far_shared')).toContain('called shared');
   expect(await call(ana, 'far_fire')).toContain('called fire');
 }, 180_000);
+
+test('a call that waits for who has signed out is called off, and their session at the server is over', async () => {
+  const running = await serve('session');
+  const { far } = running;
+  const ana = await signIn(running, 'ana');
+  await call(ana, 'far_connect_account');
+  await listing(ana, 'far_ask');
+  const asking = await clientOf(running, ana, 'auto', () => {});
+  const stopped = (await asking.callTool({ name: 'far_ask', arguments: { kind: 'elicitation', label: 'of ana' } }, {
+    ...{ inputRequired: { autoFulfill: false }, allowInputRequired: true },
+  } as never)) as unknown as JsonObject;
+  expect(stopped['inputRequests']).toBeDefined();
+  expect(far.sessions()).toBeGreaterThan(0);
+  await signOut(running, ana);
+  await vi.waitFor(() => expect([far.calledOff, far.sessions()]).toEqual([['of ana'], 0]), PATIENCE);
+}, 180_000);
+
+test('a server of HTTP with SSE gets the token of whoever calls, with the stream and with every message', async () => {
+  const old = await serveSseUpstream();
+  onTestFinished(() => old.close());
+  const running = await serve('session', { url: old.url, more: 'transport: sse\n' });
+  const { idp } = running;
+  const ana = await signIn(running, 'ana');
+  const bo = await signIn(running, 'bo');
+  expect(old.received).toEqual([]);
+  await call(ana, 'far_connect_account');
+  await listing(ana, 'far_echo');
+  await listing(bo, 'far_echo');
+  const [ofAna, ofBo] = idp.accessTokens;
+  const sent = () => new Set(old.received.map(({ method, headers }) => `${method} ${headers.authorization}`));
+  expect(await call(bo, 'far_echo', { text: 'from bo' })).toContain('from bo');
+  expect(sent()).toEqual(
+    new Set([ofAna, ofBo].flatMap((token) => [`GET Bearer ${token}`, `POST Bearer ${token}`])),
+  );
+  expect(old.streams()).toBe(2);
+  await signOut(running, ana);
+  await vi.waitFor(() => expect(old.streams()).toBe(1), PATIENCE);
+  expect(await call(bo, 'far_echo', { text: 'still here' })).toContain('still here');
+}, 180_000);
+
+test.each(['session', 'stateless'] as const)(
+  'what a %s server offers one person anew that person alone hears of, by their subscription',
+  async (era) => {
+    const running = await serve(era);
+    const { idp, far } = running;
+    const ana = await signIn(running, 'ana');
+    const bo = await signIn(running, 'bo');
+    const [ofAna] = idp.accessTokens;
+    const [echo] = usualTools() as [JsonObject];
+    const both = [echo, tool('shared', 'Says hello.')];
+    let anas = [echo];
+    far.offer.toolsOf = (authorization) => (authorization === `Bearer ${ofAna}` ? anas : both);
+    const heard: string[] = [];
+    for (const who of [ana, bo]) {
+      await call(who, 'far_connect_account').catch(() => {});
+      await listing(who, 'far_echo');
+      // Whoever has called is known by what they are offered.
+      await call(who, 'far_echo', { text: 'here' });
+    }
+    for (const [name, who] of Object.entries({ ana, bo })) {
+      const client = await clientOf(running, who, { pin: '2026-07-28' }, () => {});
+      await client.listen({ toolsListChanged: true });
+      client.setNotificationHandler('notifications/tools/list_changed', () => void heard.push(name));
+    }
+    expect(await namesOf(ana)).toEqual(['far_echo']);
+    // Bo has had it all along: for everybody together nothing is new.
+    anas = both;
+    await vi.waitFor(async () => (await far.changed(), expect(heard).toContain('ana')), {
+      ...{ timeout: 30_000, interval: 200 },
+    });
+    expect(await namesOf(ana)).toEqual(['far_echo', 'far_shared']);
+    expect(heard).not.toContain('bo');
+  },
+  180_000,
+);

@@ -81,10 +81,12 @@ export interface Finished {
 /** Runs the command to its end. */
 export async function run(
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
+  options: { cwd?: string; env?: Record<string, string>; input?: string; uid?: number; gid?: number } = {},
 ): Promise<Finished> {
   const child = spawn(COMMAND, args, {
     cwd: options.cwd,
+    ...(options.uid !== undefined && { uid: options.uid }),
+    ...(options.gid !== undefined && { gid: options.gid }),
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

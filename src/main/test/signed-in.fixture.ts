@@ -59,12 +59,12 @@ export async function signIn({ url, idp }: Place, account: string): Promise<Sign
 export async function clientOf(
   { url }: Pick<Place, 'url'>,
   { token }: SignedIn,
-  mode: 'auto' | 'legacy',
+  mode: 'auto' | 'legacy' | { readonly pin: string },
   open: (at: string) => void,
 ): Promise<Client> {
   const client = new Client(
     { name: 'desk', version: '1' },
-    { capabilities: { elicitation: { url: {} } }, versionNegotiation: { mode } },
+    { capabilities: { elicitation: { form: {}, url: {} } }, versionNegotiation: { mode } },
   );
   client.setRequestHandler('elicitation/create', async ({ params }) => {
     open((params as { readonly url: string }).url);

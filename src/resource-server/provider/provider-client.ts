@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { EgressClient, parseRange, type IpRange } from '#egress';
 import { err, isRecord, ok, parseStrictJson, type JsonObject, type Result } from '#kernel';
 import { isLoopbackHost } from '#contract';
@@ -13,6 +15,10 @@ export interface ProviderNetwork {
   readonly issuer: URL;
   readonly allowPrivateNetworks?: boolean;
   readonly allowedIpRanges?: readonly string[];
+  /** Authorities that vouch for it in the place of the system's: a PEM file, or PEM text; and the name it is to show. */
+  readonly tls?: { readonly ca?: string | undefined; readonly serverName?: string | undefined } | undefined;
+  /** Where relative paths start. */
+  readonly directory?: string;
 }
 
 const MAX_BYTES = 1_048_576;
@@ -28,10 +34,19 @@ export class ProviderClient {
   readonly #client: EgressClient;
   readonly #stopped = new AbortController();
 
-  constructor({ issuer, allowPrivateNetworks = false, allowedIpRanges = [] }: ProviderNetwork) {
+  constructor({ issuer, allowPrivateNetworks = false, allowedIpRanges = [], tls, directory = '' }: ProviderNetwork) {
     const allowed = [...allowedIpRanges, ...(isLoopbackHost(issuer.hostname) ? LOOPBACK : [])];
     const ranges = allowed.map(parseRange).filter((range): range is IpRange => range !== undefined);
-    this.#client = new EgressClient({ rules: { allowed: ranges, blocked: [], allowPrivateNetworks } });
+    this.#client = new EgressClient({
+      rules: { allowed: ranges, blocked: [], allowPrivateNetworks },
+      ...(tls !== undefined && {
+        // Read for each connection: a file that is replaced holds from the next one on.
+        tls: async () => ({
+          ...(tls.ca !== undefined && { ca: await authorities(tls.ca, directory) }),
+          ...(tls.serverName !== undefined && { servername: tls.serverName }),
+        }),
+      }),
+    });
   }
 
   /** The error says why there is no answer. Never rejects. */
@@ -70,6 +85,16 @@ export class ProviderClient {
       // The client's words name the place and not the query, which may hold a token.
       return err((error as Error).message);
     }
+  }
+}
+
+async function authorities(written: string, directory: string): Promise<string> {
+  if (written.includes('-----BEGIN')) return written;
+  try {
+    return await readFile(resolve(directory, written), 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`the file \`${written}\` of \`tls.ca\` cannot be read (${code})`, { cause });
   }
 }
 

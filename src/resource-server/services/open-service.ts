@@ -29,9 +29,11 @@ type Declared<Type> = Extract<AuthServiceDeclaration, { readonly type: Type }>;
 const HOUR_MS = 60 * 60_000;
 
 function generic(declaration: Declared<'generic'>, surroundings: ServiceSurroundings): TokenService {
-  const { authorizationServer: issuer, audience, allowPrivateNetworks, allowedIpRanges } = declaration;
+  const { authorizationServer: issuer, audience, allowPrivateNetworks, allowedIpRanges, tls, directory } = declaration;
   const { clock, rotated } = surroundings;
-  const client = new ProviderClient({ issuer: new URL(issuer), allowPrivateNetworks, allowedIpRanges });
+  const client = new ProviderClient({
+    ...{ issuer: new URL(issuer), allowPrivateNetworks, allowedIpRanges, tls, directory },
+  });
   const endpoints = new Refreshed<Endpoints>({
     fetch: () => discover(client, issuer),
     clock,

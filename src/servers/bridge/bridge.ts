@@ -1,11 +1,12 @@
 import type { CallerFace, ClientFace } from '#contract';
 import { isRecord, type JsonObject, type JsonValue } from '#kernel';
-import type { RequestOptions, ServerConnection } from '../connections/server-connection.ts';
+import type { RequestOptions } from '../connections/server-connection.ts';
 import type { Lease } from '../pool/index.ts';
 import { HeldCall } from './held-call.ts';
 import type { ParkedCalls } from './parked-calls.ts';
 import { refusalOf } from './refusals.ts';
 import { inRounds, readRound } from './rounds.ts';
+import { SessionLevels } from './session-levels.ts';
 
 /** What is asked of a server. */
 export interface AskedRequest {
@@ -30,7 +31,7 @@ export class Bridge {
   readonly #server: string;
   readonly #lease: (behalf: Behalf, request: AskedRequest) => Promise<Lease>;
   readonly #parked: ParkedCalls;
-  readonly #levels = new WeakMap<ServerConnection, string>();
+  readonly #levels = new SessionLevels();
 
   constructor(options: {
     server: string;
@@ -53,13 +54,14 @@ export class Bridge {
         return await this.#parked.take(state['held'], behalf.caller.context).goOn(behalf);
       const lease = await this.#lease(behalf, request);
       if (lease.connection.era === 'session') {
-        await this.#sayLevel(lease, behalf);
+        const { connection } = lease;
+        const leave = await this.#levels.enter(connection, behalf.client.logLevel, behalf.signal);
         const asking = { ...request, params: withMeta(request.params, {}) };
         return await new HeldCall({
           request: asking,
-          lease,
+          lease: { connection, release: () => (leave(), lease.release()) },
           parked: this.#parked,
-          context: behalf.caller.context,
+          caller: behalf.caller,
         }).goOn(behalf);
       }
       try {
@@ -73,15 +75,6 @@ export class Bridge {
     } catch (error) {
       throw refusalOf(error, this.#server);
     }
-  }
-
-  /** A session has one level, and one caller, whose level it is. What fails here costs messages and no answer. */
-  async #sayLevel({ connection }: Lease, { client, signal }: Behalf): Promise<void> {
-    const level = client.logLevel;
-    if (level === undefined || connection.capabilities['logging'] === undefined) return;
-    if (this.#levels.get(connection) === level) return;
-    this.#levels.set(connection, level);
-    await connection.request('logging/setLevel', { level }, { signal }).catch(() => {});
   }
 }
 

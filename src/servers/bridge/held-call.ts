@@ -8,7 +8,7 @@ import type { JsonObject } from '#kernel';
 import type { Lease } from '../pool/index.ts';
 import type { AskedRequest, Behalf } from './bridge.ts';
 import { tellClient } from './notices.ts';
-import type { ParkedCalls } from './parked-calls.ts';
+import type { ParkedCalls, ParkedFor } from './parked-calls.ts';
 
 interface OpenQuestion {
   readonly key: string;
@@ -25,7 +25,7 @@ const GATHERING_MS = 20;
 
 export class HeldCall {
   readonly #id: string;
-  readonly #context: string;
+  readonly #caller: ParkedFor;
   readonly #parked: ParkedCalls;
   readonly #upstream = new AbortController();
   readonly #open = new Set<OpenQuestion>();
@@ -36,20 +36,23 @@ export class HeldCall {
   #isGathering = false;
   #endRound: ((reason: RoundEnded) => void) | undefined;
 
-  constructor(options: { request: AskedRequest; lease: Lease; parked: ParkedCalls; context: string }) {
-    const { request, lease, parked, context } = options;
+  constructor(options: { request: AskedRequest; lease: Lease; parked: ParkedCalls; caller: ParkedFor }) {
+    const { request, lease, parked, caller } = options;
+    const { context, signIn } = caller;
     this.#parked = parked;
-    this.#context = context;
+    this.#caller = { context, signIn };
     this.#id = parked.newId();
     this.#result = lease.connection
       .request(request.method, request.params, {
         signal: this.#upstream.signal,
+        context,
         notified: (method, params) => this.#notified(method, params),
         asked: (input) => this.#question(input),
       })
       .finally(() => lease.release());
-    // It may fail while nobody is there; whoever comes back hears of it.
-    this.#result.catch(() => {});
+    // It may fail while nobody is there; whoever comes back hears of it. That it is called off the server hears before
+    // the end of its questions, which it might take for an answer to go on with.
+    this.#result.catch(() => {}).finally(() => this.#endQuestions());
   }
 
   /** Goes on for this round of the caller: to the result, or to the next question that ends the round. */
@@ -76,7 +79,10 @@ export class HeldCall {
   /** Nobody will come back. */
   abandon(reason: Error): void {
     this.#upstream.abort(reason);
-    for (const { answer } of this.#open) answer.reject(reason);
+  }
+
+  #endQuestions(): void {
+    for (const { answer } of this.#open) answer.reject(new Error('the request that it was asked for has ended'));
     this.#open.clear();
   }
 
@@ -103,6 +109,7 @@ export class HeldCall {
     } catch (error) {
       // The round is over, and the question stays: it is put again to who comes back.
       if (error instanceof RoundEnded) return this.#gather(error, client);
+      if (this.#upstream.signal.aborted) return;
       this.#open.delete(question);
       answer.reject(error instanceof Error ? error : new Error('the client did not answer', { cause: error }));
     }
@@ -128,7 +135,7 @@ export class HeldCall {
     if (endRound === undefined) return;
     this.#behalf = undefined;
     this.#endRound = undefined;
-    this.#parked.park(this.#id, this, this.#context);
+    this.#parked.park(this.#id, this, this.#caller);
     endRound(reason);
   }
 }

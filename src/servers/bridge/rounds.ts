@@ -42,6 +42,7 @@ export async function inRounds(
   for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
     const result = await connection.request(request.method, params, {
       signal: behalf.signal,
+      context: behalf.caller.context,
       notified: (method, said) => tellClient(behalf.client, method, said),
       ...(request.headers !== undefined && { headers: request.headers }),
     });

@@ -12,6 +12,9 @@ type Kind = keyof KnownLists;
 const KEYS = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const;
 const KINDS = Object.keys(KEYS) as readonly Kind[];
 
+/** The lists that clients know, of which templates are a part of the resources. */
+export type ChangedList = Exclude<Kind, 'resourceTemplates'>;
+
 /** What one caller was told that there is: digests of definitions, by what tells them apart. */
 interface Listing {
   readonly at: number;
@@ -40,6 +43,7 @@ const MOST_CONTEXTS = 1_000;
 export class CallerCatalogue {
   readonly #declaration: McpServerDeclaration;
   readonly #changed: () => void;
+  readonly #changedFor: (context: string, lists: ReadonlySet<ChangedList>) => void;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #ending = new AbortController();
@@ -50,9 +54,17 @@ export class CallerCatalogue {
   };
   #known: Known | undefined;
 
-  constructor(options: { declaration: McpServerDeclaration; changed: () => void; clock: Clock; log: Logger }) {
+  constructor(options: {
+    declaration: McpServerDeclaration;
+    changed: () => void;
+    /** Called when one caller is offered something else than before. */
+    changedFor: (context: string, lists: ReadonlySet<ChangedList>) => void;
+    clock: Clock;
+    log: Logger;
+  }) {
     this.#declaration = options.declaration;
     this.#changed = options.changed;
+    this.#changedFor = options.changedFor;
     this.#clock = options.clock;
     this.#log = options.log;
   }
@@ -125,7 +137,11 @@ export class CallerCatalogue {
     const lists = await readLists(connection, this.#declaration.name, this.#ending.signal);
     const at = this.#clock.now();
     const digests = Object.fromEntries(KINDS.map((kind) => [kind, digestsOf(kind, lists[kind])])) as Listing['digests'];
+    const before = this.#listings.get(context);
     this.#listings.set(context, { at, digests });
+    const others = KINDS.filter((kind) => before !== undefined && !areSame(before.digests[kind], digests[kind]));
+    const another = new Set(others.map((kind) => (kind === 'resourceTemplates' ? 'resources' : kind)));
+    if (another.size > 0) this.#changedFor(context, another);
     const changes = KINDS.map((kind) => this.#merge(context, kind, lists[kind], digests[kind]));
     if (this.#known !== undefined && !changes.includes(true)) return;
     const { era, version, capabilities, serverInfo } = connection;
@@ -185,6 +201,9 @@ function digestsOf(kind: Kind, list: readonly JsonObject[]): ReadonlyMap<string,
   }
   return digests;
 }
+
+const areSame = (left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean =>
+  left.size === right.size && Array.from(left).every(([key, digest]) => right.get(key) === digest);
 
 function keyOf(kind: Kind, raw: JsonObject): string | undefined {
   const key = raw[KEYS[kind]];

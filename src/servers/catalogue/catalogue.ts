@@ -1,7 +1,7 @@
 import { NOBODY, type McpServerDeclaration } from '#contract';
 import { err, isRecord, ok, type JsonObject, type Logger, type Result } from '#kernel';
 import type { SourceFault } from '#toolbox';
-import type { KnownServer, ServerConnection } from '../connections/index.ts';
+import { keepListening, type KnownServer, type ServerConnection, type Subscribable } from '../connections/index.ts';
 import type { Connector } from '../connector.ts';
 import { askableOf } from '../pool/index.ts';
 import { readLists, type KnownLists } from './read-lists.ts';
@@ -39,7 +39,8 @@ export class Catalogue {
   #fault: SourceFault | undefined;
   #connection: ServerConnection | undefined;
   #following: Promise<void> | undefined;
-  #listening: AbortController | undefined;
+  /** The subscriptions that are open: one, and those that it takes the place of. */
+  readonly #listening = new Set<AbortController>();
   #heard: ((method: string, params: JsonObject) => void) | undefined;
 
   constructor(options: { declaration: McpServerDeclaration; connector: Connector; changed: () => void; log: Logger }) {
@@ -135,8 +136,11 @@ export class Catalogue {
       this.#connection = connection;
       // Before anything is read: what changes in between would be missed for ever.
       this.#heard = heard;
-      this.#listen(connection);
-      if (connection.era === 'session') await this.#subscribe([...this.#watched.keys()], 'resources/subscribe');
+      const isLate = this.#known !== undefined;
+      if (connection.era === 'stateless') this.#listen(connection, isLate);
+      else await this.#subscribe([...this.#watched.keys()], 'resources/subscribe');
+      // What changed while there was no connection nobody has told.
+      if (isLate && connection.era === 'session') for (const uri of this.#watched.keys()) this.#updated(uri);
       while (!signal.aborted) {
         stale.hush();
         await this.#read(connection);
@@ -151,7 +155,8 @@ export class Catalogue {
       }
     } finally {
       this.#connection = undefined;
-      this.#listening?.abort();
+      for (const one of this.#listening) one.abort();
+      this.#listening.clear();
       signal.removeEventListener('abort', stop);
       for (const unhear of stops) unhear();
       await connection.close().catch(() => {});
@@ -171,28 +176,39 @@ export class Catalogue {
     this.#changed();
   }
 
-  /** A stateless server tells of resources that one long request names. Of its lists the connection hears by itself. */
-  #listen(connection: ServerConnection): void {
-    this.#listening?.abort();
-    this.#listening = undefined;
-    if (connection.era !== 'stateless' || this.#watched.size === 0 || this.#heard === undefined) return;
-    const listening = (this.#listening = new AbortController());
+  /**
+   * A stateless server tells of resources that one long request names. Of its lists the connection hears by itself. The
+   * request before goes on until the next is acknowledged, so that nothing is missed between the two.
+   */
+  #listen(connection: ServerConnection, isLate = false): void {
+    if (connection.era !== 'stateless' || this.#heard === undefined || !tellsOfResources(connection)) return;
+    const before = [...this.#listening];
+    const end = (): void => {
+      for (const one of before) if (this.#listening.delete(one)) one.abort();
+    };
+    const uris = [...this.#watched.keys()];
+    if (uris.length === 0) return end();
+    const listening = new AbortController();
+    this.#listening.add(listening);
+    const opened = (isAgain: boolean): void => {
+      end();
+      if (isAgain || isLate) for (const uri of uris) this.#updated(uri);
+    };
+    const listen: Subscribable['listen'] = (...asked) => connection.request('subscriptions/listen', ...asked);
     const signal = AbortSignal.any([this.#ending.signal, listening.signal]);
-    const notifications = { resourceSubscriptions: [...this.#watched.keys()] };
-    connection
-      .request('subscriptions/listen', { notifications }, { signal, notified: this.#heard })
-      .catch(
-        (error: unknown) =>
-          void (signal.aborted || this.#log.debug({ err: error }, 'an MCP server tells of no changes')),
-      );
+    void keepListening(
+      { server: this.#declaration.name, log: this.#log, listen },
+      { resourceSubscriptions: uris },
+      { news: this.#heard, opened },
+      signal,
+    );
   }
 
   async #subscribe(uris: readonly string[], method: string): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;
     if (connection.era === 'stateless') return this.#listen(connection);
-    const { resources } = connection.capabilities;
-    if (!isRecord(resources) || resources['subscribe'] !== true) return;
+    if (!tellsOfResources(connection)) return;
     const { signal } = this.#ending;
     await Promise.all(uris.map((uri) => connection.request(method, { uri }, { signal }).catch(() => {})));
   }
@@ -201,6 +217,9 @@ export class Catalogue {
     for (const changed of this.#watched.get(uri) ?? []) changed();
   }
 }
+
+const tellsOfResources = ({ capabilities: { resources } }: ServerConnection): boolean =>
+  isRecord(resources) && resources['subscribe'] === true;
 
 /** Rings once for all that happened since it was hushed. */
 class Bell {

@@ -26,3 +26,4 @@ export type { ProcessPlan, ResourceLimits } from './stdio/process-plan.ts';
 export { RestartPace } from './stdio/restart-pace.ts';
 export { encodeHeaderValue } from './http/request-headers.ts';
 export { DEFAULT_LIMITS, type WireLimits } from './wire.ts';
+export { keepListening, type Subscribable } from './subscription.ts';

@@ -26,6 +26,8 @@ export class RunningRequests {
   readonly #max: number;
   readonly #running = new Members<RunningRequest>();
   #nextId: number;
+  #context: string | undefined;
+  #isShared = false;
 
   constructor(server: string, max: number, firstId: number) {
     this.#server = server;
@@ -38,6 +40,8 @@ export class RunningRequests {
     if (this.#running.size >= this.#max) {
       throw connectionError('SERVER_BUSY', `${this.#max} requests to \`${this.#server}\` are running already`);
     }
+    this.#context ??= options.context;
+    if (options.context !== undefined && options.context !== this.#context) this.#isShared = true;
     const meta = params['_meta'];
     const token = isRecord(meta) ? meta['progressToken'] : undefined;
     const running: RunningRequest = {
@@ -57,8 +61,12 @@ export class RunningRequests {
     for (const { controller } of this.#running.all()) controller.abort(reason);
   }
 
-  /** The one request that runs, where it is one: what says nothing of where it belongs can belong to no other. */
+  /**
+   * The one request that runs, where it is one: what says nothing of where it belongs can belong to no other. Where
+   * several callers were, it may be about what another has called off, and belongs to nobody.
+   */
   only(): RunningRequest | undefined {
+    if (this.#isShared) return undefined;
     if (this.#running.size > 2) return undefined;
     // What comes for a subscription names it.
     const [running, ...others] = this.#running.all().filter(({ method }) => method !== 'subscriptions/listen');

@@ -31,6 +31,8 @@ export interface ServerConnection {
 
 export interface RequestOptions {
   readonly signal: AbortSignal;
+  /** On whose behalf, where it is somebody's (`CallerFace.context`). */
+  readonly context?: string;
   /** Notifications that belong to this request, in order, and every one before the result. */
   readonly notified?: (method: string, params: JsonObject) => void;
   /**

@@ -1,6 +1,6 @@
 /**
- * The news of a stateless server: one `subscriptions/listen` that is open while somebody listens, and opened again
- * when it breaks off (MCP 2026-07-28, Subscriptions). What was missed meanwhile nobody keeps; so the lists count as
+ * The news of a stateless server: a `subscriptions/listen` that is open while somebody listens, and opened again when
+ * it breaks off (MCP 2026-07-28, Subscriptions). What was missed meanwhile nobody keeps; so what it is about counts as
  * changed when it is open again.
  */
 import { isRecord, type JsonObject, type Logger } from '#kernel';
@@ -17,11 +17,14 @@ const LISTS = [
   ['resources', 'resourcesListChanged', 'notifications/resources/list_changed'],
 ] as const;
 
-export interface SubscriptionSource {
+export interface Subscribable {
   readonly server: string;
-  readonly capabilities: JsonObject;
   readonly log: Logger;
   readonly listen: (params: JsonObject, options: RequestOptions) => Promise<JsonObject>;
+}
+
+export interface SubscriptionSource extends Subscribable {
+  readonly capabilities: JsonObject;
   readonly news: (method: string, params: JsonObject) => void;
 }
 
@@ -33,18 +36,35 @@ export async function listenForNews(source: SubscriptionSource, signal: AbortSig
   });
   if (promised.length === 0) return;
   const notifications = Object.fromEntries(promised.map(([, member]) => [member, true]));
+  const opened = (isAgain: boolean): void => {
+    if (isAgain) for (const [, , changed] of promised) source.news(changed, {});
+  };
+  await keepListening(source, notifications, { news: source.news, opened }, signal);
+}
+
+/**
+ * Holds a subscription with that filter until the signal aborts. `opened` is called whenever the server has
+ * acknowledged it; again, after what broke off, of which the news are lost. A server that knows no subscriptions is not
+ * asked twice.
+ */
+export async function keepListening(
+  { server, log, listen }: Subscribable,
+  notifications: JsonObject,
+  { news, opened }: Pick<SubscriptionSource, 'news'> & { readonly opened: (isAgain: boolean) => void },
+  signal: AbortSignal,
+): Promise<void> {
   let acknowledged = 0;
   for (let attempt = 0; !signal.aborted; attempt++) {
     const notified = (method: string, params: JsonObject): void => {
-      if (method !== 'notifications/subscriptions/acknowledged') return source.news(method, params);
+      if (method !== 'notifications/subscriptions/acknowledged') return news(method, params);
       attempt = 0;
-      if (acknowledged++ > 0) for (const [, , changed] of promised) source.news(changed, {});
+      opened(acknowledged++ > 0);
     };
     try {
-      await source.listen({ notifications }, { signal, notified });
+      await listen({ notifications }, { signal, notified });
     } catch (error) {
       if (signal.aborted || (error instanceof ServerError && error.code === METHOD_NOT_FOUND)) return;
-      source.log.debug({ server: source.server, err: error }, 'the subscription to an MCP server broke off');
+      log.debug({ server, err: error }, 'the subscription to an MCP server broke off');
     }
     await pause(backoffMs(BACKOFF, attempt), signal);
   }

@@ -1,5 +1,5 @@
 import { ChatelaineError, type Clock } from '#kernel';
-import { toolboxError } from '#toolbox';
+import { toolboxError, untilAborted } from '#toolbox';
 import type { ServerConnection } from '../connections/server-connection.ts';
 import { serversError } from '../errors.ts';
 
@@ -13,6 +13,10 @@ interface Entry {
   readonly key: string;
   readonly opening: Promise<ServerConnection>;
   readonly abandon: AbortController;
+  /** The sign-in in whose name it was opened, where it was in one. */
+  readonly signIn: string | undefined;
+  isLeaving: boolean;
+  isOpen: boolean;
   users: number;
   lastUsed: number;
   idle: NodeJS.Timeout | undefined;
@@ -53,12 +57,18 @@ export class ConnectionPool {
   /**
    * A connection of that key, open already or opened by `open`, once for all who ask. Rejects with what opening
    * failed by, at once for a while after it failed: whoever is away is not knocked at by every call. With
-   * `CONNECTIONS_EXHAUSTED` where all are in use.
+   * `CONNECTIONS_EXHAUSTED` where all are in use; with the signal's reason. An opening for which nobody waits any more
+   * is given up: it may never end, and who comes next would wait for it too.
    */
-  async lease(key: string, open: (signal: AbortSignal) => Promise<ServerConnection>): Promise<Lease> {
+  async lease(
+    key: string,
+    open: (signal: AbortSignal) => Promise<ServerConnection>,
+    { signal, signIn }: { readonly signal: AbortSignal; readonly signIn?: string | undefined },
+  ): Promise<Lease> {
+    signal.throwIfAborted();
     if (this.#ended !== undefined)
       throw toolboxError('TOOL_RELOADED', `a reload took the server \`${this.#name}\` away`);
-    const entry = this.#entries.get(key) ?? this.#enter(key, open);
+    const entry = this.#entries.get(key) ?? this.#enter(key, open, signIn);
     entry.users++;
     clearTimeout(entry.idle);
     entry.idle = undefined;
@@ -69,11 +79,12 @@ export class ConnectionPool {
       entry.users--;
       entry.lastUsed = this.#clock.now();
       if (entry.users > 0) return;
-      if (this.#ended !== undefined || this.#entries.get(key) !== entry) this.#close(entry);
+      if (!entry.isOpen) this.#giveUp(entry);
+      else if (this.#ended !== undefined || entry.isLeaving || this.#entries.get(key) !== entry) this.#close(entry);
       else entry.idle = setTimeout(() => this.#drop(entry), this.#idleMs).unref();
     };
     try {
-      return { connection: await entry.opening, release };
+      return { connection: await untilAborted(entry.opening, signal), release };
     } catch (error) {
       release();
       throw error;
@@ -90,24 +101,39 @@ export class ConnectionPool {
     return this.#ended.promise;
   }
 
-  #enter(key: string, open: (signal: AbortSignal) => Promise<ServerConnection>): Entry {
+  /** The sign-ins in whose names connections are open. */
+  signIns(): readonly string[] {
+    return Array.from(this.#entries.values(), ({ signIn }) => signIn ?? []).flat();
+  }
+
+  /** Closes what was opened in the name of one of the sign-ins: at once, or with the last call that runs. */
+  endOf(signIns: ReadonlySet<string>): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.signIn === undefined || !signIns.has(entry.signIn)) continue;
+      entry.isLeaving = true;
+      this.#drop(entry);
+    }
+  }
+
+  #enter(key: string, open: (signal: AbortSignal) => Promise<ServerConnection>, signIn: string | undefined): Entry {
     const failure = this.#failures.get(key);
     if (failure !== undefined && failure.until > this.#clock.now()) throw failure.error;
     if (this.#entries.size >= this.#most) this.#makeRoom();
     const abandon = new AbortController();
     const entry: Entry = {
-      ...{ key, abandon, users: 0, lastUsed: this.#clock.now(), idle: undefined },
+      ...{ key, abandon, signIn, isOpen: false, isLeaving: false, users: 0, lastUsed: this.#clock.now(), idle: undefined },
       opening: open(abandon.signal),
     };
     this.#entries.set(key, entry);
     entry.opening.then(
       (connection) => {
+        entry.isOpen = true;
         this.#failures.delete(key);
         connection.onEnd(() => this.#forget(entry));
       },
       (error: unknown) => {
         this.#forget(entry);
-        this.#remember(key, error);
+        if (!abandon.signal.aborted) this.#remember(key, error);
       },
     );
     return entry;
@@ -133,6 +159,11 @@ export class ConnectionPool {
 
   #drop(entry: Entry): void {
     if (entry.users > 0) return;
+    this.#close(entry);
+  }
+
+  #giveUp(entry: Entry): void {
+    if (this.#ended === undefined && this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
     this.#close(entry);
   }
 

@@ -1,5 +1,6 @@
 import { isRecord, type JsonObject } from '#kernel';
 import type { Resource } from '#toolbox';
+import { contextOf } from '../../pipeline/caller-face.ts';
 import type { ListChange } from '../changes.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RpcError } from '../json-rpc.ts';
@@ -42,6 +43,7 @@ function listen(exchange: Exchange, services: McpServices): Promise<JsonObject> 
     const stopListening = services.changes.listen({
       namespace: exchange.view.name,
       group: exchange.group.name === '' ? undefined : exchange.group.name,
+      context: contextOf(exchange.principal),
       changed: (list) => void (wanted.lists.has(list) && tell(`notifications/${list}/list_changed`, {})),
       ended: over,
     });

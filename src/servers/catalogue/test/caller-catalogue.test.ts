@@ -18,6 +18,7 @@ function catalogue() {
   const learning = new CallerCatalogue({
     declaration: { name: 'far', refresh: REFRESH } as McpServerDeclaration,
     changed: () => changes++,
+    changedFor: () => {},
     clock: { now: () => now },
     log: silentLogger,
   });

@@ -9,7 +9,7 @@ import { untilAborted } from '#toolbox';
 import { connectionError } from '../errors.ts';
 import { drain } from './event-stream.ts';
 import { Sent } from './sent.ts';
-import type { OutgoingRequest } from '#outgoing-auth';
+import type { OutgoingAuth, OutgoingRequest } from '#outgoing-auth';
 import type { HttpTarget } from '../target.ts';
 
 export interface HttpRequest {
@@ -27,6 +27,7 @@ export class HttpRequests {
   readonly #caller: CallerFace;
   readonly #sent = new Sent();
   readonly #fixed: Readonly<Record<string, Secret>> | undefined;
+  #last: Readonly<Record<string, Secret>> | undefined;
 
   constructor(target: HttpTarget, caller: CallerFace = NOBODY) {
     this.#target = target;
@@ -54,7 +55,8 @@ export class HttpRequests {
   async send(request: HttpRequest): Promise<EgressStream> {
     const { auth } = this.#target;
     for (let attempt = 0; ; attempt++) {
-      const sent = auth && (await untilAborted(auth.headers(this.#caller, this.#outgoing(request)), request.signal));
+      const sent = auth && (await this.#credential(auth, request));
+      this.#last = sent;
       const answer = await this.#exchange(request, sent);
       const { status } = answer;
       if (status !== 401 && status !== 403) return answer;
@@ -70,6 +72,16 @@ export class HttpRequests {
           details: { status, ...(challenge !== undefined && { challenge: this.#shown(challenge) }) },
         },
       );
+    }
+  }
+
+  /** Who has signed out is given no credential any more: what they began is ended with the one that came last. */
+  async #credential(auth: OutgoingAuth, request: HttpRequest): Promise<Readonly<Record<string, Secret>>> {
+    try {
+      return await untilAborted(auth.headers(this.#caller, this.#outgoing(request)), request.signal);
+    } catch (error) {
+      if (request.method === 'DELETE' && this.#last !== undefined) return this.#last;
+      throw error;
     }
   }
 

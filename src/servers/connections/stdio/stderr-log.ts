@@ -9,12 +9,20 @@ const LINES_IN_A_WINDOW = 50;
 const WINDOW_MS = 10_000;
 const LINE_LENGTH = 2000;
 
-export function logStderr(stderr: Readable, server: string, log: Logger, clock: Clock): void {
+/** `first` is called with the first line. */
+export function logStderr(
+  stderr: Readable,
+  server: string,
+  { log, clock, first }: { readonly log: Logger; readonly clock: Clock; readonly first?: (line: string) => void },
+): void {
+  let told = first;
   let windowEnds = 0;
   let lines = 0;
   let leftOut = 0;
   let rest = '';
   const write = (text: string): void => {
+    told?.(text.slice(0, LINE_LENGTH));
+    told = undefined;
     const now = clock.now();
     if (now >= windowEnds) {
       if (leftOut > 0) log.warn({ server, lines: leftOut }, 'a server wrote more to its standard error than is logged');

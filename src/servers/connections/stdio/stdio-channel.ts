@@ -19,12 +19,16 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const GRACE_MS = 2000;
 
+const notThatUser = (server: string, cause: unknown): Error =>
+  refused(server, 'it cannot run as the `user` that it is to run as: only root may start it so', cause);
+
 /** The folder that is the server's alone. */
 async function ownFolder(server: string, { directory, uid, gid }: ProcessPlan): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     if (uid !== undefined) await chown(directory, uid, gid ?? uid);
   } catch (cause) {
+    if (uid !== undefined && (cause as NodeJS.ErrnoException).code === 'EPERM') throw notThatUser(server, cause);
     throw refused(server, `its folder cannot be made (${(cause as NodeJS.ErrnoException).code})`, cause);
   }
 }
@@ -49,6 +53,8 @@ export class StdioChannel implements Channel {
   #listener: ChannelListener | undefined;
   #ended: Error | undefined;
   #closing = false;
+  /** Why `prlimit` did not become the program. */
+  #refused: string | undefined;
   /** Resolves when the process has read what it was sent; undefined while it keeps up. */
   #read: Promise<void> | undefined;
 
@@ -64,7 +70,10 @@ export class StdioChannel implements Channel {
     });
     child.stdin.on('error', () => {});
     child.stdout.on('error', () => {});
-    logStderr(child.stderr, target.name, log, clock);
+    const first = (line: string): void => {
+      if (target.process.limits !== undefined && line.startsWith('prlimit: ')) this.#refused = line;
+    };
+    logStderr(child.stderr, target.name, { log, clock, first });
     // Its children may have outlived it; they hold the streams open, too.
     child.on('exit', () => this.#signal('SIGKILL'));
     // What it still said before it went is heard first.
@@ -101,7 +110,7 @@ export class StdioChannel implements Channel {
     child.once('spawn', resolve);
     child.once('error', (cause: NodeJS.ErrnoException) => {
       pace.ended(startedAt);
-      if (cause.code === 'EPERM') reject(refused(name, 'cannot run as the user it is to run as: only root may', cause));
+      if (cause.code === 'EPERM') reject(notThatUser(name, cause));
       else
         reject(
           connectionError('SERVER_UNAVAILABLE', `the process of \`${name}\` does not start: ${cause.message}`, {
@@ -174,7 +183,10 @@ export class StdioChannel implements Channel {
 
   #end(how: string): void {
     if (this.#ended !== undefined) return;
-    this.#ended = this.#reason(how);
+    this.#ended =
+      this.#refused === undefined
+        ? this.#reason(how)
+        : refused(this.#target.name, `its resource limits cannot be kept here: ${this.#refused}`);
     if (this.#closing) return;
     this.#target.pace.ended(this.#startedAt);
     this.#listener?.ended(this.#ended);

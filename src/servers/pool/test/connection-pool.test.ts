@@ -31,6 +31,9 @@ const poolOf = (most = 2, idleMs = 60_000) => {
   return { time, pool: new ConnectionPool({ name: 'far', most, idleMs, clock: { now: () => time.now } }) };
 };
 
+const leaseOf = (pool: ConnectionPool, key: string, open: Parameters<ConnectionPool['lease']>[1]) =>
+  pool.lease(key, open, { signal: new AbortController().signal });
+
 it('opens one connection for all who ask at once, and closes it after the last', async () => {
   const { pool } = poolOf();
   const opened: Opened[] = [];
@@ -39,7 +42,7 @@ it('opens one connection for all who ask at once, and closes it after the last',
     opened.push(one);
     return one;
   };
-  const leases = await Promise.all([pool.lease('a', open), pool.lease('a', open), pool.lease('a', open)]);
+  const leases = await Promise.all([leaseOf(pool, 'a', open), leaseOf(pool, 'a', open), leaseOf(pool, 'a', open)]);
   expect(opened).toHaveLength(1);
   leases[0]?.release();
   leases[0]?.release();
@@ -54,13 +57,13 @@ it('opens one connection for all who ask at once, and closes it after the last',
 it('takes the place of the one that rested longest, and none that is in use', async () => {
   const { pool, time } = poolOf();
   const [a, b] = [connection(), connection()];
-  const first = await pool.lease('a', async () => a);
-  const second = await pool.lease('b', async () => b);
-  await expect(pool.lease('c', async () => connection())).rejects.toMatchObject({ code: 'CONNECTIONS_EXHAUSTED' });
+  const first = await leaseOf(pool, 'a', async () => a);
+  const second = await leaseOf(pool, 'b', async () => b);
+  await expect(leaseOf(pool, 'c', async () => connection())).rejects.toMatchObject({ code: 'CONNECTIONS_EXHAUSTED' });
   first.release();
   time.now = 1;
   second.release();
-  const third = await pool.lease('c', async () => connection());
+  const third = await leaseOf(pool, 'c', async () => connection());
   expect([a.closed, b.closed]).toEqual([true, false]);
   third.release();
   await pool.end();
@@ -73,13 +76,13 @@ it('does not knock again at once at a door that nobody opened', async () => {
     knocks++;
     return Promise.reject(new Error('nobody is there'));
   };
-  for (let call = 0; call < 5; call++) await expect(pool.lease('a', open)).rejects.toThrow('nobody is there');
+  for (let call = 0; call < 5; call++) await expect(leaseOf(pool, 'a', open)).rejects.toThrow('nobody is there');
   expect(knocks).toBe(1);
   time.now = 600;
-  await expect(pool.lease('a', open)).rejects.toThrow('nobody is there');
+  await expect(leaseOf(pool, 'a', open)).rejects.toThrow('nobody is there');
   expect(knocks).toBe(2);
   // What one context is refused another is not.
-  const other = await pool.lease('b', async () => connection());
+  const other = await leaseOf(pool, 'b', async () => connection());
   other.release();
   await pool.end();
 });
@@ -87,11 +90,32 @@ it('does not knock again at once at a door that nobody opened', async () => {
 it('opens anew after a connection has ended by itself', async () => {
   const { pool } = poolOf();
   const a = connection();
-  (await pool.lease('a', async () => a)).release();
+  (await leaseOf(pool, 'a', async () => a)).release();
   a.end();
   const again = connection();
-  const lease = await pool.lease('a', async () => again);
+  const lease = await leaseOf(pool, 'a', async () => again);
   expect(lease.connection).toBe(again);
+  lease.release();
+  await pool.end();
+});
+
+it('gives up an opening that nobody waits for any more, and opens anew for who comes next', async () => {
+  const { pool } = poolOf();
+  const given = Promise.withResolvers<void>();
+  const stuck = (signal: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => (given.resolve(), reject(signal.reason as Error)), { once: true });
+    });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const waiting = [pool.lease('a', stuck, first), pool.lease('a', stuck, second)];
+  first.abort(new Error('left'));
+  await expect(waiting[0]).rejects.toThrow('left');
+  second.abort(new Error('left too'));
+  await expect(waiting[1]).rejects.toThrow('left too');
+  await given.promise;
+  const open = connection();
+  const lease = await leaseOf(pool, 'a', async () => open);
+  expect(lease.connection).toBe(open);
   lease.release();
   await pool.end();
 });
