@@ -15,6 +15,11 @@ import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.ts';
 
 export interface EgressTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {
   readonly servername?: string;
+  /**
+   * Pins of the server's key, in base64: it must have one of them, beside everything else. Of the origin of
+   * `identityFor` alone, where that is said.
+   */
+  readonly pins?: readonly string[];
   /** False accepts any certificate: only behind a configuration that says so, and loudly. */
   readonly rejectUnauthorized?: boolean;
 }

@@ -57,14 +57,15 @@ export class Connector {
     this.#pace = new RestartPace(parts.clock);
     const { clock, tokens } = parts;
     const rules = egressRulesOf(declaration);
-    // The same authorities, and not our certificate, nor the server's name: it is another server.
-    this.#tokenClient = new EgressClient({ rules, tls: async () => await this.#authorities() });
+    const own = declaration.url === undefined ? {} : { identityFor: new URL(declaration.url) };
+    // Not our certificate; the server's name and keys where it gives tokens itself, and the same authorities elsewhere.
+    this.#tokenClient = new EgressClient({ rules, ...own, tls: async () => await this.#trust() });
     this.#clients = new CurrentClient(
       (identity) =>
         new EgressClient({
           rules,
           tls: async () => ({ ...(await this.#tls()), ...identity }),
-          ...(declaration.url !== undefined && { identityFor: new URL(declaration.url) }),
+          ...own,
           // Every session holds a stream open, and every running call another.
           maxConnections: 2 * declaration.maxConnections + 64,
         }),
@@ -116,17 +117,17 @@ export class Connector {
     );
   }
 
-  async #authorities(): Promise<EgressTls> {
-    const { ca } = await readTls({ ca: this.#declaration.tls?.ca }, this.#declaration.directory);
-    return ca === undefined ? {} : { ca };
+  async #trust(): Promise<EgressTls> {
+    const { ca, pin, serverName } = this.#declaration.tls ?? {};
+    return await readTls({ ca, pin, serverName }, this.#declaration.directory);
   }
 
   async #tls(): Promise<EgressTls> {
     const { tls, directory } = this.#declaration;
     if (tls === undefined) return {};
-    const { clientCert, clientKey, ca, serverName } = tls;
+    const { clientCert, clientKey, ca, pin, serverName } = tls;
     const config = {
-      ...{ ca, serverName },
+      ...{ ca, pin, serverName },
       clientCert: clientCert && (await this.#secrets.text(clientCert, certificateOf)),
       clientKey: clientKey && (await this.#secrets.text(clientKey, privateKeyOf)),
     };

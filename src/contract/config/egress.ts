@@ -30,9 +30,26 @@ export const reachFields = (whom: string) => ({
     .describe(`${whom} may have private, loopback, link-local and shared (100.64.0.0/10) addresses.`),
 });
 
+/** RFC 7469 §2.4: `sha256/` and the hash in base64, or the hash alone. Gives the hash. */
+const publicKeyPin = z
+  .string()
+  .regex(/^(?:sha256\/)?[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, {
+    error: 'a pin is the SHA-256 of a public key in base64, written `sha256/…`',
+  })
+  .transform((text) => text.slice(-44))
+  .meta({ title: 'pin' });
+
 /** `tls:` of what asks others: whom to trust, and who we are. */
 export const egressTlsSchema = z.strictObject({
   ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
+  pin: z
+    .array(publicKeyPin)
+    .min(1, { error: 'an empty list would let no server through; leave it out where none is pinned' })
+    .max(20)
+    .optional()
+    .describe(
+      'Pins of the key of its certificate, of which it must have one, beside all else that is checked: `sha256/…`, the SHA-256 of the SubjectPublicKeyInfo in base64 (RFC 7469). Two while a key rolls.',
+    ),
   clientCert: secretValue.optional().describe('Our certificate: a PEM file, PEM text, or an `mtls` secret.'),
   clientKey: secretValue.optional().describe('The key of `clientCert`, likewise.'),
   serverName: z

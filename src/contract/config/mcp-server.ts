@@ -155,6 +155,8 @@ export const mcpServerSchema = z
       const { username, password, hash } = new URL(url);
       if (username !== '' || password !== '') fault(['url'], 'a URL with a password in it is shown in logs and errors');
       if (hash !== '') fault(['url'], 'what is asked of a server has no fragment');
+      if (server.tls?.pin !== undefined && !url.startsWith('https:'))
+        fault(['tls', 'pin'], 'a key is pinned over https alone', 'CONTRADICTION');
       for (const { path, message } of authFaults(server.auth, server)) fault(path, message, 'CONTRADICTION');
     } else {
       for (const { path, message } of commandFaults(server.command ?? '', server.args, Object.keys(server.env)))

@@ -56,6 +56,12 @@ export const httpSourceSchema = z
       if (source.tls?.clientCert !== undefined)
         fault(['tls', 'clientCert'], '`auth` shows a client certificate already');
     }
+    if (source.tls?.pin !== undefined) {
+      if (url.protocol !== 'https:') fault(['tls', 'pin'], 'a key is pinned over https alone');
+      // A pin says which key it is, and nothing of whose: that takes a certificate that somebody vouches for.
+      if (source.disableSslVerification)
+        fault(['tls', 'pin'], 'a pin is checked beside the certificate, which `disableSslVerification` accepts unseen');
+    }
     const parameter = filledParameter(auth);
     if (parameter !== undefined && Object.hasOwn(source.queryParams, parameter)) {
       fault(['queryParams', parameter], `\`auth\` sends the parameter \`${parameter}\``);

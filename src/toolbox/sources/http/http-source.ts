@@ -81,10 +81,11 @@ export class HttpSource implements Source {
     this.#tokenClient = new EgressClient({
       explain: asToolFault,
       rules: egressRules(config),
-      // The same authorities, and not our certificate, nor the API's name: it is another server.
+      // The same authorities, and not our certificate; the API's name and keys where tokens come from the API itself.
+      identityFor: this.baseUrl,
       tls: async () => {
-        const { ca, rejectUnauthorized } = await this.#tls();
-        return { ...(ca !== undefined && { ca }), ...(rejectUnauthorized === false && { rejectUnauthorized }) };
+        const { cert: _cert, key: _key, ...trust } = await this.#tls();
+        return trust;
       },
     });
     const { secrets, clock, directory } = context;

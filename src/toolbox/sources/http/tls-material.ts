@@ -8,7 +8,7 @@ import { toolboxError } from '../../errors.ts';
 import type { EgressTls } from '#egress';
 
 /** The fields with what the vault has in the place of references. */
-export interface TlsConfig extends Pick<z.output<typeof egressTlsSchema>, 'ca' | 'serverName'> {
+export interface TlsConfig extends Pick<z.output<typeof egressTlsSchema>, 'ca' | 'pin' | 'serverName'> {
   readonly clientCert?: Secret | undefined;
   readonly clientKey?: Secret | undefined;
 }
@@ -28,6 +28,7 @@ export async function readTls(config: TlsConfig, directory: string): Promise<Egr
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
+    ...(config.pin !== undefined && { pins: config.pin }),
     ...(config.serverName !== undefined && { servername: config.serverName }),
   };
 }
