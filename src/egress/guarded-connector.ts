@@ -58,10 +58,14 @@ export function guardedConnector(
   };
 
   // HTTP/1.1 only: one request a connection at a time keeps cancellation and limits per call.
-  const { pins, ...tls } = options.tls;
-  // A session that is resumed shows the certificate of the one before: what is pinned shakes hands in full each time.
-  const anew = pins === undefined ? {} : { maxCachedSessions: 0 };
-  const own = build({ ...tls, ...anew, lookup, timeout: options.timeoutMs, allowH2: false });
+  const { pins, peer, ...tls } = options.tls;
+  // A session that is resumed shows the certificate of the one before, and Node asks nothing of it then: who is known by
+  // a key or a SPIFFE ID shakes hands in full each time.
+  const known = {
+    ...((pins ?? peer) !== undefined && { maxCachedSessions: 0 }),
+    ...(peer !== undefined && { ca: [...peer.ca], checkServerIdentity: peer.check }),
+  };
+  const own = build({ ...tls, ...known, lookup, timeout: options.timeoutMs, allowH2: false });
   // A redirect must not have us sign in to somebody else with our certificate.
   const { cert: _cert, key: _key, servername: _name, ...trust } = tls;
   const foreign = build({ ...trust, lookup, timeout: options.timeoutMs, allowH2: false });

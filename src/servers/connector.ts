@@ -1,11 +1,11 @@
 /** The way to one server: what its document says as a target of the wire, and what its connections share. */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { CallerFace, McpServerDeclaration, OwnServerTokens, SecretReader } from '#contract';
+import type { CallerFace, McpServerDeclaration, OwnServerTokens, SecretReader, WorkloadIdentities } from '#contract';
 import { CurrentClient, EgressClient, egressRulesOf, type EgressTls } from '#egress';
 import { reveal, type Clock, type JsonObject, type Logger } from '#kernel';
 import type { OutgoingAuth } from '#outgoing-auth';
-import { certificateOf, privateKeyOf, readTls, SourceSecrets, untilAborted } from '#toolbox';
+import { certificateOf, privateKeyOf, readTls, SourceSecrets, untilAborted, workloadIdentity } from '#toolbox';
 import { openAuthorization } from './authorization.ts';
 import {
   connect,
@@ -32,6 +32,8 @@ export interface ConnectorParts {
   readonly secrets: SecretReader | undefined;
   /** Our own tokens of authorization servers that servers name, once it is known who has them; none without. */
   readonly tokens?: (() => Promise<OwnServerTokens | undefined>) | undefined;
+  /** Who we are by SPIFFE Workload APIs; none without. */
+  readonly workloads?: WorkloadIdentities | undefined;
   /** Below it each child process has a folder of its own. */
   readonly stateDirectory: string;
   /** Who we say that we are. */
@@ -111,10 +113,11 @@ export class Connector {
     const { tls } = this.#declaration;
     const own = await this.auth?.identity?.();
     const ofTls = await this.#secrets.stamp([tls?.clientCert, tls?.clientKey])?.();
-    return this.#clients.for(
-      `${own?.stamp ?? ''} ${ofTls ?? ''}`,
-      own === undefined ? {} : { cert: own.cert, key: reveal(own.key) },
-    );
+    const workload = await workloadIdentity(tls, this.#declaration.name, this.#parts.workloads);
+    return this.#clients.for(`${own?.stamp ?? ''} ${ofTls ?? ''} ${workload?.stamp ?? ''}`, {
+      ...workload?.tls,
+      ...(own !== undefined && { cert: own.cert, key: reveal(own.key) }),
+    });
   }
 
   async #trust(): Promise<EgressTls> {

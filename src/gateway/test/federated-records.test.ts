@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
+import type { JsonObject } from '#kernel';
 import { lateMetrics } from '../index.ts';
 import { closeAll, federate, serverDocument, upstream } from './federation.fixture.ts';
 import { postStateless } from './gateway.fixture.ts';
@@ -17,7 +18,7 @@ messages: [{role: user, content: Hello}]
 it('names the server of a tool, a prompt, a resource and what completes them, at either door, and none for what is ours', async () => {
   const server = await upstream('stateless');
   const { url, trail } = await federate([serverDocument('far', server.url), OWN]);
-  const asked: [path: string, method: string, params: object, server: string | undefined][] = [
+  const asked: [path: string, method: string, params: JsonObject, server: string | undefined][] = [
     ['/mcp', 'tools/call', { name: 'far_echo', arguments: { text: 'hi' } }, 'far'],
     ['/mcp', 'prompts/get', { name: 'far_trip', arguments: { city: 'Bern' } }, 'far'],
     ['/mcp', 'prompts/get', { name: 'greeting' }, undefined],

@@ -17,6 +17,7 @@ import {
   type SecretReader,
   type ServerSettings,
   type UpstreamDeclaration,
+  type WorkloadIdentities,
 } from '#contract';
 import { readPolicyDocuments, warnOfLimits } from '#gateway';
 import { err, ok, type Logger } from '#kernel';
@@ -94,6 +95,8 @@ export async function openConfigured(
     log: Logger;
     dataDir: string;
     secrets: SecretReader;
+    /** Who we are by SPIFFE Workload APIs; for a command that calls no tool none. */
+    workloads?: WorkloadIdentities;
     /** What the command line says of the configuration, in the words of its language. */
     beside?: ConfigurationInput | undefined;
     /** As `ConnectorParts.tokens`. */
@@ -104,7 +107,7 @@ export async function openConfigured(
     withServers?: boolean;
   },
 ): Promise<Configured> {
-  const { context, log, secrets, dataDir, beside } = surroundings;
+  const { context, log, secrets, workloads, dataDir, beside } = surroundings;
   const named = locationOf(options);
   if (!named.ok) throw mainError('OPTION_INVALID', named.error);
   const prebuilt = await prebuiltInputs(options.prebuilt ?? [], process.cwd());
@@ -129,7 +132,7 @@ export async function openConfigured(
   let toolsChange = true;
   const { clock, version } = context;
   const servers = openServers({
-    secrets,
+    ...{ secrets, workloads },
     tokens: surroundings.serverTokens,
     stateDirectory: dataDir,
     version,
@@ -155,7 +158,7 @@ export async function openConfigured(
       openEmbedder: geminiEmbedder,
       clock: context.clock,
       log,
-      secrets,
+      ...{ secrets, workloads },
     }),
   );
   let told: ReadonlySet<string> = new Set();

@@ -31,6 +31,7 @@ import {
   openServices,
   toolSecrets,
   vendableTools,
+  WorkloadApis,
 } from '../services/index.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { readStateKey } from '../state-key.ts';
@@ -79,12 +80,14 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
     const vaultOpened = Promise.withResolvers<SecretReader>();
     const secrets = lazySecrets(() => vaultOpened.promise);
     const ownOpened = Promise.withResolvers<OwnAuthorizationServer | undefined>();
+    const workloads = new WorkloadApis({ clock: context.clock, env: context.env, log, endings });
     const configured = await openConfigured(options, {
       ...{
         context,
         log,
         dataDir,
         secrets,
+        workloads,
         beside: shape.beside,
         serverTokens: async () => (await ownOpened.promise)?.serverTokens,
       },
@@ -180,6 +183,7 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
       credentials,
       agentsReached: agentsReached.resolve,
       secrets,
+      workloads,
       deliveries,
       isProxy,
       protocol,
@@ -212,7 +216,7 @@ async function run(running: Running): Promise<void> {
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
   if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
   const tls = await openListenerTls(options.stdio ? {} : settings, {
-    ...{ clock: context.clock, env: context.env, log, metrics, endings },
+    ...{ clock: context.clock, workloads: running.workloads, log, metrics, endings },
   });
 
   const stateKey = readStateKey(dataDir);
@@ -234,7 +238,7 @@ async function run(running: Running): Promise<void> {
       ? undefined
       : await (
           await import('./exchanged-grants.ts')
-        ).exchangedGrants({ settings: settings.exchange, metrics, clock, log, endings });
+        ).exchangedGrants({ settings: settings.exchange, workloads: running.workloads, metrics, clock, log, endings });
   const doors: GatewayOptions = {
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),
