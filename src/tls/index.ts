@@ -32,7 +32,15 @@ export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/s
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { CertificateNameKind, ClientCertificate } from './trust/client-certificate.ts';
 export type { ClientCertificates, SaidByCertificate } from './trust/client-certificates.ts';
-export type { ClientTls, ClientTlsOptions, MutualTls, MutualTlsOptions, WorkloadApi, WorkloadApiOptions, WorkloadClient };
+export type {
+  ClientTls,
+  ClientTlsOptions,
+  MutualTls,
+  MutualTlsOptions,
+  WorkloadApi,
+  WorkloadApiOptions,
+  WorkloadClient,
+};
 export type { SvidChoice, WorkloadLive, WorkloadState } from './workload-api/index.ts';
 export type { IssuedCertificate, KnownAuthority, RotationStep } from './ca/index.ts';
 

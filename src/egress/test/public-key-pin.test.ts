@@ -125,25 +125,28 @@ describe('a pin of the key of a server (RFC 7469 §2.4)', () => {
     expect(at.seen.length).toBe(before);
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('is asked in a full handshake each time, where sessions of %s would be resumed', async (version) => {
-    const at = await door(current);
-    const tls = { maxVersion: version } as EgressTls;
-    const free = asking(at.url, tls);
-    await free.ask();
-    await vi.waitFor(
-      async () => {
-        await free.ask('/', { connection: 'close' });
-        expect(at.resumed).toContain(true);
-      },
-      { timeout: 20_000 },
-    );
-    at.resumed.splice(0);
-    const pinned = asking(at.url, { ...tls, pins: [pin(current.cert)] });
-    for (let times = 0; times < 4; times++) await pinned.ask('/', { connection: 'close' });
-    expect(at.resumed).toEqual([false, false, false, false]);
-    const wrong = asking(at.url, { ...tls, pins: [pin(next.cert)] });
-    for (let times = 0; times < 4; times++) await expect(wrong.ask()).rejects.toMatchObject(NOT_PINNED);
-  });
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'is asked in a full handshake each time, where sessions of %s would be resumed',
+    async (version) => {
+      const at = await door(current);
+      const tls = { maxVersion: version } as EgressTls;
+      const free = asking(at.url, tls);
+      await free.ask();
+      await vi.waitFor(
+        async () => {
+          await free.ask('/', { connection: 'close' });
+          expect(at.resumed).toContain(true);
+        },
+        { timeout: 20_000 },
+      );
+      at.resumed.splice(0);
+      const pinned = asking(at.url, { ...tls, pins: [pin(current.cert)] });
+      for (let times = 0; times < 4; times++) await pinned.ask('/', { connection: 'close' });
+      expect(at.resumed).toEqual([false, false, false, false]);
+      const wrong = asking(at.url, { ...tls, pins: [pin(next.cert)] });
+      for (let times = 0; times < 4; times++) await expect(wrong.ask()).rejects.toMatchObject(NOT_PINNED);
+    },
+  );
 
   it('is of one origin: where a redirect leads another key is none of its business', async () => {
     const [at, there] = [await door(current), await door(next)];

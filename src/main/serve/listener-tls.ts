@@ -72,7 +72,9 @@ class ListenerTlsOpener {
     const { clientCa, crl, trustDomain, workloadApi, federated = [], cutsRefused = false } = settings;
     const own = (await this.own(field, settings)) ?? otherwise;
     const trust =
-      clientCa === undefined ? workloadApi && (await this.#surroundings.workloads.open(field, workloadApi)) : { clientCa, crl };
+      clientCa === undefined
+        ? workloadApi && (await this.#surroundings.workloads.open(field, workloadApi))
+        : { clientCa, crl };
     // The schema refuses settings without either.
     if (own === undefined || trust === undefined) throw new Error(`\`${field}\` has no certificate or trusts nobody`);
     const opened = await openClientTls({

@@ -40,7 +40,11 @@ export class OpenSource {
     const { clock, workloads } = surroundings;
     const log = surroundings.log.child({ source: name });
     const secrets = new SourceSecrets(surroundings.secrets, declaration, clock);
-    const opened = new OpenSource(type.open(fields, { name, directory, log, clock, secrets, workloads }), declaration, log);
+    const opened = new OpenSource(
+      type.open(fields, { name, directory, log, clock, secrets, workloads }),
+      declaration,
+      log,
+    );
     await opened.source.load?.();
     opened.#files = stampOf(opened.source.files);
     return opened;

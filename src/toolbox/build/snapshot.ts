@@ -4,7 +4,9 @@ import type {
   McpServerDeclaration,
   SecretReader,
   SourceDeclaration,
-  ToolDeclaration, WorkloadIdentities } from '#contract';
+  ToolDeclaration,
+  WorkloadIdentities,
+} from '#contract';
 import { DEFAULT_NAMESPACE } from '#contract';
 import { err, ok, type Clock, type Logger, type Result } from '#kernel';
 import { problemAt, sortProblems, type Problem } from '../config/problems.ts';
