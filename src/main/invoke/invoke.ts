@@ -6,7 +6,7 @@ import { coverLogText, invokeLocally } from '#gateway';
 import { readMaskKey } from '#http';
 import { localUser } from '#identity';
 import { createLogger, isRecord, parseStrictJson } from '#kernel';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import { servedContainment } from '../serve/containment.ts';

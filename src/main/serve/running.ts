@@ -3,7 +3,7 @@ import type { Deliveries } from '#audit';
 import type { CliContext } from '#cli';
 import type { SecretReader, ServerSettings } from '#contract';
 import type { Logger } from '#kernel';
-import type { Configured } from '../configuration/open-configured.ts';
+import type { Configured } from '../configuration/index.ts';
 import type { Endings } from '../endings.ts';
 import type { ResourceServer } from '#resource-server';
 import type { LateCredentials, Services, WorkloadApis } from '../services/index.ts';

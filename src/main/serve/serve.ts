@@ -18,7 +18,7 @@ import { readMaskKey, readRoundsKey } from '#http';
 import { readAssets } from '#identity';
 import { checkRestored, claimDataDirectory, prepareDataDirectory } from '#db';
 import { createLogger, type LogFormat } from '#kernel';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import type { ResourceServer } from '#resource-server';

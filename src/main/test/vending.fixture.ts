@@ -8,7 +8,7 @@ import type { ResourceServer } from '#resource-server';
 import { openApiDoor } from '#http';
 import { cliContext } from '../../../test/cli-context.ts';
 import { freePort } from '../../../test/loopback.ts';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { agentsUrlOf, openAgentListener, openListener, urlOf } from '../serve/listeners.ts';
 import { openListenerTls } from '../serve/listener-tls.ts';
 import { ownAuthorizationServer } from '../serve/own-authorization-server.ts';
