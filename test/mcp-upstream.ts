@@ -363,7 +363,8 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
             {
               args: (request.params.arguments ?? {}) as JsonObject,
               meta: { ...mcpReq._meta, ...mcpReq.envelope },
-              level: () => ({ ...mcpReq._meta, ...mcpReq.envelope } as JsonObject)[META_LOG_LEVEL] as string | undefined,
+              level: () =>
+                ({ ...mcpReq._meta, ...mcpReq.envelope } as JsonObject)[META_LOG_LEVEL] as string | undefined,
               signal: mcpReq.signal,
               notify: (method, params) => mcpReq.notify({ method, params }),
               aside: async () => {},

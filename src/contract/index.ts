@@ -21,6 +21,7 @@ export * from './catalogue-tool.ts';
 export type * from './token-verifier.ts';
 export type * from './agents-by-spiffe-id.ts';
 export type * from './grant-source.ts';
+export type * from './workload-identity.ts';
 export * from './caller-face.ts';
 export * from './mirrored-parameters.ts';
 export * from './protected-server.ts';

@@ -5,7 +5,7 @@
  * loaded by the first request: a server that asks nobody starts without them.
  */
 import type { Readable } from 'node:stream';
-import type { SecureContextOptions } from 'node:tls';
+import type { checkServerIdentity, SecureContextOptions } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
 import { ChatelaineError } from '#kernel';
 import { egressError } from './errors.ts';
@@ -15,6 +15,13 @@ import { MAX_REDIRECTS, nextHop, type Hop } from './redirect.ts';
 
 export interface EgressTls extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key'> {
   readonly servername?: string;
+  /**
+   * Pins of the server's key, in base64: it must have one of them, beside everything else. Of the origin of
+   * `identityFor` alone, where that is said.
+   */
+  readonly pins?: readonly string[];
+  /** Who the server of that origin is, where no name of a host says it, and who vouches for that: SPIFFE. */
+  readonly peer?: { readonly ca: readonly string[]; readonly check: typeof checkServerIdentity };
   /** False accepts any certificate: only behind a configuration that says so, and loudly. */
   readonly rejectUnauthorized?: boolean;
 }

@@ -13,6 +13,12 @@ export const egressError = defineErrors('egress', {
     title: 'the destination of an outgoing request cannot be reached',
     remedy: 'Check that it is running and that its address and certificate are right. The next request tries again.',
   },
+  EGRESS_KEY_NOT_PINNED: {
+    status: 502,
+    title: 'the destination of an outgoing request has a key that is not pinned',
+    remedy:
+      'Find out by another way whether the key is that of the destination: somebody may stand in between. If it is, add the pin that the message shows to `tls.pin`.',
+  },
   EGRESS_TIMEOUT: {
     status: 504,
     title: 'the destination of an outgoing request did not answer in time',

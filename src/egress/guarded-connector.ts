@@ -4,12 +4,14 @@
  */
 import type { LookupAddress } from 'node:dns';
 import { lookup as resolveName } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { callbackify } from 'node:util';
 import type { buildConnector } from 'undici';
 import { egressError } from './errors.ts';
+import type { EgressTls } from './egress-client.ts';
 import { judgeAddress, type EgressRules } from './egress-rules.ts';
+import { refuseUnpinned } from './public-key-pin.ts';
 
 /** Every address of a name. Injected by tests that play a name server which changes its mind. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
@@ -30,7 +32,7 @@ export function guardedConnector(
   build: typeof buildConnector,
   rules: EgressRules,
   options: {
-    readonly tls: ConnectionOptions;
+    readonly tls: EgressTls;
     /** The one origin to which `tls` proves who we are, and whose name it may say; every one when left out. */
     readonly identityFor?: URL;
     readonly timeoutMs: number;
@@ -56,9 +58,16 @@ export function guardedConnector(
   };
 
   // HTTP/1.1 only: one request a connection at a time keeps cancellation and limits per call.
-  const own = build({ ...options.tls, lookup, timeout: options.timeoutMs, allowH2: false });
+  const { pins, peer, ...tls } = options.tls;
+  // A session that is resumed shows the certificate of the one before, and Node asks nothing of it then: who is known by
+  // a key or a SPIFFE ID shakes hands in full each time.
+  const known = {
+    ...((pins ?? peer) !== undefined && { maxCachedSessions: 0 }),
+    ...(peer !== undefined && { ca: [...peer.ca], checkServerIdentity: peer.check }),
+  };
+  const own = build({ ...tls, ...known, lookup, timeout: options.timeoutMs, allowH2: false });
   // A redirect must not have us sign in to somebody else with our certificate.
-  const { cert: _cert, key: _key, servername: _name, ...trust } = options.tls;
+  const { cert: _cert, key: _key, servername: _name, ...trust } = tls;
   const foreign = build({ ...trust, lookup, timeout: options.timeoutMs, allowH2: false });
 
   return (target, callback) => {
@@ -70,7 +79,7 @@ export function guardedConnector(
     }
     const { hostname, host: authority, protocol, port } = target;
     const isOwn = options.identityFor === undefined || isOrigin(options.identityFor, target);
-    const servername = (isOwn ? options.tls.servername : undefined) ?? target.servername;
+    const servername = (isOwn ? tls.servername : undefined) ?? target.servername;
     const connect = isOwn ? own : foreign;
     return connect(
       // Fields are named one by one: `socketPath` and `httpSocket` would go around the rules, and a
@@ -86,17 +95,25 @@ export function guardedConnector(
         if (failure !== null) return callback(failure, null);
         const peer = socket.remoteAddress;
         const judged = peer === undefined ? undefined : judgeAddress(rules, peer);
-        if (judged?.ok === true) return callback(null, socket);
-        socket.destroy();
         const refusal =
           judged === undefined
             ? egressError('EGRESS_UNREACHABLE', `\`${host}\` hung up at once`)
-            : egressError('EGRESS_REFUSED', `\`${host}\` led to \`${peer}\`, ${judged.error}`);
+            : !judged.ok
+              ? egressError('EGRESS_REFUSED', `\`${host}\` led to \`${peer}\`, ${judged.error}`)
+              : isOwn && pins !== undefined
+                ? refuseUnpinned(certificateOf(socket), pins, target.host ?? hostname)
+                : undefined;
+        if (refusal === undefined) return callback(null, socket);
+        socket.destroy();
         return callback(refusal, null);
       },
     );
   };
 }
+
+/** What the server showed; nothing of a connection without TLS, which is thus none with a pinned key. */
+const certificateOf = (socket: Socket | TLSSocket): Buffer | undefined =>
+  'getPeerX509Certificate' in socket ? socket.getPeerX509Certificate()?.raw : undefined;
 
 function isOrigin(own: URL, { protocol, hostname, port }: buildConnector.Options): boolean {
   const usual = protocol === 'https:' ? '443' : '80';

@@ -6,7 +6,7 @@
  * Owns what an address is (`ip-address.ts`, `address-class.ts`), which ones may be reached
  * (`egress-rules.ts`), the connector that resolves a name once and connects to nothing but what it
  * checked (`guarded-connector.ts`), redirects followed by hand (`redirect.ts`, `egress-client.ts`),
- * another client where our certificate is another (`current-client.ts`), and requests passed on as they flow
+ * pins of their keys (`public-key-pin.ts`), another client where our certificate is another (`current-client.ts`), and requests passed on as they flow
  * (`passing-client.ts`).
  * Does not own what is asked, how an answer is shaped, or in whose words a failure is told (`explain`).
  */

@@ -30,9 +30,11 @@ export interface ExchangeWish {
   /** The name of the upstream at the authorization server. */
   readonly upstreamName: string;
   readonly owner: string;
-  readonly certificate: string;
-  readonly key: string;
-  readonly ca: string;
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
+  /** The address of a SPIFFE Workload API, for what the three leave out. */
+  readonly workloadApi?: string | undefined;
   readonly serverSpiffeId?: string | undefined;
   /** The header that the token goes into; `Authorization` without it. */
   readonly header?: string | undefined;
@@ -91,8 +93,15 @@ function serverOf({ resource, command, exchange, issuer, tls, tlsTerminatedBy }:
   };
 }
 
-function exchangeOf({ url, owner, certificate, key, ca, serverSpiffeId }: ExchangeWish, issuer: string): JsonObject {
-  return { url, issuer, owner, certificate, key, ca, ...(serverSpiffeId !== undefined && { serverSpiffeId }) };
+function exchangeOf(wish: ExchangeWish, issuer: string): JsonObject {
+  const { url, owner, certificate, key, ca, workloadApi, serverSpiffeId } = wish;
+  const said = Object.entries({ certificate, key, ca, workloadApi, serverSpiffeId });
+  return {
+    url,
+    issuer,
+    owner,
+    ...Object.fromEntries(said.flatMap(([field, value]) => (value === undefined ? [] : [[field, value]]))),
+  };
 }
 
 function backEndOf({ upstream, command, env = [], exchange }: ProxyWish): JsonObject {

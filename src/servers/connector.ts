@@ -2,11 +2,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { CallerFace, McpServerDeclaration, OwnServerTokens, SecretReader } from '#contract';
+import type { CallerFace, McpServerDeclaration, OwnServerTokens, SecretReader, WorkloadIdentities } from '#contract';
 import { CurrentClient, EgressClient, egressRulesOf, type EgressTls } from '#egress';
 import { reveal, type Clock, type JsonObject, type Logger } from '#kernel';
 import type { OutgoingAuth } from '#outgoing-auth';
-import { certificateOf, privateKeyOf, readTls, SourceSecrets, untilAborted } from '#toolbox';
+import { certificateOf, privateKeyOf, readTls, SourceSecrets, untilAborted, workloadIdentity } from '#toolbox';
 import { openAuthorization } from './authorization.ts';
 import {
   connect,
@@ -33,6 +33,8 @@ export interface ConnectorParts {
   readonly secrets: SecretReader | undefined;
   /** Our own tokens of authorization servers that servers name, once it is known who has them; none without. */
   readonly tokens?: (() => Promise<OwnServerTokens | undefined>) | undefined;
+  /** Who we are by SPIFFE Workload APIs; none without. */
+  readonly workloads?: WorkloadIdentities | undefined;
   /** Below it each child process has a folder of its own. */
   readonly stateDirectory: string;
   /** How long work waits for a client to come back with answers; ten minutes, as long as what names it counts. */
@@ -61,14 +63,15 @@ export class Connector {
     this.#pace = new RestartPace(parts.clock);
     const { clock, tokens } = parts;
     const rules = egressRulesOf(declaration);
-    // The same authorities, and not our certificate, nor the server's name: it is another server.
-    this.#tokenClient = new EgressClient({ rules, tls: async () => await this.#authorities() });
+    const own = declaration.url === undefined ? {} : { identityFor: new URL(declaration.url) };
+    // Not our certificate; the server's name and keys where it gives tokens itself, and the same authorities elsewhere.
+    this.#tokenClient = new EgressClient({ rules, ...own, tls: async () => await this.#trust() });
     this.#clients = new CurrentClient(
       (identity) =>
         new EgressClient({
           rules,
           tls: async () => ({ ...(await this.#tls()), ...identity }),
-          ...(declaration.url !== undefined && { identityFor: new URL(declaration.url) }),
+          ...own,
           // Every session holds a stream open, and every running call another.
           maxConnections: 2 * declaration.maxConnections + 64,
         }),
@@ -116,23 +119,24 @@ export class Connector {
     const { tls } = this.#declaration;
     const own = await this.auth?.identity?.();
     const ofTls = await this.#secrets.stamp([tls?.clientCert, tls?.clientKey])?.();
-    return this.#clients.for(
-      `${own?.stamp ?? ''} ${ofTls ?? ''}`,
-      own === undefined ? {} : { cert: own.cert, key: reveal(own.key) },
-    );
+    const workload = await workloadIdentity(tls, this.#declaration.name, this.#parts.workloads);
+    return this.#clients.for(`${own?.stamp ?? ''} ${ofTls ?? ''} ${workload?.stamp ?? ''}`, {
+      ...workload?.tls,
+      ...(own !== undefined && { cert: own.cert, key: reveal(own.key) }),
+    });
   }
 
-  async #authorities(): Promise<EgressTls> {
-    const { ca } = await readTls({ ca: this.#declaration.tls?.ca }, this.#declaration.directory);
-    return ca === undefined ? {} : { ca };
+  async #trust(): Promise<EgressTls> {
+    const { ca, pin, serverName } = this.#declaration.tls ?? {};
+    return await readTls({ ca, pin, serverName }, this.#declaration.directory);
   }
 
   async #tls(): Promise<EgressTls> {
     const { tls, directory } = this.#declaration;
     if (tls === undefined) return {};
-    const { clientCert, clientKey, ca, serverName } = tls;
+    const { clientCert, clientKey, ca, pin, serverName } = tls;
     const config = {
-      ...{ ca, serverName },
+      ...{ ca, pin, serverName },
       clientCert: clientCert && (await this.#secrets.text(clientCert, certificateOf)),
       clientKey: clientKey && (await this.#secrets.text(clientKey, privateKeyOf)),
     };

@@ -23,6 +23,12 @@ export const tlsError = defineErrors('tls', {
     title: 'the SPIFFE Workload API does not give what is configured',
     remedy: 'The message says what it gives. Change `workloadApi` or `trustDomain`, or the entries of its server.',
   },
+  WORKLOAD_IDENTITY_LOST: {
+    status: 503,
+    title: 'the identity that the SPIFFE Workload API gave is gone',
+    remedy:
+      'It expired without news, or its entry was taken back: see the log, the agent, and the entries of its server. It is used again as soon as the API gives it.',
+  },
   WORKLOAD_MESSAGE_UNUSABLE: {
     status: 502,
     title: 'a message of the SPIFFE Workload API cannot be used',

@@ -16,6 +16,7 @@
  * loaded on first use.
  */
 import type { MutualTls, MutualTlsOptions } from './client/mutual-tls.ts';
+import type { WorkloadClient, WorkloadClientOptions } from './client/workload-client.ts';
 import type { ClientTls, ClientTlsOptions } from './server/client-tls.ts';
 import type { WorkloadApi, WorkloadApiOptions } from './workload-api/index.ts';
 
@@ -31,7 +32,15 @@ export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/s
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { CertificateNameKind, ClientCertificate } from './trust/client-certificate.ts';
 export type { ClientCertificates, SaidByCertificate } from './trust/client-certificates.ts';
-export type { ClientTls, ClientTlsOptions, MutualTls, MutualTlsOptions, WorkloadApi, WorkloadApiOptions };
+export type {
+  ClientTls,
+  ClientTlsOptions,
+  MutualTls,
+  MutualTlsOptions,
+  WorkloadApi,
+  WorkloadApiOptions,
+  WorkloadClient,
+};
 export type { SvidChoice, WorkloadLive, WorkloadState } from './workload-api/index.ts';
 export type { IssuedCertificate, KnownAuthority, RotationStep } from './ca/index.ts';
 
@@ -42,6 +51,11 @@ export const openClientTls = async (options: ClientTlsOptions): Promise<ClientTl
 /** A SPIFFE Workload API, followed; throws `WORKLOAD_API_UNAVAILABLE`. */
 export const openWorkloadApi = async (options: WorkloadApiOptions): Promise<WorkloadApi> =>
   (await import('./workload-api/index.ts')).openWorkloadApi(options);
+
+/** Who we are towards others, by a Workload API that is open; throws `WORKLOAD_API_LACKS`. */
+export const openWorkloadClient = async (options: WorkloadClientOptions): Promise<WorkloadClient> =>
+  (await import('./client/workload-client.ts')).openWorkloadClient(options);
+
 /** How we connect where both ends show certificates; throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`. */
 export const openMutualTls = async (options: MutualTlsOptions): Promise<MutualTls> =>
   (await import('./client/mutual-tls.ts')).openMutualTls(options);

@@ -1,30 +1,20 @@
 import type { Agent } from 'undici';
-import { err, reveal, type ChatelaineError, type Clock, type Logger } from '#kernel';
+import { ChatelaineError, err, reveal } from '#kernel';
 import type { GrantSource, UpstreamTokenRequest } from '#contract';
-import { openMutualTls, type MutualTls } from '#tls';
+import { openMutualTls, type MutualTls, type MutualTlsOptions } from '#tls';
 import { shakeHands } from './shake-hands.ts';
 import { exchangeError } from './errors.ts';
 import { readReply, type Reply } from './exchange-reply.ts';
 import { ACCESS_TOKEN, EXCHANGE_PATH, TOKEN_EXCHANGE } from './wire.ts';
 
-export interface ExchangeClientOptions {
+/** Who we are, whom we trust and who the listener is: as for every connection where both ends show certificates. */
+export interface ExchangeClientOptions extends MutualTlsOptions {
   /** The internal listener: `https://authserver.internal:7443`. */
   readonly url: URL;
   /** Who we are, as `namespace/name`: nothing is asked in the name of others. */
   readonly owner: string;
-  /** Our certificate with its issuers, and its key: absolute paths, or PEM text. */
-  readonly certificate: string;
-  readonly key: string;
-  /** The authorities that may vouch for the listener. */
-  readonly ca: string;
-  /** Who the listener is; without it, whoever has the name of the URL's host. */
-  readonly serverSpiffeId?: string | undefined;
   /** How long an exchange may take, in milliseconds. */
   readonly timeoutMs?: number;
-  /** Where all of it stands in the configuration. */
-  readonly field: string;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** Grants of people by exchange. Rejects with the catalogued errors of this module. */
@@ -45,7 +35,7 @@ const CONNECTIONS = 64;
 const KEPT_MS = 60_000;
 const MOST_BYTES = 64 * 1024;
 
-/** Throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`. No connection is made before the first exchange. */
+/** Throws as `openMutualTls` does. No connection is made before the first exchange. */
 export async function openExchangeClient(options: ExchangeClientOptions): Promise<ExchangeClient> {
   const { url, owner, timeoutMs = TIMEOUT_MS } = options;
   const tls = await openMutualTls(options);
@@ -57,11 +47,14 @@ export async function openExchangeClient(options: ExchangeClientOptions): Promis
       return readReply(await exchange(connections, url, request, timeoutMs));
     },
     state: tls.state,
-    probe: async () =>
-      await shakeHands(url, tls.options(), CONNECT_TIMEOUT_MS).then(
-        () => undefined,
-        (cause: unknown) => faultOf(cause, url),
-      ),
+    async probe() {
+      try {
+        await shakeHands(url, tls.options(), CONNECT_TIMEOUT_MS);
+        return undefined;
+      } catch (cause) {
+        return faultOf(cause, url);
+      }
+    },
     look: tls.look,
     async close() {
       tls.close();
@@ -82,19 +75,24 @@ class Connections {
   }
 
   agent(): Promise<Agent> {
-    return (this.#agent ??= this.#open());
+    if (this.#agent !== undefined) return this.#agent;
+    const opening = (this.#agent = this.#open());
+    // Without a certificate there is none; there may be one at the next exchange.
+    opening.catch(() => this.#agent === opening && (this.#agent = undefined));
+    return opening;
   }
 
   async close(): Promise<void> {
     const agent = this.#agent;
     this.#agent = undefined;
-    await (await agent)?.close();
+    await (await agent?.catch(() => undefined))?.close();
   }
 
   async #open(): Promise<Agent> {
     const { Agent: NewAgent } = await import('undici');
     return new NewAgent({
-      connect: { ...this.#tls.options(), timeout: CONNECT_TIMEOUT_MS },
+      // Node does not ask who it is when a session is resumed.
+      connect: { ...this.#tls.options(), timeout: CONNECT_TIMEOUT_MS, maxCachedSessions: 0 },
       ...{ allowH2: false, connections: CONNECTIONS, pipelining: 1, keepAliveTimeout: KEPT_MS },
       ...{ keepAliveMaxTimeout: KEPT_MS, maxResponseSize: MOST_BYTES },
     });
@@ -160,6 +158,7 @@ function codeOf(error: unknown): string {
 
 /** Which side it is. */
 function faultOf(cause: unknown, { host }: URL): ChatelaineError {
+  if (cause instanceof ChatelaineError) return cause;
   const { name, message } = cause as Error;
   const code = codeOf(cause);
   if (name === 'TimeoutError' || LATE.has(code))

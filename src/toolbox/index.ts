@@ -45,6 +45,6 @@ export { checkLocalReferences, jsonSchemaCheck, type SchemaAuthor } from './sour
 export { manifestOfSchema } from './build/schema-manifest.ts';
 export { toolboxError } from './errors.ts';
 export { certificateOf, Echo, privateKeyOf, SourceSecrets } from './secrets/index.ts';
-export { readTls } from './sources/http/tls-material.ts';
+export { readTls, workloadIdentity } from './sources/http/tls-material.ts';
 export { runWithin } from './tools/limits.ts';
 export { untilAborted } from './sources/until-aborted.ts';

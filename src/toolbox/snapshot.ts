@@ -128,6 +128,8 @@ export interface Prompt {
   readonly description: string | undefined;
   readonly arguments: readonly PromptArgument[];
   readonly otherMembers?: JsonObject | undefined;
+  /** The MCP server behind us that it is of; absent for what is ours. */
+  readonly server?: string | undefined;
   /** Whether that authorization context is shown it; absent for what is shown to all alike. */
   seenBy?(context: string): boolean;
   /** The messages with the arguments in place, or every violation. */
@@ -155,6 +157,8 @@ export interface ResourceFacts {
   readonly annotations: JsonObject | undefined;
   readonly _meta: JsonObject | undefined;
   readonly otherMembers?: JsonObject | undefined;
+  /** As `Prompt.server`. */
+  readonly server?: string | undefined;
   /** Whether that authorization context is shown it; absent for what is shown to all alike. */
   seenBy?(context: string): boolean;
 }

@@ -28,7 +28,7 @@ export { TOOL_STATUSES, toolVersion, type ToolEntry, type ToolStatus } from './t
 export { sourceSchema, type SourceCommon } from './source.ts';
 export { emailAlertsSchema, type EmailAlerts } from './alerts.ts';
 export { approvalsSchema, type ApprovalSettings } from './approvals.ts';
-export { egressTlsSchema } from './egress.ts';
+export { egressTlsSchema, type EgressTlsConfig } from './egress.ts';
 export { isPem } from './pem.ts';
 export type { AgentListenerSettings, InternalListenerSettings, MutualTlsSettings, TlsClientSettings } from './tls.ts';
 export { parseWorkloadEndpoint, type WorkloadApiSettings, type WorkloadEndpoint } from './workload-api.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { PIN_MODES } from '../catalogue-tool.ts';
 import { absoluteUrl, duration, namespaceName, resourceName, size } from './common.ts';
-import { egressTlsSchema, reachFields } from './egress.ts';
+import { egressTlsSchema, reachFields, type EgressTlsConfig } from './egress.ts';
 import { outgoingAuthSchema, type OutgoingAuthConfig } from './outgoing-auth.ts';
 import { labelsField, trustField } from './outputs.ts';
 import { secretValue } from './secret-value.ts';
@@ -82,7 +82,9 @@ export const mcpServerSchema = z
     user: z
       .strictObject({ uid: z.int().min(1), gid: z.int().min(1) })
       .optional()
-      .describe('The user and group that it runs as, by number; ours without it. Needs the right to change them. Its home is then a folder below the system’s temporary one, and ends with the server.'),
+      .describe(
+        'The user and group that it runs as, by number; ours without it. Needs the right to change them. Its home is then a folder below the system’s temporary one, and ends with the server.',
+      ),
     limits: z
       .strictObject({
         memory: size.optional().describe('Address space. Programs on Node, Go or Java reserve far more than they use.'),
@@ -155,6 +157,9 @@ export const mcpServerSchema = z
       const { username, password, hash } = new URL(url);
       if (username !== '' || password !== '') fault(['url'], 'a URL with a password in it is shown in logs and errors');
       if (hash !== '') fault(['url'], 'what is asked of a server has no fragment');
+      for (const field of ['pin', 'workloadApi'] as const)
+        if (server.tls?.[field] !== undefined && !url.startsWith('https:'))
+          fault(['tls', field], 'this says something of https, and the URL is http', 'CONTRADICTION');
       for (const { path, message } of authFaults(server.auth, server)) fault(path, message, 'CONTRADICTION');
     } else {
       for (const { path, message } of commandFaults(server.command ?? '', server.args, Object.keys(server.env)))
@@ -177,7 +182,7 @@ function authFaults(
     shared,
   }: {
     readonly url?: string | undefined;
-    readonly tls?: z.output<typeof egressTlsSchema> | undefined;
+    readonly tls?: EgressTlsConfig | undefined;
     readonly shared: boolean;
   },
 ): readonly { readonly path: string[]; readonly message: string }[] {
@@ -194,7 +199,8 @@ function authFaults(
     fault(['shared'], 'callers with tokens of their own share no session');
   if (auth.type === 'clientCertificate') {
     if (url?.startsWith('https:') !== true) fault(['auth', 'type'], 'a client certificate only https can show');
-    if (tls?.clientCert !== undefined) fault(['tls', 'clientCert'], '`auth` shows a client certificate already');
+    for (const field of ['clientCert', 'workloadApi'] as const)
+      if (tls?.[field] !== undefined) fault(['tls', field], '`auth` shows a client certificate already');
   }
   return faults;
 }

@@ -32,6 +32,11 @@ const endpoint = z
   })
   .meta({ title: 'Workload API' });
 
+/** Who a server that we connect to must be. */
+export const serverSpiffeId = z.string().regex(/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/, {
+  error: 'a SPIFFE ID is written `spiffe://prod.example.com/ns/system/authserver`',
+});
+
 /** `workloadApi:` wherever a certificate, its key and a bundle may come from a SPIFFE Workload API. */
 export const workloadApiSchema = z.union([
   endpoint.transform((text): WorkloadApiSettings => ({ endpoint: text })),

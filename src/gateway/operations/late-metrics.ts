@@ -33,7 +33,7 @@ export function lateMetrics(gauges: () => Gauges | undefined): Metrics {
 
   /** Not the call itself: what it touched would wait with it, and V8 would take what calls are made of for long-lived. */
   function keep({ request: { door }, tool, outcome, durationMs }: MeasuredCall): void {
-    const call = { request: { door }, tool: tool && { name: tool.name }, outcome, durationMs };
+    const call = { request: { door }, tool: tool && { name: tool.name, server: tool.server }, outcome, durationMs };
     waiting.push(({ observer }) => observer.called(call));
   }
 

@@ -1,6 +1,6 @@
 /**
  * Prometheus metrics on a listener of their own (loopback by default): what is called, how it ends, how
- * long it takes. Names of tools are labels, names of callers are not: they would be unbounded.
+ * long it takes. Names of tools and servers are labels, names of callers are not: they would be unbounded.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
@@ -11,7 +11,7 @@ import type { CallReport } from '../pipeline/call-observer.ts';
 /** What is measured of a call. */
 export interface MeasuredCall extends Pick<CallReport, 'outcome' | 'durationMs'> {
   readonly request: Pick<CallReport['request'], 'door'>;
-  readonly tool: Pick<NonNullable<CallReport['tool']>, 'name'> | undefined;
+  readonly tool: Pick<NonNullable<CallReport['tool']>, 'name' | 'server'> | undefined;
 }
 
 export interface Metrics {
@@ -58,14 +58,14 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
   collectDefaultMetrics({ register, prefix: 'chatelaine_' });
   const calls = new Counter({
     name: 'chatelaine_tool_calls_total',
-    help: 'Tool calls by tool, door and outcome (`ok` or the error code).',
-    labelNames: ['tool', 'door', 'outcome'],
+    help: 'Tool calls by tool, door and outcome (`ok` or the error code), and by the MCP server behind that the tool is of.',
+    labelNames: ['tool', 'server', 'door', 'outcome'],
     registers: [register],
   });
   const durations = new Histogram({
     name: 'chatelaine_tool_call_seconds',
     help: 'How long tool calls take, from the checked request to the answer.',
-    labelNames: ['tool'],
+    labelNames: ['tool', 'server'],
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 30],
     registers: [register],
   });
@@ -205,8 +205,10 @@ export function createMetrics(gauges: () => Gauges | undefined): Metrics {
       called({ request, tool, outcome, durationMs }) {
         // An unknown name is the caller's text: as a label it would grow without bound.
         const label = tool?.name ?? '(unknown)';
-        calls.inc({ tool: label, door: request.door, outcome });
-        if (tool !== undefined) durations.observe({ tool: label }, durationMs / 1000);
+        // Names of servers are those of documents: what calls are of is as bounded as what is configured.
+        const of = tool?.server === undefined ? { tool: label } : { tool: label, server: tool.server };
+        calls.inc({ ...of, door: request.door, outcome });
+        if (tool !== undefined) durations.observe(of, durationMs / 1000);
       },
     },
     reloaded: (outcome) => reloads.inc({ outcome }),

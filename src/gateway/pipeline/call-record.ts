@@ -64,7 +64,7 @@ export class CallRecord {
   onBehalfOf: readonly { readonly iss: string; readonly sub: string }[] = NOBODY;
   /** The digest of the definition that is called, where tools are pinned. */
   pin: string | undefined;
-  /** The MCP server behind us that the tool is of. */
+  /** The MCP server behind us that the tool, prompt or resource is of. */
   server: string | undefined;
   /** What was done to the answer: counts and names, nothing of what stood in it. */
   noted: AuditEvent['details'];

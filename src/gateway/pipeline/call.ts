@@ -35,16 +35,20 @@ import { toolTokens, wantsTokens, type ToolTokens } from './tool-tokens.ts';
 /** What a door makes of a tool's output, and of what the answer says of itself. */
 export type Shape<Answer> = (tool: Tool, output: ToolOutput, marks: AnswerMarks | undefined) => Answer;
 
+/** Takes note of whose entry it is, and gives it back. */
+export type Found = <Entry extends { readonly server?: string | undefined }>(entry: Entry) => Entry;
+
 export interface Pipeline {
   /** Runs the call and shapes its output; throws a catalogued error for every refusal and failure. */
   call<Answer>(request: CallRequest, shape: Shape<Answer>): Promise<Answer>;
   /**
    * A consultation is for credentials that read; the role in the namespace, the limit and the record hold for it
-   * too. Throws their refusals, and whatever `run` throws. `mask` is asked where masks apply.
+   * too. Throws their refusals, and whatever `run` throws. `run` tells `found` what it is about to ask, so that its
+   * server is on record. `mask` is asked where masks apply.
    */
   consult<Value>(
     consultation: Consultation,
-    run: (call: ToolCall) => Promise<Value>,
+    run: (call: ToolCall, found: Found) => Promise<Value>,
     mask: (value: Value, masking: Consulting['masking']) => Value,
   ): Promise<Value>;
 }
@@ -156,7 +160,7 @@ export function createPipeline(options: {
 
   async function consult<Value>(
     consultation: Consultation,
-    consulted: (call: ToolCall) => Promise<Value>,
+    consulted: (call: ToolCall, found: Found) => Promise<Value>,
     mask: (value: Value, masking: Consulting['masking']) => Value,
   ): Promise<Value> {
     const started = performance.now();
@@ -171,7 +175,11 @@ export function createPipeline(options: {
       let value: Value;
       try {
         const masked = await shaping?.ofConsultation(consultation.view, consultation.principal);
-        value = await consulted(new Consulted(consultation, { record, shaped: masked, log, held, grants }));
+        const found: Found = (entry) => {
+          record.server = entry.server;
+          return entry;
+        };
+        value = await consulted(new Consulted(consultation, { record, shaped: masked, log, held, grants }), found);
         if (masked !== undefined) {
           value = mask(value, masked.masking);
           record.noted = masked.details;

@@ -1,4 +1,5 @@
 /** Credentials of ours at MCP servers behind the gateway: what reaches the server, and what of it comes back. */
+import { createHash, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -120,5 +121,29 @@ describe.each(['stateless', 'session'] as const)('a server of the %s era', (era)
     // Without it nobody gets in.
     const nobody = await federate([serverDocument('far', server.url, `tls: { ca: ${file('ca.pem')} }\n`)]);
     expect(nobody.toolbox.current().namespaces.get('default')?.tools.size ?? 0).toBe(0);
+  });
+
+  it('is spoken to if its key is pinned, and is sent nothing with another (RFC 7469 §2.4)', async () => {
+    const authority = testAuthority('Servers');
+    const [own, other] = [authority.issue(['127.0.0.1']), authority.issue(['127.0.0.1'])];
+    const server = await upstream(era, own);
+    const ca = join(temporaryDirectory(), 'ca.pem');
+    writeFileSync(ca, authority.cert);
+    const pinned = async (...certificates: readonly { cert: string }[]) => {
+      const pins = certificates.map(({ cert }) => {
+        const spki = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
+        return `sha256/${createHash('sha256').update(spki).digest('base64')}`;
+      });
+      const auth = 'auth: { secret: "secret://default/far" }\n';
+      return await federate([serverDocument('far', server.url, `tls: { ca: ${ca}, pin: [${pins.join()}] }\n${auth}`)], {
+        secrets: vault({ kind: 'bearer', token: new Secret(TOKEN) }),
+      });
+    };
+    const wrong = await pinned(other);
+    expect(wrong.toolbox.current().namespaces.get('default')?.tools.size ?? 0).toBe(0);
+    expect(server.requests).toEqual([]);
+    const rolling = await pinned(other, own);
+    expect(saidIn(await call(rolling, 'far_echo', { text: 'hi' }))).toEqual({ text: 'hi' });
+    expect(sentTo(server)).toEqual(new Set([`Bearer ${TOKEN}`]));
   });
 });

@@ -6,13 +6,13 @@ import { coverLogText, invokeLocally } from '#gateway';
 import { readMaskKey } from '#http';
 import { localUser } from '#identity';
 import { ChatelaineError, createLogger, isRecord, parseStrictJson } from '#kernel';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import { servedContainment } from '../serve/containment.ts';
 import { approvalStep, lateApprovals } from '../services/approvals.ts';
 import { openRegistry } from '../registry/open-registry.ts';
-import { lazySecrets, openServices, toolSecrets, type Services } from '../services/index.ts';
+import { lazySecrets, openServices, toolSecrets, WorkloadApis, type Services } from '../services/index.ts';
 import type { InvokeOptions } from './invoke-command.ts';
 
 /** Calls one tool and prints its answer; throws the catalogued error of a refusal or a failure. */
@@ -33,7 +33,8 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
       const { vault, audit } = await opened.promise;
       return toolSecrets(vault.reader, audit);
     });
-    const configured = await openConfigured(options, { context, log, dataDir, secrets });
+    const workloads = new WorkloadApis({ clock: context.clock, env: context.env, log, endings });
+    const configured = await openConfigured(options, { context, log, dataDir, secrets, workloads });
     endings.add('toolbox', () => configured.close());
     prepareDataDirectory(dataDir);
     const services = await openServices({

@@ -16,6 +16,7 @@ export interface ProxyOptions extends DataDirectoryOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly ca?: string;
+  readonly workloadApi?: string;
   readonly serverSpiffeId?: string;
   readonly owner?: string;
   readonly tlsCert?: string;
@@ -47,6 +48,10 @@ export const installProxy: InstallCommands = (program, context) => {
     .option('--cert <file>', 'with --exchange: our certificate, with the SPIFFE ID of the owner')
     .option('--key <file>', 'with --exchange: its private key')
     .option('--ca <file>', 'with --exchange: the authorities that vouch for the listener')
+    .option(
+      '--workload-api <address>',
+      'with --exchange: a SPIFFE Workload API, for what --cert, --key and --ca leave out',
+    )
     .option('--server-spiffe-id <id>', 'with --exchange: who the listener is (default: who has the name of its host)')
     .option('--owner <namespace/name>', 'with --exchange: who we are (default: as the certificate says)')
     .option('--tls-cert <file>', 'the certificate of our own listener')

@@ -54,24 +54,32 @@ function refuseReferences(command: readonly string[], options: ProxyOptions): vo
   if (odd !== undefined) throw mainError('OPTION_INVALID', `\`${String(odd)}\` has a \`\${\`, which no option means`);
 }
 
-const OF_EXCHANGES = ['upstreamName', 'header', 'cert', 'key', 'ca', 'serverSpiffeId', 'owner'] as const;
+const OF_EXCHANGES: readonly (keyof ProxyOptions)[] = [
+  ...(['upstreamName', 'header', 'cert', 'key', 'ca', 'workloadApi', 'serverSpiffeId', 'owner'] as const),
+];
 const NEEDED = ['upstreamName', 'cert', 'key', 'ca'] as const;
+/** A Workload API says who we are when it is asked, and not before: the name is needed at once. */
+const NEEDED_BESIDE_WORKLOAD_API = ['upstreamName'] as const;
 
 function exchangeOf(options: ProxyOptions): ProxyWish['exchange'] {
-  const { exchange: url, upstreamName, header, cert, key, ca, serverSpiffeId, owner } = options;
+  const { exchange: url, upstreamName, header, cert, key, ca, workloadApi, serverSpiffeId, owner } = options;
   if (url === undefined) {
     const lonely = OF_EXCHANGES.find((name) => options[name] !== undefined);
     if (lonely === undefined) return undefined;
     throw mainError('OPTION_INVALID', `\`${flag(lonely)}\` is for an \`--exchange\`, and there is none`);
   }
-  if (upstreamName === undefined || cert === undefined || key === undefined || ca === undefined) {
-    const missing = NEEDED.filter((name) => options[name] === undefined).map((name) => `\`${flag(name)}\``);
-    throw mainError('OPTION_INVALID', `\`--exchange\` lacks ${missing.join(', ')}`);
+  const lacking = (workloadApi === undefined ? NEEDED : NEEDED_BESIDE_WORKLOAD_API).filter(
+    (name) => options[name] === undefined,
+  );
+  const who = cert === undefined ? owner : ownerInCertificate(resolve(cert), owner);
+  if (upstreamName === undefined || who === undefined || lacking.length > 0) {
+    // Without a certificate in a file nobody knows yet whom the Workload API makes us.
+    const missing = [...lacking, ...(workloadApi !== undefined && who === undefined ? (['owner'] as const) : [])];
+    throw mainError('OPTION_INVALID', `\`--exchange\` lacks ${missing.map((name) => `\`${flag(name)}\``).join(', ')}`);
   }
-  const certificate = resolve(cert);
   return {
-    ...{ url, upstreamName, header, serverSpiffeId, certificate, key: resolve(key), ca: resolve(ca) },
-    owner: ownerInCertificate(certificate, owner),
+    ...{ url, upstreamName, header, owner: who, workloadApi, serverSpiffeId },
+    ...{ certificate: cert && resolve(cert), key: key && resolve(key), ca: ca && resolve(ca) },
   };
 }
 

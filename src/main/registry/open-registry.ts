@@ -19,7 +19,7 @@ import {
 } from '#registry';
 import type { CurrentPolicies } from '#policy';
 import { formatProblem, openApiTools, type ToolDocument } from '#toolbox';
-import type { Configured } from '../configuration/open-configured.ts';
+import type { Configured } from '../configuration/index.ts';
 import type { Endings } from '../endings.ts';
 
 export interface RegistryServices {

@@ -3,6 +3,7 @@ import type { CallerGrants, ExchangeState, Metrics } from '#gateway';
 import { ChatelaineError, reveal, type Clock, type Logger } from '#kernel';
 import { CachedGrants, openExchangeClient, type ExchangeClient } from '#token-exchange';
 import type { Endings } from '../endings.ts';
+import type { WorkloadApis } from '../services/index.ts';
 
 /** Tokens of callers that an authorization server elsewhere keeps. */
 export interface ExchangedGrants {
@@ -11,19 +12,21 @@ export interface ExchangedGrants {
   readonly state: () => Promise<ExchangeState>;
 }
 
-/** Throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`. Nobody is asked before the first call that needs a token. */
+/** Throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`, and what a Workload API answers. Nobody is asked before the first call that needs a token. */
 export async function exchangedGrants(parts: {
   readonly settings: ExchangeSettings;
+  readonly workloads: WorkloadApis;
   readonly metrics: Metrics | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly endings: Endings;
 }): Promise<ExchangedGrants> {
-  const { settings, metrics, clock, log, endings } = parts;
-  const { url, owner, certificate, key, ca, serverSpiffeId, issuer } = settings;
+  const { settings, workloads, metrics, clock, log, endings } = parts;
+  const { url, owner, certificate, key, ca, workloadApi, serverSpiffeId, issuer } = settings;
+  const field = 'exchange';
   const client = await openExchangeClient({
-    ...{ url: new URL(url), owner, certificate, key: reveal(key), ca, serverSpiffeId },
-    ...{ field: 'exchange', clock, log },
+    ...{ url: new URL(url), owner, certificate, key: key && reveal(key), ca, serverSpiffeId, field, clock, log },
+    workload: workloadApi && (await workloads.open(field, workloadApi)),
   });
   endings.add('exchange', () => client.close());
   const asking = new AskedClient(client, { counted: (outcome) => metrics?.grantAsked(outcome), clock, log });

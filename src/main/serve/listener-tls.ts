@@ -3,7 +3,7 @@ import type { Metrics } from '#gateway';
 import { reveal, type Clock, type Logger, type Secret } from '#kernel';
 import { openClientTls, openServerTls, type ClientTls, type ClientTlsOptions, type ServerTls } from '#tls';
 import type { Endings } from '../endings.ts';
-import { WorkloadApis } from './workload-apis.ts';
+import type { WorkloadApis } from '../services/index.ts';
 
 /** The TLS of the listeners that the settings ask for, open and following their files and Workload APIs. */
 export interface ListenerTls {
@@ -16,7 +16,7 @@ export interface ListenerTls {
 interface Surroundings {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly workloads: WorkloadApis;
   readonly metrics: Metrics | undefined;
   readonly endings: Endings;
 }
@@ -45,11 +45,9 @@ type OwnSettings = Pick<MutualTlsSettings, 'certificate' | 'key' | 'workloadApi'
 
 class ListenerTlsOpener {
   readonly #surroundings: Surroundings;
-  readonly #workloadApis: WorkloadApis;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
-    this.#workloadApis = new WorkloadApis(surroundings);
   }
 
   /** By its own certificate alone. Undefined where the settings name none. */
@@ -58,7 +56,7 @@ class ListenerTlsOpener {
     const from =
       certificate !== undefined && key !== undefined
         ? pair(certificate, key)
-        : workloadApi && (await this.#workloadApis.open(field, workloadApi));
+        : workloadApi && (await this.#surroundings.workloads.open(field, workloadApi));
     if (from === undefined) return undefined;
     const opened = await openServerTls({ ...from, field, ...this.#followed(field) });
     this.#surroundings.endings.add(`certificate of ${field}`, () => opened.close());
@@ -74,7 +72,9 @@ class ListenerTlsOpener {
     const { clientCa, crl, trustDomain, workloadApi, federated = [], cutsRefused = false } = settings;
     const own = (await this.own(field, settings)) ?? otherwise;
     const trust =
-      clientCa === undefined ? workloadApi && (await this.#workloadApis.open(field, workloadApi)) : { clientCa, crl };
+      clientCa === undefined
+        ? workloadApi && (await this.#surroundings.workloads.open(field, workloadApi))
+        : { clientCa, crl };
     // The schema refuses settings without either.
     if (own === undefined || trust === undefined) throw new Error(`\`${field}\` has no certificate or trusts nobody`);
     const opened = await openClientTls({

@@ -17,7 +17,7 @@ import type { SignInElsewhere } from '#identity';
 import type { Clock, Logger } from '#kernel';
 import { admissionOf, placeOfUrl, type Issuer } from '#resource-server';
 import type { ToolboxSnapshot } from '#toolbox';
-import type { Configured } from '../configuration/open-configured.ts';
+import type { Configured } from '../configuration/index.ts';
 import type { Endings } from '../endings.ts';
 import type { Services } from '../services/index.ts';
 

@@ -3,10 +3,10 @@ import type { Deliveries } from '#audit';
 import type { CliContext } from '#cli';
 import type { SecretReader, ServerSettings } from '#contract';
 import type { Logger } from '#kernel';
-import type { Configured } from '../configuration/open-configured.ts';
+import type { Configured } from '../configuration/index.ts';
 import type { Endings } from '../endings.ts';
 import type { ResourceServer } from '#resource-server';
-import type { LateCredentials, Services } from '../services/index.ts';
+import type { LateCredentials, Services, WorkloadApis } from '../services/index.ts';
 import type { OpenRegistry } from '../registry/open-registry.ts';
 import type { OwnAuthorizationServer } from './own-authorization-server.ts';
 import type { ServeOptions } from './serve-command.ts';
@@ -23,6 +23,7 @@ export interface Running {
   readonly settings: ServerSettings;
   readonly services: Services;
   readonly secrets: SecretReader;
+  readonly workloads: WorkloadApis;
   readonly resources: ResourceServer;
   readonly own: OwnAuthorizationServer | undefined;
   /** Credentials for one tool; undefined where no tokens are issued. */

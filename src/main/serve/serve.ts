@@ -18,7 +18,7 @@ import { readMaskKey, readRoundsKey } from '#http';
 import { readAssets } from '#identity';
 import { checkRestored, claimDataDirectory, prepareDataDirectory } from '#db';
 import { createLogger, type LogFormat } from '#kernel';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 import type { ResourceServer } from '#resource-server';
@@ -31,6 +31,7 @@ import {
   openServices,
   toolSecrets,
   vendableTools,
+  WorkloadApis,
 } from '../services/index.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { readStateKey } from '../state-key.ts';
@@ -80,12 +81,14 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
     const vaultOpened = Promise.withResolvers<SecretReader>();
     const secrets = lazySecrets(() => vaultOpened.promise);
     const ownOpened = Promise.withResolvers<OwnAuthorizationServer | undefined>();
+    const workloads = new WorkloadApis({ clock: context.clock, env: context.env, log, endings });
     const configured = await openConfigured(options, {
       ...{
         context,
         log,
         dataDir,
         secrets,
+        workloads,
         beside: shape.beside,
         serverTokens: async () => (await ownOpened.promise)?.serverTokens,
       },
@@ -182,6 +185,7 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
       credentials,
       agentsReached: agentsReached.resolve,
       secrets,
+      workloads,
       deliveries,
       isProxy,
       protocol,
@@ -214,7 +218,7 @@ async function run(running: Running): Promise<void> {
     endpoint === undefined ? undefined : await loadTelemetry({ endpoint, serviceName, version: context.version });
   if (telemetry !== undefined) endings.add('telemetry', () => telemetry.close());
   const tls = await openListenerTls(options.stdio ? {} : settings, {
-    ...{ clock: context.clock, env: context.env, log, metrics, endings },
+    ...{ clock: context.clock, workloads: running.workloads, log, metrics, endings },
   });
 
   const stateKey = readStateKey(dataDir);
@@ -236,7 +240,7 @@ async function run(running: Running): Promise<void> {
       ? undefined
       : await (
           await import('./exchanged-grants.ts')
-        ).exchangedGrants({ settings: settings.exchange, metrics, clock, log, endings });
+        ).exchangedGrants({ settings: settings.exchange, workloads: running.workloads, metrics, clock, log, endings });
   const doors: GatewayOptions = {
     toolbox: configured.toolbox,
     verifier: bearerVerifier(traps.keys(services.identity.keys), () => services.signIn().verifier, resources),

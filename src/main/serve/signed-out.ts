@@ -3,7 +3,7 @@
  * next look where another process, a command or time has ended it.
  */
 import type { Logger } from '#kernel';
-import type { Configured } from '../configuration/open-configured.ts';
+import type { Configured } from '../configuration/index.ts';
 import type { Endings } from '../endings.ts';
 import type { OwnAuthorizationServer } from './own-authorization-server.ts';
 

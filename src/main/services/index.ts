@@ -3,7 +3,8 @@
  *
  * `openServices` is for the server and for commands on a data directory alike; `key-wrapper.ts` turns
  * `vault:` of the configuration into what the vault takes. `tool-secrets.ts` gives the toolbox secrets of the
- * vault and puts each use on record; `access-source.ts` tells an access review who holds what; `lazy-secrets.ts` opens it when the first source asks.
+ * vault and puts each use on record; `access-source.ts` tells an access review who holds what; `lazy-secrets.ts` opens it
+ * when the first source asks; `workload-apis.ts` says who we are where a SPIFFE Workload API does.
  */
 export { bearerVerifier } from './bearer-verifier.ts';
 export { lateCredentials, type LateCredentials } from './late-credentials.ts';
@@ -12,3 +13,4 @@ export { openResourceServer } from './resource-server.ts';
 export { openServices, type Services, type ServicesOptions } from './open-services.ts';
 export { toolSecrets } from './tool-secrets.ts';
 export { vendableTools } from './vendable-tools.ts';
+export { WorkloadApis } from './workload-apis.ts';

@@ -7,7 +7,7 @@ import { operator } from '#identity';
 import { createLogger, reveal, type Logger, type Secret } from '#kernel';
 import { prepareDataDirectory } from '#db';
 import type { DeclaredPolicy } from '#policy';
-import { openConfigured, type Configured } from '../configuration/open-configured.ts';
+import { openConfigured, type Configured } from '../configuration/index.ts';
 import { Endings } from '../endings.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { readStateKey } from '../state-key.ts';

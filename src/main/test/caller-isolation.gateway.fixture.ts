@@ -5,10 +5,10 @@ import { operator } from '#identity';
 import { reveal, silentLogger, type Clock, type Logger } from '#kernel';
 import { Endings } from '#main';
 import { cliContext } from '../../../test/cli-context.ts';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { exchangedGrants } from '../serve/exchanged-grants.ts';
 import { openListener } from '../serve/listeners.ts';
-import { bearerVerifier, openResourceServer, openServices } from '../services/index.ts';
+import { bearerVerifier, openResourceServer, openServices, WorkloadApis } from '../services/index.ts';
 import { workspace } from './server.fixture.ts';
 
 export interface CallersGateway {
@@ -58,7 +58,10 @@ export async function openCallersGateway(
   });
   endings.add('resource server', () => resources.close());
   if (settings.exchange === undefined) throw new Error('a gateway of these tests exchanges tokens');
-  const exchanged = await exchangedGrants({ settings: settings.exchange, metrics: undefined, clock, log, endings });
+  const exchanged = await exchangedGrants({
+    ...{ settings: settings.exchange, metrics: undefined, clock, log, endings },
+    workloads: new WorkloadApis({ clock, env: {}, log, endings }),
+  });
   const { grants } = exchanged;
   const verifier = bearerVerifier(services.identity.keys, () => services.signIn().verifier, resources);
   const gateway = createGateway({

@@ -74,11 +74,12 @@ test('docs/proxy.md says what works: who signs in at the issuer acts as themselv
   onTestFinished(() => setDefaultCACertificates(authorities));
   const server = await start(['--config', config, '--port', String(login), ...dataDir], { cwd: space.folder });
   onTestFinished(async () => void (await server.stop()));
-  const [, words = ''] = /^proxy (.* --tls-terminated-by .*)$/.exec(commands.find((one) => one.includes('--tls-t')) ?? '') ?? [];
-  const proxy = await start(
-    [...here(words).split(' '), '--port', String(proxied), '--data-dir', space.file('proxy')],
-    { cwd: space.folder, command: 'proxy' },
-  );
+  const [, words = ''] =
+    /^proxy (.* --tls-terminated-by .*)$/.exec(commands.find((one) => one.includes('--tls-t')) ?? '') ?? [];
+  const proxy = await start([...here(words).split(' '), '--port', String(proxied), '--data-dir', space.file('proxy')], {
+    cwd: space.folder,
+    command: 'proxy',
+  });
   onTestFinished(async () => void (await proxy.stop()));
   await ingress({ port: flights, to: proxied }, pem);
 

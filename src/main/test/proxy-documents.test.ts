@@ -29,6 +29,19 @@ describe('the documents load', () => {
   test.each<[string, ProxyWish]>([
     ['of a server that gets no credential', WISH],
     ['of one that gets tokens of callers', { ...WISH, exchange: EXCHANGE }],
+    [
+      'of one that is told who it is by a Workload API',
+      {
+        ...WISH,
+        exchange: {
+          ...{ url: EXCHANGE.url, upstreamName: 'company', owner: 'travel/flights' },
+          ...{
+            workloadApi: 'unix:///run/spire/sockets/agent.sock',
+            serverSpiffeId: 'spiffe://td.test/ns/system/authserver',
+          },
+        },
+      },
+    ],
     ['of one that gets them in a header of its own', { ...WISH, exchange: { ...EXCHANGE, header: 'X-Token' } }],
     [
       'of a program',

@@ -152,7 +152,15 @@ test.each<[string, readonly string[], RegExp]>([
   [
     'with an exchange and no certificate',
     ['--upstream', 'https://x.example/mcp', '--exchange', 'https://l:7443'],
-    /lacks/,
+    /lacks `--upstream-name`, `--cert`, `--key`, `--ca`/,
+  ],
+  [
+    'with an exchange in the name of nobody yet',
+    [
+      ...['--upstream', 'https://x.example/mcp', '--exchange', 'https://l:7443', '--upstream-name', 'company'],
+      ...['--workload-api', 'unix:///run/agent.sock', '--server-spiffe-id', 'spiffe://td.test/login'],
+    ],
+    /lacks `--owner`/,
   ],
   [
     'with a certificate and no exchange',

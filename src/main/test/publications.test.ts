@@ -14,7 +14,7 @@ import { openApiDoor } from '#http';
 import { operator, provisionUser } from '#identity';
 import { err, reveal, silentLogger as log, systemClock as clock } from '#kernel';
 import { dialects, emptyPlace, type TestDialect } from '../../../test/databases.ts';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { Endings } from '../endings.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { lateApi } from '../serve/late-api.ts';

@@ -114,9 +114,9 @@ test.each(['session', 'stateless'] as const)(
     expect(await call(ana, 'far_echo', { text: 'again' }).catch(() => 'let in by nobody')).toBe('let in by nobody');
     if (era === 'session') await vi.waitFor(() => expect(sessions - far.sessions()).toBe(1), PATIENCE);
     const farewell = { method: 'DELETE', authorization: `Bearer ${ofAna}` };
-    expect(
-      far.requests.map(({ method, headers: { authorization } }) => ({ method, authorization })),
-    ).toEqual(era === 'session' ? [farewell] : []);
+    expect(far.requests.map(({ method, headers: { authorization } }) => ({ method, authorization }))).toEqual(
+      era === 'session' ? [farewell] : [],
+    );
     expect(await call(bo, 'far_echo', { text: 'still here' })).toContain('still here');
   },
   180_000,
@@ -227,9 +227,7 @@ test('a server of HTTP with SSE gets the token of whoever calls, with the stream
   const [ofAna, ofBo] = idp.accessTokens;
   const sent = () => new Set(old.received.map(({ method, headers }) => `${method} ${headers.authorization}`));
   expect(await call(bo, 'far_echo', { text: 'from bo' })).toContain('from bo');
-  expect(sent()).toEqual(
-    new Set([ofAna, ofBo].flatMap((token) => [`GET Bearer ${token}`, `POST Bearer ${token}`])),
-  );
+  expect(sent()).toEqual(new Set([ofAna, ofBo].flatMap((token) => [`GET Bearer ${token}`, `POST Bearer ${token}`])));
   expect(old.streams()).toBe(2);
   await signOut(running, ana);
   await vi.waitFor(() => expect(old.streams()).toBe(1), PATIENCE);

@@ -9,7 +9,7 @@ import type { Author } from '#identity';
 import { silentLogger, systemClock, type ChatelaineError } from '#kernel';
 import { Endings, openServices, type Services } from '#main';
 import { dialects, emptyPlace, type TestPlace } from '../../../test/databases.ts';
-import { openConfigured, type Configured } from '../configuration/open-configured.ts';
+import { openConfigured, type Configured } from '../configuration/index.ts';
 import { openRegistry, type OpenRegistry, type RegistryServices } from '../registry/open-registry.ts';
 import { toolSecrets } from '../services/index.ts';
 

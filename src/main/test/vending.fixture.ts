@@ -8,7 +8,7 @@ import type { ResourceServer } from '#resource-server';
 import { openApiDoor } from '#http';
 import { cliContext } from '../../../test/cli-context.ts';
 import { freePort } from '../../../test/loopback.ts';
-import { openConfigured } from '../configuration/open-configured.ts';
+import { openConfigured } from '../configuration/index.ts';
 import { agentsUrlOf, openAgentListener, openListener, urlOf } from '../serve/listeners.ts';
 import { openListenerTls } from '../serve/listener-tls.ts';
 import { ownAuthorizationServer } from '../serve/own-authorization-server.ts';
@@ -21,6 +21,7 @@ import {
   openServices,
   toolSecrets,
   vendableTools,
+  WorkloadApis,
   type LateCredentials,
 } from '../services/index.ts';
 import { CITIES, SCOPED, workspace, type Workspace } from './server.fixture.ts';
@@ -105,7 +106,10 @@ export async function startVending(options: VendingOptions = {}): Promise<Vendin
     ...{ services, secrets, clock, env: {}, declared: () => [], issuers: () => issuers },
   });
   endings.add('resource server', () => resources.close());
-  const tls = await openListenerTls(settings, { clock, env: {}, log, metrics: undefined, endings });
+  const tls = await openListenerTls(settings, {
+    ...{ clock, log, endings, metrics: undefined },
+    workloads: new WorkloadApis({ clock, log, endings, env: {} }),
+  });
   const api = await openApi(services, {
     ...{ version: '0', settings, dataDir: place.dataDir, secret: Buffer.alloc(32, 7), endings, clock, log },
     ...{ credentials, vendable: tools },

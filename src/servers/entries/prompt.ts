@@ -17,6 +17,7 @@ export function federatedPrompt(raw: JsonObject, prefix: string, asker: Asker): 
     description: textIn(raw, 'description'),
     arguments: argumentsOf(raw['arguments']),
     otherMembers: membersBeside(raw, NAMED),
+    server: asker.declaration.name,
     ...seenBy(asker, 'prompts', raw),
     async get(args, call) {
       const result = await asker.ask({ method: 'prompts/get', params: { name: theirName, arguments: args } }, call);

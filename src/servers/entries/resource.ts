@@ -22,7 +22,7 @@ export function federatedResource(raw: JsonObject, prefix: string, asker: Asker)
   const { size } = raw;
   if (uri === undefined) return undefined;
   const there: Resource = {
-    ...factsOf(raw, uri),
+    ...factsOf(raw, uri, asker),
     ...seenBy(asker, 'resources', raw),
     uri,
     size: typeof size === 'number' ? size : undefined,
@@ -40,7 +40,7 @@ export function federatedTemplate(
   const uriTemplate = textIn(raw, 'uriTemplate');
   if (uriTemplate === undefined) return undefined;
   const there: ResourceTemplate = {
-    ...factsOf(raw, uriTemplate),
+    ...factsOf(raw, uriTemplate, asker),
     ...seenBy(asker, 'resourceTemplates', raw),
     uriTemplate,
     match: matchTemplate(uriTemplate),
@@ -53,14 +53,14 @@ export function federatedTemplate(
 
 /** Whatever has a URI: whether the server has something there, it says itself. */
 export const unlistedResources = (asker: Asker): ResourceTemplate => ({
-  ...factsOf({}, 'unlisted'),
+  ...factsOf({}, 'unlisted', asker),
   uriTemplate: '{+uri}',
   match: (uri) => (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri) ? { uri } : undefined),
   read: (uri, _, call) => read(asker, uri, call),
   complete: () => Promise.resolve([]),
 });
 
-function factsOf(raw: JsonObject, otherwise: string) {
+function factsOf(raw: JsonObject, otherwise: string, { declaration }: Asker) {
   const { annotations, _meta } = raw;
   return {
     name: textIn(raw, 'name') ?? otherwise,
@@ -70,6 +70,7 @@ function factsOf(raw: JsonObject, otherwise: string) {
     annotations: isRecord(annotations) ? annotations : undefined,
     _meta: isRecord(_meta) ? _meta : undefined,
     otherMembers: membersBeside(raw, NAMED),
+    server: declaration.name,
   };
 }
 

@@ -3,7 +3,7 @@
  * it: calls in flight end on it, and when the last has ended it is closed.
  */
 import { statSync } from 'node:fs';
-import type { SecretReader, SourceDeclaration } from '#contract';
+import type { SecretReader, SourceDeclaration, WorkloadIdentities } from '#contract';
 import { ChatelaineError, err, ok, type Clock, type Logger } from '#kernel';
 import { SourceSecrets } from '../secrets/index.ts';
 import type { SourceState } from '../snapshot.ts';
@@ -29,13 +29,22 @@ export class OpenSource {
   static async open(
     type: SourceType,
     declaration: SourceDeclaration,
-    surroundings: { readonly clock: Clock; readonly log: Logger; readonly secrets?: SecretReader | undefined },
+    surroundings: {
+      readonly clock: Clock;
+      readonly log: Logger;
+      readonly secrets?: SecretReader | undefined;
+      readonly workloads?: WorkloadIdentities | undefined;
+    },
   ): Promise<OpenSource> {
     const { name, directory, fields } = declaration;
-    const { clock } = surroundings;
+    const { clock, workloads } = surroundings;
     const log = surroundings.log.child({ source: name });
     const secrets = new SourceSecrets(surroundings.secrets, declaration, clock);
-    const opened = new OpenSource(type.open(fields, { name, directory, log, clock, secrets }), declaration, log);
+    const opened = new OpenSource(
+      type.open(fields, { name, directory, log, clock, secrets, workloads }),
+      declaration,
+      log,
+    );
     await opened.source.load?.();
     opened.#files = stampOf(opened.source.files);
     return opened;

@@ -5,6 +5,7 @@ import type {
   SecretReader,
   SourceDeclaration,
   ToolDeclaration,
+  WorkloadIdentities,
 } from '#contract';
 import { DEFAULT_NAMESPACE } from '#contract';
 import { err, ok, type Clock, type Logger, type Result } from '#kernel';
@@ -35,6 +36,8 @@ export interface BuildOptions {
   readonly log: Logger;
   /** Follows `secret://…`; without one every source that names a secret fails when it is used. */
   readonly secrets?: SecretReader | undefined;
+  /** Who we are by SPIFFE Workload APIs; without it every source that names one fails when it is used. */
+  readonly workloads?: WorkloadIdentities | undefined;
   /** What else must be right with a configuration and what was built of it; nothing by default. */
   readonly judge?: Judge | undefined;
   /** The build whose sources go on where nothing about them changed. */
@@ -137,14 +140,14 @@ class SnapshotBuild {
   }
 
   async #open(declaration: SourceDeclaration): Promise<OpenSource | undefined> {
-    const { catalog, clock, log, secrets } = this.#options;
+    const { catalog, clock, log, secrets, workloads } = this.#options;
     const type = catalog.find((candidate) => candidate.type === declaration.type);
     if (type === undefined) {
       this.#report(declaration, new ConfigurationFault(['type'], `there is no source type \`${declaration.type}\``));
       return undefined;
     }
     try {
-      const open = await OpenSource.open(type, declaration, { clock, log, secrets });
+      const open = await OpenSource.open(type, declaration, { clock, log, secrets, workloads });
       this.#opened.push(open);
       return open;
     } catch (fault) {

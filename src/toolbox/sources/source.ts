@@ -5,7 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Clock, JsonValue, Logger } from '#kernel';
-import type { PinMode, SourceCredential } from '#contract';
+import type { PinMode, SourceCredential, WorkloadIdentities } from '#contract';
 import type { SourceSecrets } from '../secrets/index.ts';
 import type { ToolType } from '../tools/tool-type.ts';
 
@@ -34,6 +34,8 @@ export interface SourceContext {
   readonly clock: Clock;
   /** The way to secrets of the vault; asked when the source connects or sends, never before. */
   readonly secrets: SourceSecrets;
+  /** Who we are by SPIFFE Workload APIs, asked likewise. */
+  readonly workloads?: WorkloadIdentities | undefined;
 }
 
 export interface Source {

@@ -1,6 +1,7 @@
 import { isRecord, type JsonObject } from '#kernel';
 import type { ToolCall } from '#toolbox';
 import { gatewayError } from '../../errors.ts';
+import type { Found } from '../../pipeline/call.ts';
 import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, RpcError } from '../json-rpc.ts';
@@ -27,7 +28,7 @@ async function complete(exchange: Exchange, { pipeline }: McpServices): Promise<
   const consultation = new McpConsultation(exchange, { kind: 'completion', name: reference.to });
   const values = await pipeline.consult(
     consultation,
-    (call) => candidates(exchange, reference, { name, typed: value, filled }, call),
+    (call, found) => candidates(exchange, reference, { name, typed: value, filled }, call, found),
     // A value that is half covered fills in nothing.
     (found, masking) => found.filter((one) => masking.text(one) === one),
   );
@@ -53,9 +54,10 @@ async function candidates(
   { kind, to }: Reference,
   { name, typed, filled }: { name: string; typed: string; filled: Record<string, string> },
   call: ToolCall,
+  found: Found,
 ): Promise<readonly string[]> {
-  if (kind === 'prompt') return findPrompt(exchange, to).complete(name, typed, filled, call);
+  if (kind === 'prompt') return found(findPrompt(exchange, to)).complete(name, typed, filled, call);
   const template = exchange.group.resourceTemplates.find(({ uriTemplate }) => uriTemplate === to);
   if (template === undefined) throw gatewayError('RESOURCE_UNKNOWN', `no resource template is \`${to}\``);
-  return template.complete(name, typed, filled, call);
+  return found(template).complete(name, typed, filled, call);
 }

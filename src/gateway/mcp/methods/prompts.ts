@@ -26,8 +26,8 @@ async function getPrompt(exchange: Exchange, services: McpServices): Promise<Jso
   return await services.pipeline
     .consult(
       consultation,
-      async (call) => {
-        const prompt = findPrompt(exchange, name);
+      async (call, found) => {
+        const prompt = found(findPrompt(exchange, name));
         const got = await prompt.get(filled, call);
         if (!got.ok) throw argumentsInvalid(name, got.error);
         const { description } = prompt;

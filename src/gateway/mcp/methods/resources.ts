@@ -2,6 +2,7 @@ import { ChatelaineError, type JsonObject } from '#kernel';
 import type { Group, Resource } from '#toolbox';
 import { gatewayError } from '../../errors.ts';
 import { checkAccess } from '../../pipeline/access.ts';
+import type { Found } from '../../pipeline/call.ts';
 import { resourcesOf } from '../../pipeline/visible.ts';
 import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
@@ -36,7 +37,7 @@ async function readResource(exchange: Exchange, services: McpServices): Promise<
   const contents = await services.pipeline
     .consult(
       consultation,
-      async (call) => readFrom(exchange.group, uri, call),
+      async (call, found) => readFrom(exchange.group, uri, call, found),
       (read, masking) =>
         Object.assign([...masking.contents(read)], { beside: masking.json(read.beside ?? {}) as JsonObject }),
     )
@@ -49,12 +50,17 @@ async function readResource(exchange: Exchange, services: McpServices): Promise<
   return { ...contents.beside, ...hints, contents: contents as unknown as JsonObject[] };
 }
 
-function readFrom(group: Group, uri: string, call: Parameters<Resource['read']>[0]): ReturnType<Resource['read']> {
+function readFrom(
+  group: Group,
+  uri: string,
+  call: Parameters<Resource['read']>[0],
+  found: Found,
+): ReturnType<Resource['read']> {
   const resource = findResource(group, uri);
-  if (resource !== undefined) return resource.read(call);
+  if (resource !== undefined) return found(resource).read(call);
   for (const template of [...group.resourceTemplates, ...(group.apps?.resourceTemplates ?? [])]) {
     const variables = template.match(uri);
-    if (variables !== undefined) return template.read(uri, variables, call);
+    if (variables !== undefined) return found(template).read(uri, variables, call);
   }
   throw gatewayError('RESOURCE_UNKNOWN', `no resource has the URI \`${uri}\``);
 }

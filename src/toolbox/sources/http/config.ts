@@ -53,9 +53,16 @@ export const httpSourceSchema = z
     }
     if (auth?.type === 'clientCertificate') {
       if (url.protocol !== 'https:') fault(['auth', 'type'], 'a client certificate only https can show');
-      if (source.tls?.clientCert !== undefined)
-        fault(['tls', 'clientCert'], '`auth` shows a client certificate already');
+      for (const field of ['clientCert', 'workloadApi'] as const)
+        if (source.tls?.[field] !== undefined) fault(['tls', field], '`auth` shows a client certificate already');
     }
+    for (const field of ['pin', 'workloadApi'] as const)
+      if (source.tls?.[field] !== undefined && url.protocol !== 'https:')
+        fault(['tls', field], 'this says something of https, and the URL is http');
+    // A pin says which key it is, and nothing of whose: that takes a certificate that somebody vouches for.
+    for (const field of ['pin', 'serverSpiffeId'] as const)
+      if (source.tls?.[field] !== undefined && source.disableSslVerification)
+        fault(['tls', field], 'this is checked beside the certificate, which `disableSslVerification` accepts unseen');
     const parameter = filledParameter(auth);
     if (parameter !== undefined && Object.hasOwn(source.queryParams, parameter)) {
       fault(['queryParams', parameter], `\`auth\` sends the parameter \`${parameter}\``);

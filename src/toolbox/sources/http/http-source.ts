@@ -12,7 +12,7 @@ import {
   type SentSecrets,
 } from '#outgoing-auth';
 import { asToolFault } from '../egress-faults.ts';
-import { readTls } from './tls-material.ts';
+import { readTls, workloadIdentity } from './tls-material.ts';
 import { certificateOf, Echo, privateKeyOf, type SourceSecrets } from '../../secrets/index.ts';
 import type { Source, SourceContext } from '../source.ts';
 import type { HttpSourceConfig } from './config.ts';
@@ -54,6 +54,8 @@ export class HttpSource implements Source {
   readonly credential: SourceCredential;
   readonly upstream: string | undefined;
   readonly #secrets: SourceSecrets;
+  readonly #name: string;
+  readonly #workloads: SourceContext['workloads'];
   readonly #directory: string;
   readonly #clients: CurrentClient;
   readonly #auth: OutgoingAuth;
@@ -68,6 +70,8 @@ export class HttpSource implements Source {
     this.warnings = warningsOf(config, this.baseUrl, context.name);
     for (const warning of this.warnings) context.log.warn({ source: context.name }, warning);
     this.#secrets = context.secrets;
+    this.#name = context.name;
+    this.#workloads = context.workloads;
     this.#directory = context.directory;
     this.#clients = new CurrentClient(
       (identity) =>
@@ -81,10 +85,11 @@ export class HttpSource implements Source {
     this.#tokenClient = new EgressClient({
       explain: asToolFault,
       rules: egressRules(config),
-      // The same authorities, and not our certificate, nor the API's name: it is another server.
+      // The same authorities, and not our certificate; the API's name and keys where tokens come from the API itself.
+      identityFor: this.baseUrl,
       tls: async () => {
-        const { ca, rejectUnauthorized } = await this.#tls();
-        return { ...(ca !== undefined && { ca }), ...(rejectUnauthorized === false && { rejectUnauthorized }) };
+        const { cert: _cert, key: _key, ...trust } = await this.#tls();
+        return trust;
       },
     });
     const { secrets, clock, directory } = context;
@@ -178,10 +183,11 @@ export class HttpSource implements Source {
     const { tls } = this.config;
     const own = await this.#auth.identity?.();
     const ofTls = await this.#secrets.stamp([tls?.clientCert, tls?.clientKey])?.();
-    return this.#clients.for(
-      `${own?.stamp ?? ''} ${ofTls ?? ''}`,
-      own === undefined ? {} : { cert: own.cert, key: reveal(own.key) },
-    );
+    const workload = await workloadIdentity(tls, this.#name, this.#workloads);
+    return this.#clients.for(`${own?.stamp ?? ''} ${ofTls ?? ''} ${workload?.stamp ?? ''}`, {
+      ...workload?.tls,
+      ...(own !== undefined && { cert: own.cert, key: reveal(own.key) }),
+    });
   }
 
   async #tls(): Promise<EgressTls> {

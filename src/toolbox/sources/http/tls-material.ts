@@ -1,14 +1,13 @@
 /** `tls:` of a source that makes outgoing requests: whom to trust and who we are. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { z } from 'zod';
-import type { egressTlsSchema } from '#contract';
+import type { EgressTlsConfig, WorkloadIdentities } from '#contract';
 import { reveal, type Secret } from '#kernel';
 import { toolboxError } from '../../errors.ts';
 import type { EgressTls } from '#egress';
 
 /** The fields with what the vault has in the place of references. */
-export interface TlsConfig extends Pick<z.output<typeof egressTlsSchema>, 'ca' | 'serverName'> {
+export interface TlsConfig extends Pick<EgressTlsConfig, 'ca' | 'pin' | 'serverName'> {
   readonly clientCert?: Secret | undefined;
   readonly clientKey?: Secret | undefined;
 }
@@ -28,8 +27,26 @@ export async function readTls(config: TlsConfig, directory: string): Promise<Egr
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
+    ...(config.pin !== undefined && { pins: config.pin }),
     ...(config.serverName !== undefined && { servername: config.serverName }),
   };
+}
+
+/**
+ * Who `tls.workloadApi` says that we are now, and whom it has us believe; undefined where the fields name none. Rejects
+ * as `WorkloadIdentities.now` does, and with `SOURCE_UNREACHABLE` where nobody can be asked.
+ */
+export async function workloadIdentity(
+  tls: Pick<EgressTlsConfig, 'workloadApi' | 'serverSpiffeId'> | undefined,
+  name: string,
+  workloads: WorkloadIdentities | undefined,
+): Promise<{ readonly stamp: string; readonly tls: Pick<EgressTls, 'cert' | 'key' | 'peer'> } | undefined> {
+  if (tls?.workloadApi === undefined) return undefined;
+  if (workloads === undefined)
+    throw toolboxError('SOURCE_UNREACHABLE', `no Workload API can be asked here, as \`${name}.tls\` wants it`);
+  const { workloadApi, serverSpiffeId } = tls;
+  const { stamp, cert, key, server } = await workloads.now(`${name}.tls`, { workloadApi, serverSpiffeId });
+  return { stamp, tls: { cert, key: reveal(key), ...(server !== undefined && { peer: server }) } };
 }
 
 async function pem(field: string, written: string | undefined, directory: string): Promise<string | undefined> {

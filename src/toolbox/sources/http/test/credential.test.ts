@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { setImmediate } from 'node:timers/promises';
@@ -188,6 +189,21 @@ describe('rotation and expiry', () => {
 
 describe('tokens of an OAuth client', () => {
   const tokenAuth = (tokens: TestServer) => ({ tokenUrl: `${tokens.url}/token` });
+
+  it('are asked for at the API itself only if its key is pinned, and elsewhere whatever the key is (RFC 7469)', async () => {
+    const pin = createHash('sha256')
+      .update(new X509Certificate(ours.cert).publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('base64');
+    await using api = await serve((_, response) => response.end('{}'), { tls: serverTls });
+    await using tokens = await serve((_, response) => response.end('{}'), { tls: serverTls });
+    vault.put(REFERENCE, CLIENT);
+    const source = { tls: { ca: authority.cert, pin: [pin] } };
+    expect(await codeOf(call(toolOn(api.url, tokenAuth(api), { source })))).toBe('EGRESS_KEY_NOT_PINNED');
+    expect(api.received).toHaveLength(0);
+    await codeOf(call(toolOn(api.url, tokenAuth(tokens), { source })));
+    expect(tokens.received).toHaveLength(1);
+    expect(api.received).toHaveLength(0);
+  });
 
   it('are fetched once for all who wait, and kept until shortly before they end', async () => {
     await using api = await echoing();

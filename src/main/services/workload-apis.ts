@@ -1,6 +1,6 @@
-import type { WorkloadApiSettings } from '#contract';
+import type { WorkloadApiSettings, WorkloadIdentities, WorkloadIdentity, WorkloadWish } from '#contract';
 import type { Clock, Logger } from '#kernel';
-import { openWorkloadApi, type SvidChoice, type WorkloadApi } from '#tls';
+import { openWorkloadApi, openWorkloadClient, type SvidChoice, type WorkloadApi, type WorkloadClient } from '#tls';
 import type { Endings } from '../endings.ts';
 import { mainError } from '../errors.ts';
 
@@ -13,12 +13,13 @@ export interface ChosenWorkload {
   readonly choice: SvidChoice;
 }
 
-/** Opens Workload APIs, each address once: listeners that take of the same one share its stream. */
-export class WorkloadApis {
+/** Opens Workload APIs, each address once: whoever takes of the same one shares its stream. */
+export class WorkloadApis implements WorkloadIdentities {
   readonly #surroundings: { readonly clock: Clock; readonly log: Logger };
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #endings: Endings;
   readonly #opened = new Map<string, Promise<WorkloadApi>>();
+  readonly #clients = new Map<string, Promise<WorkloadClient>>();
 
   constructor(options: {
     clock: Clock;
@@ -39,9 +40,17 @@ export class WorkloadApis {
         'WORKLOAD_API_NOWHERE',
         `\`${field}.workloadApi\` has no \`endpoint\`, and \`${VARIABLE}\` is not set`,
       );
-    const opening = this.#opened.get(address) ?? this.#follow(address);
-    this.#opened.set(address, opening);
-    return { workloadApi: await opening, choice };
+    const workloadApi = await keptUnlessFailed(this.#opened, address, () => this.#follow(address));
+    return { workloadApi, choice };
+  }
+
+  async now(field: string, wish: WorkloadWish): Promise<WorkloadIdentity> {
+    const key = JSON.stringify([field, wish]);
+    return (await keptUnlessFailed(this.#clients, key, () => this.#client(field, wish))).now();
+  }
+
+  async #client(field: string, { workloadApi, serverSpiffeId }: WorkloadWish): Promise<WorkloadClient> {
+    return await openWorkloadClient({ ...(await this.open(field, workloadApi)), serverSpiffeId, field });
   }
 
   async #follow(endpoint: string): Promise<WorkloadApi> {
@@ -49,4 +58,18 @@ export class WorkloadApis {
     this.#endings.add(`Workload API ${endpoint}`, () => opened.close());
     return opened;
   }
+}
+
+/** One that did not come about may at the next try: an agent may start after us. */
+function keptUnlessFailed<Value>(
+  kept: Map<string, Promise<Value>>,
+  key: string,
+  open: () => Promise<Value>,
+): Promise<Value> {
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const opening = open();
+  kept.set(key, opening);
+  opening.catch(() => kept.delete(key));
+  return opening;
 }
