@@ -155,6 +155,12 @@ export const gatewayError = defineErrors('gateway', {
     title: 'the server runs as many calls as it is allowed to',
     remedy: 'Retry after the seconds in `Retry-After`, or raise `limits.maxConcurrentCalls` of `kind: server`.',
   },
+  SOURCE_BUSY: {
+    status: 503,
+    title: 'as many calls run at one source or MCP server as may run there at once',
+    remedy:
+      'Retry after the seconds in `Retry-After`. Where it is slow, a shorter `timeout` of its tools lets them end sooner; where it is not, raise `limits.maxCallsPerSource` of `kind: server`.',
+  },
   ADDRESS_THROTTLED: {
     status: 429,
     title: 'too many credentials that do not count came from the address of the request',

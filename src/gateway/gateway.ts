@@ -57,7 +57,7 @@ export interface Gateway {
 export function createGateway(options: GatewayOptions): Gateway {
   const { toolbox, verifier, resources, settings, tls = [], trail, siblings, clock, log } = options;
   const serverInfo = { name: 'chatelaine', title: 'Chatelaine', version: options.version };
-  const limit = new ConcurrencyLimit(settings.limits.maxConcurrentCalls);
+  const limit = new ConcurrencyLimit(settings.limits.maxConcurrentCalls, settings.limits.maxCallsPerSource);
   const seen = new SeenLabels(clock, settings.outputs.seenFor);
   const places = latePlaces({ files: settings.places, log });
   const decisions = new Decisions(options.policies, clock, seen, places, options.steps?.standings);

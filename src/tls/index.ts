@@ -29,6 +29,7 @@ export {
 } from './spiffe/spiffe-id.ts';
 export { tlsClient } from './client/tls-client.ts';
 export { openServerTls, type ServerTls, type ServerTlsOptions } from './server/server-tls.ts';
+export type { TrustedBundles } from './trust/trust-bundle.ts';
 export type { PeerIdentity, PeerRefusal } from './spiffe/peer-identity.ts';
 export type { CertificateNameKind, ClientCertificate } from './trust/client-certificate.ts';
 export type { ClientCertificates, SaidByCertificate } from './trust/client-certificates.ts';

@@ -7,6 +7,7 @@ import { openDatabase, type DatabasePlace } from '#db';
 import { reveal, silentLogger, systemClock } from '#kernel';
 import { openVault, sameNamespace } from '#vault';
 import type { KnownKey } from './journal.ts';
+import { tryKeys } from './try-keys.ts';
 
 export type { Revocation } from '#contract';
 
@@ -36,11 +37,9 @@ export async function findKeys(
     cursor = next;
   } while (cursor !== undefined);
   const found = new Map<string, FoundKey>();
-  for (const { id, key } of known) {
-    const response = await fetch(`${url}/api/toolset`, { headers: { Authorization: `Bearer ${key}` } });
-    await response.arrayBuffer();
+  for (const [id, status] of await tryKeys(new URL('/api/toolset', url), known)) {
     const state = states.get(id);
-    if (state !== undefined) found.set(id, { state, status: response.status });
+    if (state !== undefined) found.set(id, { state, status });
   }
   return found;
 }

@@ -2,8 +2,9 @@
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { judgeKept } from './judge.ts';
-import { ask, between, keptAlive, SteadyLoad } from './load.ts';
+import { judgeKept, type Around } from './judge.ts';
+import { around, ask, keptAlive, SteadyLoad } from './load.ts';
+import { startNeighbour, type Neighbour } from './neighbour.ts';
 import { asJson, callTool, keyOf, openFolder, serving } from './place.ts';
 import { holds, none, type Trial, type Verdict } from './trial.ts';
 
@@ -38,6 +39,7 @@ export const slowloris: Trial = {
         await ask(new URL('/api/v1/agents', url), asJson(admin));
         await ask(new URL('/oauth/token', url), { method: 'POST', headers: { host: ISSUER } });
         const agent = keptAlive();
+        const neighbour = await startNeighbour();
         const load = new SteadyLoad(PER_SECOND, () => callTool(url, key, 'city', { id: 1 }, agent));
         await pause(2_000);
         const since = performance.now();
@@ -49,12 +51,12 @@ export const slowloris: Trial = {
         );
         const silent = await Promise.all(held);
         const ended = performance.now();
-        await load.stop();
+        await Promise.all([load.stop(), neighbour.stop()]);
         agent.destroy();
-        const [before, during] = [between(load.samples, since, begun), between(load.samples, begun, ended)];
+        const seen = ({ samples }: Pick<Neighbour, 'samples'>): Around => around(samples, since, begun, ended);
         return [
           ...silent.flatMap(([kind, times]) => judgeDropped(kind, times)),
-          ...judgeKept('calls of others', before, during, { factor: 2, leastMs: 50 }),
+          ...judgeKept('calls of others', seen(load), { factor: 2, leastMs: 50 }, seen(neighbour)),
         ];
       });
     } finally {

@@ -22,15 +22,24 @@ export interface Issuing {
   readonly url: URL;
   readonly place: Place;
   readonly browser: Browser;
-  code(): Promise<HeldCode>;
+  /** For the server's own door unless another is said. */
+  code(wish?: Wish): Promise<HeldCode>;
   /** So many sign-ins, one after the other. */
-  signIns(count: number): Promise<Tokens[]>;
+  signIns(count: number, wish?: Wish): Promise<Tokens[]>;
+}
+
+/** What a token is to be for. */
+export interface Wish {
+  readonly resource: string;
+  readonly scope: string;
 }
 
 export interface IssuingOptions {
   readonly name: string;
   readonly server?: Readonly<Record<string, unknown>>;
   readonly more?: string;
+  /** Any free one unless it has to be known before. */
+  readonly port?: number;
   env?(folder: Folder): Readonly<Record<string, string>>;
 }
 
@@ -41,7 +50,7 @@ export async function issuing<Value>(
 ): Promise<Value> {
   const folder = openFolder(options.name);
   try {
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const url = new URL(`http://127.0.0.1:${port}`);
     const server = { publicUrl: url.origin, ...options.server };
     const config = folder.configure(server, `${SCRIPTED_CLIENT_DOCUMENT}---\n${options.more ?? ''}`);
@@ -49,11 +58,12 @@ export async function issuing<Value>(
     const place = { config, dataDir: join(folder.path, 'data'), port, env };
     return await serving(place, async (running) => {
       const browser = await signedIn({ dataDir: place.dataDir, url }, 'ann');
-      const code = (): Promise<HeldCode> => obtainCode(browser, { resource: `${url.origin}/mcp`, scope: 'openid' });
-      const signIns = async (count: number): Promise<Tokens[]> => {
+      const own = { resource: `${url.origin}/mcp`, scope: 'openid' };
+      const code = (wish: Wish = own): Promise<HeldCode> => obtainCode(browser, wish);
+      const signIns = async (count: number, wish?: Wish): Promise<Tokens[]> => {
         const endpoint = new TokenEndpoint(url);
         const tokens: Tokens[] = [];
-        for (let at = 0; at < count; at++) tokens.push(tokensOf(await endpoint.redeem(await code())));
+        for (let at = 0; at < count; at++) tokens.push(tokensOf(await endpoint.redeem(await code(wish))));
         endpoint.close();
         return tokens;
       };

@@ -4,6 +4,7 @@ import {
   judgeKept,
   judgeRecovery,
   judgeRefusals,
+  judgeRemoval,
   judgeServed,
   judgeTraffic,
   quantile,
@@ -80,7 +81,29 @@ test.each<[string, readonly Sample[], readonly Sample[], readonly RegExp[]]>([
   ['nothing to compare with', [], many(100, 10), [/slower than/]],
   ['nobody who asked meanwhile', many(100, 10), [], [/slower than/]],
 ])('the judge of others sees %s', (_, before, during, expected) => {
-  expectFailing(judgeKept('calls', before, during, tolerance), expected);
+  expectFailing(judgeKept('calls', { before, during }, tolerance), expected);
+});
+
+test('callers whom the machine held up are known by those of a neighbour, who were held up as well', () => {
+  const calls = { before: many(100, 10), during: [...many(90, 10), ...many(10, 500)] };
+  const quiet = { before: many(100, 5), during: many(100, 5) };
+  const busy = { before: many(100, 5), during: [...many(97, 5), ...many(3, 300)] };
+  expectFailing(judgeKept('calls', calls, tolerance), [/at most 3 of 100: 10;/]);
+  expectFailing(judgeKept('calls', calls, tolerance, quiet), [/at most 3 of 100: 10;/]);
+  expectFailing(judgeKept('calls', calls, tolerance, busy), []);
+  const failing = { ...calls, during: [...calls.during.slice(1), refused(5)] };
+  expectFailing(judgeKept('calls', failing, tolerance, busy), [/failed.*: 1: 503/]);
+});
+
+test.each<[string, readonly Sample[], readonly RegExp[]]>([
+  ['a refusal soon after', [good(0), good(110), refused(200)], []],
+  ['what was on its way', [good(0), cut(99), refused(200)], []],
+  ['a failure before', [good(0), cut(50), refused(200)], [/before it is removed: failed.*1: 0/]],
+  ['nobody who is refused', [good(0), good(110)], [/0 of 1 times/]],
+  ['somebody who is served too long', [good(0), refused(150), good(2_200)], [/after 2105 ms at most/]],
+  ['nobody who asked before', [refused(200)], [/nobody asked/]],
+])('the judge of a removal at 100 sees %s', (_, samples, expected) => {
+  expectFailing(judgeRemoval('calls', [{ removedAt: 100, samples }], 2_000), expected);
 });
 
 test('who is not served is named, and nobody served is no success', () => {

@@ -87,24 +87,29 @@ export interface Tolerance {
 
 /** Of a hundred one may be slower than the p99 of before; on cores that others use as well, three. */
 const SLOW_SHARE = 0.03;
+/** A call waits for a processor and for a disk several times, where a neighbour's caller waits for a processor once. */
+const WAITS = 3;
+
+/** What was seen before and during a fault. */
+export interface Around {
+  readonly before: readonly Sample[];
+  readonly during: readonly Sample[];
+}
 
 /**
  * Nobody fails, and hardly anybody waits longer than the p99 of before times the factor. By the count of those who do
- * and not by a second p99, which one pause of a shared machine decides.
+ * and not by a second p99, which one pause of a shared machine decides; and where the callers of a neighbour, which no
+ * fault reaches, wait longer than before as well, that share of it is the machine's doing.
  */
 export function judgeKept(
   what: string,
-  before: readonly Sample[],
-  during: readonly Sample[],
-  { factor, leastMs }: Tolerance,
+  { before, during }: Around,
+  tolerance: Tolerance,
+  neighbour: Around = { before: [], during: [] },
 ): readonly Verdict[] {
-  const p99 = quantile(
-    before.map(({ ms }) => ms),
-    0.99,
-  );
-  const limit = Math.max(p99 * factor, p99 + leastMs);
-  const slow = during.filter(({ ms }) => !(ms <= limit)).length;
-  const most = Math.max(1, Math.floor(during.length * SLOW_SHARE));
+  const { p99, limit, slow } = slowed({ before, during }, tolerance);
+  const noise = neighbour.during.length === 0 ? 0 : slowed(neighbour, tolerance).slow / neighbour.during.length;
+  const most = Math.max(1, Math.floor(during.length * Math.min(1, SLOW_SHARE + WAITS * noise)));
   const now = quantile(
     during.map(({ ms }) => ms),
     0.99,
@@ -117,9 +122,21 @@ export function judgeKept(
     timely(
       `${what}: slower than ${Math.round(limit)} ms, at most ${most} of ${during.length}`,
       before.length > 0 && during.length > 0 && slow <= most,
-      `${slow}; p99 before ${p99.toFixed(1)} ms, meanwhile ${now.toFixed(1)} ms`,
+      `${slow}; p99 before ${p99.toFixed(1)} ms, meanwhile ${now.toFixed(1)} ms; of a neighbour ${(100 * noise).toFixed(1)} %`,
     ),
   ];
+}
+
+function slowed(
+  { before, during }: Around,
+  { factor, leastMs }: Tolerance,
+): { p99: number; limit: number; slow: number } {
+  const p99 = quantile(
+    before.map(({ ms }) => ms),
+    0.99,
+  );
+  const limit = Math.max(p99 * factor, p99 + leastMs);
+  return { p99, limit, slow: during.filter(({ ms }) => !(ms <= limit)).length };
 }
 
 /** Nobody fails. */
@@ -127,6 +144,32 @@ export const judgeServed = (what: string, samples: readonly Sample[]): Verdict =
   samples.length === 0
     ? holds(`${what}: somebody was served`, false, 'nobody asked')
     : none(`${what}: failed, of ${samples.length}`, failures(samples));
+
+/** What somebody was answered whose right ended at a moment. */
+export interface Removal {
+  readonly removedAt: number;
+  readonly samples: readonly Sample[];
+}
+
+/** Nobody fails before, and afterwards everybody is refused within the time; what was on its way may be either. */
+export function judgeRemoval(what: string, removals: readonly Removal[], withinMs: number): readonly Verdict[] {
+  const before = removals.flatMap(({ removedAt, samples }) => samples.filter(({ at, ms }) => at + ms < removedAt));
+  const lasted = removals.map(({ removedAt, samples }) =>
+    Math.max(0, ...samples.filter((one) => one.at > removedAt && isGood(one)).map(({ at, ms }) => at + ms - removedAt)),
+  );
+  const refused = removals.filter(({ removedAt, samples }) =>
+    samples.some((one) => one.at > removedAt && !isGood(one)),
+  );
+  const longest = Math.round(Math.max(...lasted));
+  return [
+    judgeServed(`${what}, before it is removed`, before),
+    holds(
+      `${what}: refused within ${withinMs} ms of it`,
+      refused.length === removals.length && longest <= withinMs,
+      `after ${longest} ms at most, ${refused.length} of ${removals.length} times`,
+    ),
+  ];
+}
 
 /** Whatever is asked of something that is away grows no more than this. */
 export function judgeTraffic(what: string, before: number, during: number, factor: number): Verdict {

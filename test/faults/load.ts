@@ -1,6 +1,6 @@
 /** A steady load: a request is due every so often, whatever became of those before (an open loop). */
 import { Agent, request as httpRequest } from 'node:http';
-import type { Answer, Sample } from './judge.ts';
+import type { Answer, Sample, Around } from './judge.ts';
 
 /** Nobody waits longer; who is not answered by then has status 0. */
 const PATIENCE_MS = 60_000;
@@ -74,5 +74,11 @@ export class SteadyLoad {
 /** What was asked between two moments of `performance.now()`. */
 export const between = (samples: readonly Sample[], from: number, to = Number.POSITIVE_INFINITY): readonly Sample[] =>
   samples.filter(({ at }) => at >= from && at < to);
+
+/** What was asked before a moment, and what from it on. */
+export const around = (samples: readonly Sample[], from: number, moment: number, to: number): Around => ({
+  before: between(samples, from, moment),
+  during: between(samples, moment, to),
+});
 
 export const keptAlive = (connections = 64): Agent => new Agent({ keepAlive: true, maxSockets: connections });

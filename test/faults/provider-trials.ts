@@ -9,8 +9,9 @@ import type { Seen } from '../browser.ts';
 import { AUDIENCE, startIssuer, type TestIssuer, type Trouble } from '../issuer.ts';
 import { freePort } from '../loopback.ts';
 import { formsOf, Surfer } from '../surfer.ts';
-import { judgeKept } from './judge.ts';
-import { between, keptAlive, SteadyLoad } from './load.ts';
+import { judgeKept, type Around } from './judge.ts';
+import { around, keptAlive, SteadyLoad } from './load.ts';
+import { startNeighbour, type Neighbour } from './neighbour.ts';
 import { callTool, keyOf, openFolder, serving } from './place.ts';
 import { holds, none, timely, type Trial, type Verdict } from './trial.ts';
 
@@ -86,6 +87,7 @@ const trial = ({ name, trouble }: Fault): Trial => ({
       const token = await known.token();
       return await serving(place, async () => {
         const agent = keptAlive();
+        const neighbour = await startNeighbour();
         const holders = new SteadyLoad(PER_SECOND, () => callTool(url.origin, token, 'city', { id: 1 }, agent));
         const others = new SteadyLoad(PER_SECOND, () => callTool(url.origin, key, 'city', { id: 1 }, agent));
         // What the first sign-in loads holds up everybody, and is not the provider's doing.
@@ -103,10 +105,11 @@ const trial = ({ name, trouble }: Fault): Trial => ({
         const mendedAt = performance.now();
         known.trouble.clear();
         const again = await begin(url);
-        await Promise.all([holders.stop(), others.stop()]);
+        await Promise.all([holders.stop(), others.stop(), neighbour.stop()]);
         agent.destroy();
-        const kept = (what: string, { samples }: SteadyLoad): readonly Verdict[] =>
-          judgeKept(what, between(samples, since, struckAt), between(samples, struckAt, mendedAt), TOLERANCE);
+        const seen = ({ samples }: Pick<Neighbour, 'samples'>): Around => around(samples, since, struckAt, mendedAt);
+        const kept = (what: string, load: SteadyLoad): readonly Verdict[] =>
+          judgeKept(what, seen(load), TOLERANCE, seen(neighbour));
         return [
           ...judgeSignIns(failed),
           ...kept('calls with a token issued before', holders),

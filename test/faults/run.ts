@@ -23,6 +23,7 @@ import { providerTrials } from './provider-trials.ts';
 import { rollingTrial } from './rolling-trial.ts';
 import { signingKeysTrial } from './signing-keys-trial.ts';
 import { skipped, type Trial, type Verdict } from './trial.ts';
+import { trustBundleTrial } from './trust-bundle-trial.ts';
 import { upstreamTrials } from './upstream-trials.ts';
 import { wrappingKeysTrial } from './wrapping-keys-trial.ts';
 
@@ -34,6 +35,7 @@ const TRIALS: readonly Trial[] = [
   clockTrial,
   signingKeysTrial,
   wrappingKeysTrial,
+  trustBundleTrial,
   issuerKeysTrial,
   rollingTrial,
   slowloris,

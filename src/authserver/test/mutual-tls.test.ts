@@ -71,7 +71,7 @@ async function start(clients = CLIENTS): Promise<Agents> {
   });
   onTestFinished(() => tls.close());
   const https = createServer(tls.options());
-  https.on('secureConnection', (socket) => tls.accepted?.(socket));
+  https.on('secureConnection', (socket) => tls.accepted(socket, tls.trusted()));
   await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void https.close());
   const url = new URL(`https://localhost:${(https.address() as AddressInfo).port}`);

@@ -133,6 +133,13 @@ export const serverSchema = z
           .positive()
           .default(256)
           .describe('How many calls run at once; more are told to wait.'),
+        maxCallsPerSource: z
+          .int()
+          .positive()
+          .optional()
+          .describe(
+            'How many of them run at one source or MCP server, so that a slow one is not all that runs; half of them without it.',
+          ),
         apiRequestsPerMinute: z
           .int()
           .positive()

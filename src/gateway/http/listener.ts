@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { ServerTls } from '#tls';
+import type { ServerTls, TrustedBundles } from '#tls';
 import { cutSilentBodies } from './slow-bodies.ts';
 
 export interface Listener {
@@ -49,13 +49,7 @@ export function listen(options: {
   cutSilentBodies(server, SILENT_MS);
   const sockets = new OpenSockets(options.tls !== undefined);
   server.on('connection', (socket) => sockets.add(socket));
-  server.on('secureConnection', (socket) => {
-    sockets.add(socket);
-    options.tls?.accepted?.(socket);
-  });
-  options.tls?.onChange(({ distrusts }) => {
-    if (distrusts) sockets.cutHandshakes();
-  });
+  if (options.tls !== undefined) watchHandshakes(server, sockets, options.tls);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -76,6 +70,30 @@ function openTls(
   return server;
 }
 
+/**
+ * Whom a handshake trusts is settled when it begins; when it is over that may be somebody else. It goes on all the same,
+ * since whoever is trusted by both has done nothing wrong, and is judged by both when it is over.
+ */
+function watchHandshakes(server: Server, sockets: OpenSockets, tls: ServerTls): void {
+  const begunWith = new WeakMap<Socket, TrustedBundles>();
+  server.on('connection', (socket) => {
+    const trusted = tls.trusted?.();
+    if (trusted !== undefined) begunWith.set(socket, trusted);
+  });
+  server.on('secureConnection', (socket) => {
+    const below = sockets.of(socket);
+    sockets.add(socket);
+    if (tls.accepted === undefined) return;
+    const trusted = below && begunWith.get(below);
+    // Nobody could say whom it trusted.
+    if (trusted === undefined) socket.destroy();
+    else tls.accepted(socket, trusted);
+  });
+  tls.onChange(({ isLost }) => {
+    if (isLost) sockets.cutHandshakes();
+  });
+}
+
 /** A timer cannot hold longer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 const SWEEP_MS = 25;
@@ -91,11 +109,16 @@ class OpenSockets {
 
   /** Once when it is accepted, and once more when its handshake is over. */
   add(socket: Socket): void {
-    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
+    const peer = peerOf(socket);
     this.#byPeer.set(peer, socket);
     socket.once('close', () => {
       if (this.#byPeer.get(peer) === socket) this.#byPeer.delete(peer);
     });
+  }
+
+  /** The connection below one whose handshake is over, until that is added itself. */
+  of(socket: Socket): Socket | undefined {
+    return this.#byPeer.get(peerOf(socket));
   }
 
   /**
@@ -117,6 +140,8 @@ class OpenSockets {
     return this.#overTls && !(socket instanceof TLSSocket);
   }
 }
+
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 function close(server: Server, sockets: OpenSockets, graceMs: number): Promise<void> {
   return new Promise((resolve) => {

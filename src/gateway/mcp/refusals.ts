@@ -32,6 +32,7 @@ export function refusal(error: ChatelaineError, era: Era): RpcError | undefined 
       });
     case 'CREDENTIAL_UNVERIFIABLE':
     case 'OVERLOADED':
+    case 'SOURCE_BUSY':
     case 'AUDIT_UNAVAILABLE':
     case 'AUDIT_OVERLOADED':
     case 'DATABASE_UNAVAILABLE':

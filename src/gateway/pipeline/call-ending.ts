@@ -26,6 +26,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'SECURE_CHANNEL_REQUIRED',
   'ARGUMENTS_INVALID',
   'OVERLOADED',
+  'SOURCE_BUSY',
   'LIMIT_EXCEEDED',
   'CONTAINED',
 ]);

@@ -113,7 +113,8 @@ export function createPipeline(options: {
       const toShape = shaping?.of(request.view, tool, request.principal, decision.obligations.masks);
       shaped = toShape instanceof Promise ? await toShape : toShape;
       judged = new RunningCall(request, tool, args, { record, decisions, shaped, log, held, grants });
-      limit.enter();
+      const place = limit.placeOf(tool);
+      limit.enter(place);
       let answer: Answer;
       let admission: Admission | undefined;
       let spent: Spent = NOTHING;
@@ -132,7 +133,7 @@ export function createPipeline(options: {
         if (shaped === undefined) checkOutput(tool, output);
         answer = shape(tool, shaped?.output(output) ?? output, shaped?.marks);
       } finally {
-        limit.leave();
+        limit.leave(place);
         admission?.leave(spent);
       }
       record.noted = shaped?.details;
@@ -171,7 +172,7 @@ export function createPipeline(options: {
       checkAccess(consultation.principal, 'read');
       // Policies decide about tools, and so about finding them.
       if (consultation.asked.kind !== 'tool') checkRole(consultation.principal, consultation.asked.namespace);
-      limit.enter();
+      limit.enter(limit.consultations);
       let value: Value;
       try {
         const masked = await shaping?.ofConsultation(consultation.view, consultation.principal);
@@ -185,7 +186,7 @@ export function createPipeline(options: {
           record.noted = masked.details;
         }
       } finally {
-        limit.leave();
+        limit.leave(limit.consultations);
       }
       held?.settle();
       await record.settle({ outcome: 'success', decision: 'permit', durationMs: performance.now() - started });

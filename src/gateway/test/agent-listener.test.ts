@@ -12,6 +12,7 @@ import {
   type AgentDoor,
 } from './agent-listener.fixture.ts';
 import { ALICE, BOB } from './gateway.fixture.ts';
+import { holdHandshake } from './held-handshake.fixture.ts';
 
 const HOUR = 3_600_000;
 const authority = testAuthority('Agents CA');
@@ -219,6 +220,21 @@ describe('a connection that is open', () => {
     await door.replace('bundle', authority.cert + second.cert);
     expect((await call(door, { certificate: alice })).status).toBe(200);
     agent.destroy();
+  });
+
+  it.each<[what: string, bundle: string, status: number]>([
+    ['is let in where both trust it', authority.cert, 200],
+    ['is refused where its authority is not trusted any more', second.cert, 401],
+    ['is refused where its authority was replaced by one of its name', lookalike.cert + second.cert, 401],
+  ])('whose handshake began before the bundle changed %s (INT-023)', async (_, bundle, status) => {
+    const wire = await holdHandshake(door.port);
+    const answer = call({ ...door, port: wire.port }, { certificate: alice });
+    await wire.held;
+    await door.replace('bundle', bundle);
+    wire.letGo();
+    expect((await answer).status).toBe(status);
+    await door.replace('bundle', authority.cert + second.cert);
+    wire.close();
   });
 
   it('whose chain has an intermediate authority goes on while the bundle grows, and ends when it shrinks', async () => {

@@ -36,7 +36,7 @@ export const connectionError = defineErrors('servers/connections', {
   SERVER_BUSY: {
     status: 503,
     title: 'as many requests to an MCP server are running as one connection may have',
-    remedy: 'Repeat the request when others have ended, or raise the limit where the server is configured.',
+    remedy: 'Repeat the request when others have ended. A shorter `timeout` of its document lets them end sooner.',
   },
   SERVER_RESTING: {
     status: 503,

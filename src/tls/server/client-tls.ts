@@ -6,8 +6,10 @@ import { readTrustBundle, type TrustBundle, type TrustPlace } from '../trust/tru
 import type { WorkloadApi, WorkloadState } from '../workload-api/index.ts';
 import { followed, type MaybeOfWorkload, type ServerTls, type TlsSurroundings } from './server-tls.ts';
 
+type OfHandshakes = 'trusted' | 'accepted';
+
 /** The TLS of a listener whose clients show certificates. */
-export interface ClientTls extends ServerTls {
+export interface ClientTls extends Omit<ServerTls, OfHandshakes>, Required<Pick<ServerTls, OfHandshakes>> {
   readonly clients: ClientCertificates;
 }
 
@@ -59,7 +61,12 @@ export async function openClientTls(options: ClientTlsOptions): Promise<ClientTl
   return {
     name: field,
     clients,
-    accepted: (socket) => clients.accept(socket),
+    trusted: () => bundles,
+    accepted(socket, trusted) {
+      clients.accept(socket, trusted);
+      // Nobody was cut for what changed while it shook hands.
+      if (cutsRefused && trusted !== bundles) clients.cutRefused();
+    },
     options: () => ({
       ...own.options(),
       ca: all.flatMap((bundle) => bundle.current().pem),
@@ -68,7 +75,7 @@ export async function openClientTls(options: ClientTlsOptions): Promise<ClientTl
     }),
     onChange(listener) {
       own.onChange(listener);
-      for (const bundle of all) bundle.onChange((next, before) => listener({ distrusts: !next.includes(before) }));
+      for (const bundle of all) bundle.onChange(() => listener({ isLost: false }));
     },
     names: own.names,
     notAfter: own.notAfter,

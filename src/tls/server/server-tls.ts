@@ -4,6 +4,7 @@ import { goLive, type Live } from '../live/live.ts';
 import { pathsAmong } from '../pem.ts';
 import type { SvidChoice, WorkloadApi, WorkloadLive, WorkloadState } from '../workload-api/index.ts';
 import { readCertificateChain, type CertificateChain, type ChainPlace } from './certificate-chain.ts';
+import type { TrustedBundles } from '../trust/trust-bundle.ts';
 import { ALPN, HANDSHAKE, HANDSHAKE_TIMEOUT_MS } from './handshake.ts';
 
 /** What a listener needs in order to speak TLS, and what operators want to know of it. */
@@ -13,12 +14,17 @@ export interface ServerTls {
   /** The options of now: all of them for a new server, and again for `setSecureContext` after a change. */
   options(): TlsOptions;
   /**
-   * Calls `listener` when `options` give something else. `distrusts`: somebody was trusted until now, so
-   * handshakes that have begun must not end.
+   * Calls `listener` when `options` give something else. `isLost`: there is nothing left to show, so handshakes that
+   * have begun must not end.
    */
-  onChange(listener: (change: { readonly distrusts: boolean }) => void): void;
-  /** To be told of each connection when its handshake is over, where that is of interest. */
-  accepted?(socket: TLSSocket): void;
+  onChange(listener: (change: { readonly isLost: boolean }) => void): void;
+  /** Whom a handshake trusts that begins now, where clients show certificates. */
+  trusted?(): TrustedBundles;
+  /**
+   * To be told of each connection when its handshake is over, where that is of interest, with whom it trusted when it
+   * began: who is not trusted any more since then must not come in by it.
+   */
+  accepted?(socket: TLSSocket, trusted: TrustedBundles): void;
   /** DNS names and addresses that the certificate is for, lower case, wildcards included. */
   names(): readonly string[];
   /** When the first certificate of the chain expires, in milliseconds since 1970. */
@@ -81,7 +87,7 @@ export async function openServerTls(options: ServerTlsOptions): Promise<ServerTl
         ...(chain && { cert: chain.cert, key: chain.key }),
       };
     },
-    onChange: (listener) => live.onChange((chain) => listener({ distrusts: chain === undefined })),
+    onChange: (listener) => live.onChange((chain) => listener({ isLost: chain === undefined })),
     names: () => known?.names ?? [],
     notAfter: () => known?.notAfter ?? 0,
     state: live.state,

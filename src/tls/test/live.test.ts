@@ -46,7 +46,7 @@ describe('a certificate and its key', () => {
     write('tls.key', second.key);
     write('tls.crt', second.cert);
     await vi.waitFor(() => expect(tls.names()).toEqual(['second.test']), { timeout: 20_000 });
-    expect(changed).toHaveBeenCalledWith({ distrusts: false });
+    expect(changed).toHaveBeenCalledWith({ isLost: false });
     expect(outcomes).toEqual(['applied']);
     expect(tls.options()).toMatchObject({ cert: second.cert, minVersion: 'TLSv1.3' });
   });

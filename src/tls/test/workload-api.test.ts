@@ -89,7 +89,7 @@ async function openDoor({
     const peer = tls.clients.identify(incoming.socket as TLSSocket);
     response.writeHead(peer.ok ? 200 : 401).end(peer.ok ? peer.value.uri : peer.error.reason);
   });
-  server.on('secureConnection', (socket) => tls.accepted?.(socket));
+  server.on('secureConnection', (socket) => tls.accepted(socket, tls.trusted()));
   tls.onChange(() => server.setSecureContext(tls.options()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   endings.push(() => {

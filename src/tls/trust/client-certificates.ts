@@ -4,7 +4,7 @@ import { err, ok, type Clock, type Result } from '#kernel';
 import { readPeer, refuseUse, refuseValidity, type PeerIdentity, type PeerRefusal } from '../spiffe/peer-identity.ts';
 import { clientCertificate, type ClientCertificate } from './client-certificate.ts';
 import { readCertificate, type CertificateFacts } from './read-certificate.ts';
-import { linkOf, type ChainLink, type TrustBundle } from './trust-bundle.ts';
+import { linkOf, type ChainLink, type TrustedBundles } from './trust-bundle.ts';
 
 /** What was read of a connection's certificate, once. */
 interface Presented {
@@ -14,7 +14,7 @@ interface Presented {
   readonly said: SaidByCertificate | undefined;
   readonly chain: readonly ChainLink[];
   /** Whom the handshake trusted, by trust domain. */
-  readonly bundles: ReadonlyMap<string, TrustBundle>;
+  readonly bundles: TrustedBundles;
 }
 
 /** What a certificate says, whether it counts or not: for the record, and to decide nothing by. */
@@ -22,20 +22,23 @@ export type SaidByCertificate = Pick<CertificateFacts, 'serial' | 'uris'>;
 
 /** Who stands at the other end of a connection, by the certificate of its handshake. */
 export class ClientCertificates {
-  readonly #bundles: () => ReadonlyMap<string, TrustBundle>;
+  readonly #bundles: () => TrustedBundles;
   readonly #clock: Clock;
   readonly #presented = new WeakMap<TLSSocket, Presented>();
   readonly #open = new Set<TLSSocket>();
 
   /** `bundles`: of each trust domain the authorities that vouch for it, and for no other. */
-  constructor(options: { bundles: () => ReadonlyMap<string, TrustBundle>; clock: Clock }) {
+  constructor(options: { bundles: () => TrustedBundles; clock: Clock }) {
     this.#bundles = options.bundles;
     this.#clock = options.clock;
   }
 
-  /** Reads what a connection showed in its handshake; to be called when that is over. */
-  accept(socket: TLSSocket): void {
-    this.#presented.set(socket, this.#read(socket));
+  /**
+   * Reads what a connection showed in its handshake; to be called when that is over. `trusted` is whom the handshake
+   * trusted, which is who was trusted when it began.
+   */
+  accept(socket: TLSSocket, trusted: TrustedBundles): void {
+    this.#presented.set(socket, this.#read(socket, trusted));
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
   }
@@ -94,8 +97,7 @@ export class ClientCertificates {
     return err(refusal);
   }
 
-  #read(socket: TLSSocket): Presented {
-    const bundles = this.#bundles();
+  #read(socket: TLSSocket, bundles: TrustedBundles): Presented {
     const nobody = (reason: PeerRefusal['reason'], detail: string): Presented => ({
       identity: err({ reason, detail }),
       certificate: err({ reason, detail }),

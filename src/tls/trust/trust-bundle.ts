@@ -19,6 +19,9 @@ export interface TrustPlace {
 
 const fault = (message: string, cause?: unknown) => tlsError('TRUST_UNUSABLE', message, { cause });
 
+/** Of each trust domain the authorities that vouch for it, and for no other. */
+export type TrustedBundles = ReadonlyMap<string, TrustBundle>;
+
 /** Who may vouch for clients, and whom they have taken back. */
 export class TrustBundle {
   /**

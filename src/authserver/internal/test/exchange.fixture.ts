@@ -139,7 +139,7 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Exch
         answered: (outcome) => outcomes.push(outcome),
       }),
   );
-  server.on('secureConnection', (socket) => tls.accepted?.(socket));
+  server.on('secureConnection', (socket) => tls.accepted(socket, tls.trusted()));
   server.on('tlsClientError', ({ message }: Error) => refusals.push(message));
   tls.onChange(() => server.setSecureContext(tls.options()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
