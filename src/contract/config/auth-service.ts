@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { egressTlsSchema, network } from './egress.ts';
+import { issuerTlsSchema, network } from './egress.ts';
 import { isLoopbackHost, namespaceName, resourceName, scopeToken } from './common.ts';
 import { secretValue } from './secret-value.ts';
 
@@ -85,8 +85,7 @@ export const genericAuthServiceSchema = z
       .array(network)
       .default([])
       .describe('Addresses and networks that the issuer may be on although they are not public.'),
-    tls: egressTlsSchema
-      .pick({ ca: true, serverName: true })
+    tls: issuerTlsSchema
       .optional()
       .describe('Whom to trust as the issuer over https, where that is not whom the system trusts.'),
   })

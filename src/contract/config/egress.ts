@@ -40,51 +40,50 @@ const publicKeyPin = z
   .transform((text) => text.slice(-44))
   .meta({ title: 'pin' });
 
+const egressTlsFields = z.strictObject({
+  ca: z.string().min(1).optional().describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
+  pin: z
+    .array(publicKeyPin)
+    .min(1, { error: 'an empty list would let no server through; leave it out where none is pinned' })
+    .max(20)
+    .optional()
+    .describe(
+      'Pins of the key of its certificate, of which it must have one, beside all else that is checked: `sha256/…`, the SHA-256 of the SubjectPublicKeyInfo in base64 (RFC 7469). Two while a key rolls.',
+    ),
+  clientCert: secretValue.optional().describe('Our certificate: a PEM file, PEM text, or an `mtls` secret.'),
+  clientKey: secretValue.optional().describe('The key of `clientCert`, likewise.'),
+  serverName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The name that the server’s certificate must carry, when it is not the host.'),
+  workloadApi: workloadApiSchema
+    .optional()
+    .describe(
+      'A SPIFFE Workload API that gives our certificate, in the place of `clientCert` and `clientKey`: its address, or which of its identities to take.',
+    ),
+  serverSpiffeId: serverSpiffeId
+    .optional()
+    .describe(
+      'Who the server is, by its SPIFFE ID and in the place of its host’s name: the bundle of that trust domain, which `workloadApi` gives, vouches for it.',
+    ),
+});
+
+/** `tls:` of whoever asks an issuer, to whom nobody proves who they are. */
+export const issuerTlsSchema = egressTlsFields.pick({ ca: true, serverName: true });
+
 /** `tls:` of what asks others: whom to trust, and who we are. */
-export const egressTlsSchema = z
-  .strictObject({
-    ca: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Certificates to trust instead of the system’s: a PEM file, or PEM text.'),
-    pin: z
-      .array(publicKeyPin)
-      .min(1, { error: 'an empty list would let no server through; leave it out where none is pinned' })
-      .max(20)
-      .optional()
-      .describe(
-        'Pins of the key of its certificate, of which it must have one, beside all else that is checked: `sha256/…`, the SHA-256 of the SubjectPublicKeyInfo in base64 (RFC 7469). Two while a key rolls.',
-      ),
-    clientCert: secretValue.optional().describe('Our certificate: a PEM file, PEM text, or an `mtls` secret.'),
-    clientKey: secretValue.optional().describe('The key of `clientCert`, likewise.'),
-    serverName: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('The name that the server’s certificate must carry, when it is not the host.'),
-    workloadApi: workloadApiSchema
-      .optional()
-      .describe(
-        'A SPIFFE Workload API that gives our certificate, in the place of `clientCert` and `clientKey`: its address, or which of its identities to take.',
-      ),
-    serverSpiffeId: serverSpiffeId
-      .optional()
-      .describe(
-        'Who the server is, by its SPIFFE ID and in the place of its host’s name: the bundle of that trust domain, which `workloadApi` gives, vouches for it.',
-      ),
-  })
-  .superRefine((tls, context) => {
-    const fault = (path: string, message: string): void =>
-      context.addIssue({ code: 'custom', path: [path], message, params: { problem: 'CONTRADICTION' } });
-    const { workloadApi, serverSpiffeId: who } = tls;
-    for (const field of ['clientCert', 'clientKey'] as const)
-      if (workloadApi !== undefined && tls[field] !== undefined) fault(field, 'who we are `workloadApi` says already');
-    if (who === undefined) return;
-    if (workloadApi === undefined)
-      fault('serverSpiffeId', 'a server is known by its SPIFFE ID by what a `workloadApi` says');
-    if (tls.serverName !== undefined) fault('serverName', 'the server is known by `serverSpiffeId`, and by no name');
-    if (tls.ca !== undefined) fault('ca', 'the bundle of the trust domain of `serverSpiffeId` vouches for the server');
-  });
+export const egressTlsSchema = egressTlsFields.superRefine((tls, context) => {
+  const fault = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message, params: { problem: 'CONTRADICTION' } });
+  const { workloadApi, serverSpiffeId: who } = tls;
+  for (const field of ['clientCert', 'clientKey'] as const)
+    if (workloadApi !== undefined && tls[field] !== undefined) fault(field, 'who we are `workloadApi` says already');
+  if (who === undefined) return;
+  if (workloadApi === undefined)
+    fault('serverSpiffeId', 'a server is known by its SPIFFE ID by what a `workloadApi` says');
+  if (tls.serverName !== undefined) fault('serverName', 'the server is known by `serverSpiffeId`, and by no name');
+  if (tls.ca !== undefined) fault('ca', 'the bundle of the trust domain of `serverSpiffeId` vouches for the server');
+});
 
 export type EgressTlsConfig = z.output<typeof egressTlsSchema>;
