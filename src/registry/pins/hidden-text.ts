@@ -6,7 +6,10 @@ const JOINING =
     .split(' ')
     .map((script) => `\\p{Script=${script}}`)
     .join('');
-const WRITTEN_JOINERS = new RegExp(`(?<=[${JOINING}\\p{M}])[\\u200c\\u200d](?=[${JOINING}])`, 'gu');
+let known: RegExp | undefined;
+/** Made for the first definition that is looked at. */
+const writtenJoiners = (): RegExp =>
+  (known ??= new RegExp(`(?<=[${JOINING}\\p{M}])[\\u200c\\u200d](?=[${JOINING}])`, 'gu'));
 /** One picture of several, and the selector that makes a sign a picture (UTS 51). */
 const PICTURES =
   /\p{Extended_Pictographic}(?:\u{fe0f}|\p{Emoji_Modifier})?(?:\u200d\p{Extended_Pictographic}(?:\u{fe0f}|\p{Emoji_Modifier})?)*|[0-9#*]\u{fe0f}?\u20e3/gu;
@@ -30,7 +33,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
 
 /** What is hidden in the text, a line a kind: `3 zero-width characters (U+200B)`. */
 export function hiddenIn(text: string): readonly string[] {
-  const plain = text.replaceAll(WRITTEN_JOINERS, '').replaceAll(PICTURES, '');
+  const plain = text.replaceAll(writtenJoiners(), '').replaceAll(PICTURES, '');
   const counts = new Map<string, { count: number; first: string }>();
   for (const [character] of plain.matchAll(HIDDEN)) {
     if (LAYOUT.test(character)) continue;
