@@ -1,5 +1,5 @@
 /** The real thing beside the model: people with accounts, the gateway that they and an agent call, and what is behind it. */
-import { expect, onTestFinished, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import type { SecretReader } from '#contract';
 import { Secret, type JsonObject } from '#kernel';
 import { RESOURCE, startAuthServer, type AuthServer } from './authserver-apart.fixture.ts';
@@ -94,10 +94,11 @@ export class CallerWorld {
   }
 
   async #untilThere(token: string, tool: string): Promise<void> {
-    await vi.waitFor(
-      async () => expect((await this.#doors.rest(token, tool, { label: 'first' })).text).toContain('label'),
-      { timeout: 30_000, interval: 25 },
-    );
+    const called = async (): Promise<void> => {
+      const { text } = await this.#doors.rest(token, tool, { label: 'first' });
+      if (!text.includes('label')) throw new Error(`${tool} is not there: ${text}`);
+    };
+    await vi.waitFor(called, { timeout: 30_000, interval: 25 });
   }
 
   #documents(): readonly object[] {

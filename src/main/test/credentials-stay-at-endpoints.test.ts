@@ -57,7 +57,9 @@ const authorization = fc.constantFrom<readonly (readonly [string, string])[]>(
   [['Authorization', `Basic ${Buffer.from(`desk:${THEIRS.text}`).toString('base64')}`]],
   [['Authorization', THEIRS.text]],
 );
-const fields = fieldsWith(fc.constant(THEIRS.text)).map(({ 'User-Agent': _, ...rest }) => Object.entries(rest));
+const fields = fieldsWith(fc.constant(THEIRS.text)).map((all) =>
+  Object.entries(all).filter(([name]) => name !== 'User-Agent'),
+);
 const search = fc.constantFrom('', `?access_token=${THEIRS.core}`, `?code=${THEIRS.core}&refresh_token=${THEIRS.core}`);
 
 const sent = fc.record({
@@ -75,11 +77,21 @@ const sent = fc.record({
 function sendInside({ exchanges: [exchange] }: AuthServer, { path, fields: named, body }: Sent): Promise<string> {
   const { url, certificate, key, ca } = exchange!;
   const { hostname, port } = new URL(url);
-  const [cert, keyText, authority] = [certificate, key, ca].map((file) => readFileSync(file, 'utf8')) as string[];
+  const read = (file: string): string => readFileSync(file, 'utf8');
   const headers = [...named.flat(), 'Content-Length', String(Buffer.byteLength(body))];
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
-      { hostname, port, path, method: 'POST', headers, agent: false, cert, key: keyText, ca: authority },
+      {
+        hostname,
+        port,
+        path,
+        method: 'POST',
+        headers,
+        agent: false,
+        cert: read(certificate),
+        key: read(key),
+        ca: read(ca),
+      },
       (response) => {
         let text = response.rawHeaders.join('\n');
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));
