@@ -1,7 +1,8 @@
 /**
  * The identity provider is down, says nothing, or says nonsense (D3): who would sign in there is told soon and clearly,
- * who has a token goes on, and nobody else notices. That a hundred who want the same token of a provider are one refresh,
- * and that a provider that stumbles ends no grant, has no door of its own yet: `authserver/grants/test/refresh.test.ts`.
+ * who has a token goes on, and nobody else notices. That a hundred
+ * who want the same token of a provider are one refresh, and that a provider that stumbles ends no grant, is tried by
+ * `authserver/grants/test/refresh.test.ts`, and by `npm run bench -- --only exchange` at the internal listener.
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
