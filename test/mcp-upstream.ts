@@ -187,7 +187,7 @@ async function runTool(
       return said('logged');
     case 'ask': {
       const question = asked(args);
-      call.signal.addEventListener('abort', () => own.calledOff.push(String(args['label'])));
+      call.signal.addEventListener('abort', () => own.calledOff.push(args['label'] as string));
       if (call.ask !== undefined) return said(await call.ask(question));
       if (call.inputResponses !== undefined) return said([call.inputResponses['q'], call.requestState]);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: 'sealed-by-upstream' };
@@ -347,7 +347,8 @@ async function serveStateless(tls: ServerOptions | undefined): Promise<Upstream>
             {
               args: (request.params.arguments ?? {}) as JsonObject,
               meta: { ...mcpReq._meta, ...mcpReq.envelope },
-              level: () => ({ ...mcpReq._meta, ...mcpReq.envelope } as JsonObject)[META_LOG_LEVEL] as string | undefined,
+              level: () =>
+                ({ ...mcpReq._meta, ...mcpReq.envelope } as JsonObject)[META_LOG_LEVEL] as string | undefined,
               signal: mcpReq.signal,
               notify: (method, params) => mcpReq.notify({ method, params }),
               aside: async () => {},
@@ -390,12 +391,12 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   function serverOf(uris: Set<string>): SessionServer {
     const server = new SessionServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
     server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: listed(offer) }));
-    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: offer.prompts }) as never);
+    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: offer.prompts }));
     server.setRequestHandler(
       session.GetPromptRequestSchema,
       (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
     );
-    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: offer.resources }) as never);
+    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: offer.resources }));
     server.setRequestHandler(session.ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
     server.setRequestHandler(session.ReadResourceRequestSchema, (request) => {
       try {
@@ -453,7 +454,12 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
     await server.connect(transport);
     await transport.handleRequest(request, response);
   };
-  const { url, close, cut } = await listenOn((request, response) => void handle(request, response), requests, offer, tls);
+  const { url, close, cut } = await listenOn(
+    (request, response) => void handle(request, response),
+    requests,
+    offer,
+    tls,
+  );
   return {
     ...{ url, requests, offer, calledOff, close, cut },
     sessions: () => open.size,

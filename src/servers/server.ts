@@ -67,7 +67,9 @@ export class Server implements FederatedServer, Asker {
     this.#options = options;
     this.#connector = new Connector(declaration, options);
     const personal =
-      this.#connector.auth?.perCaller === true ? new CallerCatalogue({ declaration, changed, changedFor, clock, log }) : undefined;
+      this.#connector.auth?.perCaller === true
+        ? new CallerCatalogue({ declaration, changed, changedFor, clock, log })
+        : undefined;
     this.#catalogue = personal ?? new Catalogue({ declaration, connector: this.#connector, changed, log });
     this.shows = personal && ((context, kind, raw) => personal.shows(context, kind, raw));
     this.#pool = new ConnectionPool({ name, most, idleMs, clock });

@@ -82,7 +82,9 @@ export const mcpServerSchema = z
     user: z
       .strictObject({ uid: z.int().min(1), gid: z.int().min(1) })
       .optional()
-      .describe('The user and group that it runs as, by number; ours without it. Needs the right to change them. Its home is then a folder below the system’s temporary one, and ends with the server.'),
+      .describe(
+        'The user and group that it runs as, by number; ours without it. Needs the right to change them. Its home is then a folder below the system’s temporary one, and ends with the server.',
+      ),
     limits: z
       .strictObject({
         memory: size.optional().describe('Address space. Programs on Node, Go or Java reserve far more than they use.'),

@@ -79,6 +79,7 @@ describe.each(ERAS)('a client of the stateless era before a %s server', (era) =>
     // A session may hold what it had to say for who comes back; nobody else does.
     if (era === 'stateless') await expect.poll(() => ada.news, PATIENCE).toContain(README);
     await hearsOf(far, ada);
+    expect(new Set(ada.news)).toEqual(new Set([README]));
   });
 
   it('hears of it after a reload put another connection, and another server, in its place', async () => {
@@ -94,5 +95,6 @@ describe.each(ERAS)('a client of the stateless era before a %s server', (era) =>
     await gateway.reload([serverDocument('far', other.url)]);
     await hearsOf(other, ada);
     await hearsOf(other, bob);
+    expect(ada.subscription.honoredFilter).toEqual({ resourceSubscriptions: [README] });
   });
 });

@@ -19,7 +19,11 @@ const SHARED = 'shared: true\nauth: { secret: "secret://default/far" }\n';
 async function shared(more = SHARED): Promise<{ far: Upstream; url: string; sessions: () => number }> {
   const far = await upstream('session');
   const secrets = {
-    read: async () => ({ material: { kind: 'bearer', token: new Secret(TOKEN) } as const, version: '1', endsAt: undefined }),
+    read: async () => ({
+      material: { kind: 'bearer', token: new Secret(TOKEN) } as const,
+      version: '1',
+      endsAt: undefined,
+    }),
   };
   const { url } = await federate([serverDocument('far', far.url, more)], { secrets });
   const before = far.sessions();
@@ -100,9 +104,7 @@ describe.each([
     await expect.poll(() => far.calledOff, { timeout: 20_000 }).toEqual(['ada’s secret']);
     release.resolve();
     await running;
-    expect(bob.logs.map(({ data }) => data)).toEqual(
-      ['info', 'error'].map((at) => ({ at, label: 'bob’s own' })),
-    );
+    expect(bob.logs.map(({ data }) => data)).toEqual(['info', 'error'].map((at) => ({ at, label: 'bob’s own' })));
     expect(sessions()).toBe(count);
   });
 });

@@ -117,7 +117,13 @@ describe('tools/list', () => {
     const told = (from: number | undefined, to: number | undefined): readonly string[] => {
       const changes = new Changes();
       const lists: string[] = [];
-      changes.listen({ namespace: 'default', group: undefined, context: 'c', changed: (list) => lists.push(list), ended: () => {} });
+      changes.listen({
+        namespace: 'default',
+        group: undefined,
+        context: 'c',
+        changed: (list) => lists.push(list),
+        ended: () => {},
+      });
       const snapshot = (progressiveFrom: number | undefined): ToolboxSnapshot => {
         const view = snapshotOf().namespaces.get('default')!;
         return { version: '1', namespaces: new Map([['default', { ...view, all: { ...view.all, progressiveFrom } }]]) };

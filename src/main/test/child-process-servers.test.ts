@@ -40,42 +40,58 @@ cedar: |
   return await run(['invoke', 'child_about', '{}', ...options], { cwd: place.folder, ...as });
 }
 
-test.runIf(isRoot)('`user` runs it as that user and group, with no other groups, and a home of its own (Linux, as root)', async () => {
-  const { stdout, stderr } = await tells('user: { uid: 61234, gid: 61235 }');
-  expect([JSON.parse(stdout || 'null'), stderr]).toEqual([
-    expect.objectContaining({ uid: 61234, gid: 61235, groups: [61235], home: 'written', temporary: 'written' }),
-    '',
-  ]);
-}, 120_000);
+test.runIf(isRoot)(
+  '`user` runs it as that user and group, with no other groups, and a home of its own (Linux, as root)',
+  async () => {
+    const { stdout, stderr } = await tells('user: { uid: 61234, gid: 61235 }');
+    expect([JSON.parse(stdout || 'null'), stderr]).toEqual([
+      expect.objectContaining({ uid: 61234, gid: 61235, groups: [61235], home: 'written', temporary: 'written' }),
+      '',
+    ]);
+  },
+  120_000,
+);
 
-test.runIf(process.platform === 'linux')('`limits` hold for it, as setrlimit(2) keeps them', async () => {
-  const { stdout, stderr } = await tells(
-    'limits: { openFiles: 77, cpu: 90s, fileSize: 3MiB, processes: 4000, memory: 64GiB }',
-  );
-  expect([JSON.parse(stdout || 'null'), stderr]).toEqual([
-    expect.objectContaining({
-      limits: {
-        ...{ 'Max open files': ['77', '77'], 'Max cpu time': ['90', '90'], 'Max processes': ['4000', '4000'] },
-        'Max file size': [String(3 * 1024 ** 2), String(3 * 1024 ** 2)],
-        'Max address space': [String(64 * 1024 ** 3), String(64 * 1024 ** 3)],
-      },
-    }),
-    '',
-  ]);
-}, 120_000);
+test.runIf(process.platform === 'linux')(
+  '`limits` hold for it, as setrlimit(2) keeps them',
+  async () => {
+    const { stdout, stderr } = await tells(
+      'limits: { openFiles: 77, cpu: 90s, fileSize: 3MiB, processes: 4000, memory: 64GiB }',
+    );
+    expect([JSON.parse(stdout || 'null'), stderr]).toEqual([
+      expect.objectContaining({
+        limits: {
+          ...{ 'Max open files': ['77', '77'], 'Max cpu time': ['90', '90'], 'Max processes': ['4000', '4000'] },
+          'Max file size': [String(3 * 1024 ** 2), String(3 * 1024 ** 2)],
+          'Max address space': [String(64 * 1024 ** 3), String(64 * 1024 ** 3)],
+        },
+      }),
+      '',
+    ]);
+  },
+  120_000,
+);
 
-test.runIf(isRoot)('`user` is refused, with the reason, where the server does not run as root', async () => {
-  const { code, stderr } = await tells('user: { uid: 61234, gid: 61235 }', { uid: 61236, gid: 61236 });
-  expect([code, stderr]).toEqual([
-    expect.any(Number),
-    expect.stringContaining('it cannot run as the `user` that it is to run as: only root may start it so'),
-  ]);
-  expect(code).not.toBe(0);
-}, 120_000);
+test.runIf(isRoot)(
+  '`user` is refused, with the reason, where the server does not run as root',
+  async () => {
+    const { code, stderr } = await tells('user: { uid: 61234, gid: 61235 }', { uid: 61236, gid: 61236 });
+    expect([code, stderr]).toEqual([
+      expect.any(Number),
+      expect.stringContaining('it cannot run as the `user` that it is to run as: only root may start it so'),
+    ]);
+    expect(code).not.toBe(0);
+  },
+  120_000,
+);
 
-test.runIf(isRoot)('`limits` above those of the server are refused where it does not run as root', async () => {
-  const { code, stderr } = await tells('limits: { openFiles: 999999999 }', { uid: 61236, gid: 61236 });
-  expect(code).not.toBe(0);
-  expect(stderr).toMatch(/has not said what it offers/);
-  expect(stderr).toMatch(/NOFILE/i);
-}, 120_000);
+test.runIf(isRoot)(
+  '`limits` above those of the server are refused where it does not run as root',
+  async () => {
+    const { code, stderr } = await tells('limits: { openFiles: 999999999 }', { uid: 61236, gid: 61236 });
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/has not said what it offers/);
+    expect(stderr).toMatch(/NOFILE/i);
+  },
+  120_000,
+);

@@ -80,8 +80,11 @@ test('a client at standard input is told the same of what it finds listed, and t
       },
     },
   });
-  await vi.waitFor(() => expect(stderr).toContain('no authorization server runs here that could have a token of ours'), {
-    timeout: 20_000,
-  });
+  await vi.waitFor(
+    () => expect(stderr).toContain('no authorization server runs here that could have a token of ours'),
+    {
+      timeout: 20_000,
+    },
+  );
   expect(asked()).toBe(0);
 }, 120_000);

@@ -121,7 +121,16 @@ export class ConnectionPool {
     if (this.#entries.size >= this.#most) this.#makeRoom();
     const abandon = new AbortController();
     const entry: Entry = {
-      ...{ key, abandon, signIn, isOpen: false, isLeaving: false, users: 0, lastUsed: this.#clock.now(), idle: undefined },
+      ...{
+        key,
+        abandon,
+        signIn,
+        isOpen: false,
+        isLeaving: false,
+        users: 0,
+        lastUsed: this.#clock.now(),
+        idle: undefined,
+      },
       opening: open(abandon.signal),
     };
     this.#entries.set(key, entry);
