@@ -186,9 +186,10 @@ test('a call that waits for who has signed out is called off, and their session 
   await call(ana, 'far_connect_account');
   await listing(ana, 'far_ask');
   const asking = await clientOf(running, ana, 'auto', () => {});
-  const stopped = (await asking.callTool({ name: 'far_ask', arguments: { kind: 'elicitation', label: 'of ana' } }, {
-    ...{ inputRequired: { autoFulfill: false }, allowInputRequired: true },
-  } as never)) as JsonObject;
+  const stopped = (await asking.callTool(
+    { name: 'far_ask', arguments: { kind: 'elicitation', label: 'of ana' } },
+    { ...{ inputRequired: { autoFulfill: false }, allowInputRequired: true } },
+  )) as JsonObject;
   expect(stopped['inputRequests']).toBeDefined();
   expect(far.sessions()).toBeGreaterThan(0);
   await signOut(running, ana);
