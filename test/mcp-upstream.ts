@@ -203,7 +203,7 @@ async function runTool(
       return said('logged');
     case 'ask': {
       const question = asked(args);
-      call.signal.addEventListener('abort', () => own.calledOff.push(String(args['label'])));
+      call.signal.addEventListener('abort', () => own.calledOff.push(args['label'] as string));
       if (call.ask !== undefined) return said(await call.ask(question));
       if (call.inputResponses !== undefined) return said([call.inputResponses['q'], call.requestState]);
       return { resultType: 'input_required', inputRequests: { q: question }, requestState: 'sealed-by-upstream' };
@@ -408,12 +408,12 @@ async function serveSession(tls: ServerOptions | undefined): Promise<Upstream> {
   function serverOf(uris: Set<string>): SessionServer {
     const server = new SessionServer(INFO, { capabilities: CAPABILITIES, instructions: INSTRUCTIONS });
     server.setRequestHandler(session.ListToolsRequestSchema, () => ({ tools: listed(offer) }));
-    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: offer.prompts }) as never);
+    server.setRequestHandler(session.ListPromptsRequestSchema, () => ({ prompts: offer.prompts }));
     server.setRequestHandler(
       session.GetPromptRequestSchema,
       (request) => prompt((request.params.arguments ?? {}) as JsonObject) as never,
     );
-    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: offer.resources }) as never);
+    server.setRequestHandler(session.ListResourcesRequestSchema, () => ({ resources: offer.resources }));
     server.setRequestHandler(session.ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
     server.setRequestHandler(session.ReadResourceRequestSchema, (request) => {
       try {

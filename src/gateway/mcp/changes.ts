@@ -14,6 +14,8 @@ export interface ChangeListener {
   /** The caller's context: what they are offered may change for them alone. */
   readonly context: string;
   changed(list: ListChange): void;
+  /** The toolbox was replaced: what the group is now; undefined where there is none of its name. */
+  replaced?(group: Group | undefined): void;
   /** The server is ending: nothing will change any more. */
   ended(): void;
 }
@@ -58,6 +60,7 @@ export class Changes {
         changes.set(key, changed);
       }
       for (const list of changed) listener.changed(list);
+      listener.replaced?.(find(after, listener));
     }
   }
 }

@@ -79,5 +79,22 @@ describe.each(ERAS)('a client of the stateless era before a %s server', (era) =>
     // A session may hold what it had to say for who comes back; nobody else does.
     if (era === 'stateless') await expect.poll(() => ada.news, PATIENCE).toContain(README);
     await hearsOf(far, ada);
+    expect(new Set(ada.news)).toEqual(new Set([README]));
+  });
+
+  it('hears of it after a reload put another connection, and another server, in its place', async () => {
+    const { far, gateway, url } = await behind(era);
+    const ada = await listener(url, { resourceSubscriptions: [README] });
+    const bob = await person(url, 'session', { key: BOB });
+    people.push(bob);
+    await bob.client.subscribeResource({ uri: README });
+    await hearsOf(far, ada);
+    await gateway.reload([serverDocument('far', far.url, 'timeout: 7s\n')]);
+    await hearsOf(far, ada);
+    const other = await upstream(era === 'session' ? 'stateless' : 'session');
+    await gateway.reload([serverDocument('far', other.url)]);
+    await hearsOf(other, ada);
+    await hearsOf(other, bob);
+    expect(ada.subscription.honoredFilter).toEqual({ resourceSubscriptions: [README] });
   });
 });

@@ -39,6 +39,8 @@ export async function upstream(era: Era, tls?: Parameters<typeof serveUpstream>[
 export interface Federated extends RunningGateway {
   readonly toolbox: Toolbox;
   readonly servers: OpenServers;
+  /** The same with other documents, as after a file has changed. */
+  reload(documents: readonly string[]): Promise<void>;
   /** Resolves when the condition holds, looked at after every change of the toolbox. */
   until(condition: () => boolean): Promise<void>;
 }
@@ -50,17 +52,13 @@ export const serverDocument = (name: string, url: string, more = ''): string =>
 /** The toolbox of such documents, with the servers behind it. */
 export async function openFederation(
   documents: readonly string[],
-  {
-    secrets,
-    answersWithinMs,
-    clock = systemClock,
-  }: { readonly secrets?: SecretReader; readonly answersWithinMs?: number; readonly clock?: Clock } = {},
-): Promise<{ readonly toolbox: Toolbox; readonly servers: OpenServers }> {
+  { secrets, answersWithinMs }: { readonly secrets?: SecretReader; readonly answersWithinMs?: number } = {},
+): Promise<Pick<Federated, 'toolbox' | 'servers' | 'reload'>> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'chatelaine-servers-'));
   closings.push(async () => rmSync(stateDirectory, { recursive: true, force: true }));
-  const configuration = declared(documents.join('\n---\n'));
+  let configuration = declared(documents.join('\n---\n'));
   const servers = openServers({
-    ...{ secrets, answersWithinMs, stateDirectory, version: '0', clock, log: silentLogger },
+    ...{ secrets, answersWithinMs, stateDirectory, version: '0', clock: systemClock, log: silentLogger },
   });
   const opened = await openToolbox(configuration, {
     catalog: sourceTypes,
@@ -72,11 +70,16 @@ export async function openFederation(
   if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join('; '));
   const toolbox = opened.value;
   closings.push(() => toolbox.close());
-  servers.onChange(async () => {
+  const replace = async (): Promise<void> => {
     const replaced = await toolbox.replace(configuration);
     if (!replaced.ok) throw new Error(replaced.error.map(({ message }) => message).join('; '));
-  });
-  return { toolbox, servers };
+  };
+  servers.onChange(replace);
+  const reload = async (next: readonly string[]): Promise<void> => {
+    configuration = declared(next.join('\n---\n'));
+    await replace();
+  };
+  return { toolbox, servers, reload };
 }
 
 export async function federate(
@@ -91,7 +94,7 @@ export async function federate(
     readonly waits?: boolean;
   } = {},
 ): Promise<Federated> {
-  const { toolbox, servers } = await openFederation(documents, parts);
+  const { toolbox, servers, reload } = await openFederation(documents, parts);
   const gateway = await startGateway(
     parts.settings,
     toolbox.current(),
@@ -111,6 +114,7 @@ export async function federate(
     ...gateway,
     toolbox,
     servers,
+    reload,
     until: (condition) =>
       new Promise((resolve) => {
         const look = (): boolean => (condition() ? (resolve(), true) : false);

@@ -41,5 +41,6 @@ const answers = {
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, method, params } = JSON.parse(line);
   const result = answers[method]?.(params);
-  if (id !== undefined && result !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result }));
+  if (id !== undefined && result !== undefined)
+    process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
 }

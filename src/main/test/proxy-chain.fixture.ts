@@ -7,15 +7,13 @@ import { request as httpRequest } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { svid, testAuthority, type TestAuthority } from '../../../test/certificates.ts';
 import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
 import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
 import { serve as serveHttp } from '../../../test/http-server.ts';
 import { freePort } from '../../../test/loopback.ts';
 import { serveUpstream, type Era, type Upstream } from '../../../test/mcp-upstream.ts';
-import { allow, Surfer } from '../../../test/surfer.ts';
-import { Keeper } from './oauth-keeper.fixture.ts';
+import { signInFor, type SignedIn } from './signed-in.fixture.ts';
 import { run, start, workspace, type Finished, type RunningServer, type Workspace } from './server.fixture.ts';
 
 export const OWNERS = ['flights', 'hotels'] as const;
@@ -42,7 +40,7 @@ export interface Chain {
   /** Starts the proxy of an owner; `more` are further options, of which the last holds. */
   proxy(name: OwnerName, more?: readonly string[]): Promise<RunningServer>;
   /** The same for the resource of another. */
-  signIn(account: string, resource: URL): Promise<SignedIn>;
+  signIn(account: string, resource: URL): Promise<AtResource>;
 }
 
 /** Stands before a back end and lets in nobody without a token, nor with one that is over. */
@@ -79,11 +77,8 @@ export async function guarded({ url }: Upstream, isNobodyLetIn = false): Promise
   return { url: `${server.url}/mcp`, refused, came };
 }
 
-export interface SignedIn {
-  readonly client: Client;
-  readonly surfer: Surfer;
-  readonly token: string;
-  readonly clientId: string;
+/** Somebody who signed in for a resource, and calls `echo` there. */
+export interface AtResource extends SignedIn {
   call(text: string): Promise<string>;
 }
 
@@ -183,21 +178,10 @@ export async function startChain(
       return running;
     },
     async signIn(account, resource) {
-      idp.account = account;
-      const surfer = new Surfer({ own: issuer, url: issuer });
-      const keeper = new Keeper();
-      const transport = () => new StreamableHTTPClientTransport(resource, { authProvider: keeper });
-      const first = transport();
-      await new Client({ name: 'desk', version: '1' }).connect(first).catch(() => {});
-      const consent = await surfer.signIn(await surfer.browser.follow(keeper.sentTo?.href ?? ''));
-      await first.finishAuth(new URL((await allow(surfer, consent)).to ?? '').searchParams);
-      const client = new Client({ name: 'desk', version: '1' });
-      await client.connect(transport());
-      onTestFinished(async () => await client.close());
-      const { access_token: token } = keeper.tokens() as { readonly access_token: string };
-      const { client_id: clientId } = keeper.clientInformation() as { readonly client_id: string };
+      const signedIn = await signInFor(resource, { issuer, idp, account });
+      const { client } = signedIn;
       return {
-        ...{ client, surfer, token, clientId },
+        ...signedIn,
         call: async (text) => JSON.stringify(await client.callTool({ name: 'echo', arguments: { text } })),
       };
     },

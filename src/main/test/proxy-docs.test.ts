@@ -4,13 +4,11 @@ import { createServer } from 'node:https';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { startCompanyIdp } from '../../../test/company-idp.ts';
 import { freePort } from '../../../test/loopback.ts';
 import { serveUpstream } from '../../../test/mcp-upstream.ts';
-import { allow, Surfer } from '../../../test/surfer.ts';
-import { Keeper } from './oauth-keeper.fixture.ts';
+import { signInFor } from './signed-in.fixture.ts';
 import { run, start, workspace } from './server.fixture.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../../docs/proxy.md'), 'utf8');
@@ -46,7 +44,6 @@ test('docs/proxy.md says what works: who signs in at the issuer acts as themselv
   const resource = new URL(`https://localhost:${flights}/mcp`);
   const idp = await startCompanyIdp({ redirectUris: [new URL('/oauth/callback/company', issuer).href] });
   idp.accounts.set('ana', { preferred_username: 'ana' });
-  idp.account = 'ana';
   const backEnd = await serveUpstream('session');
   onTestFinished(() => backEnd.close());
   /** Names and ports of the document as they are on this machine. */
@@ -84,17 +81,7 @@ test('docs/proxy.md says what works: who signs in at the issuer acts as themselv
   await ingress({ port: flights, to: proxied }, pem);
 
   // All that the client knows is the URL of the resource.
-  const keeper = new Keeper();
-  const transport = () => new StreamableHTTPClientTransport(resource, { authProvider: keeper });
-  const first = transport();
-  await new Client({ name: 'desk', version: '1' }).connect(first).catch(() => {});
-  expect(keeper.sentTo?.origin).toBe(issuer.origin);
-  const surfer = new Surfer({ own: issuer, url: issuer });
-  const consent = await surfer.signIn(await surfer.browser.follow(keeper.sentTo?.href ?? ''));
-  await first.finishAuth(new URL((await allow(surfer, consent)).to ?? '').searchParams);
-  const client = new Client({ name: 'desk', version: '1' });
-  await client.connect(transport());
-  onTestFinished(async () => await client.close());
+  const { client } = await signInFor(resource, { issuer, idp, account: 'ana' });
   expect(JSON.stringify(await client.callTool({ name: 'echo', arguments: { text: 'hello' } }))).toContain('hello');
   const credentials = backEnd.requests.map(({ headers }) => headers.authorization);
   expect(new Set(credentials)).toEqual(new Set(idp.accessTokens.map((token) => `Bearer ${token}`)));

@@ -7,10 +7,14 @@ import type { Client } from '@modelcontextprotocol/client';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Person } from '../../../conformance/person.ts';
 import { startServer, type ServerProcess } from '../../../conformance/server-process.ts';
-import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
-import { freePort } from '../../../test/loopback.ts';
-import { clientOf, companyDocuments, signIn, type SignedIn } from './signed-in.fixture.ts';
-import { start, workspace } from './server.fixture.ts';
+import {
+  clientOf,
+  serveCompany,
+  SERVERS_ALLOWED,
+  signIn,
+  type CompanyServer,
+  type SignedIn,
+} from './signed-in.fixture.ts';
 
 const TOOLS = `
 kind: source
@@ -56,46 +60,21 @@ async function startThere(): Promise<ServerProcess> {
   return there;
 }
 
-interface Running {
-  readonly url: URL;
-  readonly idp: CompanyIdp;
+interface Running extends CompanyServer {
   readonly there: ServerProcess;
 }
 
 async function serve(): Promise<Running> {
   const there = await startThere();
-  const place = workspace();
-  onTestFinished(() => place.remove());
-  const url = new URL(`http://127.0.0.1:${await freePort()}`);
-  const idp = await startCompanyIdp({ redirectUris: [new URL('/oauth/callback/company', url).href] });
-  for (const name of ['ana', 'bo']) idp.accounts.set(name, { preferred_username: name, groups: ['staff'] });
-  const file = place.write(
-    'tools.yaml',
-    `
-kind: server
-port: ${url.port}
-publicUrl: ${url.origin}
-${companyDocuments(idp)}---
-kind: mcpServer
+  const documents = `kind: mcpServer
 name: far
 url: ${there.url}/mcp
 allowPrivateNetworks: true
 auth:
   type: oauth
 ---
-kind: policy
-name: servers
-cedar: |
-  @id("Users call tools of servers")
-  permit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };
-`,
-  );
-  const server = await start(['--config', file, '--port', url.port, '--data-dir', place.dataDir], {
-    cwd: place.folder,
-    env: { COMPANY: idp.clientSecret },
-  });
-  onTestFinished(async () => void (await server.stop()));
-  return { url, idp, there };
+${SERVERS_ALLOWED}`;
+  return { ...(await serveCompany(documents)), there };
 }
 
 /** Opens the page that a client was asked to open, goes on, consents at the other side, and comes back. */

@@ -1,54 +1,36 @@
 /** MCP servers that answer each caller by themselves: the whole way from a sign-in to the request at the server. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { JsonObject } from '#kernel';
-import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
-import { freePort } from '../../../test/loopback.ts';
 import { serveUpstream, usualTools, type Era, type Upstream } from '../../../test/mcp-upstream.ts';
 import { serveSseUpstream } from '../../../test/sse-upstream.ts';
-import { clientOf, companyDocuments, signIn, type SignedIn } from './signed-in.fixture.ts';
-import { start, workspace } from './server.fixture.ts';
+import {
+  clientOf,
+  serveCompany,
+  SERVERS_ALLOWED,
+  signIn,
+  type CompanyServer,
+  type SignedIn,
+} from './signed-in.fixture.ts';
 
-interface Running {
-  readonly url: URL;
-  readonly idp: CompanyIdp;
+interface Running extends CompanyServer {
   readonly far: Upstream;
 }
 
-const documents = (url: URL, idp: CompanyIdp, far: { readonly url: string; readonly more?: string }): string => `
-kind: server
-port: ${url.port}
-publicUrl: ${url.origin}
-${companyDocuments(idp)}---
-kind: mcpServer
+/** A server behind that is sent the token of each caller: of that era, or the one that is elsewhere. */
+async function serve(era: Era, elsewhere?: { readonly url: string; readonly more: string }): Promise<Running> {
+  const far = await serveUpstream(era);
+  onTestFinished(() => far.close());
+  const { url, more } = elsewhere ?? { url: far.url, more: '' };
+  const documents = `kind: mcpServer
 name: far
-url: ${far.url}
+url: ${url}
 allowPrivateNetworks: true
-${far.more ?? ''}auth:
+${more}auth:
   type: upstream
   upstream: company
 ---
-kind: policy
-name: servers
-cedar: |
-  @id("Users call tools of servers")
-  permit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };
-`;
-
-async function serve(era: Era, elsewhere?: { readonly url: string; readonly more: string }): Promise<Running> {
-  const place = workspace();
-  onTestFinished(() => place.remove());
-  const url = new URL(`http://127.0.0.1:${await freePort()}`);
-  const idp = await startCompanyIdp({ redirectUris: [new URL('/oauth/callback/company', url).href] });
-  for (const name of ['ana', 'bo']) idp.accounts.set(name, { preferred_username: name, groups: ['staff'] });
-  const far = await serveUpstream(era);
-  onTestFinished(() => far.close());
-  const file = place.write('tools.yaml', documents(url, idp, elsewhere ?? far));
-  const server = await start(['--config', file, '--port', url.port, '--data-dir', place.dataDir], {
-    cwd: place.folder,
-    env: { COMPANY: idp.clientSecret },
-  });
-  onTestFinished(async () => void (await server.stop()));
-  return { url, idp, far };
+${SERVERS_ALLOWED}`;
+  return { ...(await serveCompany(documents)), far };
 }
 
 const namesOf = async ({ client }: Pick<SignedIn, 'client'>): Promise<readonly string[]> =>
@@ -204,9 +186,10 @@ test('a call that waits for who has signed out is called off, and their session 
   await call(ana, 'far_connect_account');
   await listing(ana, 'far_ask');
   const asking = await clientOf(running, ana, 'auto', () => {});
-  const stopped = (await asking.callTool({ name: 'far_ask', arguments: { kind: 'elicitation', label: 'of ana' } }, {
-    ...{ inputRequired: { autoFulfill: false }, allowInputRequired: true },
-  } as never)) as unknown as JsonObject;
+  const stopped = (await asking.callTool(
+    { name: 'far_ask', arguments: { kind: 'elicitation', label: 'of ana' } },
+    { ...{ inputRequired: { autoFulfill: false }, allowInputRequired: true } },
+  )) as JsonObject;
   expect(stopped['inputRequests']).toBeDefined();
   expect(far.sessions()).toBeGreaterThan(0);
   await signOut(running, ana);

@@ -1,9 +1,11 @@
 /** People of a company who sign in at a server of ours, each through a client of their own. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { onTestFinished } from 'vitest';
-import type { CompanyIdp } from '../../../test/company-idp.ts';
+import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
+import { freePort } from '../../../test/loopback.ts';
 import { allow, Surfer } from '../../../test/surfer.ts';
 import { Keeper } from './oauth-keeper.fixture.ts';
+import { start, workspace } from './server.fixture.ts';
 
 /** The identity provider of the company, whose people may call everything; its secret is in `COMPANY`. */
 export const companyDocuments = (idp: CompanyIdp): string => `---
@@ -25,10 +27,36 @@ group: staff
 issuer: ${idp.issuer}
 `;
 
-interface Place {
+/** A server where people of the company sign in. */
+export interface CompanyServer {
   readonly url: URL;
   readonly idp: CompanyIdp;
 }
+
+/** Starts one with those documents besides; of the company are Ana and Bo. `head` is more of `kind: server`. */
+export async function serveCompany(documents: string, head = ''): Promise<CompanyServer> {
+  const place = workspace();
+  onTestFinished(() => place.remove());
+  const url = new URL(`http://127.0.0.1:${await freePort()}`);
+  const idp = await startCompanyIdp({ redirectUris: [new URL('/oauth/callback/company', url).href] });
+  for (const name of ['ana', 'bo']) idp.accounts.set(name, { preferred_username: name, groups: ['staff'] });
+  const server = `kind: server\nport: ${url.port}\npublicUrl: ${url.origin}\n${head}`;
+  const file = place.write('tools.yaml', `${server}${companyDocuments(idp)}---\n${documents}`);
+  const running = await start(['--config', file, '--port', url.port, '--data-dir', place.dataDir], {
+    cwd: place.folder,
+    env: { COMPANY: idp.clientSecret },
+  });
+  onTestFinished(async () => void (await running.stop()));
+  return { url, idp };
+}
+
+/** Lets users call the tools of servers behind. */
+export const SERVERS_ALLOWED = `kind: policy
+name: servers
+cedar: |
+  @id("Users call tools of servers")
+  permit (principal in Role::"user", action in [Action::"read", Action::"execute"], resource) when { resource.origin == "federated" };
+`;
 
 export interface SignedIn {
   readonly surfer: Surfer;
@@ -38,11 +66,19 @@ export interface SignedIn {
 }
 
 /** A person of the company signs in through a client of their own. */
-export async function signIn({ url, idp }: Place, account: string): Promise<SignedIn> {
+export async function signIn({ url, idp }: CompanyServer, account: string): Promise<SignedIn> {
+  return await signInFor(new URL('/mcp', url), { issuer: url, idp, account });
+}
+
+/** The same for a resource that is elsewhere, of which the client knows the URL and nothing else. */
+export async function signInFor(
+  resource: URL,
+  { issuer, idp, account }: { readonly issuer: URL; readonly idp: CompanyIdp; readonly account: string },
+): Promise<SignedIn> {
   idp.account = account;
-  const surfer = new Surfer({ own: url, url });
+  const surfer = new Surfer({ own: issuer, url: issuer });
   const keeper = new Keeper();
-  const transport = () => new StreamableHTTPClientTransport(new URL('/mcp', url), { authProvider: keeper });
+  const transport = () => new StreamableHTTPClientTransport(resource, { authProvider: keeper });
   const first = transport();
   await new Client({ name: 'desk', version: '1' }).connect(first).catch(() => {});
   const consent = await surfer.signIn(await surfer.browser.follow(keeper.sentTo?.href ?? ''));
@@ -57,7 +93,7 @@ export async function signIn({ url, idp }: Place, account: string): Promise<Sign
 
 /** A client of the same sign-in that can open pages. */
 export async function clientOf(
-  { url }: Pick<Place, 'url'>,
+  { url }: Pick<CompanyServer, 'url'>,
   { token }: SignedIn,
   mode: 'auto' | 'legacy' | { readonly pin: string },
   open: (at: string) => void,

@@ -8,6 +8,7 @@ import { McpConsultation } from '../pipeline-request.ts';
 import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RESOURCE_NOT_FOUND, RpcError } from '../json-rpc.ts';
 import type { McpServices } from '../services.ts';
+import { watchResource } from '../watched-resource.ts';
 
 export function resourceMethods(services: McpServices): Record<string, Method> {
   return {
@@ -20,7 +21,7 @@ export function resourceMethods(services: McpServices): Record<string, Method> {
       handle: (exchange) => services.lists.page(exchange, 'resourceTemplates'),
     },
     'resources/read': { eras: ['stateless', 'session'], handle: (exchange) => readResource(exchange, services) },
-    'resources/subscribe': { eras: ['session'], handle: subscribe },
+    'resources/subscribe': { eras: ['session'], handle: (exchange) => subscribe(exchange, services) },
     'resources/unsubscribe': {
       eras: ['session'],
       handle: (exchange) => {
@@ -69,7 +70,7 @@ function readFrom(
 const NOT_FOUND: ReadonlySet<string> = new Set(['RESOURCE_UNKNOWN', 'RESOURCE_NOT_FOUND']);
 
 /** Updates arrive on the session's open stream as `notifications/resources/updated`. */
-function subscribe(exchange: Exchange): JsonObject {
+function subscribe(exchange: Exchange, { changes }: McpServices): JsonObject {
   checkAccess(exchange.principal, 'read');
   const uri = uriOf(exchange);
   const { session } = exchange;
@@ -78,7 +79,8 @@ function subscribe(exchange: Exchange): JsonObject {
   const resource = findResource(exchange.group, uri);
   if (resource === undefined) throw notFound(exchange, uri);
   const until = session.subscribe(uri);
-  if (until !== undefined) resource.watch?.(() => session.notify('notifications/resources/updated', { uri }), until);
+  const told = (): void => session.notify('notifications/resources/updated', { uri });
+  if (until !== undefined) watchResource(exchange, resource, { changes, told, until });
   return {};
 }
 

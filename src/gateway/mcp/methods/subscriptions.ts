@@ -6,6 +6,7 @@ import type { Exchange, Method } from '../exchange.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, RpcError } from '../json-rpc.ts';
 import { META_SUBSCRIPTION_ID } from '../revision.ts';
 import type { McpServices } from '../services.ts';
+import { watchResource } from '../watched-resource.ts';
 import { findResource } from './resources.ts';
 
 const FILTERS: Readonly<Record<string, ListChange>> = {
@@ -48,7 +49,8 @@ function listen(exchange: Exchange, services: McpServices): Promise<JsonObject> 
       ended: over,
     });
     for (const resource of wanted.resources) {
-      resource.watch?.(() => tell('notifications/resources/updated', { uri: resource.uri }), watching.signal);
+      const told = (): void => void tell('notifications/resources/updated', { uri: resource.uri });
+      watchResource(exchange, resource, { changes: services.changes, told, until: watching.signal });
     }
     if (signal.aborted) over();
     else signal.addEventListener('abort', over, { once: true });
