@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SecretReader, ServerSettings } from '#contract';
-import { silentLogger, systemClock, type Clock } from '#kernel';
+import { silentLogger, systemClock } from '#kernel';
 import { fixedPolicies, STARTER_POLICIES, type CurrentPolicies } from '#policy';
 import { openServers, type OpenServers } from '#servers';
 import { geminiEmbedder, openToolbox, sourceTypes, type Toolbox } from '#toolbox';
@@ -64,7 +64,7 @@ export async function openFederation(
     catalog: sourceTypes,
     openEmbedder: geminiEmbedder,
     openServer: servers.open,
-    clock,
+    clock: systemClock,
     log: silentLogger,
   });
   if (!opened.ok) throw new Error(opened.error.map(({ message }) => message).join('; '));
