@@ -138,7 +138,7 @@ export const serverSchema = z
           .positive()
           .optional()
           .describe(
-            'How many of them run at one source or MCP server, so that a slow one is not all that runs; half of them without it.',
+            'How many of them run at one source or MCP server, so that a slow one is not all that runs; half of them without it, where more than one is called.',
           ),
         apiRequestsPerMinute: z
           .int()

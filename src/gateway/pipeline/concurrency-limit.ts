@@ -12,12 +12,13 @@ export interface Place {
  * How many calls run at once. Past the limit a call is refused at once instead of queued: a queue
  * turns overload into timeouts for everybody, a refusal tells the caller when to come back.
  *
- * One place has a share of it and no more: calls of a server that takes a minute for each would otherwise come to be
- * all that run, and nobody could call any other.
+ * One place among several has a share of it and no more: calls of a server that takes a minute for each would otherwise
+ * come to be all that run, and nobody could call any other. Where one place is all that anybody calls, it has all.
  */
 export class ConcurrencyLimit {
   readonly #limit: number;
   readonly #share: number;
+  readonly #isShareSaid: boolean;
   readonly #places = new Map<string, Place>();
   /** Found by the tool, so that a call makes no name. */
   readonly #placeOf = new WeakMap<Tool, Place>();
@@ -25,10 +26,11 @@ export class ConcurrencyLimit {
   readonly consultations: Place = { what: 'prompts, resources and completions', running: 0 };
   #running = 0;
 
-  /** `share` is half of the limit unless said. */
-  constructor(limit: number, share = Math.ceil(limit / 2)) {
+  /** `share` is half of the limit unless said, and holds for one place alone where it is said. */
+  constructor(limit: number, share?: number) {
     this.#limit = limit;
-    this.#share = share;
+    this.#share = share ?? Math.ceil(limit / 2);
+    this.#isShareSaid = share !== undefined;
   }
 
   get running(): number {
@@ -57,7 +59,7 @@ export class ConcurrencyLimit {
       });
     }
     if (place !== undefined) {
-      if (place.running >= this.#share) {
+      if (place.running >= this.#share && this.#isShared(place)) {
         throw gatewayError('SOURCE_BUSY', `${this.#share} calls of ${place.what} are running already`, {
           details: { retryAfterSeconds: 1 },
         });
@@ -70,5 +72,10 @@ export class ConcurrencyLimit {
   leave(place: Place | undefined): void {
     if (place !== undefined) place.running--;
     this.#running--;
+  }
+
+  /** Whether anybody has called another place, so far. */
+  #isShared(place: Place): boolean {
+    return this.#isShareSaid || this.#places.size > (place === this.consultations ? 0 : 1);
   }
 }

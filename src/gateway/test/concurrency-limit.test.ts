@@ -16,6 +16,7 @@ test('one source has half of all calls and no more; the others have the rest', (
     tool('beside', { source: 'a' }),
     tool('other', { source: 'b' }),
   ];
+  limit.placeOf(other);
   times(3, () => limit.enter(limit.placeOf(slow)));
   limit.enter(limit.placeOf(sameSource));
   expect(() => limit.enter(limit.placeOf(slow))).toThrow(/^4 calls of `a` are running already/);
@@ -41,10 +42,23 @@ test('sources, servers and namespaces of one name are places of their own, also 
 
 test('a tool without a source has no bound but that of all; prompts and resources have one together', () => {
   const limit = new ConcurrencyLimit(4);
+  limit.placeOf(tool('of a source', { source: 'x' }));
   times(2, () => limit.enter(limit.consultations));
   expect(() => limit.enter(limit.consultations)).toThrow(/2 calls of prompts, resources and completions/);
   times(2, () => limit.enter(limit.placeOf(tool('of code'))));
   expect(() => limit.enter(limit.placeOf(tool('of code')))).toThrow(/already runs 4 calls/);
+});
+
+test('one source that is all that anybody calls has all, until another is called', () => {
+  const limit = new ConcurrencyLimit(4);
+  const only = limit.placeOf(tool('a', { source: 'x' }));
+  times(4, () => limit.enter(only));
+  expect(() => limit.enter(only)).toThrow(/already runs 4 calls/);
+  const other = limit.placeOf(tool('b', { source: 'y' }));
+  limit.leave(only);
+  expect(() => limit.enter(only)).toThrow(/2 calls of `x`/);
+  limit.enter(other);
+  expect(limit.running).toBe(4);
 });
 
 test('a limit of one lets everything run, one at a time', () => {
