@@ -32,3 +32,4 @@ export * from './secret.ts';
 export * from './revocation-ledger.ts';
 export * from './config/index.ts';
 export * from './policy-form.ts';
+export * from './kubernetes/index.ts';
