@@ -2,7 +2,7 @@
 // compares.
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { API_VERSION, CUSTOM_RESOURCES, type CustomResource } from '#contract';
+import { API_VERSION, CUSTOM_RESOURCES, type CustomResource } from '#contract/kubernetes';
 import { customResourceDefinition, fieldRows, type CustomResourceDefinition, type FieldRow } from '#operator';
 import { writeOrCheck } from './generated-file.ts';
 

@@ -13,23 +13,23 @@ const host = z
 /** `counters:` of `kind: server`, of the type `redis`. */
 const counters = z.strictObject({
   host: host.describe('Redis or Valkey: its host.'),
-  port: port.default(6379).describe('Redis: its port.'),
-  database: z.int().min(0).max(65_535).default(0).describe('Redis: the number of the database.'),
-  username: line(128).optional().describe('Redis: the user (ACL); `default` else.'),
-  passwordSecretRef: secretKeyRef.optional().describe('Redis: the password.'),
+  port: port.default(6379).describe('Its port.'),
+  database: z.int().min(0).max(65_535).default(0).describe('The number of the database.'),
+  username: line(128).optional().describe('The user (ACL); `default` else.'),
+  passwordSecretRef: secretKeyRef.optional().describe('The password.'),
   prefix: z
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,64}$/, { error: 'a prefix is made of letters, digits, `_`, `.`, `:` and `-`' })
     .max(64)
     .default('chatelaine:')
-    .describe('Redis: what the names of all its keys begin with.'),
+    .describe('What the names of all its keys begin with.'),
   tls: z
     .strictObject({
       caBundleRef: caBundleRef.optional().describe('Certificates to trust; else the system’s.'),
       serverName: line(253).optional().describe('The name in the certificate, when it is not `host`.'),
     })
     .prefault({})
-    .describe('Redis: TLS, which is always on: pods are other machines.'),
+    .describe('TLS, which is always on: pods are other machines.'),
 });
 
 const sqlite = z.strictObject({
@@ -40,7 +40,7 @@ const sqlite = z.strictObject({
       storageClassName: line(253).optional().describe('The class of the volume; the default of the cluster without it.'),
     })
     .optional()
-    .describe('SQLite: the volume that is claimed; 1Gi of the default class without it.'),
+    .describe('The volume that is claimed; 1Gi of the default class without it.'),
 });
 
 const role = z.string().min(1).max(63);
@@ -49,25 +49,25 @@ const role = z.string().min(1).max(63);
 const postgres = ruled(
   z.strictObject({
     type: z.literal('postgres').describe('`sqlite`, a file on a volume, or `postgres` with its fields.'),
-    host: host.describe('PostgreSQL: its host.'),
-    port: port.optional().describe('PostgreSQL: its port; 5432 unless said.'),
-    database: line(63).describe('PostgreSQL: the name of the database.'),
-    user: role.describe('PostgreSQL: the role that serves. With `migration`, one that may not change the schema.'),
+    host: host.describe('Its host.'),
+    port: port.default(5432).describe('Its port.'),
+    database: line(63).describe('The name of the database.'),
+    user: role.describe('The role that serves. With `migration`, one that may not change the schema.'),
     passwordSecretRef: secretKeyRef
       .optional()
-      .describe('PostgreSQL: the password of `user`; none with a client certificate.'),
+      .describe('The password of `user`; none with a client certificate.'),
     schema: z
       .string()
       .max(63)
       .regex(/^[a-z_][a-z0-9_]{0,62}$/, { error: 'a schema is named with lower-case letters, digits and `_`' })
-      .optional()
-      .describe('PostgreSQL: the schema that is Chatelaine’s own; `chatelaine` unless said.'),
+      .default('chatelaine')
+      .describe('The schema that is Chatelaine’s own.'),
     poolSize: z
       .int()
       .min(1)
       .max(500)
-      .optional()
-      .describe('PostgreSQL: how many connections one process keeps; 10 unless said.'),
+      .default(10)
+      .describe('How many connections one process keeps.'),
     tls: z
       .strictObject({
         caBundleRef: caBundleRef.optional().describe('Certificates to trust; else the system’s.'),
@@ -75,14 +75,14 @@ const postgres = ruled(
         serverName: line(253).optional().describe('The name in the certificate, when it is not `host`.'),
       })
       .optional()
-      .describe('PostgreSQL: TLS. Certificate and name are always checked: pods are other machines.'),
+      .describe('TLS. Certificate and name are always checked: pods are other machines.'),
     migration: z
       .strictObject({
         user: role.describe('The role that owns the schema.'),
         passwordSecretRef: secretKeyRef.optional().describe('Its password.'),
       })
       .optional()
-      .describe('PostgreSQL: the role that changes the schema and gives `user` what it needs, and no more.'),
+      .describe('The role that changes the schema and gives `user` what it needs, and no more.'),
     counters: counters.optional().describe('Where limits are counted over all replicas: Redis or Valkey.'),
   }),
   {

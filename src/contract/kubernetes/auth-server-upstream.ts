@@ -64,7 +64,7 @@ const common = {
 
 const byKey = {
   privateKeyRef: secretKeyRef.optional().describe((oidc.privateKey.description ?? '').replace('clientSecret', 'clientSecretRef')),
-  keyId: oidc.keyId,
+  keyId: oidc.keyId.describe('The `kid` under which the provider knows the private key.'),
 };
 
 const openid = {
@@ -217,7 +217,7 @@ export const authServerUpstream = z.discriminatedUnion('type', [
     z.strictObject({
       type: ofType('gitlab'),
       ...common,
-      url: like(gitlab.url, site().optional()),
+      url: like(gitlab.url, site().default('https://gitlab.com')),
       allowedDomains: openid.allowedDomains,
       allowedOrganizations: like(gitlab.allowedOrganizations, organizations),
       groups: gitlab.groups,

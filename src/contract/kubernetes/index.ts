@@ -10,6 +10,8 @@
  * A rule between fields is said once (`rule.ts`): in CEL for the API server, and beside it as the function that zod
  * runs. `structural.ts` is what a schema says to the generator alone.
  */
+import '../interpreted-schemas.ts';
+
 export { API_GROUP, API_VERSION, type CustomResource, type PrinterColumn } from './custom-resource.ts';
 export { CUSTOM_RESOURCES, type CustomResourceKind } from './custom-resources.ts';
 export { transitionFaults, type Rule, type Transition, type TransitionFault } from './rule.ts';

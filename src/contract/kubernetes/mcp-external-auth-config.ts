@@ -187,7 +187,7 @@ const awsSts = ruled(
     stsEndpoint: httpsUrl
       .optional()
       .describe('Where the role is assumed; `https://sts.REGION.amazonaws.com/` unless said.'),
-    duration: between('15m', '12h').optional().describe('How long a session of the role lives; `1h` unless said.'),
+    duration: between('15m', '12h').default('1h').describe('How long a session of the role lives.'),
   }),
   ...ofAuthServer,
 );

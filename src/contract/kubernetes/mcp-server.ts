@@ -4,7 +4,7 @@ import { mcpServerSchema } from '../config/mcp-server.ts';
 import { customResource } from './custom-resource.ts';
 import { listSet, ordered } from './lists.ts';
 import { externalAuthConfigRef, groupRef, ownerFields, ownerStatusFields, proxyImage, references } from './protected.ts';
-import { caBundleRef, configMapKeyRef, secretKeyRef } from './references.ts';
+import { caBundleRef, configMapKeyRef } from './references.ts';
 import { ruled } from './rule.ts';
 import { line, port, serverUrl } from './scalars.ts';
 import { statusFields } from './status.ts';
@@ -32,7 +32,7 @@ const spec = ruled(
       .optional()
       .describe('What is started in the place of the entry point of the image.'),
     args: ordered(z.string().max(4096), 200).optional().describe(document.args.description ?? ''),
-    env: environment(secretKeyRef).optional().describe('Variables of the server; nothing of the proxy is among them.'),
+    env: environment.optional().describe('Variables of the server; nothing of the proxy is among them.'),
     port: port.optional().describe('Where the server listens; 8080 unless said. Not with the transport `stdio`.'),
     url: serverUrl.optional().describe('Where a server elsewhere is. This or `image`.'),
     caBundleRef: caBundleRef.optional().describe('Whom to trust at `url`; the system’s authorities without it.'),

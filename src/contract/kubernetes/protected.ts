@@ -16,7 +16,7 @@ const resourceUrl = httpsUrl
       'a resource is an https URL without query, fragment, user name, `%` and `//` in its path, and no part of it begins with a dot (RFC 8707 §2)',
   })
   .refine((text) => owner.resource.safeParse(text).success, {
-    error: 'a resource is written as URL parsers give it back: the host in lower case, without the port 443 (RFC 8707 §2)',
+    error: 'a resource is written as URL parsers give it back (RFC 8707 §2)',
   });
 
 /** The fields of the spec of every owner. */

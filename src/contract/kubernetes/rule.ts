@@ -59,7 +59,7 @@ export interface TransitionFault {
 }
 
 /**
- * What stands against a change. As the API server has it, a rule is asked where the value is there before and after,
+ * What stands against a change of one parsed object into another. As the API server has it, a rule is asked where the value is there before and after,
  * and entries of lists are not paired.
  */
 export function transitionFaults(schema: z.core.$ZodType, value: unknown, old: unknown): TransitionFault[] {

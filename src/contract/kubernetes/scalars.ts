@@ -11,8 +11,7 @@ export const objectName = z
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
     error: 'a name of an object is made of `a-z`, digits, `-` and `.`, from a letter or digit to one',
-  })
-  .meta({ title: 'object name' });
+  });
 
 /** A label: a namespace, and the name of what becomes a Service. */
 export const label = z
@@ -21,8 +20,7 @@ export const label = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, {
     error: 'this is made of `a-z`, digits and `-`, from a letter or digit to one',
-  })
-  .meta({ title: 'label' });
+  });
 
 /** Names of what is no object: upstreams, as configurations know them. */
 export const upstreamName = resourceName.regex(/^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$/);
@@ -30,24 +28,28 @@ export const upstreamName = resourceName.regex(/^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-
 export const scope = scopeToken.max(256);
 
 /** https alone, since no pod is this machine; without user name, query and fragment. */
-export const httpsUrl = z
-  .string()
-  .max(2048)
-  .regex(/^https:\/\/[A-Za-z0-9.\x5b\x5d:-]+(\/[^?#\s]*)?$/, {
-    error: 'this is an https URL without user name, query and fragment, such as `https://login.example.com`',
-  })
-  .refine((text) => URL.canParse(text), { error: 'this is no URL' })
-  .meta({ title: 'https URL' });
+export const httpsUrl = readable(
+  z
+    .string()
+    .max(2048)
+    .regex(/^https:\/\/[A-Za-z0-9.\x5b\x5d:-]+(\/[^?#\s]*)?$/, {
+      error: 'this is an https URL without user name, query and fragment, such as `https://login.example.com`',
+    }),
+);
 
 /** Where an MCP server is that may be in the cluster. */
-export const serverUrl = z
-  .string()
-  .max(2048)
-  .regex(/^https?:\/\/[A-Za-z0-9.\x5b\x5d:-]+(\/[^#\s]*)?$/, {
-    error: 'this is an http or https URL without user name and fragment',
-  })
-  .refine((text) => URL.canParse(text), { error: 'this is no URL' })
-  .meta({ title: 'http or https URL' });
+export const serverUrl = readable(
+  z
+    .string()
+    .max(2048)
+    .regex(/^https?:\/\/[A-Za-z0-9.\x5b\x5d:-]+(\/[^#\s]*)?$/, {
+      error: 'this is an http or https URL without user name and fragment',
+    }),
+);
+
+function readable(text: z.ZodString): z.ZodString {
+  return ruled(text, { rule: 'isURL(self)', holds: (written) => URL.canParse(written), message: 'this is no URL' });
+}
 
 /** SPIFFE-ID §2.1. */
 export const trustDomain = z
@@ -56,15 +58,13 @@ export const trustDomain = z
   .max(255)
   .regex(/^[a-z0-9._-]+$/, {
     error: 'a trust domain is written with `a-z`, digits, `.`, `-` and `_`, such as `prod.example.com`',
-  })
-  .meta({ title: 'trust domain' });
+  });
 
 /** A duration as Go, CEL and cert-manager read it too: days are not among its units. */
 export const duration = z
   .string()
   .max(32)
-  .regex(/^([0-9]{1,7}(h|m|s))+$/, { error: 'a duration is whole hours, minutes and seconds, such as `720h` or `1m30s`' })
-  .meta({ title: 'duration' });
+  .regex(/^([0-9]{1,7}(h|m|s))+$/, { error: 'a duration is whole hours, minutes and seconds, such as `720h` or `1m30s`' });
 
 export const millisecondsOf = (text: string): number => parseDuration(text) ?? Number.NaN;
 
@@ -83,8 +83,7 @@ export const quantity = z
   .max(32)
   .regex(/^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/, {
     error: 'an amount is a number with its unit, such as `500m`, `256Mi` or `1Gi`',
-  })
-  .meta({ title: 'quantity' });
+  });
 
 export const port = z.int().min(1).max(65_535);
 

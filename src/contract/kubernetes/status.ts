@@ -6,7 +6,12 @@ import { saying } from './structural.ts';
 
 export const CONDITION_STATUSES = ['True', 'False', 'Unknown'] as const;
 
-export const moment = saying(z.string().max(64), { format: 'date-time' });
+export const moment = saying(
+  z.string().max(64).refine((text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)), {
+    error: 'this is no moment (RFC 3339 §5.6)',
+  }),
+  { format: 'date-time' },
+);
 const generation = saying(z.int().min(0).max(Number.MAX_SAFE_INTEGER), { format: 'int64' });
 
 /** `metav1.Condition`. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { bounded, listMap, ordered } from './lists.ts';
 import { ruled } from './rule.ts';
-import { tlsSecretRef } from './references.ts';
+import { secretKeyRef, tlsSecretRef } from './references.ts';
 import { label, line, objectName, port, quantity } from './scalars.ts';
 import { saying } from './structural.ts';
 
@@ -38,8 +38,7 @@ export const image = z
 export const replicas = z.int().min(0).max(100).default(1).describe('How many pods there are; 0 stops it.');
 
 /** A variable of a program. What is secret has a Secret; a value here is read by whoever reads the object. */
-export const environment = <Ref extends z.ZodType>(secretRef: Ref) =>
-  listMap(
+export const environment = listMap(
     ruled(
       z.strictObject({
         name: z
@@ -49,11 +48,11 @@ export const environment = <Ref extends z.ZodType>(secretRef: Ref) =>
           .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'this is no name of a variable' })
           .describe('The name of the variable.'),
         value: z.string().max(4096).optional().describe('Its value.'),
-        secretRef: secretRef.optional().describe('The Secret that has its value.'),
+        secretRef: secretKeyRef.optional().describe('The Secret that has its value.'),
       }),
       {
         rule: 'has(self.value) != has(self.secretRef)',
-        holds: (entry) => (entry.value === undefined) !== ('secretRef' in entry && entry.secretRef !== undefined),
+        holds: ({ value, secretRef }) => (value === undefined) !== (secretRef === undefined),
         message: 'a variable has a `value` or a `secretRef`',
       },
     ),

@@ -1,5 +1,5 @@
 /** A CustomResourceDefinition, whole. */
-import { API_GROUP, API_VERSION, structural, type CustomResource, type PrinterColumn } from '#contract';
+import { API_GROUP, API_VERSION, structural, type CustomResource, type PrinterColumn } from '#contract/kubernetes';
 import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
 import { validationRules } from './validation-rules.ts';
 

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { structural } from '#contract';
+import { structural } from '#contract/kubernetes';
 import { SchemaFault } from './schema-fault.ts';
 import { fieldOf, objectOfFields, type Field, type StructuralSchema } from './structural-schema.ts';
 import { ofTypes, oneOf, validationRules, type ValidationRule } from './validation-rules.ts';

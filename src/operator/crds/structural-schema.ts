@@ -1,6 +1,6 @@
 /** A structural OpenAPI v3 schema (apiextensions.k8s.io/v1) of a zod schema: of what is written, before zod reads it. */
 import { z } from 'zod';
-import { structural, type ListFacts, type StructuralFacts } from '#contract';
+import { structural, type ListFacts, type StructuralFacts } from '#contract/kubernetes';
 import type { JsonObject, JsonValue } from '#kernel';
 import { boundsOf } from './bounds.ts';
 import { flatUnion } from './flat-union.ts';

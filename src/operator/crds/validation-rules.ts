@@ -1,5 +1,5 @@
 /** `x-kubernetes-validations` of what is said beside a schema. */
-import type { StructuralFacts } from '#contract';
+import type { StructuralFacts } from '#contract/kubernetes';
 
 export interface ValidationRule {
   readonly rule: string;
