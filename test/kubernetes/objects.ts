@@ -26,9 +26,21 @@ const object = (kind: string, name: string, spec: Spec): JsonObject => ({
 });
 
 const secretRef = { name: 'github-client', key: 'secret' };
-const acme = { name: 'acme', type: 'oidc', issuer: 'https://sso.acme.example', clientId: 'chatelaine', clientSecretRef: secretRef };
+const acme = {
+  name: 'acme',
+  type: 'oidc',
+  issuer: 'https://sso.acme.example',
+  clientId: 'chatelaine',
+  clientSecretRef: secretRef,
+};
 const github = { name: 'github', type: 'github', clientId: 'Iv1.0123', clientSecretRef: secretRef };
-const postgres = { type: 'postgres', host: 'db.data', database: 'chatelaine', user: 'serving', passwordSecretRef: secretRef };
+const postgres = {
+  type: 'postgres',
+  host: 'db.data',
+  database: 'chatelaine',
+  user: 'serving',
+  passwordSecretRef: secretRef,
+};
 const valkey = { host: 'valkey.data' };
 
 const authServer = (more: Spec = {}, name = 'login'): JsonObject =>
@@ -103,16 +115,26 @@ export const OBJECTS: readonly ObjectCase[] = [
     'certificates of cert-manager, signing keys in Secrets, and an Ingress',
     authServer({
       tls: {
-        serverCert: { issuerRef: { name: 'enterprise', kind: 'ClusterIssuer' }, duration: '2160h', renewBefore: '360h' },
+        serverCert: {
+          issuerRef: { name: 'enterprise', kind: 'ClusterIssuer' },
+          duration: '2160h',
+          renewBefore: '360h',
+        },
         publicCertRef: { name: 'login-public' },
         clientAuth: { trustDomain: 'prod.example.com', namespaces: ['tools'], names: ['github-tools'] },
       },
-      signingKeys: [{ secretRef: { name: 'keys', key: 'now.pem' } }, { secretRef: { name: 'keys', key: 'before.pem' } }],
+      signingKeys: [
+        { secretRef: { name: 'keys', key: 'now.pem' } },
+        { secretRef: { name: 'keys', key: 'before.pem' } },
+      ],
       allowedResources: [{ namespace: 'tools', hosts: ['tools.example.com'] }],
       expose: { ingress: { className: 'nginx', tlsSecretRef: { name: 'login-public' } } },
     }),
   ),
-  taken('a pod template that nobody looks into', authServer({ podTemplate: { spec: { nodeSelector: { disk: 'ssd' } } } })),
+  taken(
+    'a pod template that nobody looks into',
+    authServer({ podTemplate: { spec: { nodeSelector: { disk: 'ssd' } } } }),
+  ),
   refused('a name with a dot', authServer({}, 'log.in'), '', 'named after the object'),
   refused('a name of 51 characters', authServer({}, 'a'.repeat(51)), '', 'named after the object'),
   refused('no issuer', without(authServer(), 'issuer'), 'spec.issuer', ''),
@@ -124,7 +146,12 @@ export const OBJECTS: readonly ObjectCase[] = [
     'spec.issuer',
     'none of them reaches a name of the cluster',
   ),
-  refused('two replicas on SQLite', authServer({ replicas: 2 }), 'spec.replicas', '2 replicas share one PostgreSQL and one Valkey'),
+  refused(
+    'two replicas on SQLite',
+    authServer({ replicas: 2 }),
+    'spec.replicas',
+    '2 replicas share one PostgreSQL and one Valkey',
+  ),
   refused(
     'two replicas on PostgreSQL that count each by themselves',
     authServer({ replicas: 2, storage: postgres }),
@@ -144,7 +171,12 @@ export const OBJECTS: readonly ObjectCase[] = [
     'is more than',
   ),
   refused('-1 replicas', authServer({ replicas: -1 }), 'spec.replicas', ''),
-  refused('a host without PostgreSQL', authServer({ storage: { type: 'sqlite', host: 'db.data' } }), 'spec.storage', ''),
+  refused(
+    'a host without PostgreSQL',
+    authServer({ storage: { type: 'sqlite', host: 'db.data' } }),
+    'spec.storage',
+    '',
+  ),
   refused('PostgreSQL without a host', authServer({ storage: { ...postgres, host: '' } }), 'spec.storage.host', ''),
   refused(
     'PostgreSQL to which nothing proves who we are',
@@ -190,18 +222,48 @@ export const OBJECTS: readonly ObjectCase[] = [
     'keeps out',
   ),
   refused('no upstreams', authServer({ upstreams: [] }), 'spec.upstreams', ''),
-  refused('two upstreams of one name', authServer({ upstreams: [acme, { ...github, name: 'acme' }] }), 'spec.upstreams[1]', ''),
+  refused(
+    'two upstreams of one name',
+    authServer({ upstreams: [acme, { ...github, name: 'acme' }] }),
+    'spec.upstreams[1]',
+    '',
+  ),
   refused(
     'two primary upstreams',
-    authServer({ upstreams: [{ ...acme, primary: true }, { ...github, primary: true }] }),
+    authServer({
+      upstreams: [
+        { ...acme, primary: true },
+        { ...github, primary: true },
+      ],
+    }),
     'spec.upstreams',
     '`primary` is for one of them',
   ),
-  refused('an OpenID provider without an issuer', upstream({ type: 'okta', issuer: '' }), 'spec.upstreams[0].issuer', ''),
-  refused('a tenant at an OpenID provider', upstream({ tenant: '72f988bf-86f1-41af-91ab-2d7cd011db47' }), 'spec.upstreams[0]', ''),
-  refused('a client with a secret and a key', upstream({ privateKeyRef: secretRef }), 'spec.upstreams[0]', 'proves itself in one way'),
+  refused(
+    'an OpenID provider without an issuer',
+    upstream({ type: 'okta', issuer: '' }),
+    'spec.upstreams[0].issuer',
+    '',
+  ),
+  refused(
+    'a tenant at an OpenID provider',
+    upstream({ tenant: '72f988bf-86f1-41af-91ab-2d7cd011db47' }),
+    'spec.upstreams[0]',
+    '',
+  ),
+  refused(
+    'a client with a secret and a key',
+    upstream({ privateKeyRef: secretRef }),
+    'spec.upstreams[0]',
+    'proves itself in one way',
+  ),
   refused('a key id without a key', upstream({ keyId: 'one' }), 'spec.upstreams[0].keyId', 'has no effect without'),
-  refused('scopes without `openid`', upstream({ scopes: ['email'] }), 'spec.upstreams[0].scopes', 'there is no ID token'),
+  refused(
+    'scopes without `openid`',
+    upstream({ scopes: ['email'] }),
+    'spec.upstreams[0].scopes',
+    'there is no ID token',
+  ),
   refused(
     'domains, and no scope that names an address',
     upstream({ scopes: ['openid'], allowedDomains: ['acme.example'] }),
@@ -227,7 +289,12 @@ export const OBJECTS: readonly ObjectCase[] = [
     '`read:org`',
   ),
   refused('two listeners on one port', authServer({ ports: { public: 7443 } }), 'spec.ports', 'share no port'),
-  refused('access tokens of a day', authServer({ lifetimes: { accessToken: '24h' } }), 'spec.lifetimes.accessToken', 'not between'),
+  refused(
+    'access tokens of a day',
+    authServer({ lifetimes: { accessToken: '24h' } }),
+    'spec.lifetimes.accessToken',
+    'not between',
+  ),
   refused('a lifetime in days', authServer({ lifetimes: { refreshToken: '30d' } }), 'spec.lifetimes.refreshToken', ''),
   refused(
     'an Ingress and an HTTPRoute',
@@ -243,7 +310,14 @@ export const OBJECTS: readonly ObjectCase[] = [
   ),
   taken(
     'one over standard streams, with variables of a Secret',
-    server({ transport: 'stdio', args: ['--read-only'], env: [{ name: 'TOKEN', secretRef }, { name: 'MODE', value: '' }] }),
+    server({
+      transport: 'stdio',
+      args: ['--read-only'],
+      env: [
+        { name: 'TOKEN', secretRef },
+        { name: 'MODE', value: '' },
+      ],
+    }),
   ),
   refused('neither an image nor a URL', without(server(), 'image'), 'spec', 'give one of the two'),
   refused('an image and a URL', server({ url: 'https://mcp.example/' }), 'spec', 'give one of the two'),
@@ -259,12 +333,27 @@ export const OBJECTS: readonly ObjectCase[] = [
     'spec.transport',
     'standard streams',
   ),
-  refused('standard streams with a port', server({ transport: 'stdio', port: 8080 }), 'spec.transport', 'standard streams'),
+  refused(
+    'standard streams with a port',
+    server({ transport: 'stdio', port: 8080 }),
+    'spec.transport',
+    'standard streams',
+  ),
   refused('authorities for an image', server({ caBundleRef: { name: 'acme' } }), 'spec.caBundleRef', 'no https `url`'),
   refused('nobody whose tokens open it', without(server(), 'authServerRef'), 'spec', 'whose tokens open it'),
   refused('a resource over http', server({ resourceUrl: 'http://tools.example.com/mcp' }), 'spec.resourceUrl', ''),
-  refused('a resource that climbs', server({ resourceUrl: 'https://tools.example.com/a/../mcp' }), 'spec.resourceUrl', ''),
-  refused('a resource with a query', server({ resourceUrl: 'https://tools.example.com/mcp?a=b' }), 'spec.resourceUrl', ''),
+  refused(
+    'a resource that climbs',
+    server({ resourceUrl: 'https://tools.example.com/a/../mcp' }),
+    'spec.resourceUrl',
+    '',
+  ),
+  refused(
+    'a resource with a query',
+    server({ resourceUrl: 'https://tools.example.com/mcp?a=b' }),
+    'spec.resourceUrl',
+    '',
+  ),
   refused('a user name in a URL', without(server({ url: 'https://me@mcp.example/' }), 'image'), 'spec.url', ''),
   refused(
     'a variable with a value and a Secret',
@@ -272,16 +361,35 @@ export const OBJECTS: readonly ObjectCase[] = [
     'spec.env[0]',
     '`value` or a `secretRef`',
   ),
-  refused('a variable that is there twice', server({ env: [{ name: 'A', value: '' }, { name: 'A', value: '' }] }), 'spec.env[1]', ''),
+  refused(
+    'a variable that is there twice',
+    server({
+      env: [
+        { name: 'A', value: '' },
+        { name: 'A', value: '' },
+      ],
+    }),
+    'spec.env[1]',
+    '',
+  ),
   refused('an unknown transport', server({ transport: 'websocket' }), 'spec.transport', ''),
   refused('a reference to nothing', server({ authServerRef: { name: '' } }), 'spec.authServerRef.name', ''),
 
-  taken('the token of the caller, by an MCPAuthServer of another namespace', auth({ type: 'authServer', ...fromAuthServer })),
-  taken('the same by an authorization server elsewhere', auth({ type: 'authServer', ...elsewhere, upstream: 'github' })),
+  taken(
+    'the token of the caller, by an MCPAuthServer of another namespace',
+    auth({ type: 'authServer', ...fromAuthServer }),
+  ),
+  taken(
+    'the same by an authorization server elsewhere',
+    auth({ type: 'authServer', ...elsewhere, upstream: 'github' }),
+  ),
   taken('no authorization', auth({ type: 'none' })),
   taken('a fixed value', auth({ type: 'secret', secretRef, name: 'X-API-Key' })),
   taken('a token of our own', auth({ type: 'clientCredentials', ...client })),
-  taken('a token that is had for that of the caller', auth({ type: 'tokenExchange', ...fromAuthServer, ...client, audience: 'api' })),
+  taken(
+    'a token that is had for that of the caller',
+    auth({ type: 'tokenExchange', ...fromAuthServer, ...client, audience: 'api' }),
+  ),
   taken(
     'an assertion about the caller',
     auth({
@@ -299,7 +407,12 @@ export const OBJECTS: readonly ObjectCase[] = [
   taken('a client certificate', auth({ type: 'clientCertificate', certificateRef: { name: 'our-identity' } })),
   refused('an unknown way', auth({ type: 'basic' }), 'spec', ''),
   refused('no authorization server', auth({ type: 'authServer' }), 'spec', 'give `authServerRef` or `url`'),
-  refused('two of them', auth({ type: 'authServer', ...fromAuthServer, ...elsewhere }), 'spec', 'give `authServerRef` or `url`'),
+  refused(
+    'two of them',
+    auth({ type: 'authServer', ...fromAuthServer, ...elsewhere }),
+    'spec',
+    'give `authServerRef` or `url`',
+  ),
   refused(
     'one elsewhere that nobody vouches for',
     auth({ type: 'authServer', url: elsewhere.url, issuer: elsewhere.issuer, clientCert: elsewhere.clientCert }),
@@ -320,7 +433,12 @@ export const OBJECTS: readonly ObjectCase[] = [
   ),
   refused('an exchange without a client', auth({ type: 'tokenExchange', ...fromAuthServer }), 'spec', ''),
   refused('an assertion for nobody', auth({ type: 'idJag', ...fromAuthServer, ...client }), 'spec', ''),
-  refused('a role for a fixed value', auth({ type: 'secret', secretRef, roleArn: 'arn:aws:iam::123456789012:role/tools' }), 'spec', ''),
+  refused(
+    'a role for a fixed value',
+    auth({ type: 'secret', secretRef, roleArn: 'arn:aws:iam::123456789012:role/tools' }),
+    'spec',
+    '',
+  ),
   refused(
     'a token endpoint over http',
     auth({ type: 'clientCredentials', ...client, tokenUrl: 'http://sts.example.com/token' }),
@@ -333,10 +451,26 @@ export const OBJECTS: readonly ObjectCase[] = [
   taken('a gateway of the least that there is to say', gateway()),
   taken(
     'a gateway with upstreams, and servers of which something is said',
-    gateway({ upstreams: ['github', 'acme'], servers: [{ name: 'github-tools', prefix: '' }, { name: 'slack', prefix: 's_' }] }),
+    gateway({
+      upstreams: ['github', 'acme'],
+      servers: [
+        { name: 'github-tools', prefix: '' },
+        { name: 'slack', prefix: 's_' },
+      ],
+    }),
   ),
   refused('a gateway of no group', without(gateway(), 'groupRef'), 'spec.groupRef', ''),
-  refused('two servers without a prefix', gateway({ servers: [{ name: 'a', prefix: '' }, { name: 'b', prefix: '' }] }), 'spec.servers', 'empty `prefix`'),
+  refused(
+    'two servers without a prefix',
+    gateway({
+      servers: [
+        { name: 'a', prefix: '' },
+        { name: 'b', prefix: '' },
+      ],
+    }),
+    'spec.servers',
+    'empty `prefix`',
+  ),
   refused('a server twice', gateway({ servers: [{ name: 'a' }, { name: 'a' }] }), 'spec.servers[1]', ''),
   refused('a gateway of two on SQLite', gateway({ replicas: 2 }), 'spec.replicas', 'share one PostgreSQL'),
 ];
@@ -348,8 +482,18 @@ const changed = (title: string, before: JsonObject, after: JsonObject, at?: stri
 
 export const CHANGES: readonly ChangeCase[] = [
   changed('another upstream', authServer(), authServer({ upstreams: [acme, github] })),
-  changed('more namespaces', authServer(), authServer({ tls: { clientAuth: { trustDomain: 'prod.example.com', namespaces: ['a'] } } })),
-  changed('another issuer', authServer(), authServer({ issuer: 'https://other.example.com' }), 'spec.issuer', 'in every token'),
+  changed(
+    'more namespaces',
+    authServer(),
+    authServer({ tls: { clientAuth: { trustDomain: 'prod.example.com', namespaces: ['a'] } } }),
+  ),
+  changed(
+    'another issuer',
+    authServer(),
+    authServer({ issuer: 'https://other.example.com' }),
+    'spec.issuer',
+    'in every token',
+  ),
   changed(
     'another trust domain',
     authServer(),
@@ -357,8 +501,24 @@ export const CHANGES: readonly ChangeCase[] = [
     'spec.tls.clientAuth.trustDomain',
     'in the identity of every owner',
   ),
-  changed('PostgreSQL in the place of SQLite', authServer(), authServer({ storage: postgres }), 'spec.storage.type', 'restore a backup'),
-  changed('another host of PostgreSQL', authServer({ storage: postgres }), authServer({ storage: { ...postgres, host: 'db2.data' } })),
-  changed('another storage of a gateway', gateway(), gateway({ storage: postgres }), 'spec.storage.type', 'restore a backup'),
+  changed(
+    'PostgreSQL in the place of SQLite',
+    authServer(),
+    authServer({ storage: postgres }),
+    'spec.storage.type',
+    'restore a backup',
+  ),
+  changed(
+    'another host of PostgreSQL',
+    authServer({ storage: postgres }),
+    authServer({ storage: { ...postgres, host: 'db2.data' } }),
+  ),
+  changed(
+    'another storage of a gateway',
+    gateway(),
+    gateway({ storage: postgres }),
+    'spec.storage.type',
+    'restore a backup',
+  ),
   changed('another image', server(), server({ image: 'ghcr.io/acme/github-mcp:1.2.4' })),
 ];

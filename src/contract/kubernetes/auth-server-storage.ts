@@ -37,7 +37,9 @@ const sqlite = z.strictObject({
   volume: z
     .strictObject({
       size: quantity.default('1Gi').describe('How much is claimed.'),
-      storageClassName: line(253).optional().describe('The class of the volume; the default of the cluster without it.'),
+      storageClassName: line(253)
+        .optional()
+        .describe('The class of the volume; the default of the cluster without it.'),
     })
     .optional()
     .describe('The volume that is claimed; 1Gi of the default class without it.'),
@@ -53,21 +55,14 @@ const postgres = ruled(
     port: port.default(5432).describe('Its port.'),
     database: line(63).describe('The name of the database.'),
     user: role.describe('The role that serves. With `migration`, one that may not change the schema.'),
-    passwordSecretRef: secretKeyRef
-      .optional()
-      .describe('The password of `user`; none with a client certificate.'),
+    passwordSecretRef: secretKeyRef.optional().describe('The password of `user`; none with a client certificate.'),
     schema: z
       .string()
       .max(63)
       .regex(/^[a-z_][a-z0-9_]{0,62}$/, { error: 'a schema is named with lower-case letters, digits and `_`' })
       .default('chatelaine')
       .describe('The schema that is Chatelaine’s own.'),
-    poolSize: z
-      .int()
-      .min(1)
-      .max(500)
-      .default(10)
-      .describe('How many connections one process keeps.'),
+    poolSize: z.int().min(1).max(500).default(10).describe('How many connections one process keeps.'),
     tls: z
       .strictObject({
         caBundleRef: caBundleRef.optional().describe('Certificates to trust; else the system’s.'),
@@ -128,4 +123,3 @@ export const REPLICAS_NEED_A_DATABASE = {
   },
   field: 'replicas',
 } as const;
-

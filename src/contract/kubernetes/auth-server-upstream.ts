@@ -51,7 +51,9 @@ const extraParameters = ruled(bounded(z.record(line(64), z.string().max(1024)), 
 });
 
 const common = {
-  name: upstreamName.describe('What it is called: it answers at `/oauth/callback/{name}`, and other objects name it so.'),
+  name: upstreamName.describe(
+    'What it is called: it answers at `/oauth/callback/{name}`, and other objects name it so.',
+  ),
   displayName: oidc.displayName,
   clientId: oidc.clientId,
   clientSecretRef: secretKeyRef.optional().describe(oidc.clientSecret.description ?? ''),
@@ -63,7 +65,9 @@ const common = {
 };
 
 const byKey = {
-  privateKeyRef: secretKeyRef.optional().describe((oidc.privateKey.description ?? '').replace('clientSecret', 'clientSecretRef')),
+  privateKeyRef: secretKeyRef
+    .optional()
+    .describe((oidc.privateKey.description ?? '').replace('clientSecret', 'clientSecretRef')),
   keyId: oidc.keyId.describe('The `kid` under which the provider knows the private key.'),
 };
 

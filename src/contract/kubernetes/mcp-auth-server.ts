@@ -7,7 +7,17 @@ import { customResource } from './custom-resource.ts';
 import { listMap, listSet, ordered } from './lists.ts';
 import { caBundleRef, issuerRef, secretKeyRef, tlsSecretRef } from './references.ts';
 import { changing, fixed, ruled } from './rule.ts';
-import { between, httpsUrl, label, millisecondsOf, objectName, port, scope, trustDomain, upstreamName } from './scalars.ts';
+import {
+  between,
+  httpsUrl,
+  label,
+  millisecondsOf,
+  objectName,
+  port,
+  scope,
+  trustDomain,
+  upstreamName,
+} from './scalars.ts';
 import { certificateStatus, statusFields, workloadStatusFields } from './status.ts';
 import { autoscaling, exposure, image, network, podTemplate, replicas, resources } from './workload.ts';
 
@@ -66,9 +76,7 @@ const clientAuth = z.strictObject({
   caBundleRef: caBundleRef
     .optional()
     .describe('More authorities that may vouch for clients, with their roots, beside the one of the operator.'),
-  namespaces: narrowing('namespace').describe(
-    'Owners of these namespaces alone come in; of every one without it.',
-  ),
+  namespaces: narrowing('namespace').describe('Owners of these namespaces alone come in; of every one without it.'),
   names: narrowing('name').describe('Owners of these names alone come in; of every name without it.'),
 });
 
@@ -122,17 +130,25 @@ const spec = ruled(
     signingKeys: ordered(signingKey, 10)
       .min(1)
       .optional()
-      .describe('Private keys that tokens are signed with: the first signs, the others verify. Without them the server makes its own and rotates them.'),
+      .describe(
+        'Private keys that tokens are signed with: the first signs, the others verify. Without them the server makes its own and rotates them.',
+      ),
     tls: tls.describe('Certificates of the server, and whom it lets in at the internal port.'),
-    storage: authServerStorage.describe('Where state is kept. SQLite is for one replica; several share PostgreSQL and Valkey.'),
+    storage: authServerStorage.describe(
+      'Where state is kept. SQLite is for one replica; several share PostgreSQL and Valkey.',
+    ),
     lifetimes: lifetimes.prefault({}).describe('How long what it issues lasts.'),
     baselineScopes: listSet(scope, 50)
       .optional()
       .describe('Scopes that every client which registers or describes itself may ask for, whatever it says.'),
     allowedResources: listMap(allowedResource, 'namespace', 200)
       .optional()
-      .describe('Which hosts objects of a namespace may claim; those of a namespace that is not listed claim none. Without the list: any that nobody claimed earlier.'),
-    expose: exposure.optional().describe('How the public Service is reached from outside the cluster; by nothing of ours without it.'),
+      .describe(
+        'Which hosts objects of a namespace may claim; those of a namespace that is not listed claim none. Without the list: any that nobody claimed earlier.',
+      ),
+    expose: exposure
+      .optional()
+      .describe('How the public Service is reached from outside the cluster; by nothing of ours without it.'),
     network: network.prefault({}).describe('What the NetworkPolicies of the pods let through.'),
     image: image.optional().describe('The image; that of the operator without it.'),
     resources,
@@ -181,7 +197,13 @@ export const mcpAuthServer = customResource({
   columns: [
     { name: 'Issuer', type: 'string', jsonPath: '.spec.issuer', description: 'Where browsers and clients reach it.' },
     { name: 'Ready', type: 'integer', jsonPath: '.status.readyReplicas', description: 'How many pods serve.' },
-    { name: 'Owners', type: 'integer', jsonPath: '.status.owners', description: 'How many owners it knows.', priority: 1 },
+    {
+      name: 'Owners',
+      type: 'integer',
+      jsonPath: '.status.owners',
+      description: 'How many owners it knows.',
+      priority: 1,
+    },
   ],
   spec,
   status,

@@ -33,7 +33,9 @@ const clientCert = ruled(
   z.strictObject({
     secretRef: tlsSecretRef
       .optional()
-      .describe('A certificate that somebody else issues and renews, for an authorization server at a `url`. Without it the operator issues one for each MCPServer.'),
+      .describe(
+        'A certificate that somebody else issues and renews, for an authorization server at a `url`. Without it the operator issues one for each MCPServer.',
+      ),
     duration: between('1h', '8760h').default('2160h').describe('How long one that the operator issues is valid.'),
     renewBefore: between('5m', '4380h').default('360h').describe('How long before its end it is renewed.'),
   }),
@@ -42,7 +44,9 @@ const clientCert = ruled(
 
 /** The internal port that tokens of callers come from. */
 const fromAuthServer = {
-  authServerRef: authServerRef.optional().describe('The MCPAuthServer that keeps the tokens of callers. This or `url`.'),
+  authServerRef: authServerRef
+    .optional()
+    .describe('The MCPAuthServer that keeps the tokens of callers. This or `url`.'),
   url: httpsUrl
     .regex(/^https:\/\/[^/]+\/?$/, { error: 'an internal listener has one path: leave it out' })
     .optional()
@@ -56,7 +60,9 @@ const fromAuthServer = {
     .optional()
     .describe('With `url`: who the listener is, by its SPIFFE ID; without it whoever has the name of the host.'),
   clientCert: clientCert.optional().describe('The client certificates that the proxies show there.'),
-  upstream: upstreamName.optional().describe('The upstream whose token of the caller it takes; where the server has one only, that one.'),
+  upstream: upstreamName
+    .optional()
+    .describe('The upstream whose token of the caller it takes; where the server has one only, that one.'),
 };
 
 interface FromAuthServer {
@@ -148,7 +154,9 @@ const idJag = ruled(
     type: type('idJag'),
     ...fromAuthServer,
     ...client,
-    audience: audience.describe('The issuer of the authorization server of the destination: the assertion is for it alone.'),
+    audience: audience.describe(
+      'The issuer of the authorization server of the destination: the assertion is for it alone.',
+    ),
     target: z
       .strictObject({
         tokenUrl: tokenUrl.describe('The token endpoint of the destination.'),

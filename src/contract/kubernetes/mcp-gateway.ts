@@ -4,7 +4,14 @@ import { mcpServerSchema } from '../config/mcp-server.ts';
 import { authServerStorage, REPLICAS_NEED_A_DATABASE } from './auth-server-storage.ts';
 import { customResource } from './custom-resource.ts';
 import { listMap, listSet } from './lists.ts';
-import { externalAuthConfigRef, groupRef, ownerFields, ownerStatusFields, proxyImage, references } from './protected.ts';
+import {
+  externalAuthConfigRef,
+  groupRef,
+  ownerFields,
+  ownerStatusFields,
+  proxyImage,
+  references,
+} from './protected.ts';
 import { authServerRef, configMapKeyRef } from './references.ts';
 import { ruled } from './rule.ts';
 import { label, line } from './scalars.ts';

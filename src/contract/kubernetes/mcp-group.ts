@@ -6,7 +6,9 @@ import { line } from './scalars.ts';
 import { statusFields } from './status.ts';
 
 const spec = z.strictObject({
-  description: line(1024).optional().describe('What the servers have in common; MCP `instructions` of a gateway over them.'),
+  description: line(1024)
+    .optional()
+    .describe('What the servers have in common; MCP `instructions` of a gateway over them.'),
 });
 
 const status = z.strictObject({
@@ -20,7 +22,12 @@ export const mcpGroup = customResource({
   shortNames: ['mcpg'],
   description: 'MCPServers that belong together: each says so itself, by `groupRef`.',
   columns: [
-    { name: 'Servers', type: 'integer', jsonPath: '.status.serverCount', description: 'How many MCPServers belong to it.' },
+    {
+      name: 'Servers',
+      type: 'integer',
+      jsonPath: '.status.serverCount',
+      description: 'How many MCPServers belong to it.',
+    },
   ],
   spec,
   status,

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { mcpServerSchema } from '../config/mcp-server.ts';
 import { customResource } from './custom-resource.ts';
 import { listSet, ordered } from './lists.ts';
-import { externalAuthConfigRef, groupRef, ownerFields, ownerStatusFields, proxyImage, references } from './protected.ts';
+import {
+  externalAuthConfigRef,
+  groupRef,
+  ownerFields,
+  ownerStatusFields,
+  proxyImage,
+  references,
+} from './protected.ts';
 import { caBundleRef, configMapKeyRef } from './references.ts';
 import { ruled } from './rule.ts';
 import { line, port, serverUrl } from './scalars.ts';
@@ -31,7 +38,9 @@ const spec = ruled(
       .min(1)
       .optional()
       .describe('What is started in the place of the entry point of the image.'),
-    args: ordered(z.string().max(4096), 200).optional().describe(document.args.description ?? ''),
+    args: ordered(z.string().max(4096), 200)
+      .optional()
+      .describe(document.args.description ?? ''),
     env: environment.optional().describe('Variables of the server; nothing of the proxy is among them.'),
     port: port.optional().describe('Where the server listens; 8080 unless said. Not with the transport `stdio`.'),
     url: serverUrl.optional().describe('Where a server elsewhere is. This or `image`.'),
@@ -39,7 +48,9 @@ const spec = ruled(
     transport: z
       .enum(['stdio', 'streamable-http', 'sse'])
       .default('streamable-http')
-      .describe('How the server is spoken to: over its standard streams, by Streamable HTTP, or HTTP with SSE of revision 2024-11-05.'),
+      .describe(
+        'How the server is spoken to: over its standard streams, by Streamable HTTP, or HTTP with SSE of revision 2024-11-05.',
+      ),
     protocol: document.protocol,
     ...ownerFields,
     externalAuthConfigRef: externalAuthConfigRef
@@ -105,7 +116,13 @@ export const mcpServer = customResource({
   columns: [
     { name: 'Resource', type: 'string', jsonPath: '.spec.resourceUrl', description: 'What clients know it as.' },
     { name: 'Ready', type: 'integer', jsonPath: '.status.readyReplicas', description: 'How many pods serve.' },
-    { name: 'Transport', type: 'string', jsonPath: '.spec.transport', description: 'How it is spoken to.', priority: 1 },
+    {
+      name: 'Transport',
+      type: 'string',
+      jsonPath: '.spec.transport',
+      description: 'How it is spoken to.',
+      priority: 1,
+    },
     { name: 'URL', type: 'string', jsonPath: '.status.url', description: 'Where clients reach it.', priority: 1 },
   ],
   spec,

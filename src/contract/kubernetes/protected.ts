@@ -26,14 +26,22 @@ export const ownerFields = {
   ),
   authServerRef: authServerRef
     .optional()
-    .describe('The MCPAuthServer whose tokens open it; the one of the `authServer` in its outgoing authorization without it.'),
-  scopes: listSet(scope, 200).optional().describe(owner.scopes.description ?? ''),
+    .describe(
+      'The MCPAuthServer whose tokens open it; the one of the `authServer` in its outgoing authorization without it.',
+    ),
+  scopes: listSet(scope, 200)
+    .optional()
+    .describe(owner.scopes.description ?? ''),
   upstreams: listSet(upstreamName, 50)
     .optional()
-    .describe('The upstreams whose tokens it may be given for people who consent, beside those that its outgoing authorization names.'),
+    .describe(
+      'The upstreams whose tokens it may be given for people who consent, beside those that its outgoing authorization names.',
+    ),
   policyRefs: ordered(configMapKeyRef, 50)
     .optional()
-    .describe('Policies that decide calls, each a document of `kind: policy`. Without one, whoever has a token of the authorization server may call.'),
+    .describe(
+      'Policies that decide calls, each a document of `kind: policy`. Without one, whoever has a token of the authorization server may call.',
+    ),
   expose: exposure.optional().describe('How it is reached from outside the cluster; by nothing of ours without it.'),
   network: network.prefault({}).describe('What the NetworkPolicies of the pods let through.'),
   podTemplate,

@@ -44,6 +44,9 @@ export const authServerRef = z.strictObject({
 /** An issuer of cert-manager. */
 export const issuerRef = z.strictObject({
   name: objectName.describe('The issuer.'),
-  kind: z.enum(['Issuer', 'ClusterIssuer']).default('Issuer').describe('Whether it is of the namespace or of the cluster.'),
+  kind: z
+    .enum(['Issuer', 'ClusterIssuer'])
+    .default('Issuer')
+    .describe('Whether it is of the namespace or of the cluster.'),
   group: line(253).default('cert-manager.io').describe('The API group of the issuer.'),
 });

@@ -64,7 +64,9 @@ export const trustDomain = z
 export const duration = z
   .string()
   .max(32)
-  .regex(/^([0-9]{1,7}(h|m|s))+$/, { error: 'a duration is whole hours, minutes and seconds, such as `720h` or `1m30s`' });
+  .regex(/^([0-9]{1,7}(h|m|s))+$/, {
+    error: 'a duration is whole hours, minutes and seconds, such as `720h` or `1m30s`',
+  });
 
 export const millisecondsOf = (text: string): number => parseDuration(text) ?? Number.NaN;
 
@@ -72,8 +74,7 @@ export const millisecondsOf = (text: string): number => parseDuration(text) ?? N
 export const between = (least: string, most: string) =>
   ruled(duration, {
     rule: `duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
-    holds: (text) =>
-      millisecondsOf(text) >= millisecondsOf(least) && millisecondsOf(text) <= millisecondsOf(most),
+    holds: (text) => millisecondsOf(text) >= millisecondsOf(least) && millisecondsOf(text) <= millisecondsOf(most),
     message: `this is not between \`${least}\` and \`${most}\``,
   });
 

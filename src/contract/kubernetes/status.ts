@@ -7,9 +7,12 @@ import { saying } from './structural.ts';
 export const CONDITION_STATUSES = ['True', 'False', 'Unknown'] as const;
 
 export const moment = saying(
-  z.string().max(64).refine((text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)), {
-    error: 'this is no moment (RFC 3339 §5.6)',
-  }),
+  z
+    .string()
+    .max(64)
+    .refine((text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)), {
+      error: 'this is no moment (RFC 3339 §5.6)',
+    }),
   { format: 'date-time' },
 );
 const generation = saying(z.int().min(0).max(Number.MAX_SAFE_INTEGER), { format: 'int64' });
@@ -20,7 +23,9 @@ const condition = z.strictObject({
     .string()
     .min(1)
     .max(316)
-    .regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/)
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/,
+    )
     .describe('What it is about, such as `Ready`.'),
   status: z.enum(CONDITION_STATUSES).describe('Whether it is so.'),
   observedGeneration: generation.optional().describe('The generation of the object that this was said of.'),
@@ -57,4 +62,3 @@ export const certificateStatus = z.strictObject({
   notAfter: moment.optional().describe('When it expires.'),
   renewAt: moment.optional().describe('When it is renewed.'),
 });
-

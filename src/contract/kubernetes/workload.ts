@@ -6,13 +6,7 @@ import { secretKeyRef, tlsSecretRef } from './references.ts';
 import { label, line, objectName, port, quantity } from './scalars.ts';
 import { saying } from './structural.ts';
 
-const amounts = bounded(
-  z.record(
-    line(253),
-    quantity,
-  ),
-  16,
-);
+const amounts = bounded(z.record(line(253), quantity), 16);
 
 export const resources = z
   .strictObject({
@@ -39,26 +33,26 @@ export const replicas = z.int().min(0).max(100).default(1).describe('How many po
 
 /** A variable of a program. What is secret has a Secret; a value here is read by whoever reads the object. */
 export const environment = listMap(
-    ruled(
-      z.strictObject({
-        name: z
-          .string()
-          .min(1)
-          .max(253)
-          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'this is no name of a variable' })
-          .describe('The name of the variable.'),
-        value: z.string().max(4096).optional().describe('Its value.'),
-        secretRef: secretKeyRef.optional().describe('The Secret that has its value.'),
-      }),
-      {
-        rule: 'has(self.value) != has(self.secretRef)',
-        holds: ({ value, secretRef }) => (value === undefined) !== (secretRef === undefined),
-        message: 'a variable has a `value` or a `secretRef`',
-      },
-    ),
-    'name',
-    100,
-  );
+  ruled(
+    z.strictObject({
+      name: z
+        .string()
+        .min(1)
+        .max(253)
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'this is no name of a variable' })
+        .describe('The name of the variable.'),
+      value: z.string().max(4096).optional().describe('Its value.'),
+      secretRef: secretKeyRef.optional().describe('The Secret that has its value.'),
+    }),
+    {
+      rule: 'has(self.value) != has(self.secretRef)',
+      holds: ({ value, secretRef }) => (value === undefined) !== (secretRef === undefined),
+      message: 'a variable has a `value` or a `secretRef`',
+    },
+  ),
+  'name',
+  100,
+);
 
 /** How many there are while there is more to do. */
 export const autoscaling = ruled(

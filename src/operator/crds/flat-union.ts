@@ -89,13 +89,12 @@ const formOf = ({ description: _, default: __, ...form }: StructuralSchema): obj
 /** What each type says of the field, and once where they say the same. */
 function descriptionOf(variants: Found['variants'], isOfAll: boolean): string {
   const texts = Map.groupBy(variants, ({ field: { schema } }) => {
-    const unless = schema.default === undefined || isOfAll ? '' : ` Unless said: \`${JSON.stringify(schema.default)}\`.`;
+    const unless =
+      schema.default === undefined || isOfAll ? '' : ` Unless said: \`${JSON.stringify(schema.default)}\`.`;
     return `${schema.description ?? ''}${unless}`;
   });
   if (texts.size === 1 && isOfAll) return [...texts.keys()][0] ?? '';
-  return [...texts]
-    .map(([text, of]) => `${of.map(({ type }) => `\`${type}\``).join(', ')}: ${text}`)
-    .join(' ');
+  return [...texts].map(([text, of]) => `${of.map(({ type }) => `\`${type}\``).join(', ')}: ${text}`).join(' ');
 }
 
 function presenceRules({ name, variants }: Found, discriminator: string, types: readonly string[]): ValidationRule[] {

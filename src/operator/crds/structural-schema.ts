@@ -135,8 +135,7 @@ function mappingOf(schema: z.core.$ZodRecord, facts: StructuralFacts | undefined
 
 function wholeNumberOf(schema: Schema, facts: StructuralFacts | undefined, path: string): StructuralSchema {
   const { minimum, maximum } = boundsOf(schema);
-  if (minimum === undefined || maximum === undefined)
-    throw new SchemaFault(path, 'the number has no bounds');
+  if (minimum === undefined || maximum === undefined) throw new SchemaFault(path, 'the number has no bounds');
   const format = facts?.format ?? (maximum <= 0x7fff_ffff ? 'int32' : 'int64');
   return { type: 'integer', format, minimum, maximum };
 }

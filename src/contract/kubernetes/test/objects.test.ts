@@ -5,7 +5,10 @@ import { CUSTOM_RESOURCES, transitionFaults, type CustomResourceKind } from '../
 const schemaOf = (object: { readonly kind?: unknown }) => CUSTOM_RESOURCES[object.kind as CustomResourceKind].schema;
 
 const pathOf = (path: readonly PropertyKey[]): string =>
-  path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('').replace(/^\./, '');
+  path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .replace(/^\./, '');
 
 const parsed = (object: { readonly kind?: unknown }) => schemaOf(object).parse(object);
 
