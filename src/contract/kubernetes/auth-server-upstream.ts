@@ -20,7 +20,7 @@ import { secretKeyRef } from './references.ts';
 import { httpsUrl, line, scope, upstreamName } from './scalars.ts';
 
 const like = <Schema extends z.ZodType>(field: z.ZodType, schema: Schema): Schema =>
-  schema.describe(field.description ?? '') as Schema;
+  schema.describe(field.description ?? '');
 
 const oidc = oidcUpstreamSchema.shape;
 const oauth2 = oauth2UpstreamSchema.shape;

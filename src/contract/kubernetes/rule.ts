@@ -26,15 +26,15 @@ export interface Transition<Value> extends Said<Value> {
 export function ruled<Schema extends z.ZodType>(schema: Schema, ...rules: readonly Rule<z.output<Schema>>[]): Schema {
   const checked = schema.superRefine((value, context) => {
     for (const { holds, message, detail, field } of rules)
-      if (!holds(value as z.output<Schema>))
+      if (!holds(value))
         context.addIssue({
           code: 'custom',
           path: field === undefined ? [] : [field],
-          message: detail?.of(value as z.output<Schema>) ?? message,
+          message: detail?.of(value) ?? message,
         });
   });
-  const before = structural.get(schema as never)?.rules ?? [];
-  return saying(checked as Schema, { rules: [...before, ...(rules as readonly Rule<never>[])] });
+  const before = structural.get(schema)?.rules ?? [];
+  return saying(checked, { rules: [...before, ...(rules as readonly Rule<never>[])] });
 }
 
 /** The schema, with rules about changes. zod sees one value at a time: `transitionFaults` judges them. */
@@ -42,7 +42,7 @@ export function changing<Schema extends z.ZodType>(
   schema: Schema,
   ...transitions: readonly Transition<z.output<Schema>>[]
 ): Schema {
-  const before = structural.get(schema as never)?.transitions ?? [];
+  const before = structural.get(schema)?.transitions ?? [];
   return saying(schema, { transitions: [...before, ...(transitions as readonly Transition<never>[])] });
 }
 
@@ -64,7 +64,7 @@ export interface TransitionFault {
  */
 export function transitionFaults(schema: z.core.$ZodType, value: unknown, old: unknown): TransitionFault[] {
   if (value === undefined || old === undefined) return [];
-  const facts = structural.get(schema as never);
+  const facts = structural.get(schema);
   const faults = (facts?.transitions ?? [])
     .filter(({ holds }) => !holds(value as never, old as never))
     .map(({ message, detail, field }): TransitionFault => ({

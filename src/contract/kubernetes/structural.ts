@@ -25,7 +25,7 @@ export const structural = z.registry<StructuralFacts>();
 
 /** The schema, with these facts beside those that it had. */
 export function saying<Schema extends z.ZodType>(schema: Schema, facts: StructuralFacts): Schema {
-  const own = schema.clone(schema._zod.def as never, { parent: true }) as Schema;
-  structural.add(own as never, { ...structural.get(schema as never), ...facts } as never);
+  const own = schema.clone(undefined, { parent: true });
+  structural.add(own, { ...structural.get(schema), ...facts });
   return own;
 }

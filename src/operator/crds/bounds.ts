@@ -1,5 +1,5 @@
 /** What the checks of a schema bound: lengths of texts and lists, values of whole numbers, patterns. */
-import { z } from 'zod';
+import type { z } from 'zod';
 
 export interface Bounds {
   readonly minimum: number | undefined;
@@ -9,20 +9,20 @@ export interface Bounds {
 
 /** The narrowest of what several checks say. */
 export function boundsOf(schema: z.core.$ZodType): Bounds {
-  const checks = (schema._zod.def.checks ?? []).map((check) => check._zod.def);
-  const least = checks.flatMap((def): number[] => {
-    if (isOf<z.core.$ZodCheckMinLengthDef>(def, 'min_length')) return [def.minimum];
-    if (!isOf<z.core.$ZodCheckGreaterThanDef>(def, 'greater_than')) return [];
-    return [Number(def.value) + (def.inclusive ? 0 : 1)];
-  });
-  const most = checks.flatMap((def): number[] => {
-    if (isOf<z.core.$ZodCheckMaxLengthDef>(def, 'max_length')) return [def.maximum];
-    if (!isOf<z.core.$ZodCheckLessThanDef>(def, 'less_than')) return [];
-    return [Number(def.value) - (def.inclusive ? 0 : 1)];
-  });
-  const patterns = checks.flatMap((def): RegExp[] =>
-    isOf<z.core.$ZodCheckStringFormatDef>(def, 'string_format') && def.pattern !== undefined ? [def.pattern] : [],
-  );
+  const least: number[] = [];
+  const most: number[] = [];
+  const patterns: RegExp[] = [];
+  for (const {
+    _zod: { def },
+  } of schema._zod.def.checks ?? []) {
+    // zod types a check by its name, and the list by none.
+    const { check, minimum, maximum, value, inclusive, pattern } = def as Said;
+    if (check === 'min_length') least.push(Number(minimum));
+    else if (check === 'max_length') most.push(Number(maximum));
+    else if (check === 'greater_than') least.push(Number(value) + (inclusive === true ? 0 : 1));
+    else if (check === 'less_than') most.push(Number(value) - (inclusive === true ? 0 : 1));
+    else if (check === 'string_format' && pattern !== undefined) patterns.push(pattern);
+  }
   return {
     minimum: least.length === 0 ? undefined : Math.max(...least),
     maximum: most.length === 0 ? undefined : Math.min(...most),
@@ -30,5 +30,10 @@ export function boundsOf(schema: z.core.$ZodType): Bounds {
   };
 }
 
-const isOf = <Def extends z.core.$ZodCheckDef>(def: z.core.$ZodCheckDef, check: string): def is Def =>
-  def.check === check;
+interface Said extends z.core.$ZodCheckDef {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly value?: number | bigint | Date;
+  readonly inclusive?: boolean;
+  readonly pattern?: RegExp;
+}

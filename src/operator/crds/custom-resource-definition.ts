@@ -1,6 +1,7 @@
 /** A CustomResourceDefinition, whole. */
 import { API_GROUP, API_VERSION, structural, type CustomResource, type PrinterColumn } from '#contract/kubernetes';
-import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
+import { structuralSchema } from './from-zod.ts';
+import type { StructuralSchema } from './structural-schema.ts';
 import { validationRules } from './validation-rules.ts';
 
 export interface CustomResourceDefinition {
@@ -81,6 +82,6 @@ function wholeObject({ kind, description, schema, spec, status }: CustomResource
       spec: { ...structuralSchema(spec, `${kind}.spec`), description: 'What is wanted.' },
       status: { ...structuralSchema(status, `${kind}.status`), description: 'What is, as the operator found it.' },
     },
-    'x-kubernetes-validations': validationRules(structural.get(schema as never)),
+    'x-kubernetes-validations': validationRules(structural.get(schema)),
   };
 }

@@ -1,5 +1,6 @@
 /** The fields of a definition, as the reference lists them. */
-import type { StructuralSchema, ValidationRule } from './structural-schema.ts';
+import type { StructuralSchema } from './structural-schema.ts';
+import type { ValidationRule } from './validation-rules.ts';
 
 export interface FieldRow {
   /** `spec.upstreams[].clientSecretRef.name`. */

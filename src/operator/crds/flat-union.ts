@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { structural } from '#contract/kubernetes';
 import { SchemaFault } from './schema-fault.ts';
-import { fieldOf, objectOfFields, type Field, type StructuralSchema } from './structural-schema.ts';
+import { objectOfFields, type Field, type StructuralSchema } from './structural-schema.ts';
 import { ofTypes, oneOf, validationRules, type ValidationRule } from './validation-rules.ts';
 
 interface Variant {
@@ -20,9 +20,12 @@ interface Found {
   readonly variants: readonly { readonly type: string; readonly field: Field }[];
 }
 
-export function flatUnion(schema: z.core.$ZodDiscriminatedUnion, path: string): StructuralSchema {
+/** `read` gives what a field of an option is. */
+type Read = (schema: z.core.$ZodType, path: string) => Field;
+
+export function flatUnion(schema: z.core.$ZodDiscriminatedUnion, path: string, read: Read): StructuralSchema {
   const { discriminator, options } = schema._zod.def;
-  const variants = options.map((option) => variantOf(option, discriminator, path));
+  const variants = options.map((option) => variantOf(option, discriminator, path, read));
   const types = variants.map(({ type }) => type);
   const names = [...new Set(variants.flatMap(({ fields }) => [...fields.keys()]))];
   const found = names
@@ -49,7 +52,7 @@ export function flatUnion(schema: z.core.$ZodDiscriminatedUnion, path: string): 
   return { ...body, ...(rules.length > 0 && { 'x-kubernetes-validations': rules }) };
 }
 
-function variantOf(option: z.core.$ZodType, discriminator: string, path: string): Variant {
+function variantOf(option: z.core.$ZodType, discriminator: string, path: string, read: Read): Variant {
   if (!(option instanceof z.core.$ZodObject)) throw new SchemaFault(path, 'the union is not one of objects');
   const shape = option._zod.def.shape as Record<string, z.core.$ZodType>;
   const literal = shape[discriminator];
@@ -57,8 +60,8 @@ function variantOf(option: z.core.$ZodType, discriminator: string, path: string)
   const type = String(literal._zod.def.values[0]);
   return {
     type,
-    fields: new Map(Object.entries(shape).map(([name, field]) => [name, fieldOf(field, `${path}.${name}`)])),
-    rules: validationRules(structural.get(option as never)),
+    fields: new Map(Object.entries(shape).map(([name, field]) => [name, read(field, `${path}.${name}`)])),
+    rules: validationRules(structural.get(option)),
   };
 }
 
@@ -73,7 +76,7 @@ function merged({ name, variants }: Found, types: readonly string[], path: strin
     ? first.schema.default
     : undefined;
   // A default would give the field to types that do not have it.
-  const { default: _, ...rest } = first.schema;
+  const { default: _fallback, ...rest } = first.schema;
   return {
     schema: {
       ...rest,
@@ -84,7 +87,11 @@ function merged({ name, variants }: Found, types: readonly string[], path: strin
   };
 }
 
-const formOf = ({ description: _, default: __, ...form }: StructuralSchema): object => form;
+/** All but the words about it. */
+function formOf(schema: StructuralSchema): object {
+  const { description: _description, default: _fallback, ...form } = schema;
+  return form;
+}
 
 /** What each type says of the field, and once where they say the same. */
 function descriptionOf(variants: Found['variants'], isOfAll: boolean): string {

@@ -133,7 +133,8 @@ export function valueFaults(value: unknown, node: Node, path = ''): string[] {
   const type = Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
   if (type !== node['type']) return fault(`is a ${type}`);
   if (node['enum'] !== undefined && !(node['enum'] as unknown[]).includes(value)) return fault('is not in the enum');
-  const amount = typeof value === 'string' ? [...value].length : Array.isArray(value) ? value.length : Number(value);
+  const amount =
+    typeof value === 'string' ? Array.from(value).length : Array.isArray(value) ? value.length : Number(value);
   const [least, most] = { string: ['minLength', 'maxLength'], array: ['minItems', 'maxItems'] }[type as 'string'] ?? [
     'minimum',
     'maximum',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { structural } from '#contract/kubernetes';
-import { structuralSchema } from '../structural-schema.ts';
+import { structuralSchema } from '../from-zod.ts';
 
 const text = z.string().max(10);
 
