@@ -9,6 +9,7 @@ export interface RuleFault {
   /** `spec.upstreams[0].scopes`. */
   readonly at: string;
   readonly message: string;
+  readonly rule: string;
 }
 
 /** What the rules refuse of a value that has its defaults; `old` is what was there before. */
@@ -19,7 +20,7 @@ export function ruleFaults(schema: StructuralSchema, value: unknown, old?: unkno
     .flatMap(({ rule, message, messageExpression, fieldPath = '' }): RuleFault[] => {
       if (asked(rule, value, old) === true) return [];
       const said = messageExpression === undefined ? message : String(asked(messageExpression, value, old));
-      return [{ at: `${at}${fieldPath}`.replace(/^\./, ''), message: said }];
+      return [{ at: `${at}${fieldPath}`.replace(/^\./, ''), message: said, rule }];
     });
   const inside = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
     ruleFaults(field, memberOf(value, name), memberOf(old, name), `${at}.${name}`),

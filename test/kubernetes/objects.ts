@@ -41,6 +41,13 @@ const postgres = {
   user: 'serving',
   passwordSecretRef: secretRef,
 };
+const forge = {
+  ...{ name: 'forge', type: 'oauth2', clientId: 'chatelaine', clientSecretRef: secretRef },
+  authorizationEndpoint: 'https://forge.example/authorize',
+  tokenEndpoint: 'https://forge.example/token',
+  userinfoEndpoint: 'https://forge.example/user',
+  fields: { subject: 'id', name: 'display_name' },
+};
 const valkey = { host: 'valkey.data' };
 
 const authServer = (more: Spec = {}, name = 'login'): JsonObject =>
@@ -51,6 +58,11 @@ const authServer = (more: Spec = {}, name = 'login'): JsonObject =>
     storage: { type: 'sqlite' },
     ...more,
   });
+
+const serverCert = (more: Spec): JsonObject =>
+  authServer({ tls: { serverCert: more, clientAuth: { trustDomain: 'prod.example.com' } } });
+
+const long = (characters: number): string => 'a'.repeat(characters);
 
 const upstream = (more: Spec): JsonObject => authServer({ upstreams: [{ ...acme, ...more }] });
 
@@ -77,6 +89,12 @@ const elsewhere = {
 };
 const client = { clientId: 'proxy', clientSecretRef: secretRef, tokenUrl: 'https://sts.example.com/token' };
 
+const role = {
+  ...{ type: 'awsSts', ...fromAuthServer, roleArn: 'arn:aws:iam::123456789012:role/tools' },
+  ...{ region: 'eu-central-1', service: 's3' },
+};
+const clientCert = (more: Spec): JsonObject => auth({ type: 'authServer', ...fromAuthServer, clientCert: more });
+
 const gateway = (more: Spec = {}): JsonObject =>
   object('MCPGateway', 'everything', {
     resourceUrl: 'https://tools.example.com/mcp',
@@ -97,20 +115,7 @@ export const OBJECTS: readonly ObjectCase[] = [
     authServer({ replicas: 3, storage: { ...postgres, counters: valkey } }),
   ),
   taken('GitHub and an OpenID provider side by side', authServer({ upstreams: [{ ...acme, primary: true }, github] })),
-  taken(
-    'an upstream of plain OAuth 2',
-    authServer({
-      upstreams: [
-        {
-          ...{ name: 'forge', type: 'oauth2', clientId: 'chatelaine', clientSecretRef: secretRef },
-          authorizationEndpoint: 'https://forge.example/authorize',
-          tokenEndpoint: 'https://forge.example/token',
-          userinfoEndpoint: 'https://forge.example/user',
-          fields: { subject: 'id', name: 'display_name' },
-        },
-      ],
-    }),
-  ),
+  taken('an upstream of plain OAuth 2', authServer({ upstreams: [forge] })),
   taken(
     'certificates of cert-manager, signing keys in Secrets, and an Ingress',
     authServer({
@@ -302,6 +307,62 @@ export const OBJECTS: readonly ObjectCase[] = [
     'spec.expose',
     'in one way',
   ),
+  refused(
+    'GitHub without the secret of the client',
+    authServer({ upstreams: [{ name: 'github', type: 'github', clientId: 'Iv1.0123' }] }),
+    'spec.upstreams[0]',
+    '`clientSecretRef` is missing',
+  ),
+  refused(
+    'domains at GitHub, and no scope that shows an address',
+    authServer({ upstreams: [{ ...github, scopes: ['read:org'], allowedDomains: ['acme.example'] }] }),
+    'spec.upstreams[0].scopes',
+    '`user:email`',
+  ),
+  refused(
+    'domains of plain OAuth 2, and nothing that says whether an address is verified',
+    authServer({ upstreams: [{ ...forge, allowedDomains: ['acme.example'] }] }),
+    'spec.upstreams[0].allowedDomains',
+    'whether an address is verified',
+  ),
+  refused(
+    'organizations of plain OAuth 2, and nothing that lists them',
+    authServer({ upstreams: [{ ...forge, allowedOrganizations: ['acme'] }] }),
+    'spec.upstreams[0]',
+    'give both or none',
+  ),
+  refused(
+    'a parameter with a name of 65 characters',
+    upstream({ extraParameters: { [long(65)]: '' } }),
+    'spec.upstreams[0]',
+    '',
+  ),
+  refused(
+    'a certificate of half an hour',
+    serverCert({ duration: '30m', renewBefore: '5m' }),
+    'spec.tls',
+    'not between',
+  ),
+  refused(
+    'a certificate that is renewed in the last minute',
+    serverCert({ renewBefore: '1m' }),
+    'spec.tls',
+    'not between',
+  ),
+  refused('codes of an hour', authServer({ lifetimes: { authorizationCode: '1h' } }), 'spec.lifetimes', 'not between'),
+  refused('a minute to sign in', authServer({ lifetimes: { interaction: '1m' } }), 'spec.lifetimes', 'not between'),
+  refused(
+    'an annotation with a name of 318 characters',
+    authServer({ expose: { ingress: { annotations: { [long(318)]: '' } } } }),
+    'spec.expose',
+    '',
+  ),
+  refused(
+    'an amount with a name of 254 characters',
+    authServer({ resources: { requests: { [long(254)]: '1' }, limits: { memory: '1Gi' } } }),
+    'spec.resources',
+    '',
+  ),
 
   taken('an MCPServer that runs here', server()),
   taken(
@@ -397,13 +458,7 @@ export const OBJECTS: readonly ObjectCase[] = [
       target: { tokenUrl: 'https://login.there.example/token', clientId: 'proxy', clientSecretRef: secretRef },
     }),
   ),
-  taken(
-    'a role of AWS',
-    auth({
-      ...{ type: 'awsSts', ...fromAuthServer, roleArn: 'arn:aws:iam::123456789012:role/tools' },
-      ...{ region: 'eu-central-1', service: 's3' },
-    }),
-  ),
+  taken('a role of AWS', auth(role)),
   taken('a client certificate', auth({ type: 'clientCertificate', certificateRef: { name: 'our-identity' } })),
   refused('an unknown way', auth({ type: 'basic' }), 'spec', ''),
   refused('no authorization server', auth({ type: 'authServer' }), 'spec', 'give `authServerRef` or `url`'),
@@ -445,6 +500,19 @@ export const OBJECTS: readonly ObjectCase[] = [
     'spec.tokenUrl',
     '',
   ),
+  refused(
+    'a client certificate of half an hour',
+    clientCert({ duration: '30m', renewBefore: '5m' }),
+    'spec.clientCert',
+    'not between',
+  ),
+  refused(
+    'a client certificate that is renewed in the last minute',
+    clientCert({ renewBefore: '1m' }),
+    'spec.clientCert',
+    'not between',
+  ),
+  refused('a role for a minute', auth({ ...role, duration: '1m' }), 'spec.duration', 'not between'),
 
   taken('a group', object('MCPGroup', 'engineering', { description: 'Tools of engineers.' })),
   taken('a group of which nothing is said', object('MCPGroup', 'engineering', {})),
