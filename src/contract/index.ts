@@ -4,6 +4,9 @@
  * Owns the zod schemas of configuration documents (`config/`), the principal, MCP content, the client
  * behind a call, and how secrets are named and handed over. Imports the kernel alone; everything else
  * may import it.
+ *
+ * The custom resources of Kubernetes have a door of their own, `#contract/kubernetes`: only the operator needs them, and
+ * no other command waits while they are made.
  */
 import './interpreted-schemas.ts';
 
