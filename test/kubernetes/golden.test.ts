@@ -19,23 +19,19 @@ const files = [
   '13-core-by-apply',
 ];
 
-const skipped = (file: string): ReadonlyMap<number, string> => new Map(outOfScope[file] ?? []);
+const beyond = files.reduce((sum, file) => sum + (outOfScope[file]?.size ?? 0), 0);
 
-describe('recorded exchanges', () => {
+describe(`recorded exchanges; ${beyond} steps of all files are out of scope`, () => {
   test.each(
-    files.map((file) => ({ file, steps: recording(file).length - skipped(file).size, beyond: skipped(file).size })),
-  )('$file: $steps steps are answered as recorded, $beyond are out of scope', async ({ file }) => {
-    const beyond = skipped(file);
-    const results = await replay(file);
-    const wrong = results.filter(({ step, differences }) => differences.length > 0 && !beyond.has(step));
+    files.map((file) => {
+      const skipped = outOfScope[file]?.size ?? 0;
+      return { file, steps: recording(file).length - skipped, skipped };
+    }),
+  )('$file: $steps steps are answered as recorded, $skipped are out of scope', async ({ file }) => {
+    const wrong = (await replay(file)).filter(({ differences }) => differences.length > 0);
     const report = wrong.map(
       ({ step, note, differences }) => `${file} #${step} ${note}\n    ${differences.join('\n    ')}`,
     );
     expect(report.join('\n')).toBe('');
-    const answered = results.filter(({ step, differences }) => differences.length === 0 && beyond.has(step));
-    expect(
-      answered.map(({ step }) => step),
-      'steps of the table that are answered as recorded do not belong in it',
-    ).toEqual([]);
   });
 });

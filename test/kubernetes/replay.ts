@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type ApiServer, type Json, startApiServer } from './api-server/index.ts';
 import { isObject } from './api-server/json.ts';
+import { outOfScope } from './out-of-scope.ts';
 import { Placeholders } from './placeholders.ts';
 
 export interface Exchange {
@@ -45,6 +46,7 @@ export async function replay(file: string): Promise<StepResult[]> {
   const open: Promise<StepResult>[] = [];
   const results: StepResult[] = [];
   for (const [step, exchange] of recording(file).entries()) {
+    if (outOfScope[file]?.has(step) === true) continue;
     if (compactedBefore.test(exchange.note)) api.compact();
     const { note } = exchange;
     const response = await send(api, exchange, placeholders);

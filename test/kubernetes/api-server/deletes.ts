@@ -1,7 +1,7 @@
 /** Delete and deletecollection: preconditions, finalizers, what comes back. */
 import type { Call } from './call.ts';
 import { asObject, parseBody } from './decoding.ts';
-import { type ApiObject, child, clone, type JsonObject, text } from './json.ts';
+import { type ApiObject, child, clone, type JsonObject, listAt, text } from './json.ts';
 import { checkPropagation, type DeleteOptions } from './options.ts';
 import { type ResourceType, resourceKey } from './resource-type.ts';
 import { badRequest, conflict, methodNotAllowed, notFound } from './statuses.ts';
@@ -58,6 +58,7 @@ export class Deletes {
       const own = isNamespace || type.kind === 'CustomResourceDefinition';
       if (!own) metadata.deletionGracePeriodSeconds = 0;
       if (!own && metadata.generation !== undefined) metadata.generation++;
+      if (finalizers.includes(cleanupFinalizer)) next['status'] = terminating(next, now());
       if (isNamespace) next['status'] = { ...child(next, 'status'), phase: 'Terminating' };
     }
     if (dryRun) return next;
@@ -84,6 +85,18 @@ function finalizersAfter({ kind }: ResourceType, finalizers: readonly string[], 
   if (propagation === 'Orphan') kept.push('orphan');
   if (kind === 'CustomResourceDefinition' && !kept.includes(cleanupFinalizer)) kept.push(cleanupFinalizer);
   return kept;
+}
+
+function terminating(definition: ApiObject, lastTransitionTime: string): JsonObject {
+  const status = child(definition, 'status');
+  const condition = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime,
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  };
+  return { ...status, conditions: [...listAt(status, 'conditions'), condition] };
 }
 
 function deleteOptions({ query, body, contentType }: Call): DeleteOptions {

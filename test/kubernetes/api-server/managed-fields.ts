@@ -156,6 +156,8 @@ export function afterApply(live: ApiObject, applied: JsonObject, schema: Schema,
 function prune(merged: Json, owners: Map<string, Owner>, last: FieldSet, schema: Schema): Json {
   const named = (set: FieldSet): FieldSet => withNamedParents(set, schema);
   const before = named(last);
+  // The server's own metadata is nobody's, and stays whatever an applier gives up.
+  before.at('f:metadata').member = false;
   const all = named(fieldSet(merged, schema));
   const cutDown = cut(merged, schema, before) ?? {};
   const left = named(fieldSet(cutDown, schema));

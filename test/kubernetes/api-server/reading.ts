@@ -73,9 +73,15 @@ export function completed(value: JsonObject, type: ResourceType): ApiObject {
       if (schema.always === true && schema.default === undefined && schema.properties !== undefined)
         object[name] ??= {};
   }
+  const metadata = child(object, 'metadata');
+  for (const name of ['finalizers', 'labels', 'annotations', 'ownerReferences']) {
+    const one = metadata[name];
+    const bare = Array.isArray(one) ? one.length === 0 : isObject(one) ? Object.keys(one).length === 0 : one === null;
+    if (bare) delete metadata[name];
+  }
   fillDefaults(object, type.schema);
   type.defaults?.(object);
-  if (child(object, 'metadata')['creationTimestamp'] === null) delete child(object, 'metadata')['creationTimestamp'];
+  if (metadata['creationTimestamp'] === null) delete metadata['creationTimestamp'];
   return object as ApiObject;
 }
 

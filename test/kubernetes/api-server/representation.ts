@@ -1,10 +1,10 @@
 /** The forms an answer can take: as stored, metadata only, or a table; JSON or YAML. */
 import { stringify } from 'yaml';
+import { ageColumn, nameColumn } from './columns.ts';
 import type { Listed } from './lists.ts';
 import { type ApiObject, type Json, type JsonObject, sorted } from './json.ts';
-import { apiVersionOf, type Column, type ResourceType } from './resource-type.ts';
+import { apiVersionOf, type ResourceType } from './resource-type.ts';
 import { notAcceptable } from './statuses.ts';
-import { age } from './types/definitions.ts';
 
 export type Form = 'whole' | 'metadata' | 'table';
 export interface Accepted {
@@ -66,25 +66,8 @@ export function listAs({ items, resourceVersion, next, remaining }: Listed, type
   return { ...kind, metadata, items: items.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest) };
 }
 
-const name: Column = {
-  name: 'Name',
-  type: 'string',
-  format: 'name',
-  description:
-    'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names',
-  cell: ({ metadata }) => metadata.name ?? '',
-};
-
-const creation: Column = {
-  name: 'Age',
-  type: 'string',
-  description:
-    'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata',
-  cell: ({ metadata }) => age(metadata.creationTimestamp ?? ''),
-};
-
 function table(objects: readonly ApiObject[], type: ResourceType, metadata: JsonObject, header: boolean): JsonObject {
-  const columns = [name, ...(type.columns.length > 0 ? type.columns : [creation])];
+  const columns = [nameColumn, ...(type.columns.length > 0 ? type.columns : [ageColumn])];
   const columnDefinitions = columns.map(({ name, type, format = '', description, priority = 0 }) => ({
     name,
     type,

@@ -28,6 +28,8 @@ export interface ResourceType {
   readonly generation: boolean;
   /** Whether an update may leave out the resourceVersion. */
   readonly unconditionalUpdate: boolean;
+  /** Whether an update of a name that is not there creates it. */
+  readonly createOnUpdate: boolean;
   /** Whether the answer to a delete is the object instead of a Status. */
   readonly deleteAnswersObject: boolean;
   readonly nameRule: 'subdomain' | 'label' | 'path';

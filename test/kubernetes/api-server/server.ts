@@ -1,4 +1,5 @@
 /** The server on loopback: reads a request, meets its fault if there is one, and answers. */
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Call } from './call.ts';
@@ -45,6 +46,8 @@ export class ApiServer implements AsyncDisposable {
       this.#receive(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
     for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) this.#seedNamespace(name);
+    for (const name of ['extension-apiserver-authentication', 'kube-apiserver-legacy-service-account-token-tracking'])
+      this.#seedConfigMap(name);
     this.store.compact();
   }
 
@@ -63,6 +66,8 @@ export class ApiServer implements AsyncDisposable {
 
   /** History is gone: older versions answer 410. With `watches` the open ones are told so and end. */
   compact({ watches = false } = {}): void {
+    for (const name of ['extension-apiserver-authentication', 'kube-apiserver-legacy-service-account-token-tracking'])
+      this.#seedConfigMap(name);
     this.store.compact();
     if (!watches) return;
     for (const watch of this.#watches) watch.fail(expired('too old resource version'));
@@ -203,13 +208,28 @@ export class ApiServer implements AsyncDisposable {
     } else watch.start(this.#second);
   }
 
+  /** Two ConfigMaps a server makes for itself as soon as it runs. */
+  #seedConfigMap(name: string): void {
+    const data = { 'client-ca-file': 'a certificate' };
+    const time = now();
+    const fieldsV1 = { 'f:data': { '.': {}, 'f:client-ca-file': {} } };
+    const writer = { manager: 'kube-apiserver', operation: 'Update', apiVersion: 'v1', time, fieldsType: 'FieldsV1' };
+    const metadata = { name, namespace: 'kube-system', uid: randomUUID(), creationTimestamp: time };
+    this.store.put('/configmaps', {
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: { ...metadata, managedFields: [{ ...writer, fieldsV1 }] },
+      data,
+    });
+  }
+
   #seedNamespace(name: string): void {
     const metadata = { name, labels: { 'kubernetes.io/metadata.name': name }, creationTimestamp: now() };
     const spec = { finalizers: ['kubernetes'] };
     this.store.put('/namespaces', {
       kind: 'Namespace',
       apiVersion: 'v1',
-      metadata: { ...metadata, uid: crypto.randomUUID() },
+      metadata: { ...metadata, uid: randomUUID() },
       spec,
       status: { phase: 'Active' },
     });

@@ -12,6 +12,7 @@ import { completed, readObject, report, unknownFields } from './reading.ts';
 import { apiVersionOf, type ResourceType, resourceKey } from './resource-type.ts';
 import { scaleOf, withScale } from './scale.ts';
 import { schemaFaults } from './schema-validation.ts';
+import { podSecurityWarnings } from './pod-security.ts';
 import {
   alreadyExists,
   badRequest,
@@ -44,6 +45,16 @@ const uncheckedRules: Cause = {
   field: '<nil>',
 };
 
+/** Faults that keep the server from running CEL rules, which it then says. */
+const blocking = new Set([
+  'FieldValueRequired',
+  'FieldValueNotSupported',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const hasRules = (schema: ResourceType['schema']): boolean => JSON.stringify(schema).includes('"x-kubernetes-validations"');
+
 const writerOf = (call: Call, options: WriteOptions, operation: 'Apply' | 'Update'): Writer => ({
   manager: options.fieldManager,
   operation,
@@ -70,7 +81,10 @@ export class Writes {
     if (call.subresource !== '') throw methodNotAllowed(call.type, 'create');
     const options = writeOptions(call.query, 'CreateOptions', userAgentOf(call), false);
     checkBodyType(call);
-    const object = readObject(call, options);
+    return this.#create(call, readObject(call, options), options);
+  }
+
+  #create(call: Call, object: ApiObject, options: WriteOptions): Written {
     const { metadata } = object;
     this.#settleNamespace(call, object);
     if (metadata.name === undefined && text(metadata.generateName) !== '')
@@ -89,6 +103,8 @@ export class Writes {
     const object = readObject(call, options);
     const { type } = call;
     this.#checkName(call, object);
+    if (type.createOnUpdate && this.#store.get(resourceKey(type), call.namespace ?? '', call.name) === undefined)
+      return this.#create(call, object, options);
     const live = this.#live(call);
     const { uid, resourceVersion } = object.metadata;
     if (text(resourceVersion) === '' && !type.unconditionalUpdate) {
@@ -215,11 +231,12 @@ export class Writes {
     metadata.creationTimestamp = now();
     if (type.generation) metadata.generation = 1;
     else delete metadata.generation;
-    call.warnings.push(...dedupeOwners(metadata), ...finalizerWarnings(metadata));
+    call.warnings.push(...dedupeOwners(metadata));
     type.prepare?.(object, undefined);
     const faults = this.#faults(type, object, undefined);
-    if (type.custom && text(metadata.name) === '') faults.push(uncheckedRules);
     if (faults.length > 0) throw invalid(type.group, object.kind, metadata.name ?? '', faults);
+    call.warnings.push(...finalizerWarnings(metadata));
+    call.warnings.push(...podSecurityWarnings(this.#store.get('/namespaces', '', metadata.namespace ?? ''), object));
     const existing = this.#store.get(resourceKey(type), metadata.namespace ?? '', metadata.name ?? '');
     if (existing !== undefined)
       throw alreadyExists(type, metadata.name ?? '', existing.metadata.deletionTimestamp !== undefined);
@@ -231,6 +248,7 @@ export class Writes {
     if (object.kind !== type.kind) found.push(invalidValue('kind', object.kind, `must be ${type.kind}`));
     if (type.custom) found.push(...schemaFaults(object, type.schema));
     found.push(...(type.validate?.(object, old) ?? []));
+    if (type.custom && hasRules(type.schema) && found.some(({ reason }) => blocking.has(reason))) found.push(uncheckedRules);
     return found;
   }
 
@@ -332,11 +350,6 @@ function keepServerFields(metadata: ApiObject['metadata'], live: ApiObject['meta
     if (value === undefined) delete metadata[name];
     else Object.assign(metadata, { [name]: value });
   }
-  for (const name of ['finalizers', 'labels', 'annotations', 'ownerReferences']) {
-    const value = metadata[name];
-    if ((Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0))
-      delete metadata[name];
-  }
 }
 
 /** What `generation` counts the changes of. */
@@ -367,8 +380,16 @@ const shownPatched = (object: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.keys(object)
       .toSorted()
-      .map((key) => [key, key === 'metadata' ? object[key] : sorted(object[key] ?? null)]),
+      .map((key) => [key, key === 'metadata' ? goMetadata(child(object, key)) : sorted(object[key] ?? null)]),
   );
+
+/** Metadata in the order of its Go struct, which built-in types keep. */
+function goMetadata(metadata: JsonObject): JsonObject {
+  const order = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'];
+  const known = order.filter((key) => metadata[key] !== undefined);
+  const rest = Object.keys(metadata).filter((key) => !order.includes(key) && key !== 'managedFields');
+  return Object.fromEntries([...known, ...rest, 'managedFields'].map((key) => [key, metadata[key]]));
+}
 
 function uidConflict({ type, namespace = '', name }: Call, uid: string, live: ApiObject): Error {
   const place = [type.group, type.plural, namespace, name].filter((part) => part !== '').join('/');

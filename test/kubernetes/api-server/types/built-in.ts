@@ -22,6 +22,7 @@ export function builtIn(
     scale: false,
     generation: false,
     unconditionalUpdate: false,
+    createOnUpdate: false,
     deleteAnswersObject: false,
     nameRule: 'subdomain',
     selectable: [],

@@ -6,6 +6,7 @@ import { builtIn } from './built-in.ts';
 import { always, anything, atomic, int, list, microTime, str, struct, time, topLevel } from './dialect.ts';
 
 const lease = builtIn('coordination.k8s.io', 'v1', 'leases', 'Lease', {
+  createOnUpdate: true,
   schema: topLevel({
     spec: always(
       struct({

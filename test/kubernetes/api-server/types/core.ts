@@ -208,6 +208,7 @@ const reference = struct({
 });
 
 const event = builtIn('', 'v1', 'events', 'Event', {
+  createOnUpdate: true,
   unconditionalUpdate: true,
   shortNames: ['ev'],
   selectable: [

@@ -1,5 +1,6 @@
 /** CustomResourceDefinition: its own schema, and the resource types that stored definitions make. */
 import { type ApiObject, child, clone, isObject, type Json, type JsonObject, listAt, text } from '../json.ts';
+import { age } from '../columns.ts';
 import { definitionFaults } from '../definition-validation.ts';
 import { jsonPath } from '../json-path.ts';
 import type { Column, ResourceType } from '../resource-type.ts';
@@ -141,9 +142,4 @@ function printerColumns(given: readonly Json[]): Column[] {
       },
     };
   });
-}
-
-export function age(time: string): string {
-  const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(time)) / 1000));
-  return seconds < 120 ? `${seconds}s` : seconds < 7200 ? `${Math.floor(seconds / 60)}m` : `${Math.floor(seconds / 3600)}h`;
 }

@@ -16,7 +16,6 @@ import {
   objectMeta,
   or,
   quantity,
-  set,
   str,
   struct,
 } from './dialect.ts';
