@@ -5,6 +5,7 @@ import { outOfScope } from './out-of-scope.ts';
 
 const files = [
   '00-setup',
+  '01-discovery',
   '02-crd',
   '03-custom-resource',
   '04-validation',

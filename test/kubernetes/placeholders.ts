@@ -1,7 +1,7 @@
 /** The placeholders of the recordings: bound at their first sight, the same ever after. */
 import { isObject, type Json, type JsonObject } from './api-server/json.ts';
 
-const placeholder = /<(?:rv|uid|continue|cluster-ip)-\d+>|<time>|<random>/g;
+const placeholder = /<(?:rv|uid|continue|cluster-ip)-\d+>|<time>|<random>|<server-address>/g;
 const shapes: Readonly<Record<string, string>> = {
   rv: '\\d+',
   uid: '[0-9a-f-]{36}',
@@ -9,6 +9,7 @@ const shapes: Readonly<Record<string, string>> = {
   'cluster-ip': '[\\d.]+',
   time: '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ',
   random: '[a-z0-9]+',
+  'server-address': '.+',
 };
 const kindOf = (name: string): string => name.replace(/[<>]|-\d+/g, '');
 const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0]);
@@ -76,7 +77,7 @@ export class Placeholders {
   }
 
   #bind(name: string, value: string, loose: boolean): boolean {
-    if (name === '<time>') return true;
+    if (name === '<time>' || name === '<server-address>') return true;
     const known = this.#bound.get(name);
     if (known !== undefined) return known === value;
     this.#bound.set(name, value);

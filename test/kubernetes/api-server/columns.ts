@@ -20,5 +20,9 @@ export const ageColumn: Column = {
 
 export function age(time: string): string {
   const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(time)) / 1000));
-  return seconds < 120 ? `${seconds}s` : seconds < 7200 ? `${Math.floor(seconds / 60)}m` : `${Math.floor(seconds / 3600)}h`;
+  return seconds < 120
+    ? `${seconds}s`
+    : seconds < 7200
+      ? `${Math.floor(seconds / 60)}m`
+      : `${Math.floor(seconds / 3600)}h`;
 }

@@ -45,7 +45,8 @@ export function duplicateKeys(source: string): string[] {
   for (const [one] of source.matchAll(token)) {
     const top = stack.at(-1);
     if (one === '{' || one === '[') {
-      const here = top === undefined ? '' : top.key === undefined ? `${top.path}[${top.index}]` : join(top.path, top.key);
+      const here =
+        top === undefined ? '' : top.key === undefined ? `${top.path}[${top.index}]` : join(top.path, top.key);
       stack.push({ path: here, seen: new Set(), index: 0, key: one === '{' ? '' : undefined });
       expectKey = one === '{';
     } else if (one === '}' || one === ']') {

@@ -104,4 +104,3 @@ function readToken(token: string): Continuation {
     );
   }
 }
-

@@ -66,7 +66,11 @@ function writeOwners(owners: Map<string, Owner>, writer: Writer): ManagedFieldsE
     .map(({ entry, set }) => {
       const fieldsV1 = set.toJson();
       const same = equal(fieldsV1, entry.fieldsV1);
-      return { ...entry, fieldsV1, time: same || identity(entry) !== identity({ ...writer }) ? entry.time : writer.time };
+      return {
+        ...entry,
+        fieldsV1,
+        time: same || identity(entry) !== identity({ ...writer }) ? entry.time : writer.time,
+      };
     });
   const order = ({ operation, time, manager }: ManagedFieldsEntry): string => [operation, time, manager].join('\0');
   return entries.toSorted((left, right) => (order(left) < order(right) ? -1 : 1));
@@ -122,7 +126,11 @@ export function afterUpdate(live: JsonObject, object: ApiObject, schema: Schema,
   const sent = result.metadata.managedFields ?? [];
   const owners = readOwners(sent.length > 0 ? sent : Array.isArray(kept) ? (kept as ManagedFieldsEntry[]) : []);
   const found = compare(live, object, schema);
-  const differences = { added: ownable(found.added), modified: ownable(found.modified), removed: ownable(found.removed) };
+  const differences = {
+    added: ownable(found.added),
+    modified: ownable(found.modified),
+    removed: ownable(found.removed),
+  };
   yieldFields(owners, writer, differences);
   const mine = owners.get(identity({ ...writer })) ?? { entry: entryOf(writer), set: new FieldSet() };
   mine.set = union(difference(mine.set, differences.removed), differences.modified, differences.added);

@@ -19,11 +19,7 @@ export function podSecurityWarnings(namespace: ApiObject | undefined, workload: 
     const bad = containers.filter(wrong);
     if (bad.length > 0) found.push(`${title} (${who}${named(bad)} must ${duty})`);
   };
-  check(
-    'privileged',
-    (one) => security(one)['privileged'] === true,
-    'not set securityContext.privileged=true',
-  );
+  check('privileged', (one) => security(one)['privileged'] === true, 'not set securityContext.privileged=true');
   check(
     'allowPrivilegeEscalation != false',
     (one) => security(one)['allowPrivilegeEscalation'] !== false,

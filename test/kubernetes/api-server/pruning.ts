@@ -12,7 +12,8 @@ export function prune(value: Json, schema: Schema, path = ''): string[] {
       const place = path === '' ? name : `${path}.${name}`;
       const below = fieldSchema(schema, name);
       if (below !== undefined) return prune(value[name] ?? null, below, place);
-      if (schema['x-kubernetes-embedded-resource'] === true && ['apiVersion', 'kind', 'metadata'].includes(name)) return [];
+      if (schema['x-kubernetes-embedded-resource'] === true && ['apiVersion', 'kind', 'metadata'].includes(name))
+        return [];
       delete value[name];
       return [place];
     });

@@ -21,7 +21,9 @@ export function readObject(call: Call, options: WriteOptions): ApiObject {
   const doubled = contentType === 'application/json' ? duplicateKeys(body) : [];
   const faults = [...doubled.map((path) => `duplicate field "${path}"`), ...unknownFields(value, type)];
   report(faults, call, options, (all) =>
-    badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${all}`),
+    badRequest(
+      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${all}`,
+    ),
   );
   const fault = type.custom ? undefined : goTypeFault(value, type.schema, type.kind);
   if (fault !== undefined)
@@ -84,4 +86,3 @@ export function completed(value: JsonObject, type: ResourceType): ApiObject {
   if (metadata['creationTimestamp'] === null) delete metadata['creationTimestamp'];
   return object as ApiObject;
 }
-

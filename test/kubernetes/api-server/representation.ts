@@ -18,7 +18,10 @@ const metaVersion = 'meta.k8s.io/v1';
 /** The first form the client would take that this server has. It has no protobuf. */
 export function negotiate(accept: string): Accepted {
   for (const one of accept.split(',')) {
-    const [mime = '', ...parameters] = one.trim().split(';').map((part) => part.trim());
+    const [mime = '', ...parameters] = one
+      .trim()
+      .split(';')
+      .map((part) => part.trim());
     const as = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3) ?? '';
     const form = as === 'Table' ? 'table' : as.startsWith('PartialObjectMetadata') ? 'metadata' : 'whole';
     if (as !== '' && form === 'whole') continue;
@@ -28,8 +31,11 @@ export function negotiate(accept: string): Accepted {
   throw notAcceptable(known);
 }
 
+/** YAML as Kubernetes writes it: times are quoted, the key `.` of managed fields is not. */
 export const written = (value: Json, { yaml }: Accepted): string =>
-  yaml ? stringify(sorted(value), { lineWidth: 0, indentSeq: false, defaultStringType: 'PLAIN' }) : `${JSON.stringify(value)}\n`;
+  yaml
+    ? stringify(sorted(value), { version: '1.1', lineWidth: 0, indentSeq: false }).replaceAll(/^( *)"\.": /gm, '$1.: ')
+    : `${JSON.stringify(value)}\n`;
 
 export const contentTypeOf = ({ yaml }: Accepted): string => (yaml ? 'application/yaml' : 'application/json');
 
@@ -47,7 +53,11 @@ export function asForm(object: JsonObject, type: ResourceType, form: Form, heade
 }
 
 /** A list of custom resources always says `continue`, and each of its items its kind. */
-export function listAs({ items, resourceVersion, next, remaining }: Listed, type: ResourceType, form: Form): JsonObject {
+export function listAs(
+  { items, resourceVersion, next, remaining }: Listed,
+  type: ResourceType,
+  form: Form,
+): JsonObject {
   const metadata: JsonObject = {
     resourceVersion,
     ...(next === undefined ? {} : { continue: next }),
@@ -83,4 +93,3 @@ function table(objects: readonly ApiObject[], type: ResourceType, metadata: Json
     rows: objects.map((object) => ({ cells: columns.map(({ cell }) => cell(object)), object: partial(object) })),
   };
 }
-

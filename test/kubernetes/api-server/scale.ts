@@ -17,5 +17,8 @@ export function scaleOf(object: ApiObject): ApiObject {
 }
 
 export function withScale(object: ApiObject, scale: JsonObject): ApiObject {
-  return { ...clone(object), spec: { ...clone(child(object, 'spec')), replicas: child(scale, 'spec')['replicas'] ?? 0 } };
+  return {
+    ...clone(object),
+    spec: { ...clone(child(object, 'spec')), replicas: child(scale, 'spec')['replicas'] ?? 0 },
+  };
 }

@@ -9,7 +9,13 @@ export function schemaFaults(value: Json, schema: Schema, path = ''): Cause[] {
   if (schema['x-kubernetes-int-or-string'] === true)
     return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))
       ? []
-      : [wrongType(path, goKindShown(value), `${path} in body must be of type integer,string: ${quoted(goKindName(value))}`)];
+      : [
+          wrongType(
+            path,
+            goKindShown(value),
+            `${path} in body must be of type integer,string: ${quoted(goKindName(value))}`,
+          ),
+        ];
   if (schema.type !== undefined && !fits(value, schema.type)) {
     const given = value === null ? 'null' : typeof value === 'number' ? numberKind(value) : goKindName(value);
     return [wrongType(path, goKindShown(value), `${path} in body must be of type ${schema.type}: ${quoted(given)}`)];
@@ -43,7 +49,9 @@ function stringFaults(value: string, { minLength, maxLength, pattern, format }: 
   else if (pattern !== undefined && !new RegExp(pattern).test(value))
     found.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
   if (format === 'date-time' && Number.isNaN(Date.parse(value)))
-    found.push(wrongType(path, value, `${path.replace(/^[^.]*\./, '')} in body must be of type date-time: ${quoted(value)}`));
+    found.push(
+      wrongType(path, value, `${path.replace(/^[^.]*\./, '')} in body must be of type date-time: ${quoted(value)}`),
+    );
   return found;
 }
 

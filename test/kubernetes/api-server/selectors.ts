@@ -18,7 +18,12 @@ function labelTerm(term: string): (labels: Readonly<Record<string, string>>) => 
   const absent = /^!\s*([\w./-]+)$/.exec(term)?.[1];
   if (absent !== undefined) return (labels) => labels[absent] === undefined;
   const [, key = '', operator = '', rest = ''] = /^([\w./-]+)\s*(==|=|!=|>|<|\S+)?\s*(.*)$/.exec(term) ?? [];
-  const values = new Set(rest.replace(/^\(|\)$/g, '').split(',').map((value) => value.trim()));
+  const values = new Set(
+    rest
+      .replace(/^\(|\)$/g, '')
+      .split(',')
+      .map((value) => value.trim()),
+  );
   switch (operator) {
     case '':
       return (labels) => labels[key] !== undefined;

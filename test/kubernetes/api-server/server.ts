@@ -99,7 +99,8 @@ export class ApiServer implements AsyncDisposable {
       const body = Buffer.concat(chunks).toString();
       this.#serve(request, response, { pathname, searchParams, body, warnings, watch }, fault);
     } catch (error) {
-      const refusal = error instanceof Refusal ? error : internal(error instanceof Error ? error.message : String(error));
+      const refusal =
+        error instanceof Refusal ? error : internal(error instanceof Error ? error.message : String(error));
       if (fault?.kind === 'refuse' && fault.retryAfterSeconds !== undefined)
         response.setHeader('retry-after', fault.retryAfterSeconds);
       send(response, refusal.code, refusal.status, plain, [...warnings, ...refusal.warnings]);
@@ -117,7 +118,7 @@ export class ApiServer implements AsyncDisposable {
     const type = found === undefined ? undefined : this.registry.find(found.group, found.version, found.plural);
     const method = request.method ?? 'GET';
     if (found === undefined || type === undefined || (found.namespace !== undefined && !type.namespaced)) {
-      discovery(this.registry, pathname, query, request.headers.accept ?? '', response);
+      discovery(this.registry, pathname, query, response);
       return;
     }
     const accepted = negotiate(request.headers.accept ?? '*/*');
@@ -174,7 +175,8 @@ export class ApiServer implements AsyncDisposable {
     const version = query.get('resourceVersion') ?? '';
     if (version !== '' && version !== '0')
       checkVersion(this.store, version, (why) => badRequest(`invalid resource version: ${why}`));
-    const known = subresource === '' || (subresource === 'status' && type.status) || (subresource === 'scale' && type.scale);
+    const known =
+      subresource === '' || (subresource === 'status' && type.status) || (subresource === 'scale' && type.scale);
     if (object === undefined || !known) throw notFound(type, name);
     return subresource === 'scale' ? scaleOf(object) : object;
   }
@@ -236,7 +238,13 @@ export class ApiServer implements AsyncDisposable {
   }
 }
 
-function send(response: ServerResponse, code: number, object: JsonObject, accepted: Accepted, warnings: readonly string[]): void {
+function send(
+  response: ServerResponse,
+  code: number,
+  object: JsonObject,
+  accepted: Accepted,
+  warnings: readonly string[],
+): void {
   if (warnings.length > 0)
     response.setHeader(
       'warning',

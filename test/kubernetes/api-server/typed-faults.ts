@@ -32,10 +32,10 @@ function listFaults(value: Json[], schema: Schema, path: string): string[] {
   const shape = shapeOf(schema, value);
   const seen = new Set<string>();
   return value.flatMap((item, at) => {
-    const key = shape === 'list' ? shownKey(itemKey(schema, item)) : shape === 'set' ? `[=${JSON.stringify(item)}]` : '';
+    const key =
+      shape === 'list' ? shownKey(itemKey(schema, item)) : shape === 'set' ? `[=${JSON.stringify(item)}]` : '';
     if (key !== '' && seen.has(key)) return [`${path}: duplicate entries for key ${key}`];
     seen.add(key);
     return typedFaults(item, itemSchema(schema), path + (key === '' ? `[${at}]` : key));
   });
 }
-

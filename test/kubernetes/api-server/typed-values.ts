@@ -21,8 +21,7 @@ export function fieldSet(value: Json, schema: Schema, set = new FieldSet()): Fie
   if (shape === 'struct' && isObject(value)) {
     const entries = Object.entries(value);
     if (entries.length === 0) set.member = true;
-    for (const [name, one] of entries)
-      if (one !== undefined) fieldSet(one, below(schema, name), set.at(`f:${name}`));
+    for (const [name, one] of entries) if (one !== undefined) fieldSet(one, below(schema, name), set.at(`f:${name}`));
   } else if (shape === 'list' && Array.isArray(value)) {
     if (value.length === 0) set.member = true;
     for (const item of value) {

@@ -53,7 +53,8 @@ const blocking = new Set([
   'FieldValueTooMany',
   'FieldValueTypeInvalid',
 ]);
-const hasRules = (schema: ResourceType['schema']): boolean => JSON.stringify(schema).includes('"x-kubernetes-validations"');
+const hasRules = (schema: ResourceType['schema']): boolean =>
+  JSON.stringify(schema).includes('"x-kubernetes-validations"');
 
 const writerOf = (call: Call, options: WriteOptions, operation: 'Apply' | 'Update'): Writer => ({
   manager: options.fieldManager,
@@ -248,7 +249,8 @@ export class Writes {
     if (object.kind !== type.kind) found.push(invalidValue('kind', object.kind, `must be ${type.kind}`));
     if (type.custom) found.push(...schemaFaults(object, type.schema));
     found.push(...(type.validate?.(object, old) ?? []));
-    if (type.custom && hasRules(type.schema) && found.some(({ reason }) => blocking.has(reason))) found.push(uncheckedRules);
+    if (type.custom && hasRules(type.schema) && found.some(({ reason }) => blocking.has(reason)))
+      found.push(uncheckedRules);
     return found;
   }
 
@@ -267,9 +269,7 @@ export class Writes {
 
   #checkName({ name, namespace = '' }: Call, { metadata }: ApiObject): void {
     if (metadata.name !== name)
-      throw badRequest(
-        `the name of the object (${metadata.name ?? ''}) does not match the name on the URL (${name})`,
-      );
+      throw badRequest(`the name of the object (${metadata.name ?? ''}) does not match the name on the URL (${name})`);
     if (metadata.namespace !== undefined && metadata.namespace !== namespace)
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }

@@ -55,8 +55,7 @@ const fixedRole = (object: ApiObject, old: ApiObject | undefined): Cause[] => {
 };
 const bindingDefaults: ResourceType['defaults'] = (object) => {
   for (const subject of listAt(object, 'subjects'))
-    if (isObject(subject) && subject['kind'] !== 'ServiceAccount')
-      subject['apiGroup'] ??= 'rbac.authorization.k8s.io';
+    if (isObject(subject) && subject['kind'] !== 'ServiceAccount') subject['apiGroup'] ??= 'rbac.authorization.k8s.io';
 };
 
 const rbac = 'rbac.authorization.k8s.io';

@@ -19,7 +19,6 @@ import {
   map,
   microTime,
   or,
-
   str,
   struct,
   time,
@@ -174,9 +173,7 @@ const service = builtIn('', 'v1', 'services', 'Service', {
         trafficDistribution: str,
       }),
     ),
-    status: always(
-      struct({ loadBalancer: always(struct({ ingress: list(anything) })), conditions }),
-    ),
+    status: always(struct({ loadBalancer: always(struct({ ingress: list(anything) })), conditions })),
   }),
   defaults: (object) => {
     for (const port of listAt(child(object, 'spec'), 'ports'))

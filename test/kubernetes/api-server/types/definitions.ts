@@ -64,7 +64,9 @@ export const definitionType: ResourceType = builtIn(
     },
     prepare: (object, old) => {
       if (old !== undefined) return;
-      const stored = listAt(child(object, 'spec'), 'versions').filter((one) => isObject(one) && one['storage'] === true);
+      const stored = listAt(child(object, 'spec'), 'versions').filter(
+        (one) => isObject(one) && one['storage'] === true,
+      );
       object['status'] = {
         conditions: null,
         acceptedNames: { plural: '', kind: '' },

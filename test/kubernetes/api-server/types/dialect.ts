@@ -66,9 +66,7 @@ export const objectMeta: Schema = struct({
   annotations: map(str),
   ownerReferences: keyed(
     ['uid'],
-    atomic(
-      struct({ apiVersion: str, kind: str, name: str, uid: str, controller: bool, blockOwnerDeletion: bool }),
-    ),
+    atomic(struct({ apiVersion: str, kind: str, name: str, uid: str, controller: bool, blockOwnerDeletion: bool })),
   ),
   finalizers: set(str),
   managedFields: list(atomic(anything)),

@@ -124,7 +124,13 @@ const volume = struct({
   persistentVolumeClaim: struct({ claimName: str, readOnly: bool }),
   projected: struct({ sources: list(anything), defaultMode: or(int, 420) }),
   downwardAPI: struct({ items: list(anything), defaultMode: or(int, 420) }),
-  csi: struct({ driver: str, readOnly: bool, fsType: str, volumeAttributes: map(str), nodePublishSecretRef: localReference }),
+  csi: struct({
+    driver: str,
+    readOnly: bool,
+    fsType: str,
+    volumeAttributes: map(str),
+    nodePublishSecretRef: localReference,
+  }),
   hostPath: struct({ path: str, type: or(str, '') }),
   ephemeral: anything,
 });

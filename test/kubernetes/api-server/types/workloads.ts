@@ -329,10 +329,4 @@ const autoscaler = builtIn('autoscaling', 'v2', 'horizontalpodautoscalers', 'Hor
   },
 });
 
-export const workloads: readonly ResourceType[] = [
-  deployment,
-  networkPolicy,
-  ingress,
-  podDisruptionBudget,
-  autoscaler,
-];
+export const workloads: readonly ResourceType[] = [deployment, networkPolicy, ingress, podDisruptionBudget, autoscaler];
