@@ -362,7 +362,10 @@ const counted = (object: ApiObject, { status }: ResourceType): JsonObject => {
 /** Two writes are the same when only times of owners differ. */
 const settled = (object: ApiObject): JsonObject => {
   const { managedFields = [], ...metadata } = object.metadata;
-  return { ...object, metadata: { ...metadata, managedFields: managedFields.map(({ time: _, ...rest }) => rest) } };
+  return {
+    ...object,
+    metadata: { ...metadata, managedFields: managedFields.map((entry) => ({ ...entry, time: '' })) },
+  };
 };
 
 const isFinished = (object: ApiObject): boolean =>
