@@ -7,7 +7,8 @@ import { type ResourceType, resourceKey } from './resource-type.ts';
 import { badRequest, conflict, methodNotAllowed, notFound } from './statuses.ts';
 import type { Store } from './store.ts';
 import { cleanupFinalizer, servedTypes } from './types/definitions.ts';
-import { now, type Written } from './writes.ts';
+import { now } from './lifecycle.ts';
+import type { Written } from './writes.ts';
 
 const gcFinalizers = ['foregroundDeletion', 'orphan'];
 

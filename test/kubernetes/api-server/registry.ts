@@ -5,9 +5,10 @@ import type { Store } from './store.ts';
 import { cluster } from './types/cluster.ts';
 import { core } from './types/core.ts';
 import { definitionType, servedTypes } from './types/definitions.ts';
+import { networking } from './types/networking.ts';
 import { workloads } from './types/workloads.ts';
 
-const builtIns: readonly ResourceType[] = [...core, ...workloads, ...cluster, definitionType];
+const builtIns: readonly ResourceType[] = [...core, ...workloads, ...networking, ...cluster, definitionType];
 
 export class Registry {
   readonly #store: Store;

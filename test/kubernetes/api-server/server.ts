@@ -1,5 +1,4 @@
 /** The server on loopback: reads a request, meets its fault if there is one, and answers. */
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Call } from './call.ts';
@@ -16,10 +15,12 @@ import { type Accepted, asForm, contentTypeOf, listAs, negotiate, written } from
 import { resourceKey } from './resource-type.ts';
 import { scaleOf } from './scale.ts';
 import { badRequest, expired, internal, methodNotAllowed, notFound, Refusal } from './statuses.ts';
+import { seed } from './seeds.ts';
 import { Store } from './store.ts';
 import { definitionType, establishedStatus } from './types/definitions.ts';
 import { Watch } from './watches.ts';
-import { now, Writes } from './writes.ts';
+import { now } from './lifecycle.ts';
+import { Writes } from './writes.ts';
 
 export interface Options {
   /** How many milliseconds a second of a watch's timeout lasts; fewer for tests that wait for its end. */
@@ -45,9 +46,7 @@ export class ApiServer implements AsyncDisposable {
     this.#server = createServer((request, response) => {
       this.#receive(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
-    for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) this.#seedNamespace(name);
-    for (const name of ['extension-apiserver-authentication', 'kube-apiserver-legacy-service-account-token-tracking'])
-      this.#seedConfigMap(name);
+    seed(this.store);
     this.store.compact();
   }
 
@@ -66,8 +65,6 @@ export class ApiServer implements AsyncDisposable {
 
   /** History is gone: older versions answer 410. With `watches` the open ones are told so and end. */
   compact({ watches = false } = {}): void {
-    for (const name of ['extension-apiserver-authentication', 'kube-apiserver-legacy-service-account-token-tracking'])
-      this.#seedConfigMap(name);
     this.store.compact();
     if (!watches) return;
     for (const watch of this.#watches) watch.fail(expired('too old resource version'));
@@ -208,33 +205,6 @@ export class ApiServer implements AsyncDisposable {
       watch.start(this.#second);
       strike(0);
     } else watch.start(this.#second);
-  }
-
-  /** Two ConfigMaps a server makes for itself as soon as it runs. */
-  #seedConfigMap(name: string): void {
-    const data = { 'client-ca-file': 'a certificate' };
-    const time = now();
-    const fieldsV1 = { 'f:data': { '.': {}, 'f:client-ca-file': {} } };
-    const writer = { manager: 'kube-apiserver', operation: 'Update', apiVersion: 'v1', time, fieldsType: 'FieldsV1' };
-    const metadata = { name, namespace: 'kube-system', uid: randomUUID(), creationTimestamp: time };
-    this.store.put('/configmaps', {
-      kind: 'ConfigMap',
-      apiVersion: 'v1',
-      metadata: { ...metadata, managedFields: [{ ...writer, fieldsV1 }] },
-      data,
-    });
-  }
-
-  #seedNamespace(name: string): void {
-    const metadata = { name, labels: { 'kubernetes.io/metadata.name': name }, creationTimestamp: now() };
-    const spec = { finalizers: ['kubernetes'] };
-    this.store.put('/namespaces', {
-      kind: 'Namespace',
-      apiVersion: 'v1',
-      metadata: { ...metadata, uid: randomUUID() },
-      spec,
-      status: { phase: 'Active' },
-    });
   }
 }
 

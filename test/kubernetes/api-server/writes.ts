@@ -1,27 +1,27 @@
 /** Create, update, patch and apply: from a request to a stored object. */
 import { randomUUID } from 'node:crypto';
 import type { Call } from './call.ts';
-import { asObject, bodyTypes, goTypeFault, Malformed, parseBody, patchRefusal } from './decoding.ts';
-import { type ApiObject, child, clone, equal, isObject, type JsonObject, sorted, text } from './json.ts';
+import { asObject, bodyTypes, goTypeFault, parseBody, patchRefusal } from './decoding.ts';
+import { type ApiObject, clone, equal, isObject, type JsonObject, sorted, text } from './json.ts';
 import { afterApply, afterUpdate, type Writer } from './managed-fields.ts';
-import { dedupeOwners, finalizerWarnings, metadataFaults, metadataUpdateFaults } from './names.ts';
+import { dedupeOwners, finalizerWarnings, metadataUpdateFaults } from './names.ts';
+import { checkName, checkNamespace, objectFaults, settleNamespace } from './admission.ts';
+import { appliedObject, endpointPart, withoutStatus } from './applied.ts';
+import { counted, isFinished, keepServerFields, now, settled } from './lifecycle.ts';
+import { shownPatched } from './shown-patch.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { applyPatchType, jsonPatchType, mergePatchType, patched, strategicPatchType } from './patches.ts';
 import { zero } from './pruning.ts';
 import { completed, readObject, report, unknownFields } from './reading.ts';
-import { apiVersionOf, type ResourceType, resourceKey } from './resource-type.ts';
+import { apiVersionOf, resourceKey } from './resource-type.ts';
 import { scaleOf, withScale } from './scale.ts';
-import { schemaFaults } from './schema-validation.ts';
 import { podSecurityWarnings } from './pod-security.ts';
 import {
   alreadyExists,
   badRequest,
-  type Cause,
   conflict,
-  forbidden,
   internal,
   invalid,
-  invalidValue,
   methodNotAllowed,
   modified,
   notFound,
@@ -34,27 +34,6 @@ export interface Written {
   readonly code: number;
   readonly object: JsonObject;
 }
-
-/** Whole seconds, as Kubernetes keeps time. */
-export const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-
-const uncheckedRules: Cause = {
-  reason: 'FieldValueInvalid',
-  message:
-    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
-  field: '<nil>',
-};
-
-/** Faults that keep the server from running CEL rules, which it then says. */
-const blocking = new Set([
-  'FieldValueRequired',
-  'FieldValueNotSupported',
-  'FieldValueTooLong',
-  'FieldValueTooMany',
-  'FieldValueTypeInvalid',
-]);
-const hasRules = (schema: ResourceType['schema']): boolean =>
-  JSON.stringify(schema).includes('"x-kubernetes-validations"');
 
 const writerOf = (call: Call, options: WriteOptions, operation: 'Apply' | 'Update'): Writer => ({
   manager: options.fieldManager,
@@ -87,7 +66,7 @@ export class Writes {
 
   #create(call: Call, object: ApiObject, options: WriteOptions): Written {
     const { metadata } = object;
-    this.#settleNamespace(call, object);
+    settleNamespace(call, object);
     if (metadata.name === undefined && text(metadata.generateName) !== '')
       metadata.name = `${metadata.generateName}${randomUUID().slice(0, 5)}`;
     const empty = { metadata: {}, ...zero(call.type.schema) };
@@ -103,7 +82,7 @@ export class Writes {
     if (call.subresource === 'scale') return this.#scale(call, options, parseBody(call.body, call.contentType));
     const object = readObject(call, options);
     const { type } = call;
-    this.#checkName(call, object);
+    checkName(call, object);
     if (type.createOnUpdate && this.#store.get(resourceKey(type), call.namespace ?? '', call.name) === undefined)
       return this.#create(call, object, options);
     const live = this.#live(call);
@@ -138,7 +117,7 @@ export class Writes {
     const fault = type.custom ? undefined : goTypeFault(object, type.schema, type.kind);
     if (fault !== undefined) throw patchRefusal(shown, fault);
     const whole = completed(object, type);
-    this.#checkName(call, whole);
+    checkName(call, whole);
     if (whole.metadata.resourceVersion !== live.metadata.resourceVersion) throw modified(type, call.name);
     return this.#replace(call, live, whole, options);
   }
@@ -173,7 +152,7 @@ export class Writes {
     }
     const whole = completed(result, type);
     if (live !== undefined) return this.#store200(call, live, whole, options);
-    this.#settleNamespace(call, whole);
+    settleNamespace(call, whole);
     return this.#insert(call, whole, options);
   }
 
@@ -206,7 +185,7 @@ export class Writes {
     keepServerFields(metadata, live.metadata);
     call.warnings.push(...dedupeOwners(metadata));
     if (call.subresource !== 'finalize' && call.subresource !== 'status') type.prepare?.(object, live);
-    faults.push(...this.#faults(type, object, live));
+    faults.push(...objectFaults(type, object, live));
     if (faults.length > 0) throw invalid(type.group, type.kind, call.name, faults);
     if (type.generation && call.subresource !== 'status' && !equal(counted(object, type), counted(live, type)))
       metadata.generation = (live.metadata.generation ?? 0) + 1;
@@ -223,7 +202,7 @@ export class Writes {
     const { type } = call;
     const object = clone(owned);
     const { metadata } = object;
-    this.#checkNamespace(call);
+    checkNamespace(this.#store, call);
     if (type.custom && type.status) delete object['status'];
     delete metadata.resourceVersion;
     delete metadata.deletionTimestamp;
@@ -234,7 +213,7 @@ export class Writes {
     else delete metadata.generation;
     call.warnings.push(...dedupeOwners(metadata));
     type.prepare?.(object, undefined);
-    const faults = this.#faults(type, object, undefined);
+    const faults = objectFaults(type, object, undefined);
     if (faults.length > 0) throw invalid(type.group, object.kind, metadata.name ?? '', faults);
     call.warnings.push(...finalizerWarnings(metadata));
     call.warnings.push(...podSecurityWarnings(this.#store.get('/namespaces', '', metadata.namespace ?? ''), object));
@@ -242,16 +221,6 @@ export class Writes {
     if (existing !== undefined)
       throw alreadyExists(type, metadata.name ?? '', existing.metadata.deletionTimestamp !== undefined);
     return { code: 201, object: dryRun ? object : this.#store.put(resourceKey(type), object) };
-  }
-
-  #faults(type: ResourceType, object: ApiObject, old: ApiObject | undefined): Cause[] {
-    const found = metadataFaults(type, object);
-    if (object.kind !== type.kind) found.push(invalidValue('kind', object.kind, `must be ${type.kind}`));
-    if (type.custom) found.push(...schemaFaults(object, type.schema));
-    found.push(...(type.validate?.(object, old) ?? []));
-    if (type.custom && hasRules(type.schema) && found.some(({ reason }) => blocking.has(reason)))
-      found.push(uncheckedRules);
-    return found;
   }
 
   #scale(call: Call, options: WriteOptions, scale: unknown): Written {
@@ -266,132 +235,6 @@ export class Writes {
     if (live === undefined) throw notFound(type, name);
     return live;
   }
-
-  #checkName({ name, namespace = '' }: Call, { metadata }: ApiObject): void {
-    if (metadata.name !== name)
-      throw badRequest(`the name of the object (${metadata.name ?? ''}) does not match the name on the URL (${name})`);
-    if (metadata.namespace !== undefined && metadata.namespace !== namespace)
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  }
-
-  #settleNamespace({ type, namespace = '' }: Call, { metadata }: ApiObject): void {
-    if (!type.namespaced) return;
-    if (metadata.namespace !== undefined && metadata.namespace !== namespace)
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-    metadata.namespace = namespace;
-  }
-
-  #checkNamespace({ type, namespace = '', name, body }: Call): void {
-    if (!type.namespaced) return;
-    const found = this.#store.get('/namespaces', '', namespace);
-    if (found === undefined) throw notFound({ group: '', plural: 'namespaces', kind: 'Namespace' }, namespace);
-    if (found.metadata.deletionTimestamp === undefined) return;
-    const title = name === '' ? text(child(asObject(parseBody(body, 'application/yaml')), 'metadata')['name']) : name;
-    throw forbidden(
-      type,
-      title,
-      `unable to create new content in namespace ${namespace} because it is being terminated`,
-      [
-        {
-          reason: 'NamespaceTerminating',
-          message: `namespace ${namespace} is being terminated`,
-          field: 'metadata.namespace',
-        },
-      ],
-    );
-  }
-}
-
-function appliedObject({ type, body, name, contentType }: Call): ApiObject {
-  let value: JsonObject;
-  try {
-    value = asObject(parseBody(body, contentType));
-  } catch (error) {
-    if (error instanceof Malformed) throw badRequest(`error decoding YAML: ${error.message}`);
-    throw error;
-  }
-  const metadata = child(value, 'metadata');
-  const given = text(metadata['name']);
-  if (metadata['managedFields'] !== undefined) throw badRequest('metadata.managedFields must be nil');
-  if (given !== name && given !== '')
-    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
-  if (value['apiVersion'] !== apiVersionOf(type) || value['kind'] !== type.kind)
-    throw badRequest(`invalid object type: ${text(value['apiVersion'])}, Kind=${text(value['kind'])}`);
-  return { ...value, apiVersion: apiVersionOf(type), kind: type.kind, metadata: { ...metadata, name } };
-}
-
-/** Each endpoint takes its own part of an applied object: status, or all but status. */
-function endpointPart({ subresource, type }: Call, applied: ApiObject): JsonObject {
-  if (subresource !== 'status') return type.status ? withoutStatus(applied) : applied;
-  const { apiVersion, kind, metadata } = applied;
-  const { name, namespace } = metadata;
-  const status = applied['status'];
-  const own = { name: name ?? '', ...(namespace === undefined ? {} : { namespace }) };
-  return { apiVersion, kind, metadata: own, ...(status === undefined ? {} : { status }) };
-}
-
-const withoutStatus = (object: ApiObject): ApiObject => {
-  const { status: _, ...rest } = object;
-  return rest as ApiObject;
-};
-
-function keepServerFields(metadata: ApiObject['metadata'], live: ApiObject['metadata']): void {
-  const kept = [
-    'namespace',
-    'uid',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generation',
-    'generateName',
-  ] as const;
-  for (const name of kept) {
-    const value = live[name];
-    if (value === undefined) delete metadata[name];
-    else Object.assign(metadata, { [name]: value });
-  }
-}
-
-/** What `generation` counts the changes of. */
-const counted = (object: ApiObject, { status }: ResourceType): JsonObject => {
-  const { metadata: _, ...rest } = object;
-  if (status) delete rest['status'];
-  return rest;
-};
-
-/** Two writes are the same when only times of owners differ. */
-const settled = (object: ApiObject): JsonObject => {
-  const { managedFields = [], ...metadata } = object.metadata;
-  return {
-    ...object,
-    metadata: { ...metadata, managedFields: managedFields.map((entry) => ({ ...entry, time: '' })) },
-  };
-};
-
-const isFinished = (object: ApiObject): boolean =>
-  object.metadata.deletionTimestamp !== undefined &&
-  (object.metadata.finalizers ?? []).length === 0 &&
-  !(object.kind === 'Namespace' && child(object, 'spec')['finalizers'] !== undefined && finalizersLeft(object));
-
-const finalizersLeft = (object: ApiObject): boolean => {
-  const { finalizers } = child(object, 'spec');
-  if (Array.isArray(finalizers) && finalizers.length === 0) object['spec'] = {};
-  return Array.isArray(finalizers) && finalizers.length > 0;
-};
-
-const shownPatched = (object: JsonObject): JsonObject =>
-  Object.fromEntries(
-    Object.keys(object)
-      .toSorted()
-      .map((key) => [key, key === 'metadata' ? goMetadata(child(object, key)) : sorted(object[key] ?? null)]),
-  );
-
-/** Metadata in the order of its Go struct, which built-in types keep. */
-function goMetadata(metadata: JsonObject): JsonObject {
-  const order = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'];
-  const known = order.filter((key) => metadata[key] !== undefined);
-  const rest = Object.keys(metadata).filter((key) => !order.includes(key) && key !== 'managedFields');
-  return Object.fromEntries([...known, ...rest, 'managedFields'].map((key) => [key, metadata[key]]));
 }
 
 function uidConflict({ type, namespace = '', name }: Call, uid: string, live: ApiObject): Error {
