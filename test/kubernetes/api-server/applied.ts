@@ -35,5 +35,5 @@ export function endpointPart({ subresource, type }: Call, applied: ApiObject): J
 
 export const withoutStatus = (object: ApiObject): ApiObject => {
   const { status: _, ...rest } = object;
-  return rest as ApiObject;
+  return rest;
 };

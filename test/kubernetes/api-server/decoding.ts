@@ -1,6 +1,6 @@
 /** Bodies as text to JSON, refused in the words of the server's decoders. */
 import { parse as parseYaml } from 'yaml';
-import { goKind, isObject, type Json, type JsonObject } from './json.ts';
+import { goKind, isObject, type Json, type JsonObject, plain } from './json.ts';
 import { fieldSchema, itemSchema, type Schema } from './schema.ts';
 import { Refusal } from './statuses.ts';
 
@@ -112,7 +112,7 @@ function base64Fault(value: string): string | undefined {
 }
 
 function quantityFault(value: Json, { format }: Schema): string | undefined {
-  if (format !== 'quantity' || /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/.test(String(value))) return undefined;
+  if (format !== 'quantity' || /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/.test(plain(value))) return undefined;
   return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 }
 

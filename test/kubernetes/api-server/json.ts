@@ -58,6 +58,10 @@ export const listAt = (parent: Json | undefined, key: string): Json[] => {
 
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
+/** A value in a text: strings as they are, all else as JSON. */
+export const plain = (value: Json | undefined): string =>
+  value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+
 export function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;

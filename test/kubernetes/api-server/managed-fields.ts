@@ -1,6 +1,6 @@
 /** Who set which field: ownership after an update and after an apply (server-side apply's own rules). */
 import type { ApiObject, Json, JsonObject, ManagedFieldsEntry } from './json.ts';
-import { child, clone, equal, isObject } from './json.ts';
+import { child, clone, equal, isObject, plain } from './json.ts';
 import { difference, FieldSet, intersection, paths, union, withNamedParents, without } from './field-set.ts';
 import type { Schema } from './schema.ts';
 import { Refusal } from './statuses.ts';
@@ -34,7 +34,7 @@ const unownedMeta = [
 ];
 
 const identity = (entry: { manager?: Json; operation?: Json; apiVersion?: Json; subresource?: Json }): string =>
-  [entry.manager, entry.operation, entry.apiVersion, entry.subresource ?? ''].join('\0');
+  [entry.manager, entry.operation, entry.apiVersion, entry.subresource].map(plain).join('\0');
 
 function ownable(set: FieldSet): FieldSet {
   const result = without(set, unowned);

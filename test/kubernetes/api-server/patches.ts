@@ -1,5 +1,5 @@
 /** The three patches that are not apply: merge patch, JSON patch, strategic merge patch. */
-import { equal, goKind, isObject, type Json, type JsonObject } from './json.ts';
+import { equal, goKind, isObject, type Json, type JsonObject, plain } from './json.ts';
 import { Malformed, parseJson } from './decoding.ts';
 import { fieldSchema, itemSchema, type Schema } from './schema.ts';
 import { badRequest, Refusal } from './statuses.ts';
@@ -82,9 +82,9 @@ function operationsOf(patch: Json): Operation[] {
       `error decoding patch: json: cannot unmarshal ${goKind(patch)} into Go value of type []handlers.jsonPatchOp`,
     );
   return patch.filter(isObject).map(({ op, path, from, value }) => ({
-    op: String(op),
-    path: String(path),
-    from: String(from),
+    op: plain(op),
+    path: plain(path),
+    from: plain(from),
     value: value ?? null,
   }));
 }

@@ -38,13 +38,13 @@ const goKindShown = (value: Json): Json =>
 
 function stringFaults(value: string, { minLength, maxLength, pattern, format }: Schema, path: string): Cause[] {
   const found: Cause[] = [];
-  if (maxLength !== undefined && [...value].length > maxLength)
+  if (maxLength !== undefined && Array.from(value).length > maxLength)
     found.push({
       reason: 'FieldValueTooLong',
       message: `Too long: may not be more than ${maxLength} bytes`,
       field: path,
     });
-  else if (minLength !== undefined && [...value].length < minLength)
+  else if (minLength !== undefined && Array.from(value).length < minLength)
     found.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
   else if (pattern !== undefined && !new RegExp(pattern).test(value))
     found.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));

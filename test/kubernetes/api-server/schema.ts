@@ -44,7 +44,7 @@ export const keepsUnknown = (schema: Schema): boolean => schema['x-kubernetes-pr
 export function fieldSchema(schema: Schema, name: string): Schema | undefined {
   const declared = schema.properties?.[name];
   if (declared !== undefined) return declared;
-  if (isObject(schema.additionalProperties)) return schema.additionalProperties as Schema;
+  if (isObject(schema.additionalProperties)) return schema.additionalProperties;
   if (schema.additionalProperties === true || keepsUnknown(schema)) return deduced;
   return undefined;
 }

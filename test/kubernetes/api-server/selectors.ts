@@ -1,5 +1,5 @@
 /** Label selectors and field selectors. */
-import { type ApiObject, isObject, type Json } from './json.ts';
+import { type ApiObject, isObject, type Json, plain } from './json.ts';
 import type { ResourceType } from './resource-type.ts';
 import { badRequest } from './statuses.ts';
 
@@ -63,5 +63,5 @@ export function fieldSelector(source: string, type: ResourceType): Selector {
 function valueAt(object: ApiObject, path: string): string {
   let at: Json | undefined = object;
   for (const step of path.split('.')) at = isObject(at) ? at[step] : undefined;
-  return at === undefined || at === null ? '' : String(at);
+  return at === null ? '' : plain(at);
 }

@@ -1,5 +1,5 @@
 /** How a table shows a Deployment. */
-import { type ApiObject, child, isObject, listAt, text } from '../json.ts';
+import { type ApiObject, child, isObject, listAt, text, plain } from '../json.ts';
 import { ageColumn } from '../columns.ts';
 import type { Column } from '../resource-type.ts';
 import { scaleOf } from '../scale.ts';
@@ -14,7 +14,7 @@ export const deploymentColumns: readonly Column[] = [
     name: 'Ready',
     type: 'string',
     description: 'Number of the pod with ready state',
-    cell: (object) => `${count('status', 'readyReplicas')(object)}/${count('spec', 'replicas')(object)}`,
+    cell: (object) => `${plain(count('status', 'readyReplicas')(object))}/${plain(count('spec', 'replicas')(object))}`,
   },
   {
     name: 'Up-to-date',

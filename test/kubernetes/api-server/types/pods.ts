@@ -1,5 +1,5 @@
 /** The pod template and its defaults, shared by Pod and Deployment. */
-import { child, isObject, type JsonObject, listAt, text } from '../json.ts';
+import { child, isObject, type JsonObject, listAt, text, plain } from '../json.ts';
 import type { Schema } from '../schema.ts';
 import {
   always,
@@ -217,7 +217,7 @@ export function defaultPodSpec(spec: JsonObject): void {
     one['imagePullPolicy'] ??= pullPolicy(text(one['image']));
     for (const kind of ['limits', 'requests']) {
       const amounts = child(one['resources'], kind);
-      for (const [name, amount] of Object.entries(amounts)) amounts[name] = canonicalQuantity(String(amount));
+      for (const [name, amount] of Object.entries(amounts)) amounts[name] = canonicalQuantity(plain(amount));
     }
   }
 }
