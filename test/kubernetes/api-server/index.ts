@@ -1,0 +1,32 @@
+/**
+ * A Kubernetes API server for tests: in this process, in memory, over real HTTP on loopback.
+ *
+ * Its answers are held against recordings of kube-apiserver 1.36 by `../golden.test.ts`, which also lists what is
+ * out of scope. There are no controllers: nothing collects garbage, no Deployment becomes ready, and a namespace
+ * stays Terminating until somebody finalizes it; a test plays those parts itself, through the same API.
+ *
+ *     await using api = await startApiServer();
+ *     const answer = await fetch(`${api.url}/api/v1/namespaces`);
+ *     api.faults.inject(({ method }) => method === 'PATCH', { kind: 'reset-after' });
+ *     for (const watch of api.watches('/leases')) watch.cut();
+ *     api.compact({ watches: true });
+ *
+ * The way of a request: `server` receives it and meets its fault (`faults`), `call` routes it to a resource type of
+ * the `registry` (built-in ones in `types/`, custom ones from the definitions that are stored), and one of `writes`,
+ * `deletes`, `lists` and `watches` serves it from the `store`. Before something is written, `reading` or `patches`
+ * makes an object of the body, `pruning` and `schema-validation` hold it against its `schema`, `names` its metadata,
+ * and `managed-fields` settles who owns what (`field-set`, `typed-values`). `representation` writes the answer;
+ * refusals are made in `statuses` alone.
+ */
+import { ApiServer, type Options } from './server.ts';
+
+export type { Fault, Request } from './faults.ts';
+export type { ApiObject, Json, JsonObject, ObjectMeta } from './json.ts';
+export { ApiServer } from './server.ts';
+export { expired, forbidden, internal, modified, notFound, Refusal } from './statuses.ts';
+
+export async function startApiServer(options?: Options): Promise<ApiServer> {
+  const server = new ApiServer(options);
+  await server.listen();
+  return server;
+}
