@@ -1,4 +1,7 @@
-/** The placeholders of the recordings: bound at their first sight, the same ever after. */
+/**
+ * `<rv-1>`, `<uid-2>`, `<time>` and the like, which recordings call placeholders: what differs from server to server
+ * stands so in them. Each is bound at its first sight to what our server says there, and is the same ever after.
+ */
 import { isObject, type Json, type JsonObject } from './api-server/json.ts';
 
 const placeholder = /<(?:rv|uid|continue|cluster-ip)-\d+>|<time>|<random>|<server-address>/g;

@@ -39,7 +39,16 @@ export class CallerBehind implements CallerFace {
   }
 }
 
-export function contextOf({ kind, iss, sub, namespace, tsid, clientId, act }: Principal): string {
-  const parts = [kind, iss, sub, namespace, tsid ?? null, clientId ?? null, act ?? []];
-  return hash('sha256', JSON.stringify(parts), 'base64url');
+/** Of callers who are remembered: each call of a server behind asks. */
+const contexts = new WeakMap<Principal, string>();
+
+export function contextOf(principal: Principal): string {
+  let context = contexts.get(principal);
+  if (context === undefined) {
+    const { kind, iss, sub, namespace, tsid, clientId, act } = principal;
+    const parts = [kind, iss, sub, namespace, tsid ?? null, clientId ?? null, act ?? []];
+    context = hash('sha256', JSON.stringify(parts), 'base64url');
+    contexts.set(principal, context);
+  }
+  return context;
 }

@@ -13,7 +13,7 @@ export interface Place {
  * turns overload into timeouts for everybody, a refusal tells the caller when to come back.
  *
  * One place among several has a share of it and no more: calls of a server that takes a minute for each would otherwise
- * come to be all that run, and nobody could call any other. Where one place is all that anybody calls, it has all.
+ * come to be all that run, and nobody could call any other. Where one place is all that anybody calls, it has all (ADR 60).
  */
 export class ConcurrencyLimit {
   readonly #limit: number;

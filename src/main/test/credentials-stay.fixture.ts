@@ -9,15 +9,14 @@ import { onTestFinished } from 'vitest';
 import type { SecretReader } from '#contract';
 import { coverLogText } from '#gateway';
 import { createLogger, Secret, systemClock } from '#kernel';
-import { svid, testAuthority } from '../../../test/certificates.ts';
 import { serve, type Received } from '../../../test/http-server.ts';
-import { AUDIENCE, startIssuer, type TestIssuer } from '../../../test/issuer.ts';
+import { startIssuer, type TestIssuer } from '../../../test/issuer.ts';
 import { serveUpstream, type Era } from '../../../test/mcp-upstream.ts';
 import { openTap, type Tap } from '../../../test/tap.ts';
 import { openCallersGateway, type CallersGateway } from './caller-isolation.gateway.fixture.ts';
+import { exchangingGateway } from './exchanging-gateway.fixture.ts';
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
-const SERVER_ID = 'spiffe://td.test/ns/system/authserver';
 
 export const BEHIND = ['alpha', 'beta', 'gamma'] as const;
 
@@ -45,22 +44,13 @@ async function tapped(era: Era): Promise<Tap> {
 }
 
 export async function openListeningGateway(): Promise<ListeningGateway> {
-  const authority = testAuthority('Gateways');
-  const own = authority.issue([], svid('spiffe://td.test/ns/home/gateway/gate'));
-  const there = authority.issue(['127.0.0.1'], svid(SERVER_ID));
+  const { tls, documents } = exchangingGateway();
   let tokens = 0;
   // So short a life that nothing is kept: there is an exchange for each call.
   const answer = (): string =>
     JSON.stringify({
       ...{ access_token: `given-${++tokens}`, token_type: 'Bearer', expires_in: 4, issued_token_type: ACCESS_TOKEN },
     });
-  const tls = {
-    cert: there.cert,
-    key: there.key,
-    ca: authority.cert,
-    requestCert: true,
-    minVersion: 'TLSv1.3',
-  } as const;
   const exchanger = await serve((_, response) => response.end(answer()), { tls });
   const endpoint = await serve((_, response) => response.end(answer()));
   const issuer = await startIssuer();
@@ -69,17 +59,7 @@ export async function openListeningGateway(): Promise<ListeningGateway> {
   const destination = { write: (line: string): void => void log.push(line) };
   const gateway = await openCallersGateway(
     [
-      {
-        ...{ kind: 'server', port: 0, metrics: false },
-        exchange: {
-          ...{ url: exchanger.url, issuer: issuer.url, owner: 'home/gate', ca: authority.cert },
-          ...{ serverSpiffeId: SERVER_ID, certificate: own.cert, key: own.key },
-        },
-      },
-      {
-        ...{ kind: 'authService', name: 'issuer', type: 'generic', mcpEnabled: true, allowPrivateNetworks: true },
-        ...{ authorizationServer: issuer.url, audience: AUDIENCE },
-      },
+      ...documents(exchanger, issuer),
       ...Object.entries(taps).map(([name, { url }]) => ({
         ...{ kind: 'mcpServer', name, url, allowPrivateNetworks: true },
         ...(name === 'alpha' && { auth: { type: 'upstream', upstream: 'company' } }),

@@ -8,14 +8,13 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { SecretReader } from '#contract';
 import { Secret, systemClock } from '#kernel';
-import { svid, testAuthority } from '../../../test/certificates.ts';
 import { serve } from '../../../test/http-server.ts';
-import { AUDIENCE, startIssuer } from '../../../test/issuer.ts';
+import { startIssuer } from '../../../test/issuer.ts';
 import { forbiddenUrls, watchOutbound } from '../../../test/outbound.ts';
 import { openCallersGateway } from './caller-isolation.gateway.fixture.ts';
 import { send } from './credentials-stay.fixture.ts';
+import { exchangingGateway } from './exchanging-gateway.fixture.ts';
 
-const SERVER_ID = 'spiffe://td.test/ns/system/authserver';
 const ONLY_THIS = { allowedIpRanges: ['127.0.0.1/32'] };
 
 /** Who sends us somewhere. */
@@ -32,9 +31,7 @@ const SECRETS: SecretReader = {
 };
 
 async function misledGateway() {
-  const authority = testAuthority('Gateways');
-  const own = authority.issue([], svid('spiffe://td.test/ns/home/gateway/gate'));
-  const there = authority.issue(['127.0.0.1'], svid(SERVER_ID));
+  const { tls, documents } = exchangingGateway();
   const issuer = await startIssuer();
   const now: { sender: Sender; status: number; to: string } = { sender: 'server', status: 307, to: '' };
   /** How often each has sent us there. */
@@ -49,7 +46,6 @@ async function misledGateway() {
     ...{ access_token: 'given', token_type: 'Bearer', expires_in: 4 },
     issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
   });
-  const tls = { cert: there.cert, key: there.key, ca: authority.cert, requestCert: true } as const;
   const exchanger = await serve((_, response) => void (leads('exchange', response) || response.end(token)), { tls });
   const endpoint = await serve((_, response) => void (leads('token endpoint', response) || response.end(token)));
   const server = await serve((_, response) => void (leads('server', response) || response.writeHead(404).end()));
@@ -63,17 +59,7 @@ async function misledGateway() {
   const exchanged = { type: 'tokenExchange', upstream: 'company', secret: 'secret://default/client' };
   const gateway = await openCallersGateway(
     [
-      {
-        ...{ kind: 'server', port: 0, metrics: false },
-        exchange: {
-          ...{ url: exchanger.url, issuer: issuer.url, owner: 'home/gate', ca: authority.cert },
-          ...{ serverSpiffeId: SERVER_ID, certificate: own.cert, key: own.key },
-        },
-      },
-      {
-        ...{ kind: 'authService', name: 'issuer', type: 'generic', mcpEnabled: true, allowPrivateNetworks: true },
-        ...{ authorizationServer: issuer.url, audience: AUDIENCE },
-      },
+      ...documents(exchanger, issuer),
       { kind: 'mcpServer', name: 'plain', url: `${server.url}/mcp`, auth: upstream, ...ONLY_THIS },
       {
         ...{ kind: 'mcpServer', name: 'exchanged', url: `${server.url}/mcp`, ...ONLY_THIS },
