@@ -118,6 +118,8 @@ export class CallerWorld {
       },
       ...SERVER_NAMES.map((name) => ({
         ...{ kind: 'mcpServer', name, url: this.servers.urlOf(name), allowPrivateNetworks: true },
+        // Connections are left and begun again within a search.
+        idle: '2s',
         ...(authOf(name) && { auth: authOf(name) }),
       })),
       {

@@ -18,6 +18,13 @@ interface Heard {
   readonly session: string | undefined;
 }
 
+/** A request that came to a server, call or not. */
+interface Came {
+  readonly server: ServerName;
+  readonly method: string | undefined;
+  readonly authorization: string | undefined;
+}
+
 /** A person, or nobody in particular. */
 interface Whose {
   readonly person?: number;
@@ -128,10 +135,10 @@ export class NotingServers {
     await this.#servers.get(name)?.changed();
   }
 
-  /** What came with each request since the last `forget`. */
-  requests(): readonly (readonly [ServerName, string | undefined])[] {
-    return Array.from(this.#servers, ([name, { requests }]) =>
-      requests.map(({ headers }) => [name, headers.authorization] as const),
+  /** Each request since the last `forget`. */
+  requests(): readonly Came[] {
+    return Array.from(this.#servers, ([server, { requests }]) =>
+      requests.map(({ method, headers: { authorization } }) => ({ server, method, authorization })),
     ).flat();
   }
 
