@@ -20,6 +20,7 @@ import { EXTENT, readOptions, type Options } from './options.ts';
 import type { Gate, Goal } from './report/gate.ts';
 import { printed } from './report/table.ts';
 import type { Bench, Findings, Scenario } from './scenarios/scenario.ts';
+import { install } from './subjects/installation.ts';
 import { chatelaine } from './subjects/starters.ts';
 import { installedToolbox, installToolbox } from './subjects/toolbox.ts';
 
@@ -37,6 +38,7 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const generator = new Generator();
 try {
   const hotels = join(folder, 'hotels.db');
+  install();
   fillSqlite(hotels);
   const bench: Bench = {
     ...EXTENT[options.size],

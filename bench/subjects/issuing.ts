@@ -14,7 +14,7 @@ import {
 } from '../../test/scripted-client.ts';
 import { signedIn } from '../../test/signed-in.ts';
 import { launch, firstAnswer } from './launch.ts';
-import { COMMAND } from './starters.ts';
+import { COMMAND } from './installation.ts';
 
 export interface Issuing {
   readonly url: URL;

@@ -1,11 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { COMMAND } from './installation.ts';
 import type { Starter } from './subject.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-export const COMMAND = join(ROOT, 'bin', 'chatelaine');
-
 const SOURCES = join(ROOT, 'src', 'main', 'command.ts');
 
 /** The anchor: what HTTP in Node costs by itself. */

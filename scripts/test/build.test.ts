@@ -128,6 +128,9 @@ test('the command runs the sources again as soon as one is newer than the build'
   }
   rmSync(join(root, 'dist/.built'));
   expect(await said()).toBe('sources');
+  writeFileSync(join(root, 'dist/.built'), '');
+  rmSync(join(root, 'src'), { recursive: true });
+  expect(await said(), 'an installation has no sources').toBe('build');
 });
 
 test('the build imports no module of Node: reading every export of one takes time', () => {
