@@ -1,0 +1,81 @@
+/** MCPAuthServer: its authority, the list of its owners, and the pods. */
+import { DEPLOYMENTS } from '../cluster/index.ts';
+import { childName, planAuthServer } from '../plan/index.ts';
+import { authoritiesOf } from './config-maps.ts';
+import { isNot, isUnknown, type Finding } from './conditions.ts';
+import type { Controller, Reconciled } from './controller.ts';
+import { keepAuthServerKeys } from './auth-server-keys.ts';
+import { deploy, planFinding, printFaults } from './deploy.ts';
+import { keepHostKeys } from './host-keys.ts';
+import { unpinned } from './images.ts';
+import { operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
+import { podsStatus } from './pods.ts';
+import { momentOf } from './moment.ts';
+
+export const authServerController: Controller<'MCPAuthServer'> = {
+  kind: 'MCPAuthServer',
+  isHeld: false,
+  async reconcile(subject, parts, signal): Promise<Reconciled> {
+    const { live, known } = subject;
+    const { world, keys, operator } = parts;
+    const { name, namespace, spec } = known;
+    const snapshot = world.snapshot();
+    const { clientAuth } = spec.tls;
+    const more = authoritiesOf(world, namespace, clientAuth.caBundleRef, 'spec.tls.clientAuth.caBundleRef');
+    const refused = refusedImages(spec.image, parts.requireDigests);
+    if (more.findings.length > 0 || refused.length > 0) return { findings: [...more.findings, ...refused], status: {} };
+    const kept = await keepAuthServerKeys(subject, more.roots, parts, signal);
+    const owners = ownersLeadingTo(known, snapshot);
+    if (kept.isMoved) parts.wake(owners);
+    const facts = ownerFacts(known, snapshot);
+    const plan = planAuthServer({
+      resource: { metadata: known, spec },
+      owners: facts,
+      certificates: {
+        server: kept.wishes.serverSecret,
+        ...(spec.tls.publicCertRef === undefined && { public: kept.wishes.publicSecret }),
+        clientBundle: { name: kept.wishes.bundle, key: 'ca.crt' },
+      },
+      ...(spec.storage.type === 'postgres' && { hostKeys: await keepHostKeys(known, keys, signal) }),
+      operatorSecrets: operatorSecrets(namespace, snapshot),
+      operator,
+    });
+    const valid = planFinding(plan);
+    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
+    await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
+    const pods = podsStatus(world.get(DEPLOYMENTS, { namespace, name }));
+    const { finding, replicas, readyReplicas, selector } = pods;
+    return {
+      findings: [valid, ...kept.findings, finding],
+      status: {
+        ...{ replicas, readyReplicas, selector, configHash: plan.value.configHash },
+        ...{ url: spec.issuer, internalUrl: internalUrl({ namespace, name, port: spec.ports.internal }) },
+        ...{ owners: facts.length, upstreams: spec.upstreams.map((upstream) => upstream.name) },
+        serverCertificate: { secretName: kept.wishes.serverSecret, ...momentsOf(kept.server) },
+      },
+      ...{ due: kept.due, pods },
+    };
+  },
+};
+
+/** The internal Service of an authorization server, by the name in its certificate. */
+export const internalUrl = ({ namespace, name, port }: { namespace: string; name: string; port: number }): string =>
+  `https://${childName.internal(name)}.${namespace}.svc:${port}`;
+
+interface Certificate {
+  readonly serial: string;
+  readonly notAfter: number;
+  readonly renewAt: number;
+}
+
+export const momentsOf = (certificate: Certificate | undefined) =>
+  certificate && {
+    ...{ serial: certificate.serial, notAfter: momentOf(certificate.notAfter), renewAt: momentOf(certificate.renewAt) },
+  };
+
+export const refusedImages = (image: string | undefined, requireDigests: boolean): readonly Finding[] => {
+  const faults = requireDigests ? unpinned({ 'spec.image': image }) : [];
+  return faults.length === 0 ? [] : [isNot('Valid', 'ImageNotPinned', printFaults(faults))];
+};
+
+export const waitingFor = (reason: string, message: string): Finding => isUnknown('CertificatesReady', reason, message);

@@ -1,0 +1,44 @@
+/** Applies the children of an object, and takes away those that it does not stand for any more. */
+import { hasCode, ownerOf } from '../cluster/index.ts';
+import type { KubernetesObject } from '../kubernetes-object.ts';
+import type { PlanFault, PlanResult } from '../plan/index.ts';
+import { isNot, isSo, type Finding } from './conditions.ts';
+import type { ControllerParts } from './controller.ts';
+
+/**
+ * In their order. One that is refused holds up none of the others; the first refusal is thrown after them, and nothing
+ * is taken away then: what is not there yet may have to take the place of it.
+ */
+export async function deploy(
+  live: KubernetesObject,
+  objects: readonly KubernetesObject[],
+  { world, applier }: Pick<ControllerParts, 'world' | 'applier'>,
+  signal: AbortSignal,
+  { isAll = true }: { readonly isAll?: boolean } = {},
+): Promise<void> {
+  const owner = ownerOf(live);
+  const failures: unknown[] = [];
+  for (const object of objects) {
+    signal.throwIfAborted();
+    const observed = world.isWatched(object) ? (wanted: KubernetesObject) => world.get(wanted, wanted.metadata) : undefined;
+    try {
+      await applier.apply(object, { owner, observed, signal });
+    } catch (error) {
+      // Whatever is the matter with the API server is the matter with the next object as well.
+      if (!hasCode(error, 'CLUSTER_OBJECT_TAKEN', 'CLUSTER_INVALID', 'CLUSTER_FORBIDDEN', 'CLUSTER_CONFLICT', 'CLUSTER_NOT_FOUND'))
+        throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  if (isAll) await applier.prune(world.childrenOf(owner.uid), { owner, desired: objects, signal });
+}
+
+export const printFaults = (faults: readonly { readonly path: string; readonly message: string }[]): string =>
+  faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+
+/** What a plan says of the object, beside what it makes of it. */
+export const planFinding = (plan: PlanResult): Finding =>
+  plan.ok
+    ? isSo('Valid', 'Understood', 'it can be what it says')
+    : isNot('Valid', 'NotPossible', printFaults(plan.error as readonly PlanFault[]));

@@ -1,0 +1,66 @@
+/** MCPServer: a proxy, and the server behind it where that runs here. */
+import { digestOf, DEPLOYMENTS } from '../cluster/index.ts';
+import { childName, planMCPServer, type ExternalAuth } from '../plan/index.ts';
+import { momentsOf } from './auth-server.ts';
+import { referredTexts } from './config-maps.ts';
+import { isNot } from './conditions.ts';
+import type { Controller, Reconciled } from './controller.ts';
+import { deploy, planFinding, printFaults } from './deploy.ts';
+import { unpinned } from './images.ts';
+import { keepOwnerKeys } from './owner-keys.ts';
+import { operatorSecrets } from './owners.ts';
+import { podsStatus } from './pods.ts';
+
+export const serverController: Controller<'MCPServer'> = {
+  kind: 'MCPServer',
+  isHeld: false,
+  async reconcile(subject, parts, signal): Promise<Reconciled> {
+    const { live, known } = subject;
+    const { world, operator } = parts;
+    const { name, namespace, spec } = known;
+    const snapshot = world.snapshot();
+    const texts = referredTexts(world, namespace, spec);
+    const images = parts.requireDigests ? unpinned({ 'spec.image': spec.image, 'spec.proxy.image': spec.proxy.image }) : [];
+    const refused = images.length === 0 ? [] : [isNot('Valid', 'ImageNotPinned', printFaults(images))];
+    if (texts.findings.length > 0 || refused.length > 0) return { findings: [...texts.findings, ...refused], status: {} };
+
+    const config = spec.externalAuthConfigRef && snapshot.get('MCPExternalAuthConfig', namespace, spec.externalAuthConfigRef.name);
+    const external: ExternalAuth | undefined = config && { name: config.name, spec: config.spec };
+    const kept = await keepOwnerKeys(subject, external === undefined ? [] : [external], parts, signal);
+    if (kept.authServer !== undefined && kept.objects.length === 0) return { findings: kept.findings, status: {} };
+    const plan = planMCPServer({
+      resource: { metadata: known, spec },
+      ...(kept.authServer !== undefined && { authServer: kept.authServer }),
+      ...(external !== undefined && { external }),
+      policies: texts.policies,
+      ...(texts.toolset !== undefined && { toolset: texts.toolset }),
+      certificates: { client: kept.client },
+      operatorSecrets: operatorSecrets(namespace, snapshot),
+      operator,
+    });
+    const valid = planFinding(plan);
+    const due = kept.certificate?.renewAt;
+    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due };
+    await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
+    const runsHere = spec.image !== undefined && spec.transport !== 'stdio';
+    const serving = world.get(DEPLOYMENTS, { namespace, name });
+    const behind = runsHere ? [world.get(DEPLOYMENTS, { namespace, name: childName.server(name) })] : [];
+    const pods = podsStatus(serving, behind);
+    const { finding, replicas, readyReplicas, selector } = pods;
+    return {
+      findings: [valid, ...kept.findings, finding],
+      status: {
+        ...{ replicas, readyReplicas, selector, configHash: plan.value.configHash },
+        ...{ url: spec.resourceUrl, spiffeId: kept.spiffeId },
+        ...(kept.certificate !== undefined && { clientCertificate: { secretName: kept.client, ...momentsOf(kept.certificate) } }),
+        references: [
+          ...(external === undefined ? [] : [{ kind: 'MCPExternalAuthConfig', name: external.name, hash: digestOf(external.spec) }]),
+          ...[...texts.policies, ...(texts.toolset === undefined ? [] : [texts.toolset])].map(({ ref, text }) => ({
+            ...{ kind: 'ConfigMap', name: ref.name, hash: digestOf(text) },
+          })),
+        ],
+      },
+      ...{ due, pods },
+    };
+  },
+};
