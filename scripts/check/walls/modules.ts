@@ -116,6 +116,7 @@ export const CONFINED_PACKAGES: readonly {
  */
 export const LAZY_PACKAGES: readonly string[] = [
   '@cedar-policy/cedar-wasm',
+  '@kubernetes/client-node',
   'aws4fetch',
   'jose',
   'pg',
