@@ -6,3 +6,5 @@
  * happens to a request: the pods run the commands that everybody runs.
  */
 export * from './crds/index.ts';
+export * from './plan/index.ts';
+export type { KindOf, KubernetesObject, ObjectMetadata, OwnerReference } from './kubernetes-object.ts';
