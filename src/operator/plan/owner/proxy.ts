@@ -79,10 +79,10 @@ export const policiesOf = (
     ? named
     : servers.map((server) => ({ ...starterPolicy({ issuer, server }), name: `callers-of-${server}` }));
 
-/** Addresses of the machine and of clouds behind it: no server is there, however private networks may be. */
+/** Where clouds hand out credentials of the machine no server is, however private networks may be. */
 export const IN_CLUSTER: { readonly [field: string]: DocumentValue } = {
   allowPrivateNetworks: true,
-  customBlockedIpRanges: ['127.0.0.0/8', '::1/128', '169.254.0.0/16', 'fe80::/10'],
+  customBlockedIpRanges: ['169.254.0.0/16', 'fe80::/10'],
 };
 
 /** The files of the ConfigMap of a proxy. */
