@@ -45,6 +45,16 @@ export const mainError = defineErrors('main', {
     title: 'the file with the token of the key service cannot be read',
     remedy: 'Check the path under `vault.keyWrapper.tokenFile` and its permissions; it is read at each use.',
   },
+  SECRET_FILE_UNREADABLE: {
+    status: 500,
+    title: 'the file of a secret cannot be read',
+    remedy: 'Check the path under `vault.mounted` and its permissions; it is read at each use.',
+  },
+  HOST_KEYS_UNUSABLE: {
+    status: 400,
+    title: 'the keys that hosts share cannot be taken from the folder of `--host-keys`',
+    remedy: 'The message names the file; `docs/storage.md` says what the folder holds.',
+  },
   STATE_KEY_UNUSABLE: {
     status: 500,
     title: 'the key that seals the state of calls in several rounds is no key',

@@ -8,4 +8,5 @@
  */
 export * from './cluster/index.ts';
 export * from './crds/index.ts';
+export * from './plan/index.ts';
 export type { KindOf, KubernetesObject, ObjectMetadata, OwnerReference } from './kubernetes-object.ts';

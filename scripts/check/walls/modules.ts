@@ -78,7 +78,11 @@ export const MODULES: readonly ModulePlace[] = [
     'kernel contract db tls audit vault policy identity backup',
     'the doctor looks at everything that is kept, and changes nothing',
   ),
-  place('operator', 'kernel contract tls', 'the operator speaks to servers through the contract'),
+  place(
+    'operator',
+    'kernel contract tls proxy',
+    'the operator speaks to servers through the contract, and a proxy is the same wherever it runs',
+  ),
   place(
     'cli',
     'kernel contract db tls http audit vault policy identity backup authserver registry toolbox gateway doctor',

@@ -101,6 +101,7 @@ export {
 } from './upstream-facts.ts';
 export { auditSchema, type AuditAnchorSettings, type AuditExportSettings, type AuditSettings } from './audit.ts';
 export type { KeyWrapperSettings, VaultSettings } from './vault.ts';
+export type { MountedSecret } from './mounted-secrets.ts';
 export { backupSchema, RECIPIENT_PREFIX, type BackupSettings } from './backup.ts';
 export { contentBlockSchema } from './prompt.ts';
 export { APP_MIME_TYPE } from './resource.ts';

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { absoluteUrl, isLoopbackHost, secretText } from './common.ts';
+import { mountedSecretsSchema } from './mounted-secrets.ts';
 import { tlsClientSchema } from './tls.ts';
 
 const absolutePath = z.string().refine((path) => isAbsolute(path), { error: 'this is not an absolute path' });
@@ -86,6 +87,9 @@ export const vaultSchema = z.strictObject({
     .array(keyWrapper)
     .default([])
     .describe('Keys that still open what they wrapped, until `chatelaine secret rewrap` has finished.'),
+  mounted: mountedSecretsSchema.describe(
+    'Secrets that are files, such as mounted ones of Kubernetes, under names of the vault; read at each use.',
+  ),
 });
 
 export type VaultSettings = z.output<typeof vaultSchema>;

@@ -12,7 +12,14 @@ import { mainError } from '../errors.ts';
 import { servedContainment } from '../serve/containment.ts';
 import { approvalStep, lateApprovals } from '../services/approvals.ts';
 import { openRegistry } from '../registry/open-registry.ts';
-import { lazySecrets, openServices, toolSecrets, WorkloadApis, type Services } from '../services/index.ts';
+import {
+  lazySecrets,
+  mountedSecrets,
+  openServices,
+  toolSecrets,
+  WorkloadApis,
+  type Services,
+} from '../services/index.ts';
 import type { InvokeOptions } from './invoke-command.ts';
 
 /** Calls one tool and prints its answer; throws the catalogued error of a refusal or a failure. */
@@ -31,7 +38,7 @@ export async function invoke(tool: string, text: string, options: InvokeOptions,
   try {
     const secrets = lazySecrets(async () => {
       const { vault, audit } = await opened.promise;
-      return toolSecrets(vault.reader, audit);
+      return toolSecrets(mountedSecrets(vault.reader, configured.settings.vault.mounted), audit);
     });
     const workloads = new WorkloadApis({ clock: context.clock, env: context.env, log, endings });
     const configured = await openConfigured(options, { context, log, dataDir, secrets, workloads });

@@ -6,8 +6,8 @@ import { LOG_LEVELS, wholeNumber } from '../serve/serve-command.ts';
 export interface ProxyOptions extends DataDirectoryOptions {
   readonly upstream?: string;
   readonly env?: readonly string[];
-  readonly resource: string;
-  readonly issuer: string;
+  readonly resource?: string;
+  readonly issuer?: string;
   readonly issuerCa?: string;
   readonly audience?: string;
   readonly exchange?: string;
@@ -27,6 +27,7 @@ export interface ProxyOptions extends DataDirectoryOptions {
   readonly config?: string;
   readonly configs?: string;
   readonly configFolder?: string;
+  readonly hostKeys?: string;
   readonly reload: boolean;
   readonly logLevel?: LogLevel;
 }
@@ -38,8 +39,8 @@ export const installProxy: InstallCommands = (program, context) => {
     .argument('[command...]', 'after `--`: the program of the MCP server, and its arguments')
     .option('--upstream <url>', 'where the MCP server is, instead of a command')
     .option('--env <name>', 'a variable of the environment that the command gets (repeatable)', collect)
-    .requiredOption('--resource <url>', 'what clients know the proxy as: a URL that ends in /mcp')
-    .requiredOption('--issuer <url>', 'the authorization server whose tokens open it')
+    .option('--resource <url>', 'what clients know the proxy as: a URL that ends in /mcp')
+    .option('--issuer <url>', 'the authorization server whose tokens open it')
     .option('--issuer-ca <file>', 'the authorities that vouch for the issuer (default: those of the system)')
     .option('--audience <text>', 'what `aud` of tokens must be (default: the resource)')
     .option('--exchange <url>', 'the internal listener of the authorization server, for tokens of upstreams')
@@ -62,6 +63,7 @@ export const installProxy: InstallCommands = (program, context) => {
     .option('--config <file>', 'policies, limits and the rest, one YAML file')
     .option('--configs <files>', 'several files, separated by commas')
     .option('--config-folder <folder>', 'every .yaml and .yml file of a folder')
+    .option('--host-keys <folder>', 'the keys that all hosts of one PostgreSQL have, for a data directory without')
     .option('--no-reload', 'do not watch the configuration for changes')
     .addOption(
       new Option('--log-level <level>', 'the least severe level that is written (default: info)').choices(LOG_LEVELS),
@@ -71,7 +73,8 @@ export const installProxy: InstallCommands = (program, context) => {
       'after',
       `
 Without a configuration whoever has a token of the issuer for the resource may call; with one its policies decide, and
-without any nobody calls. What clients send as credentials never goes further.
+without any nobody calls. What clients send as credentials never goes further. With neither a server nor --resource and
+--issuer all of it stands in the configuration.
 
 Examples:
   $ chatelaine proxy --upstream http://127.0.0.1:9000/mcp --resource https://flights.example/mcp --issuer https://login.example

@@ -11,17 +11,12 @@ import { findProgram } from './find-program.ts';
 
 /** Rejects with `OPTION_INVALID` for options that cannot be, and as `serve` does. */
 export async function proxy(command: readonly string[], options: ProxyOptions, context: CliContext): Promise<void> {
-  const documents = proxyDocuments(wishOf(command, options, context));
-  if (!documents.ok) throw mainError('OPTION_INVALID', documents.error.join('; '));
-  const { config, configs, configFolder, host, port, dataDir, reload, logLevel } = options;
-  const input: ConfigurationInput = {
-    ...{ file: 'the command line', directory: process.cwd(), joins: true },
-    // JSON is YAML; a document a line.
-    bytes: Buffer.from(documents.value.map((document) => JSON.stringify(document)).join('\n---\n')),
-  };
+  const beside = standsInFiles(command, options) ? undefined : inputOf(wishOf(command, options, context));
+  const { config, configs, configFolder, host, port, dataDir, reload, logLevel, hostKeys } = options;
   await serve(
     {
       ...{ dataDir, reload },
+      ...(hostKeys !== undefined && { hostKeys }),
       ...(config !== undefined && { config }),
       ...(configs !== undefined && { configs }),
       ...(configFolder !== undefined && { configFolder }),
@@ -30,12 +25,40 @@ export async function proxy(command: readonly string[], options: ProxyOptions, c
       ...(logLevel !== undefined && { logLevel }),
     },
     context,
-    { beside: input },
+    { isProxy: true, ...(beside !== undefined && { beside }) },
   );
+}
+
+/** Options that say what the documents of a proxy say. */
+const OF_DOCUMENTS: readonly (keyof ProxyOptions)[] = [
+  ...(['upstream', 'env', 'resource', 'issuer', 'issuerCa', 'audience', 'exchange', 'upstreamName', 'header'] as const),
+  ...(['cert', 'key', 'ca', 'workloadApi', 'serverSpiffeId', 'owner', 'tlsCert', 'tlsKey', 'tlsTerminatedBy'] as const),
+];
+
+/** Whether a configuration says everything: whose tokens count, and what is behind. Half of it is nobody's wish. */
+function standsInFiles(command: readonly string[], options: ProxyOptions): boolean {
+  const { config, configs, configFolder } = options;
+  return (
+    (config ?? configs ?? configFolder) !== undefined &&
+    command.length === 0 &&
+    OF_DOCUMENTS.every((name) => options[name] === undefined)
+  );
+}
+
+function inputOf(wish: ProxyWish): ConfigurationInput {
+  const documents = proxyDocuments(wish);
+  if (!documents.ok) throw mainError('OPTION_INVALID', documents.error.join('; '));
+  return {
+    ...{ file: 'the command line', directory: process.cwd(), joins: true },
+    // JSON is YAML; a document a line.
+    bytes: Buffer.from(documents.value.map((document) => JSON.stringify(document)).join('\n---\n')),
+  };
 }
 
 function wishOf([program, ...args]: readonly string[], options: ProxyOptions, { env }: CliContext): ProxyWish {
   const { upstream, resource, issuer, issuerCa, audience, tlsTerminatedBy, config, configs, configFolder } = options;
+  if (resource === undefined || issuer === undefined)
+    throw mainError('OPTION_INVALID', `\`${resource === undefined ? '--resource' : '--issuer'}\` is missing`);
   refuseReferences([program ?? '', ...args], options);
   return {
     ...{ upstream, resource, issuer, audience, tlsTerminatedBy, env: options.env ?? [] },

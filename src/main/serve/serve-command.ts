@@ -12,6 +12,7 @@ export interface ServeOptions extends ConfigurationOptions, DataDirectoryOptions
   readonly namespace?: string;
   readonly reload: boolean;
   readonly pollInterval?: number;
+  readonly hostKeys?: string;
   readonly logLevel?: LogLevel;
 }
 
@@ -27,6 +28,7 @@ export const installServe: InstallCommands = (program, context) => {
     .option('--namespace <name>', 'with --stdio: the namespace to serve (default: default)')
     .option('--no-reload', 'do not watch the configuration for changes')
     .option('--poll-interval <seconds>', 'look for changes every so often instead of watching', wholeNumber)
+    .option('--host-keys <folder>', 'the keys that all hosts of one PostgreSQL have, for a data directory without')
     .addOption(
       new Option('--log-level <level>', 'the least severe level that is written (default: info)').choices(LOG_LEVELS),
     )

@@ -29,6 +29,7 @@ import {
   lazySecrets,
   openResourceServer,
   openServices,
+  mountedSecrets,
   toolSecrets,
   vendableTools,
   WorkloadApis,
@@ -41,6 +42,7 @@ import { callFacts } from './call-facts.ts';
 import { servedContainment } from './containment.ts';
 import { decoys } from './decoys.ts';
 import { startDuties } from './duties.ts';
+import { takeHostKeys } from './host-keys.ts';
 import { lateApi } from './late-api.ts';
 import { lateNotices } from './late-notices.ts';
 import {
@@ -61,12 +63,14 @@ import type { ServeOptions } from './serve-command.ts';
 
 /** What tells one command that serves from another. */
 export interface ServeShape {
-  /** What the command line says of the configuration: that of a proxy, which has no pages and no API. */
+  /** Whether it is a proxy, which has no pages and no API. */
+  readonly isProxy?: boolean;
+  /** What the command line says of the configuration. */
   readonly beside?: ConfigurationInput;
 }
 
 export async function serve(options: ServeOptions, context: CliContext, shape: ServeShape = {}): Promise<void> {
-  const isProxy = shape.beside !== undefined;
+  const isProxy = shape.isProxy === true;
   const dataDir = resolve(options.dataDir);
   let format: LogFormat = process.stderr.isTTY ? 'text' : 'json';
   const log = createLogger({ level: options.logLevel ?? 'info', format: () => format, cover: coverLogText });
@@ -105,6 +109,7 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
     log.level = options.logLevel ?? settings.log.level;
     format = settings.log.format ?? format;
     prepareDataDirectory(dataDir);
+    if (options.hostKeys !== undefined) takeHostKeys(resolve(options.hostKeys), dataDir);
     checkRestored(dataDir);
     if (settings.database.type === 'sqlite' && options.stdio !== true) {
       // Not for one client's child process: several may stand beside each other, as commands do.
@@ -119,7 +124,7 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
       declaredLimits: () => configured.limits(),
       countsAlone: options.stdio === true,
     });
-    vaultOpened.resolve(toolSecrets(services.vault.reader, services.audit));
+    vaultOpened.resolve(toolSecrets(mountedSecrets(services.vault.reader, settings.vault.mounted), services.audit));
     const registry = await openRegistry({ ...services, settings, configured });
     const agentsReached = Promise.withResolvers<URL | undefined>();
     const publicUrl = options.stdio === true || isProxy ? undefined : issuerUrl(settings);

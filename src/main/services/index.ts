@@ -11,6 +11,7 @@ export { lateCredentials, type LateCredentials } from './late-credentials.ts';
 export { lazySecrets } from './lazy-secrets.ts';
 export { openResourceServer } from './resource-server.ts';
 export { openServices, type Services, type ServicesOptions } from './open-services.ts';
+export { mountedSecrets } from './mounted-secrets.ts';
 export { toolSecrets } from './tool-secrets.ts';
 export { vendableTools } from './vendable-tools.ts';
 export { WorkloadApis } from './workload-apis.ts';

@@ -31,6 +31,7 @@ import {
   type Signing,
 } from './late-signing.ts';
 import { sessionLifetimes } from './session-lifetimes.ts';
+import { mountedSecrets } from './mounted-secrets.ts';
 import { toolSecrets } from './tool-secrets.ts';
 
 /** The same list each time: who declares nothing never changes it. */
@@ -157,7 +158,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   const signing = lateSigning({
     ...{ frame: identity.frame, envelope: vault.envelope, log },
     settings: settings.authorizationServer,
-    secrets: toolSecrets(vault.reader, audit),
+    secrets: toolSecrets(mountedSecrets(vault.reader, settings.vault.mounted), audit),
   });
   const policies = new PoliciesInForce({ database, clock, log, declared: options.declaredPolicies ?? (() => NONE) });
   const watched = () => policies.watched;

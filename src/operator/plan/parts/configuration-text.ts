@@ -1,0 +1,45 @@
+/** Documents of a configuration as the text of a file. Whatever a value holds, it is data there. */
+import type { JsonObject, JsonValue } from '#kernel';
+
+/** A value that the process takes of its environment: what differs from pod to pod. */
+export class EnvironmentReference {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export type DocumentValue =
+  | JsonValue
+  | EnvironmentReference
+  | undefined
+  | readonly DocumentValue[]
+  | { readonly [field: string]: DocumentValue };
+
+export interface ConfigurationDocument {
+  readonly kind: string;
+  readonly [field: string]: DocumentValue;
+}
+
+/** A variable that no pod has: the guard of pod templates refuses names that begin so. */
+const DOLLAR = '${CHATELAINE_NO_VARIABLE:$}{';
+
+/** `${` begins a reference to the environment, in keys an error: in a value it is written as the reference to a dollar. */
+const plain = (text: string): string => text.replaceAll('${', DOLLAR);
+
+/** JSON is YAML: a document a line. */
+export const configurationText = (documents: readonly ConfigurationDocument[]): string =>
+  documents.map((one) => `${JSON.stringify(written(one))}\n`).join('---\n');
+
+function written(value: DocumentValue): JsonValue | undefined {
+  if (value instanceof EnvironmentReference) return `\${${value.name}}`;
+  if (typeof value === 'string') return plain(value);
+  if (Array.isArray(value)) return value.map((one: DocumentValue) => written(one) ?? null);
+  if (typeof value !== 'object' || value === null) return value as JsonValue | undefined;
+  const fields = Object.entries(value).flatMap(([name, field]): [string, JsonValue][] => {
+    const inner = written(field as DocumentValue);
+    return inner === undefined ? [] : [[name, inner]];
+  });
+  return Object.fromEntries(fields) as JsonObject;
+}
