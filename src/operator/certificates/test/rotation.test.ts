@@ -148,9 +148,9 @@ describe('rotation with overlap', () => {
         }
         rotations += world.steps.filter((step) => step === 'retire').length;
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     );
-    expect(rotations).toBeGreaterThan(10);
+    expect(rotations).toBeGreaterThan(2);
   }, 300_000);
 
   it('prepares, waits until every bundle holds the next root, activates, reissues, and then drops the old root', async () => {

@@ -85,7 +85,7 @@ export class World implements SecretWriter {
 export const leafNames = (owners: readonly string[]): readonly string[] => ['server', ...owners].map((one) => `${one}-cert`);
 
 export const ownRequest = {
-  ...{ name: 'tools login', trustDomain: 'td.test', curve: 'P-256', lifetimeMs: 30 * DAY },
+  ...{ name: 'tools login', trustDomain: 'td.test', curve: 'P-256' as const, lifetimeMs: 30 * DAY },
   permittedDnsNames: ['login-internal.tools.svc'],
 } as const;
 
@@ -152,7 +152,8 @@ export interface Mount {
 
 export function sync(world: World, mount: Mount, owner: string): void {
   const chain = world.read(`${owner}-cert`)?.data['tls.crt'];
-  if (chain !== undefined) mount.chain = reveal(chain);
+  // What cannot be used is not taken over by a process that has something in use (`tls/live`).
+  if (chain !== undefined && reveal(chain).startsWith('-----BEGIN')) mount.chain = reveal(chain);
   mount.bundle = world.bundles.get(`${owner}-trust`)?.['ca.crt'] ?? mount.bundle;
 }
 
