@@ -9,7 +9,7 @@ import {
   type CustomResourceKind,
 } from '#contract/kubernetes';
 import { isRecord } from '#kernel';
-import { faultsOf, REFERENCE_REASONS, usersOf, type KnownObject, type Snapshot } from '../references/index.ts';
+import { faultsOf, REFERENCE_REASONS, resourceOf, usersOf, type KnownObject, type Snapshot } from '../references/index.ts';
 import type { AdmissionRequest, Answer } from './review.ts';
 
 export type Verdict = Answer;
@@ -66,7 +66,7 @@ function onWrite(kind: CustomResourceKind, request: AdmissionRequest, snapshot: 
   if (changes.length > 0)
     return invalid(kind, object, changes.map(({ path, message }) => ({ path: path.join('.'), message })));
 
-  const known = knownObject(kind, parsed.value, request);
+  const known = claiming(knownObject(kind, parsed.value, request), old?.success === true ? old.value : undefined);
   const faults = faultsOf(known, snapshot);
   // What was so before this change is no reason to refuse another one, such as the one that mends something else.
   const before = old?.success === true ? faultsOf(knownObject(kind, old.value, request), snapshot) : [];
@@ -122,6 +122,14 @@ function knownObject(kind: CustomResourceKind, value: unknown, request: Admissio
     uid: isThere ? text('uid') : '',
     creationTimestamp: isThere ? text('creationTimestamp') : '',
   } as unknown as KnownObject;
+}
+
+/** What is claimed from now on is claimed by nobody younger: the age of the object is not that of the claim (OPR-003). */
+function claiming(object: KnownObject, before: unknown): KnownObject {
+  if (!('resourceUrl' in object.spec)) return object;
+  const { spec } = (before ?? {}) as { spec?: { resourceUrl?: string } };
+  const isAsBefore = spec?.resourceUrl !== undefined && resourceOf(spec.resourceUrl) === resourceOf(object.spec.resourceUrl);
+  return isAsBefore ? object : { ...object, creationTimestamp: '', uid: '' };
 }
 
 const isOurKind = (kind: string): kind is CustomResourceKind => Object.hasOwn(CUSTOM_RESOURCES, kind);

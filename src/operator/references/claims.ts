@@ -18,9 +18,19 @@ function oldest<Of extends Known>(claimants: readonly Of[]): Of | undefined {
   );
 }
 
-/** Whose the resource URL is. One that is being deleted has it until it is gone: its tokens are still good. */
-export const resourceHolder = (snapshot: Snapshot, resourceUrl: string) =>
-  oldest<Known<'MCPServer'> | Known<'MCPGateway'>>(snapshot.owners(resourceOf(resourceUrl)));
+/**
+ * Whose the resource URL is: of who has it already, as long as it claims it, and else of the oldest. The age of an object
+ * says nothing of since when it claims what it claims: an old one that is changed would take the resource of a younger
+ * one, with its tokens. One that is being deleted has it until it is gone: its tokens are still good.
+ */
+export function resourceHolder(snapshot: Snapshot, resourceUrl: string) {
+  const resource = resourceOf(resourceUrl);
+  const claimants = snapshot.owners(resource);
+  const incumbent = snapshot.incumbent(resource);
+  return (
+    claimants.find((one) => keyOf(one) === incumbent) ?? oldest<Known<'MCPServer'> | Known<'MCPGateway'>>(claimants)
+  );
+}
 
 export const issuerHolder = (snapshot: Snapshot, issuer: string) => oldest(snapshot.issuers(issuerOf(issuer)));
 

@@ -9,6 +9,7 @@ import {
   fromAuthServer,
   membersOf,
   neededUpstreams,
+  upstreamOf,
   type AuthServerPlace,
   type Owner,
 } from './owner-references.ts';
@@ -36,7 +37,7 @@ export function faultsOf(object: KnownObject, before: Snapshot): readonly Refere
       const place = { namespace: ref.namespace ?? object.namespace, name: ref.name, path: 'spec.authServerRef' };
       const [fault, server] = reach(object, place, snapshot);
       if (fault !== undefined) return [fault];
-      const named = 'upstream' in object.spec ? object.spec.upstream : undefined;
+      const named = upstreamOf(object.spec);
       return server === undefined || named === undefined ? [] : unknownUpstreams(server, [{ path: 'spec.upstream', name: named }]);
     }
     case 'MCPGroup':
@@ -123,7 +124,7 @@ function authServerFaults(object: Owner, snapshot: Snapshot): readonly Reference
   faults.push(...notAllowed(object, server), ...unknownUpstreams(server, neededUpstreams(object, snapshot)));
   const open = configReferences(object, snapshot).find(({ name }) => {
     const spec = snapshot.get('MCPExternalAuthConfig', object.namespace, name)?.spec;
-    return spec !== undefined && fromAuthServer(spec) !== undefined && 'upstream' in spec && spec.upstream === undefined;
+    return spec !== undefined && fromAuthServer(spec) !== undefined && upstreamOf(spec) === undefined;
   });
   if (open !== undefined && server.spec.upstreams.length > 1)
     faults.push({

@@ -9,7 +9,7 @@
  */
 export { faultsOf } from './faults-of.ts';
 export { REFERENCE_REASONS, type ReferenceFault, type ReferenceReason } from './fault.ts';
-export { snapshotOf, keyOf, type Snapshot, type Known, type KnownObject } from './snapshot.ts';
+export { snapshotOf, keyOf, resourceOf, type Snapshot, type Known, type KnownObject } from './snapshot.ts';
 export { issuerHolder, resourceHolder, isOlder } from './claims.ts';
 export { authServerOf, neededUpstreams, outgoingConfigs, membersOf, type AuthServerPlace } from './owner-references.ts';
 export { usersOf } from './usage.ts';

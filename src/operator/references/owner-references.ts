@@ -48,6 +48,10 @@ export const outgoingConfigs = (owner: Owner, snapshot: Snapshot): readonly Know
 
 export const fromAuthServer = (spec: MCPExternalAuthConfigSpec) => ('authServerRef' in spec ? spec.authServerRef : undefined);
 
+/** The upstream that it names; undefined for none, and for what takes no token of an authorization server. */
+export const upstreamOf = (spec: MCPExternalAuthConfigSpec): string | undefined =>
+  'upstream' in spec ? spec.upstream : undefined;
+
 /** Every authorization server that it leads to: the one whose tokens open it comes first. */
 export function authServersOf(owner: Owner, snapshot: Snapshot): readonly AuthServerPlace[] {
   const { authServerRef: own } = owner.spec;
@@ -69,8 +73,9 @@ export function neededUpstreams(owner: Owner, snapshot: Snapshot): readonly Refe
   const said = (owner.spec.upstreams ?? []).map((name, at) => ({ path: `spec.upstreams[${at}]`, name }));
   const ofConfigs = configReferences(owner, snapshot).flatMap(({ path, name }) => {
     const spec = snapshot.get('MCPExternalAuthConfig', owner.namespace, name)?.spec;
-    const isOfOurs = spec !== undefined && fromAuthServer(spec) !== undefined;
-    return isOfOurs && 'upstream' in spec && spec.upstream !== undefined ? [{ path, name: spec.upstream }] : [];
+    if (spec === undefined || fromAuthServer(spec) === undefined) return [];
+    const upstream = upstreamOf(spec);
+    return upstream === undefined ? [] : [{ path, name: upstream }];
   });
   return [...said, ...ofConfigs];
 }

@@ -41,6 +41,8 @@ export interface Snapshot {
   /** Owners by canonical resource URL. */
   owners(resource: string): readonly (Known<'MCPServer'> | Known<'MCPGateway'>)[];
   issuers(issuer: string): readonly Known<'MCPAuthServer'>[];
+  /** `keyOf` who has a resource by the owner maps that were published last, whether or not it still claims it. */
+  incumbent(resource: string): string | undefined;
   /** The same with this object in the place of the one that has its name. */
   with(object: KnownObject): Snapshot;
 }
@@ -49,12 +51,16 @@ export interface Snapshot {
 export const resourceOf = (url: string): string => canonicalResource(url) ?? url;
 export const issuerOf = (url: string): string => canonicalResource(url) ?? url;
 
-export function snapshotOf(objects: Iterable<KnownObject>): Snapshot {
+/** `incumbents`: of each canonical resource URL in the owner maps, `keyOf` the object that has it there. */
+export function snapshotOf(
+  objects: Iterable<KnownObject>,
+  incumbents: ReadonlyMap<string, string> = new Map(),
+): Snapshot {
   const all = new Map([...objects].map((object) => [keyOf(object), object]));
-  return over(all);
+  return over(all, incumbents);
 }
 
-function over(all: ReadonlyMap<string, KnownObject>): Snapshot {
+function over(all: ReadonlyMap<string, KnownObject>, incumbents: ReadonlyMap<string, string>): Snapshot {
   const byKind = Map.groupBy(all.values(), ({ kind }) => kind);
   const list = <Kind extends CustomResourceKind>(kind: Kind) => (byKind.get(kind) ?? []) as unknown as Known<Kind>[];
   const owners = Map.groupBy([...list('MCPServer'), ...list('MCPGateway')], ({ spec }) => resourceOf(spec.resourceUrl));
@@ -65,6 +71,7 @@ function over(all: ReadonlyMap<string, KnownObject>): Snapshot {
     list,
     owners: (resource) => owners.get(resource) ?? [],
     issuers: (issuer) => issuers.get(issuer) ?? [],
-    with: (object) => over(new Map([...all, [keyOf(object), object]])),
+    incumbent: (resource) => incumbents.get(resource),
+    with: (object) => over(new Map([...all, [keyOf(object), object]]), incumbents),
   };
 }

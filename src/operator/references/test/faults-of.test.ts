@@ -198,6 +198,16 @@ describe('of objects that claim one resource', () => {
     );
   });
 
+  it('who has it by the owner map keeps it from an older one that claims it later, and for as long as it claims it (OPR-003)', () => {
+    const [older, younger] = [owner('a/x', 0), owner('b/y', 1)];
+    const incumbents = new Map([[younger.spec.resourceUrl, 'MCPServer/b/y']]);
+    const { resourceUrl } = older.spec;
+    expect(resourceHolder(snapshotOf([older, younger], incumbents), resourceUrl)).toEqual(younger);
+    expect(faultsOf(older, snapshotOf([younger], incumbents))[0]?.reason).toBe('ResourceUrlTaken');
+    const moved = known('MCPServer', 'b/y', { resourceUrl: 'https://tools.example.com/moved' }, 1);
+    expect(resourceHolder(snapshotOf([older, moved], incumbents), resourceUrl)).toEqual(older);
+  });
+
   it('one that is not there yet is younger than all that are (OPR-003)', () => {
     const mine = { ...owner('a/x', 0), creationTimestamp: '', uid: '' };
     expect(isOlder(mine, owner('b/y', 59))).toBe(false);
