@@ -43,7 +43,18 @@ export type {
   WorkloadClient,
 };
 export type { SvidChoice, WorkloadLive, WorkloadState } from './workload-api/index.ts';
-export type { IssuedCertificate, KnownAuthority, RotationStep } from './ca/index.ts';
+export type {
+  Authority,
+  AuthorityRequest,
+  Issued,
+  IssuedCertificate,
+  KnownAuthority,
+  LeafPurpose,
+  LeafRequest,
+  RotationStep,
+} from './ca/index.ts';
+export { pemBlocks, type PemBlock } from './pem.ts';
+export { HANDSHAKE, HANDSHAKE_TIMEOUT_MS, ALPN } from './server/handshake.ts';
 
 /** The TLS of a listener whose clients show certificates; throws `TRUST_UNUSABLE`. */
 export const openClientTls = async (options: ClientTlsOptions): Promise<ClientTls> =>
@@ -60,6 +71,9 @@ export const openWorkloadClient = async (options: WorkloadClientOptions): Promis
 /** How we connect where both ends show certificates; throws `CERTIFICATE_UNUSABLE` and `TRUST_UNUSABLE`. */
 export const openMutualTls = async (options: MutualTlsOptions): Promise<MutualTls> =>
   (await import('./client/mutual-tls.ts')).openMutualTls(options);
+
+/** The certificate authority as it is loaded: what issues and reads certificates. */
+export type CertificateAuthority = Awaited<ReturnType<typeof loadCertificateAuthority>>;
 
 /** The certificate authority behind `chatelaine ca`. */
 export const loadCertificateAuthority = () => import('./ca/index.ts');

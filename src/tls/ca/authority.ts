@@ -27,13 +27,27 @@ export interface AuthorityRequest {
   readonly trustDomain?: string | undefined;
   readonly curve: 'P-256' | 'P-384';
   readonly lifetimeMs: number;
+  /**
+   * What it issues has DNS names among these and below them alone, SPIFFE IDs of the trust domain alone, and no
+   * addresses: whoever verifies holds it to that (RFC 5280 §4.2.1.10). Any names without it.
+   */
+  readonly permittedDnsNames?: readonly string[] | undefined;
 }
+
+/** Whom a certificate speaks for: those who serve, those who come, or either. */
+export type LeafPurpose = 'server' | 'client';
 
 export interface LeafRequest {
   readonly spiffeId?: string | undefined;
   readonly dnsNames: readonly string[];
   readonly addresses: readonly string[];
   readonly lifetimeMs: number;
+  /** What it is for; with a SPIFFE ID both without it, else a server. */
+  readonly purposes?: readonly LeafPurpose[] | undefined;
+  /** The trust domain of an authority that somebody else made and that does not say it itself. */
+  readonly trustDomain?: string | undefined;
+  /** How long it may live where a program replaces it in time; `LONGEST_LEAF_MS` without it. */
+  readonly longestMs?: number | undefined;
 }
 
 export interface Issued {
@@ -53,7 +67,7 @@ const fault = (message: string) => tlsError('CERTIFICATE_REQUEST_INVALID', messa
  * carries that domain's SPIFFE ID (X509-SVID.md §3.1). Throws `CERTIFICATE_REQUEST_INVALID`.
  */
 export function newAuthority(request: AuthorityRequest, now: number): Authority {
-  const { name, trustDomain, curve, lifetimeMs } = request;
+  const { name, trustDomain, curve, lifetimeMs, permittedDnsNames } = request;
   checkLifetime(lifetimeMs, LONGEST_AUTHORITY_MS, 'an authority');
   if (name === '' || name.length > 40) throw fault('the name of an authority has 1 to 40 characters');
   if (trustDomain !== undefined && !isTrustDomain(trustDomain))
@@ -72,6 +86,10 @@ export function newAuthority(request: AuthorityRequest, now: number): Authority 
       notAfter: now + lifetimeMs,
       names: trustDomain === undefined ? [] : [{ uniformResourceIdentifier: `spiffe://${trustDomain}` }],
       isAuthority: true,
+      permitted:
+        permittedDnsNames === undefined
+          ? undefined
+          : { dnsNames: permittedDnsNames, uriHosts: trustDomain === undefined ? [] : [trustDomain] },
       usage: [KeyUsageFlags.keyCertSign, KeyUsageFlags.cRLSign],
       purposes: [],
     },
@@ -86,14 +104,14 @@ export function newAuthority(request: AuthorityRequest, now: number): Authority 
  * `CERTIFICATE_REQUEST_INVALID`.
  */
 export function issueCertificate(authority: Authority, request: LeafRequest, now: number): Issued {
-  const { spiffeId, dnsNames, addresses, lifetimeMs } = request;
-  checkLifetime(lifetimeMs, LONGEST_LEAF_MS, 'a certificate');
+  const { spiffeId, dnsNames, addresses, lifetimeMs, purposes } = request;
+  checkLifetime(lifetimeMs, request.longestMs ?? LONGEST_LEAF_MS, 'a certificate');
   const issuer = new X509Certificate(authority.cert);
   const until = issuer.validToDate.getTime();
   if (now >= until) throw fault(`the authority has expired on ${new Date(until).toISOString()}`);
   if (spiffeId === undefined && dnsNames.length + addresses.length === 0)
     throw fault('a certificate names somebody: give a SPIFFE ID, a DNS name or an address');
-  if (spiffeId !== undefined) checkSpiffeId(spiffeId, trustDomainOf(issuer));
+  if (spiffeId !== undefined) checkSpiffeId(spiffeId, trustDomainOf(issuer) ?? request.trustDomain);
   for (const name of dnsNames) if (!DNS_NAME.test(name)) throw fault(`\`${name}\` is no DNS name in lower case`);
   for (const address of addresses) if (isIP(address) === 0) throw fault(`\`${address}\` is no IP address`);
 
@@ -114,12 +132,15 @@ export function issueCertificate(authority: Authority, request: LeafRequest, now
       ],
       isAuthority: false,
       usage: [KeyUsageFlags.digitalSignature],
-      purposes: spiffeId === undefined ? [id_kp_serverAuth] : [id_kp_serverAuth, id_kp_clientAuth],
+      purposes: (purposes ?? (spiffeId === undefined ? ['server'] : ['server', 'client'])).map((one) => PURPOSES[one]),
     },
     { subject: subjectOf(issuer.raw), publicKey: createPublicKey(signerKey), privateKey: signerKey },
   );
   return { cert, key: pemOf(privateKey), serial: factsOf(new X509Certificate(cert)).serial, notAfter };
 }
+
+/** OIDs of extended key usage (RFC 5280 §4.2.1.12). */
+export const PURPOSES = { server: id_kp_serverAuth, client: id_kp_clientAuth } as const;
 
 function checkSpiffeId(text: string, trustDomain: string | undefined): void {
   const id = parseSpiffeId(text);

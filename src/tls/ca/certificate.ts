@@ -11,14 +11,18 @@ import {
   Extension,
   Extensions,
   GeneralName,
+  GeneralSubtree,
+  GeneralSubtrees,
   id_ce_authorityKeyIdentifier,
   id_ce_basicConstraints,
   id_ce_extKeyUsage,
   id_ce_keyUsage,
+  id_ce_nameConstraints,
   id_ce_subjectAltName,
   id_ce_subjectKeyIdentifier,
   KeyUsage,
   Name,
+  NameConstraints,
   RelativeDistinguishedName,
   SubjectAlternativeName,
   SubjectKeyIdentifier,
@@ -44,9 +48,17 @@ export interface CertificateContents {
   readonly notAfter: number;
   readonly names: readonly Pick<GeneralName, 'dNSName' | 'uniformResourceIdentifier' | 'iPAddress'>[];
   readonly isAuthority: boolean;
+  /** Of an authority: the names that it may vouch for (RFC 5280 §4.2.1.10). */
+  readonly permitted?: PermittedNames | undefined;
   readonly usage: readonly KeyUsageFlags[];
   /** OIDs of extended key usage. */
   readonly purposes: readonly string[];
+}
+
+/** Of DNS names, these and those below them; of URIs, those whose host is one of these. No addresses. */
+export interface PermittedNames {
+  readonly dnsNames: readonly string[];
+  readonly uriHosts: readonly string[];
 }
 
 export interface Signer {
@@ -91,7 +103,7 @@ export function signCertificate(contents: CertificateContents, signer: Signer): 
 }
 
 function extensionsOf(contents: CertificateContents, signer: Signer): Extension[] {
-  const { names, isAuthority, usage, purposes, publicKey } = contents;
+  const { names, isAuthority, permitted, usage, purposes, publicKey } = contents;
   const bits = new KeyUsage(usage.reduce((sum: number, flag) => sum | flag, 0));
   const alternatives = new SubjectAlternativeName(names.map((name) => new GeneralName(name)));
   // What it signs is used by servers and agents; it makes no authorities below it.
@@ -99,6 +111,7 @@ function extensionsOf(contents: CertificateContents, signer: Signer): Extension[
   return [
     extension(id_ce_basicConstraints, constraints, true),
     extension(id_ce_keyUsage, bits, true),
+    ...(permitted === undefined ? [] : [extension(id_ce_nameConstraints, constraintsOf(permitted), true)]),
     ...(purposes.length > 0 ? [extension(id_ce_extKeyUsage, new ExtendedKeyUsage([...purposes]))] : []),
     ...(names.length > 0 ? [extension(id_ce_subjectAltName, alternatives)] : []),
     extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(bufferOf(keyIdentifier(publicKey)))),
@@ -107,6 +120,18 @@ function extensionsOf(contents: CertificateContents, signer: Signer): Extension[
       new AuthorityKeyIdentifier({ keyIdentifier: new OctetString(keyIdentifier(signer.publicKey)) }),
     ),
   ];
+}
+
+function constraintsOf({ dnsNames, uriHosts }: PermittedNames): NameConstraints {
+  const subtrees = (names: readonly Partial<GeneralName>[]) =>
+    new GeneralSubtrees(names.map((name) => new GeneralSubtree({ base: new GeneralName(name) })));
+  return new NameConstraints({
+    permittedSubtrees: subtrees([
+      ...dnsNames.map((dNSName) => ({ dNSName })),
+      ...uriHosts.map((uniformResourceIdentifier) => ({ uniformResourceIdentifier })),
+    ]),
+    excludedSubtrees: subtrees(['0.0.0.0/0', '::/0'].map((iPAddress) => ({ iPAddress }))),
+  });
 }
 
 const extension = (extnID: string, value: object, critical = false): Extension =>

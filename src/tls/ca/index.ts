@@ -14,10 +14,13 @@ export {
   newAuthority,
   LONGEST_AUTHORITY_MS,
   LONGEST_LEAF_MS,
+  PURPOSES,
   type Authority,
   type AuthorityRequest,
   type Issued,
+  type LeafPurpose,
   type LeafRequest,
 } from './authority.ts';
 export { AuthorityFolder, type IssuedCertificate, type KnownAuthority, type RotationStep } from './authority-folder.ts';
+export { readCertificate, type CertificateFacts } from '../trust/read-certificate.ts';
 export { CERTIFICATE_MODE, KEY_MODE, replaceFile } from './private-files.ts';

@@ -11,9 +11,11 @@ import {
   id_ce_basicConstraints,
   id_ce_extKeyUsage,
   id_ce_keyUsage,
+  id_ce_nameConstraints,
   id_ce_subjectAltName,
   KeyUsage,
   KeyUsageFlags,
+  NameConstraints,
   SubjectAlternativeName,
   type Extension,
   type Time,
@@ -28,7 +30,12 @@ export interface CertificateFacts {
   readonly notAfter: number;
   /** Alternative names of the type uniformResourceIdentifier, as they stand there, repeated ones too. */
   readonly uris: readonly string[];
+  readonly dnsNames: readonly string[];
+  /** How many alternative names there are, of whatever type. */
+  readonly nameCount: number;
   readonly isAuthority: boolean;
+  /** Names that an authority may vouch for (RFC 5280 §4.2.1.10), each type for itself; undefined for any. */
+  readonly permitted: { readonly dnsNames: readonly string[]; readonly uriHosts: readonly string[] } | undefined;
   readonly usage: ReadonlySet<Usage>;
   /** OIDs of extended key usage; undefined where the extension is absent. */
   readonly purposes: readonly string[] | undefined;
@@ -51,12 +58,21 @@ export function readCertificate(der: Buffer): Result<CertificateFacts, string> {
       return extension && AsnConvert.parse(extension.extnValue.buffer, type);
     };
     const names = valueOf(id_ce_subjectAltName, SubjectAlternativeName) ?? [];
+    const permitted = valueOf(id_ce_nameConstraints, NameConstraints)?.permittedSubtrees;
     const flags = valueOf(id_ce_keyUsage, KeyUsage)?.toNumber() ?? 0;
     return ok({
       serial: serialText(body.serialNumber),
       notBefore: momentOf(body.validity.notBefore),
       notAfter: momentOf(body.validity.notAfter),
       uris: [...names].flatMap(({ uniformResourceIdentifier: uri }) => (uri === undefined ? [] : [uri])),
+      dnsNames: [...names].flatMap(({ dNSName }) => (dNSName === undefined ? [] : [dNSName])),
+      nameCount: names.length,
+      permitted: permitted && {
+        dnsNames: [...permitted].flatMap(({ base: { dNSName } }) => (dNSName === undefined ? [] : [dNSName])),
+        uriHosts: [...permitted].flatMap(({ base: { uniformResourceIdentifier: host } }) =>
+          host === undefined ? [] : [host],
+        ),
+      },
       isAuthority: valueOf(id_ce_basicConstraints, BasicConstraints)?.cA ?? false,
       usage: new Set(USAGES.filter((usage) => (flags & KeyUsageFlags[usage]) !== 0)),
       purposes: valueOf(id_ce_extKeyUsage, ExtendedKeyUsage)?.map((oid) => oid),
