@@ -29,7 +29,10 @@ export const nameOf = (object: JsonObject): string => (object['metadata'] as { n
 
 /** Gives them all to the API server, and waits until it serves them. */
 export async function define(cluster: Cluster): Promise<void> {
-  for (const body of DEFINITIONS) await ask(cluster, 'POST', definitionsPath, { body });
+  for (const body of DEFINITIONS) {
+    const { status, body: said } = await ask(cluster, 'POST', definitionsPath, { body });
+    if (status !== 201) throw new Error(String(said['message']));
+  }
   for (const { spec } of DEFINITIONS) {
     const path = `/apis/${API_VERSION}/${spec.names.plural}`;
     for (let left = 200; ; left--) {

@@ -175,7 +175,7 @@ export class ApiServer implements AsyncDisposable {
     const known =
       subresource === '' || (subresource === 'status' && type.status) || (subresource === 'scale' && type.scale);
     if (object === undefined || !known) throw notFound(type, name);
-    return subresource === 'scale' ? scaleOf(object) : object;
+    return subresource === 'scale' ? scaleOf(object, type.scalePaths) : object;
   }
 
   /** A definition is served once it is stored; its status says so in a second write, after the answer. */

@@ -110,7 +110,7 @@ export class Writes {
     if (apply) return this.#apply(call, options);
     const live = this.#live(call);
     if (call.subresource === 'scale')
-      return this.#scale(call, options, patched(scaleOf(live), call.body, contentType, {}));
+      return this.#scale(call, options, patched(scaleOf(live, type.scalePaths), call.body, contentType, {}));
     const object = patched(clone(live), call.body, contentType, type.schema);
     const shown = JSON.stringify(type.custom ? sorted(object) : shownPatched(object));
     report(unknownFields(object, type), call, options, (all) => patchRefusal(shown, `strict decoding error: ${all}`));
@@ -225,9 +225,10 @@ export class Writes {
 
   #scale(call: Call, options: WriteOptions, scale: unknown): Written {
     const live = this.#live(call);
-    const changed = withScale(live, asObject(isObject(scale) ? scale : null));
+    const changed = withScale(live, asObject(isObject(scale) ? scale : null), call.type.scalePaths);
     const owned = afterUpdate(live, changed, call.type.schema, writerOf(call, options, 'Update'));
-    return { code: 200, object: scaleOf(this.#store200(call, live, owned, options).object as ApiObject) };
+    const stored = this.#store200(call, live, owned, options).object;
+    return { code: 200, object: scaleOf(stored as ApiObject, call.type.scalePaths) };
   }
 
   #live({ type, namespace, name }: Call): ApiObject {

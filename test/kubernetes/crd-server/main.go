@@ -59,11 +59,11 @@ func configuration(etcd, address string) (*apiserver.Config, error) {
 	chosen := options.NewCustomResourceDefinitionsServerOptions(os.Stdout, os.Stderr)
 	chosen.RecommendedOptions.Etcd.StorageConfig.Transport.ServerList = []string{etcd}
 	generic := genericapiserver.NewRecommendedConfig(apiserver.Codecs)
-	generic.ExternalAddress = address
 	generic.LoopbackClientConfig = &rest.Config{Host: "http://" + address, QPS: -1}
 	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(
 		openapi.GetOpenAPIDefinitionsWithoutDisabledFeatures(generatedopenapi.GetOpenAPIDefinitions),
 		openapinamer.NewDefinitionNamer(apiserver.Scheme))
+	chosen.ServerRunOptions.ExternalHost = address
 	if err := chosen.Complete(); err != nil {
 		return nil, err
 	}

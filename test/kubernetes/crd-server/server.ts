@@ -27,7 +27,7 @@ export class CrdServer implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'chatelaine-crd-server-'));
     const [clients, peers] = [await freePort(), await freePort()];
     const etcd = started('etcd', [
-      ...['--data-dir', folder, '--log-level', 'error'],
+      ...['--data-dir', folder, '--logger', 'zap', '--log-level', 'error'],
       ...['--listen-client-urls', `http://127.0.0.1:${clients}`],
       ...['--advertise-client-urls', `http://127.0.0.1:${clients}`],
       ...['--listen-peer-urls', `http://127.0.0.1:${peers}`],
@@ -37,7 +37,9 @@ export class CrdServer implements AsyncDisposable {
     await answering(`http://127.0.0.1:${clients}/health`, etcd);
     const api = started(binary(), [`http://127.0.0.1:${clients}`]);
     if (api.stdout === null) throw new TypeError('the API server has no standard output');
-    const [url] = (await once(createInterface(api.stdout), 'line')) as [string];
+    const lines = createInterface(api.stdout);
+    const [url] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string | undefined];
+    if (url === undefined) throw new Error('the API server ended before it served');
     await answering(`${url}/readyz`, api);
     return new CrdServer(url, [api, etcd], folder);
   }
