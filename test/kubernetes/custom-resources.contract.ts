@@ -24,7 +24,15 @@ const named = (object: JsonObject, name: string): JsonObject => ({
 const specOf = ({ body }: Answer): JsonObject => body['spec'] as JsonObject;
 
 /** Structural schemas have no unions: what only some types have by default, zod alone fills in. */
-const ofSomeTypes = new Set(['userinfo', 'organizationsAsGroups', 'poolSize', 'port', 'schema', 'duration']);
+const ofSomeTypes = new Set([
+  'userinfo',
+  'organizationsAsGroups',
+  'poolSize',
+  'port',
+  'schema',
+  'duration',
+  'organizationField',
+]);
 
 /** Names of fields that only the second value has, however deep. */
 function missingFrom(some: unknown, all: unknown): string[] {
@@ -209,7 +217,8 @@ export function customResourceContract(start: () => Promise<Cluster>): void {
     const second = { ...acme, name: 'second' };
 
     it('merges upstreams by name: one manager adds to those of another, and takes back its own', async () => {
-      expect((await apply(own, 'team')).status).toBe(201);
+      const made = await apply(own, 'team');
+      expect(made.status, JSON.stringify(made.body)).toBe(201);
       const bare = { apiVersion: own['apiVersion'], kind: own['kind'], metadata: own['metadata'] } as JsonObject;
       const added = await apply({ ...bare, spec: { upstreams: [second] } }, 'other');
       expect(added.status, JSON.stringify(added.body)).toBe(200);
