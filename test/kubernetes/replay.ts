@@ -12,6 +12,7 @@ export interface Exchange {
     readonly path: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: Json;
+    readonly anonymous?: boolean;
   };
   readonly response: {
     readonly status: number;
@@ -34,27 +35,37 @@ const second = 100;
 export const recording = (file: string): Exchange[] =>
   JSON.parse(readFileSync(new URL(`golden/${file}.json`, import.meta.url), 'utf8')) as Exchange[];
 
+/** All tokens stand as `<token>` in a recording: which step gave the one that a step means. */
+const tokensMeant: Readonly<Record<string, Readonly<Record<number, number>>>> = {
+  '17-tokens': { 8: 1, 9: 1, 10: 1, 11: 2, 12: 4, 15: 2, 16: 1, 17: 2, 18: 2, 20: 4, 22: 1 },
+};
+
 /** What happened to the recorded server between two steps, by what the notes say of it. */
 const compactedBefore = /here the store was compacted/;
 /** A watch whose note says that the next request belongs to it is not waited for. */
 const goesOn = /\(next request\)/;
 
 export async function replay(file: string): Promise<StepResult[]> {
-  await using api = await startApiServer({ second });
+  await using api = await startApiServer({ second, mustSignIn: true });
   for (const before of preparation(file)) await send(api, before, new Placeholders());
   const placeholders = new Placeholders();
   const open: Promise<StepResult>[] = [];
   const results: StepResult[] = [];
+  const issued: Record<number, string> = {};
   for (const [step, exchange] of recording(file).entries()) {
     if (outOfScope[file]?.has(step) === true) continue;
     if (compactedBefore.test(exchange.note)) api.compact();
     const { note } = exchange;
-    const response = await send(api, exchange, placeholders);
+    const { path } = exchange.request;
+    const token = tokensMeant[file]?.[step];
+    const response = await send(api, exchange, placeholders, token === undefined ? undefined : issued[token]);
     const found = headerDifferences(exchange, response);
     const warned = response.headers.get('warning') ?? '';
     found.push(...placeholders.differences(warningsOf(exchange.response.headers['warning']), warned, '/warning'));
     if (exchange.response.frames === undefined) {
-      found.push(...bodyDifferences(exchange, await response.text(), placeholders));
+      const text = await response.text();
+      found.push(...bodyDifferences(exchange, text, placeholders));
+      if (path.endsWith('/token')) issued[step] = tokenIn(text);
       results.push({ step, note, differences: found });
       continue;
     }
@@ -76,12 +87,20 @@ function preparation(file: string): Exchange[] {
   return file === '02-crd' ? setup.filter(({ request }) => request.path === '/api/v1/namespaces') : setup;
 }
 
-function send(api: ApiServer, { request }: Exchange, placeholders: Placeholders): Promise<Response> {
-  const { method, path, headers = {}, body } = request;
+function send(
+  api: ApiServer,
+  { request }: Exchange,
+  placeholders: Placeholders,
+  token = 'of nobody',
+): Promise<Response> {
+  const { method, path, headers = {}, body, anonymous = false } = request;
+  const own = anonymous ? {} : { authorization: `Bearer ${api.tokens.administrator}` };
+  const filled = (text: string): string => placeholders.filled(text).replaceAll('<token>', token);
+  const sent = Object.entries({ ...own, ...headers }).map(([name, value]) => [name, filled(value)]);
   return fetch(api.url + placeholders.filled(path), {
     method,
-    headers: { ...headers, 'user-agent': 'chatelaine-test/1.0' },
-    ...(body === undefined ? {} : { body: placeholders.filled(typeof body === 'string' ? body : spaced(body)) }),
+    headers: { ...Object.fromEntries(sent), 'user-agent': 'chatelaine-test/1.0' },
+    ...(body === undefined ? {} : { body: filled(typeof body === 'string' ? body : spaced(body)) }),
   });
 }
 
@@ -137,4 +156,9 @@ async function framesOf(response: Response, { response: { frames = [], ended } }
     if (enough()) break;
   }
   return found;
+}
+
+function tokenIn(text: string): string {
+  const { status } = JSON.parse(text) as { status?: { token?: string } };
+  return status?.token ?? '';
 }

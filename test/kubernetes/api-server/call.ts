@@ -1,8 +1,10 @@
 /** One request, read and routed. */
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from './callers.ts';
 import type { ResourceType } from './resource-type.ts';
 
 export interface Call {
+  readonly caller: Caller;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

@@ -6,9 +6,17 @@ import { cluster } from './types/cluster.ts';
 import { core } from './types/core.ts';
 import { definitionType, servedTypes } from './types/definitions.ts';
 import { networking } from './types/networking.ts';
+import { reviews } from './types/reviews.ts';
 import { workloads } from './types/workloads.ts';
 
-const builtIns: readonly ResourceType[] = [...core, ...workloads, ...networking, ...cluster, definitionType];
+const builtIns: readonly ResourceType[] = [
+  ...core,
+  ...workloads,
+  ...networking,
+  ...cluster,
+  ...reviews,
+  definitionType,
+];
 
 export class Registry {
   readonly #store: Store;

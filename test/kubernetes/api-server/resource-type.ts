@@ -22,6 +22,8 @@ export interface ResourceType {
   readonly listKind: string;
   readonly namespaced: boolean;
   readonly custom: boolean;
+  /** A question that is answered and not kept. */
+  readonly review: boolean;
   readonly schema: Schema;
   readonly status: boolean;
   readonly scale: boolean;

@@ -1,9 +1,12 @@
 /** The server on loopback: reads a request, meets its fault if there is one, and answers. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Attributes, attributesOf, notAllowed } from './attributes.ts';
 import type { Call } from './call.ts';
+import { type Caller, callerOf, impersonated, isMaster } from './callers.ts';
 import { route } from './call.ts';
 import { Deletes } from './deletes.ts';
+import { checkEscalation } from './escalation.ts';
 import { discovery } from './discovery.ts';
 import { type Fault, Faults, type Request } from './faults.ts';
 import { type ApiObject, clone, type JsonObject } from './json.ts';
@@ -13,10 +16,13 @@ import { isTrue } from './options.ts';
 import { Registry } from './registry.ts';
 import { type Accepted, asForm, contentTypeOf, listAs, negotiate, written } from './representation.ts';
 import { resourceKey } from './resource-type.ts';
+import { Reviews } from './reviews.ts';
+import { Rights } from './rights.ts';
 import { scaleOf } from './scale.ts';
 import { badRequest, expired, internal, methodNotAllowed, notFound, Refusal } from './statuses.ts';
 import { seed } from './seeds.ts';
 import { Store } from './store.ts';
+import { Tokens } from './tokens.ts';
 import { definitionType, establishedStatus } from './types/definitions.ts';
 import { Watch } from './watches.ts';
 import { now } from './lifecycle.ts';
@@ -25,6 +31,8 @@ import { Writes } from './writes.ts';
 export interface Options {
   /** How many milliseconds a second of a watch's timeout lasts; fewer for tests that wait for its end. */
   readonly second?: number;
+  /** Whether a request without a token is one of nobody, and not of the administrator. Default: it is not. */
+  readonly mustSignIn?: boolean;
 }
 
 const plain: Accepted = { form: 'whole', yaml: false };
@@ -35,14 +43,21 @@ export class ApiServer implements AsyncDisposable {
   readonly faults = new Faults();
   /** Every request, in order of arrival. */
   readonly requests: Request[] = [];
-  readonly #writes = new Writes(this.store);
+  readonly tokens = new Tokens(this.store);
+  readonly rights = new Rights(this.store);
+  readonly #reviews = new Reviews(this.store, this.rights, this.tokens);
+  readonly #writes = new Writes(this.store, (call, object, old) =>
+    checkEscalation(this.rights, call.caller, call.type, object, old),
+  );
   readonly #deletes = new Deletes(this.store);
   readonly #watches = new Set<Watch>();
   readonly #server: Server;
   readonly #second: number;
+  readonly #mustSignIn: boolean;
 
-  constructor({ second = 1000 }: Options = {}) {
+  constructor({ second = 1000, mustSignIn = false }: Options = {}) {
     this.#second = second;
+    this.#mustSignIn = mustSignIn;
     this.#server = createServer((request, response) => {
       this.#receive(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
@@ -82,7 +97,11 @@ export class ApiServer implements AsyncDisposable {
     const { method = 'GET', url = '/' } = request;
     const { pathname, searchParams } = new URL(url, this.url);
     const watch = method === 'GET' && isTrue(searchParams.get('watch') ?? 'no');
-    const seen: Request = { method, path: url, watch };
+    const about = attributesOf(method, pathname, watch);
+    const sender = this.#senderOf(request);
+    const { path: _, ...rest } = about;
+    const user = sender instanceof Refusal ? '' : (sender.as ?? sender.caller).username;
+    const seen: Request = { method, path: url, watch, user, ...rest };
     this.requests.push(seen);
     const fault = this.faults.take(seen);
     if (fault?.kind === 'hold') await fault.until;
@@ -93,8 +112,10 @@ export class ApiServer implements AsyncDisposable {
     const warnings: string[] = [];
     try {
       if (fault?.kind === 'refuse') throw fault.refusal;
+      if (sender instanceof Refusal) throw sender;
+      const caller = this.#admitted(sender, about);
       const body = Buffer.concat(chunks).toString();
-      this.#serve(request, response, { pathname, searchParams, body, warnings, watch }, fault);
+      this.#serve(request, response, { caller, pathname, searchParams, body, warnings, watch }, fault);
     } catch (error) {
       const refusal =
         error instanceof Refusal ? error : internal(error instanceof Error ? error.message : String(error));
@@ -104,10 +125,35 @@ export class ApiServer implements AsyncDisposable {
     }
   }
 
+  #senderOf({ headers }: IncomingMessage): { caller: Caller; as: Caller | undefined } | Refusal {
+    try {
+      return { caller: callerOf(headers, this.tokens, this.#mustSignIn), as: impersonated(headers) };
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  }
+
+  /** The caller, or in whose place they ask, if they have the right to what they ask. */
+  #admitted({ caller, as }: { caller: Caller; as: Caller | undefined }, about: Attributes): Caller {
+    if (as !== undefined && !isMaster(caller))
+      throw notAllowed(caller.username, { ...about, verb: `impersonate-on:user-info:${about.verb}` });
+    const one = as ?? caller;
+    if (this.rights.allowing(one, about) === undefined) throw notAllowed(one.username, about);
+    return one;
+  }
+
   #serve(
     request: IncomingMessage,
     response: ServerResponse,
-    given: { pathname: string; searchParams: URLSearchParams; body: string; warnings: string[]; watch: boolean },
+    given: {
+      caller: Caller;
+      pathname: string;
+      searchParams: URLSearchParams;
+      body: string;
+      warnings: string[];
+      watch: boolean;
+    },
     fault: Fault | undefined,
   ): void {
     const { pathname, searchParams: query, body, warnings } = given;
@@ -120,6 +166,7 @@ export class ApiServer implements AsyncDisposable {
     }
     const accepted = negotiate(request.headers.accept ?? '*/*');
     const call: Call = {
+      caller: given.caller,
       method,
       path: pathname,
       query,
@@ -151,6 +198,8 @@ export class ApiServer implements AsyncDisposable {
         if (name === '') return { code: 200, object: listAs(list(this.store, call), type, form) };
         return { code: 200, object: asForm(this.#get(call), type, form) };
       case 'POST':
+        if (type.review) return this.#reviews.answer(call, call.caller);
+        if (type.plural === 'serviceaccounts' && call.subresource === 'token') return this.#reviews.token(call);
         return this.#settled(call, this.#writes.create(call));
       case 'PUT':
         return this.#settled(call, this.#writes.update(call));

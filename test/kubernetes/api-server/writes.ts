@@ -50,11 +50,16 @@ const checkBodyType = ({ contentType }: Call): void => {
 
 const userAgentOf = ({ headers }: Call): string => headers['user-agent'] ?? 'unknown';
 
+export type Admit = (call: Call, object: ApiObject, old: ApiObject | undefined) => void;
+
 export class Writes {
   readonly #store: Store;
+  readonly #admit: Admit;
 
-  constructor(store: Store) {
+  /** `admit` is asked of everything that is valid, before it is stored, and throws what it refuses. */
+  constructor(store: Store, admit: Admit) {
     this.#store = store;
+    this.#admit = admit;
   }
 
   create(call: Call): Written {
@@ -187,6 +192,7 @@ export class Writes {
     if (call.subresource !== 'finalize' && call.subresource !== 'status') type.prepare?.(object, live);
     faults.push(...objectFaults(type, object, live));
     if (faults.length > 0) throw invalid(type.group, type.kind, call.name, faults);
+    this.#admit(call, object, live);
     if (type.generation && call.subresource !== 'status' && !equal(counted(object, type), counted(live, type)))
       metadata.generation = (live.metadata.generation ?? 0) + 1;
     metadata.resourceVersion = live.metadata.resourceVersion;
@@ -215,6 +221,7 @@ export class Writes {
     type.prepare?.(object, undefined);
     const faults = objectFaults(type, object, undefined);
     if (faults.length > 0) throw invalid(type.group, object.kind, metadata.name ?? '', faults);
+    this.#admit(call, object, undefined);
     call.warnings.push(...finalizerWarnings(metadata));
     call.warnings.push(...podSecurityWarnings(this.#store.get('/namespaces', '', metadata.namespace ?? ''), object));
     const existing = this.#store.get(resourceKey(type), metadata.namespace ?? '', metadata.name ?? '');
