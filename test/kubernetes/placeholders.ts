@@ -4,7 +4,8 @@
  */
 import { isObject, type Json, type JsonObject } from './api-server/json.ts';
 
-const placeholder = /<(?:rv|uid|continue|cluster-ip)-\d+>|<time>|<random>|<server-address>|<token>|<ca-bundle>/g;
+const placeholder =
+  /<(?:rv|uid|continue|cluster-ip)-\d+>|<time>|<random>|<server-address>|<token>|<ca-bundle>|<fingerprint>/g;
 const shapes: Readonly<Record<string, string>> = {
   rv: '\\d+',
   uid: '[0-9a-f-]{36}',
@@ -15,6 +16,7 @@ const shapes: Readonly<Record<string, string>> = {
   'server-address': '.+',
   token: '.+',
   'ca-bundle': '.+',
+  fingerprint: '[0-9a-f]+',
 };
 const kindOf = (name: string): string => name.replace(/[<>]|-\d+/g, '');
 const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0]);
@@ -82,7 +84,7 @@ export class Placeholders {
   }
 
   #bind(name: string, value: string, loose: boolean): boolean {
-    if (['<time>', '<server-address>', '<token>', '<ca-bundle>'].includes(name)) return true;
+    if (['<time>', '<server-address>', '<token>', '<ca-bundle>', '<fingerprint>'].includes(name)) return true;
     const known = this.#bound.get(name);
     if (known !== undefined) return known === value;
     this.#bound.set(name, value);

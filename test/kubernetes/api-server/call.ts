@@ -4,6 +4,10 @@ import type { Caller } from './callers.ts';
 import type { ResourceType } from './resource-type.ts';
 
 export interface Call {
+  /** Of what the request makes, the same however often it is begun. */
+  readonly uid: string;
+  /** What webhooks were asked of and allowed. */
+  readonly allowed: Set<string>;
   readonly caller: Caller;
   readonly method: string;
   readonly path: string;

@@ -12,8 +12,9 @@ export interface Caller {
 }
 
 export const administrator: Caller = {
-  username: 'kubernetes-admin',
+  username: 'admin',
   groups: ['system:masters', 'system:authenticated'],
+  extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${'0'.repeat(64)}`] },
 };
 const anonymous: Caller = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
 

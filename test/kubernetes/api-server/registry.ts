@@ -2,6 +2,7 @@
 import type { ApiObject } from './json.ts';
 import { type ResourceType, resourceKey } from './resource-type.ts';
 import type { Store } from './store.ts';
+import { webhookConfiguration } from './types/admission-registration.ts';
 import { cluster } from './types/cluster.ts';
 import { core } from './types/core.ts';
 import { definitionType, servedTypes } from './types/definitions.ts';
@@ -15,6 +16,7 @@ const builtIns: readonly ResourceType[] = [
   ...networking,
   ...cluster,
   ...reviews,
+  webhookConfiguration,
   definitionType,
 ];
 

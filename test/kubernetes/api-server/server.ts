@@ -1,4 +1,5 @@
 /** The server on loopback: reads a request, meets its fault if there is one, and answers. */
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Attributes, attributesOf, notAllowed } from './attributes.ts';
@@ -26,6 +27,8 @@ import { Tokens } from './tokens.ts';
 import { definitionType, establishedStatus } from './types/definitions.ts';
 import { Watch } from './watches.ts';
 import { now } from './lifecycle.ts';
+import type { Addresses } from './webhook-call.ts';
+import { Unasked, Webhooks } from './webhooks.ts';
 import { Writes } from './writes.ts';
 
 export interface Options {
@@ -33,6 +36,13 @@ export interface Options {
   readonly second?: number;
   /** Whether a request without a token is one of nobody, and not of the administrator. Default: it is not. */
   readonly mustSignIn?: boolean;
+  /** Where Services of webhooks are. Default: nowhere. */
+  readonly services?: Addresses;
+}
+
+interface Answer {
+  readonly code: number;
+  readonly object: JsonObject;
 }
 
 const plain: Accepted = { form: 'whole', yaml: false };
@@ -46,16 +56,21 @@ export class ApiServer implements AsyncDisposable {
   readonly tokens = new Tokens(this.store);
   readonly rights = new Rights(this.store);
   readonly #reviews = new Reviews(this.store, this.rights, this.tokens);
-  readonly #writes = new Writes(this.store, (call, object, old) =>
-    checkEscalation(this.rights, call.caller, call.type, object, old),
+  readonly #webhooks: Webhooks;
+  readonly #writes = new Writes(this.store, (call, object, old) => {
+    checkEscalation(this.rights, call.caller, call.type, object, old);
+    this.#webhooks.check(call, { operation: old === undefined ? 'CREATE' : 'UPDATE', object, old });
+  });
+  readonly #deletes = new Deletes(this.store, (call, old) =>
+    this.#webhooks.check(call, { operation: 'DELETE', object: undefined, old }),
   );
-  readonly #deletes = new Deletes(this.store);
   readonly #watches = new Set<Watch>();
   readonly #server: Server;
   readonly #second: number;
   readonly #mustSignIn: boolean;
 
-  constructor({ second = 1000, mustSignIn = false }: Options = {}) {
+  constructor({ second = 1000, mustSignIn = false, services = () => undefined }: Options = {}) {
+    this.#webhooks = new Webhooks(this.store, services);
     this.#second = second;
     this.#mustSignIn = mustSignIn;
     this.#server = createServer((request, response) => {
@@ -115,7 +130,7 @@ export class ApiServer implements AsyncDisposable {
       if (sender instanceof Refusal) throw sender;
       const caller = this.#admitted(sender, about);
       const body = Buffer.concat(chunks).toString();
-      this.#serve(request, response, { caller, pathname, searchParams, body, warnings, watch }, fault);
+      await this.#serve(request, response, { caller, pathname, searchParams, body, warnings, watch }, fault);
     } catch (error) {
       const refusal =
         error instanceof Refusal ? error : internal(error instanceof Error ? error.message : String(error));
@@ -143,7 +158,7 @@ export class ApiServer implements AsyncDisposable {
     return one;
   }
 
-  #serve(
+  async #serve(
     request: IncomingMessage,
     response: ServerResponse,
     given: {
@@ -155,7 +170,7 @@ export class ApiServer implements AsyncDisposable {
       watch: boolean;
     },
     fault: Fault | undefined,
-  ): void {
+  ): Promise<void> {
     const { pathname, searchParams: query, body, warnings } = given;
     const found = route(pathname);
     const type = found === undefined ? undefined : this.registry.find(found.group, found.version, found.plural);
@@ -167,6 +182,8 @@ export class ApiServer implements AsyncDisposable {
     const accepted = negotiate(request.headers.accept ?? '*/*');
     const call: Call = {
       caller: given.caller,
+      uid: randomUUID(),
+      allowed: new Set(),
       method,
       path: pathname,
       query,
@@ -183,13 +200,27 @@ export class ApiServer implements AsyncDisposable {
       this.#watch(call, response, accepted, fault);
       return;
     }
-    const answer = this.#answer(call, accepted);
+    const answer = await this.#answerOnceAsked(call, accepted);
     if (fault?.kind === 'reset-after') response.socket?.resetAndDestroy();
     else if (answer === undefined) sendText(response, 404, '404 page not found\n');
     else send(response, answer.code, answer.object, accepted, warnings);
   }
 
-  #answer(call: Call, { form }: Accepted): { code: number; object: JsonObject } | undefined {
+  /** Begins anew whenever webhooks had to be asked: what they were shown may have changed meanwhile. */
+  async #answerOnceAsked(call: Call, accepted: Accepted): Promise<Answer | undefined> {
+    for (;;) {
+      const said = call.warnings.length;
+      try {
+        return this.#answer(call, accepted);
+      } catch (error) {
+        if (!(error instanceof Unasked)) throw error;
+        call.warnings.length = said;
+        await this.#webhooks.ask(call, error.question);
+      }
+    }
+  }
+
+  #answer(call: Call, { form }: Accepted): Answer | undefined {
     const { type, method, name, namespace } = call;
     const across = type.namespaced && namespace === undefined;
     if (across && (method !== 'GET' || name !== '')) return undefined;

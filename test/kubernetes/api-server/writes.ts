@@ -192,10 +192,10 @@ export class Writes {
     if (call.subresource !== 'finalize' && call.subresource !== 'status') type.prepare?.(object, live);
     faults.push(...objectFaults(type, object, live));
     if (faults.length > 0) throw invalid(type.group, type.kind, call.name, faults);
-    this.#admit(call, object, live);
     if (type.generation && call.subresource !== 'status' && !equal(counted(object, type), counted(live, type)))
       metadata.generation = (live.metadata.generation ?? 0) + 1;
     metadata.resourceVersion = live.metadata.resourceVersion;
+    this.#admit(call, object, live);
     if (isFinished(object)) {
       if (!dryRun) this.#store.remove(resourceKey(type), call.namespace ?? '', call.name);
       return { code: 200, object };
@@ -213,7 +213,7 @@ export class Writes {
     delete metadata.resourceVersion;
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
-    metadata.uid = randomUUID();
+    metadata.uid = call.uid;
     metadata.creationTimestamp = now();
     if (type.generation) metadata.generation = 1;
     else delete metadata.generation;
