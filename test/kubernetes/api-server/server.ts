@@ -6,6 +6,7 @@ import { type Attributes, attributesOf, notAllowed } from './attributes.ts';
 import type { Call } from './call.ts';
 import { type Caller, callerOf, impersonated, isMaster } from './callers.ts';
 import { route } from './call.ts';
+import { type Controller, Controllers } from './controllers.ts';
 import { Deletes } from './deletes.ts';
 import { checkEscalation } from './escalation.ts';
 import { discovery } from './discovery.ts';
@@ -38,6 +39,8 @@ export interface Options {
   readonly mustSignIn?: boolean;
   /** Where Services of webhooks are. Default: nowhere. */
   readonly services?: Addresses;
+  /** What runs beside it (`../controllers/`). Default: nothing. */
+  readonly controllers?: readonly Controller[];
 }
 
 interface Answer {
@@ -57,6 +60,8 @@ export class ApiServer implements AsyncDisposable {
   readonly rights = new Rights(this.store);
   readonly #reviews = new Reviews(this.store, this.rights, this.tokens);
   readonly #webhooks: Webhooks;
+  readonly #wanted: readonly Controller[];
+  #controllers: Controllers | undefined;
   readonly #writes = new Writes(this.store, (call, object, old) => {
     checkEscalation(this.rights, call.caller, call.type, object, old);
     this.#webhooks.check(call, { operation: old === undefined ? 'CREATE' : 'UPDATE', object, old });
@@ -69,7 +74,8 @@ export class ApiServer implements AsyncDisposable {
   readonly #second: number;
   readonly #mustSignIn: boolean;
 
-  constructor({ second = 1000, mustSignIn = false, services = () => undefined }: Options = {}) {
+  constructor({ second = 1000, mustSignIn = false, services = () => undefined, controllers = [] }: Options = {}) {
+    this.#wanted = controllers;
     this.#webhooks = new Webhooks(this.store, services);
     this.#second = second;
     this.#mustSignIn = mustSignIn;
@@ -80,8 +86,14 @@ export class ApiServer implements AsyncDisposable {
     this.store.compact();
   }
 
-  listen(): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    this.#controllers = new Controllers(this, this.#wanted);
+  }
+
+  get controllers(): Controllers {
+    if (this.#controllers === undefined) throw new TypeError('the server does not listen yet');
+    return this.#controllers;
   }
 
   get url(): string {
@@ -101,6 +113,7 @@ export class ApiServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controllers?.[Symbol.asyncDispose]();
     for (const watch of this.#watches) watch.end();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
