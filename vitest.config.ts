@@ -1,10 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: { conditions: ['chatelaine-source'] },
   ssr: { resolve: { conditions: ['chatelaine-source', 'node'] } },
   test: {
     include: ['src/**/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+    // Before a server that takes minutes to compile: `npm run test:kubernetes`.
+    exclude: [...configDefaults.exclude, 'test/kubernetes/crd-server/**'],
     // Starts nothing by itself: the first test that asks for PostgreSQL does.
     globalSetup: ['test/postgres-door.ts'],
     // Real databases and child processes on two shared cores: patience instead of flakes.

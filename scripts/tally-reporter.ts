@@ -4,9 +4,15 @@ import type { Reporter, TestModule } from 'vitest/node';
 /**
  * Ends every run with one line, `tests: 812 passed, 0 failed, 3 skipped`, as every suite here does,
  * so that continuous integration can add them up. What fails outside a test counts as a failure:
- * a file that does not load, an error that nobody awaited.
+ * a file that does not load, an error that nobody awaited. A run that is not `tests` has a `name` of its own.
  */
 export default class TallyReporter implements Reporter {
+  readonly #name: string;
+
+  constructor({ name = 'tests' }: { readonly name?: string } = {}) {
+    this.#name = name;
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const count = { passed: 0, failed: unhandled.length, skipped: 0, pending: 0 };
     for (const module of modules) {
@@ -16,6 +22,6 @@ export default class TallyReporter implements Reporter {
     }
     // Pending tests never ran: the run was broken off.
     const failed = count.failed + count.pending;
-    process.stdout.write(`tests: ${count.passed} passed, ${failed} failed, ${count.skipped} skipped\n`);
+    process.stdout.write(`${this.#name}: ${count.passed} passed, ${failed} failed, ${count.skipped} skipped\n`);
   }
 }

@@ -14,8 +14,9 @@ function runWith(suites: { tests: string; check: string }): { status: number | n
     // Found, so that nothing is installed.
     'bin/redis-server': '#!/bin/sh\n',
     'bin/mariadbd': '#!/bin/sh\n',
+    'bin/etcd': '#!/bin/sh\n',
   });
-  for (const program of ['.ci/run', 'bin/npm', 'bin/redis-server', 'bin/mariadbd'])
+  for (const program of ['.ci/run', 'bin/npm', 'bin/redis-server', 'bin/mariadbd', 'bin/etcd'])
     chmodSync(join(root, program), 0o755);
   const { status, stdout } = spawnSync(join(root, '.ci/run'), {
     encoding: 'utf8',

@@ -2,7 +2,7 @@
  * `x-kubernetes-validations` as an API server asks them: by a CEL evaluator, with the functions that Kubernetes adds
  * to CEL where the definitions use them. Costs are not counted.
  */
-import { CelScalar, celFunc, celMethod, run, type CelInput } from '@bufbuild/cel';
+import { CelScalar, celEnv, celFunc, celMethod, parse, plan, type CelInput, type CelResult } from '@bufbuild/cel';
 import type { StructuralSchema } from '#operator';
 
 export interface RuleFault {
@@ -10,6 +10,10 @@ export interface RuleFault {
   readonly at: string;
   readonly message: string;
   readonly rule: string;
+  /** `FieldValueForbidden` and the like, of a rule that has one. */
+  readonly reason?: string | undefined;
+  /** What the rule was asked of. */
+  readonly value: unknown;
 }
 
 /** What the rules refuse of a value that has its defaults; `old` is what was there before. */
@@ -17,10 +21,10 @@ export function ruleFaults(schema: StructuralSchema, value: unknown, old?: unkno
   if (value === undefined) return [];
   const own = (schema['x-kubernetes-validations'] ?? [])
     .filter(({ rule }) => old !== undefined || !rule.includes('oldSelf'))
-    .flatMap(({ rule, message, messageExpression, fieldPath = '' }): RuleFault[] => {
+    .flatMap(({ rule, message, messageExpression, fieldPath = '', reason }): RuleFault[] => {
       if (asked(rule, value, old) === true) return [];
       const said = messageExpression === undefined ? message : String(asked(messageExpression, value, old));
-      return [{ at: `${at}${fieldPath}`.replace(/^\./, ''), message: said, rule }];
+      return [{ at: `${at}${fieldPath}`.replace(/^\./, ''), message: said, rule, reason, value }];
     });
   const inside = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
     ruleFaults(field, memberOf(value, name), memberOf(old, name), `${at}.${name}`),
@@ -37,7 +41,7 @@ export function ruleFaults(schema: StructuralSchema, value: unknown, old?: unkno
 /** An expression that fails is no yes: the API server refuses the object. */
 function asked(expression: string, self: unknown, oldSelf: unknown): unknown {
   const names = { self: asCel(self), ...(oldSelf !== undefined && { oldSelf: asCel(oldSelf) }) };
-  return run(expression, names, { funcs: KUBERNETES });
+  return planned(expression)(names);
 }
 
 const KUBERNETES = [
@@ -47,6 +51,16 @@ const KUBERNETES = [
     return new URL(this).hostname;
   }),
 ];
+
+const environment = celEnv({ funcs: KUBERNETES });
+const plans = new Map<string, (names: Record<string, CelInput>) => CelResult>();
+
+/** Each expression is read once: an API server asks the same ones of every object. */
+function planned(expression: string): (names: Record<string, CelInput>) => CelResult {
+  const known = plans.get(expression) ?? plan(environment, parse(expression));
+  plans.set(expression, known);
+  return known;
+}
 
 /** Whole numbers are `int`, and a name that CEL keeps for itself is escaped. */
 function asCel(value: unknown): CelInput {

@@ -155,13 +155,13 @@ export const OBJECTS: readonly ObjectCase[] = [
     'two replicas on SQLite',
     authServer({ replicas: 2 }),
     'spec.replicas',
-    '2 replicas share one PostgreSQL and one Valkey',
+    'several replicas share one PostgreSQL and one Valkey',
   ),
   refused(
     'two replicas on PostgreSQL that count each by themselves',
     authServer({ replicas: 2, storage: postgres }),
     'spec.replicas',
-    '2 replicas share one PostgreSQL and one Valkey',
+    'several replicas share one PostgreSQL and one Valkey',
   ),
   refused(
     'an autoscaler on SQLite',

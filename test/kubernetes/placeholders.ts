@@ -4,7 +4,8 @@
  */
 import { isObject, type Json, type JsonObject } from './api-server/json.ts';
 
-const placeholder = /<(?:rv|uid|continue|cluster-ip)-\d+>|<time>|<random>|<server-address>/g;
+const placeholder =
+  /<(?:rv|uid|continue|cluster-ip)-\d+>|<time>|<random>|<server-address>|<token>|<ca-bundle>|<fingerprint>/g;
 const shapes: Readonly<Record<string, string>> = {
   rv: '\\d+',
   uid: '[0-9a-f-]{36}',
@@ -13,6 +14,9 @@ const shapes: Readonly<Record<string, string>> = {
   time: '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ',
   random: '[a-z0-9]+',
   'server-address': '.+',
+  token: '.+',
+  'ca-bundle': '.+',
+  fingerprint: '[0-9a-f]+',
 };
 const kindOf = (name: string): string => name.replace(/[<>]|-\d+/g, '');
 const numberOf = (name: string): number => Number(/\d+/.exec(name)?.[0]);
@@ -80,7 +84,7 @@ export class Placeholders {
   }
 
   #bind(name: string, value: string, loose: boolean): boolean {
-    if (name === '<time>' || name === '<server-address>') return true;
+    if (['<time>', '<server-address>', '<token>', '<ca-bundle>', '<fingerprint>'].includes(name)) return true;
     const known = this.#bound.get(name);
     if (known !== undefined) return known === value;
     this.#bound.set(name, value);
@@ -102,12 +106,14 @@ function same(expected: string, actual: string): boolean {
 }
 
 /** Lists whose order a real server does not fix, or fixes by the second in which something was written. */
-const unordered = /\/(causes|managedFields)$/;
+const unordered = /\/(causes|managedFields|resourceRules|nonResourceRules)$/;
 
 function inOrder(items: readonly Json[]): Json[] {
   const key = (item: Json): string => {
-    const { manager, operation, subresource, field, reason, message } = isObject(item) ? item : ({} as JsonObject);
-    return JSON.stringify([operation, manager, subresource, field, reason, message]);
+    const { manager, operation, subresource, field, reason, message, resources, nonResourceURLs } = isObject(item)
+      ? item
+      : ({} as JsonObject);
+    return JSON.stringify([operation, manager, subresource, field, reason, message, resources, nonResourceURLs]);
   };
   return items.toSorted((left, right) => (key(left) < key(right) ? -1 : 1));
 }

@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { type ApiServer, type Json, startApiServer } from './api-server/index.ts';
 import { isObject } from './api-server/json.ts';
+import { freePort } from '../loopback.ts';
+import { testAuthority } from '../certificates.ts';
 import { outOfScope } from './out-of-scope.ts';
 import { Placeholders } from './placeholders.ts';
+import { RecordedWebhook, type WebhookCall } from './recorded-webhook.ts';
 
 export interface Exchange {
   readonly note: string;
@@ -12,6 +15,7 @@ export interface Exchange {
     readonly path: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: Json;
+    readonly anonymous?: boolean;
   };
   readonly response: {
     readonly status: number;
@@ -31,30 +35,61 @@ export interface StepResult {
 /** A second of a watch's timeout. */
 const second = 100;
 
-export const recording = (file: string): Exchange[] =>
-  JSON.parse(readFileSync(new URL(`golden/${file}.json`, import.meta.url), 'utf8')) as Exchange[];
+const read = (file: string): string => readFileSync(new URL(`golden/${file}.json`, import.meta.url), 'utf8');
+export const recording = (file: string): Exchange[] => JSON.parse(read(file)) as Exchange[];
+
+/** All tokens stand as `<token>` in a recording: which step gave the one that a step means. */
+const tokensMeant: Readonly<Record<string, Readonly<Record<number, number>>>> = {
+  '17-tokens': { 8: 1, 9: 1, 10: 1, 11: 2, 12: 4, 15: 2, 16: 1, 17: 2, 18: 2, 20: 4, 22: 1 },
+};
 
 /** What happened to the recorded server between two steps, by what the notes say of it. */
 const compactedBefore = /here the store was compacted/;
 /** A watch whose note says that the next request belongs to it is not waited for. */
 const goesOn = /\(next request\)/;
 
+const otherBundle = Buffer.from(testAuthority('somebody else').cert).toString('base64');
+
+/** Ports of the recorded machine: of its webhook, and one where nothing listens. */
+const webhookPort = /127\.0\.0\.1:19443/g;
+const idlePort = /127\.0\.0\.1:19444/g;
+
 export async function replay(file: string): Promise<StepResult[]> {
-  await using api = await startApiServer({ second });
+  if (file !== '16-admission') return replaySteps(file, recording(file), '');
+  await using webhook = await RecordedWebhook.start(JSON.parse(read('16-webhook-calls')) as WebhookCall[]);
+  const moved = read(file)
+    .replaceAll(webhookPort, `127.0.0.1:${webhook.port}`)
+    .replaceAll(idlePort, `127.0.0.1:${await freePort()}`);
+  const results = await replaySteps(file, JSON.parse(moved) as Exchange[], webhook.bundle);
+  return [...results, { step: -1, note: 'calls of the webhook', differences: webhook.differences() }];
+}
+
+async function replaySteps(file: string, steps: readonly Exchange[], bundle: string): Promise<StepResult[]> {
+  await using api = await startApiServer({ second, mustSignIn: true });
   for (const before of preparation(file)) await send(api, before, new Placeholders());
   const placeholders = new Placeholders();
   const open: Promise<StepResult>[] = [];
   const results: StepResult[] = [];
-  for (const [step, exchange] of recording(file).entries()) {
+  const issued: Record<number, string> = {};
+  for (const [step, exchange] of steps.entries()) {
     if (outOfScope[file]?.has(step) === true) continue;
     if (compactedBefore.test(exchange.note)) api.compact();
     const { note } = exchange;
-    const response = await send(api, exchange, placeholders);
+    const { path } = exchange.request;
+    const token = tokensMeant[file]?.[step];
+    // The last configuration has the authority of somebody else.
+    const blanks = {
+      token: token === undefined ? 'of nobody' : (issued[token] ?? ''),
+      bundle: /not signed by the caBundle/.test(note) ? otherBundle : bundle,
+    };
+    const response = await send(api, exchange, placeholders, blanks);
     const found = headerDifferences(exchange, response);
     const warned = response.headers.get('warning') ?? '';
     found.push(...placeholders.differences(warningsOf(exchange.response.headers['warning']), warned, '/warning'));
     if (exchange.response.frames === undefined) {
-      found.push(...bodyDifferences(exchange, await response.text(), placeholders));
+      const text = await response.text();
+      found.push(...bodyDifferences(exchange, text, placeholders));
+      if (path.endsWith('/token')) issued[step] = tokenIn(text);
       results.push({ step, note, differences: found });
       continue;
     }
@@ -76,12 +111,21 @@ function preparation(file: string): Exchange[] {
   return file === '02-crd' ? setup.filter(({ request }) => request.path === '/api/v1/namespaces') : setup;
 }
 
-function send(api: ApiServer, { request }: Exchange, placeholders: Placeholders): Promise<Response> {
-  const { method, path, headers = {}, body } = request;
+function send(
+  api: ApiServer,
+  { request }: Exchange,
+  placeholders: Placeholders,
+  { token, bundle } = { token: '', bundle: '' },
+): Promise<Response> {
+  const { method, path, headers = {}, body, anonymous = false } = request;
+  const own = anonymous ? {} : { authorization: `Bearer ${api.tokens.administrator}` };
+  const filled = (text: string): string =>
+    placeholders.filled(text).replaceAll('<token>', token).replaceAll('<ca-bundle>', bundle);
+  const sent = Object.entries({ ...own, ...headers }).map(([name, value]) => [name, filled(value)]);
   return fetch(api.url + placeholders.filled(path), {
     method,
-    headers: { ...headers, 'user-agent': 'chatelaine-test/1.0' },
-    ...(body === undefined ? {} : { body: placeholders.filled(typeof body === 'string' ? body : spaced(body)) }),
+    headers: { ...Object.fromEntries(sent), 'user-agent': 'chatelaine-test/1.0' },
+    ...(body === undefined ? {} : { body: filled(typeof body === 'string' ? body : spaced(body)) }),
   });
 }
 
@@ -137,4 +181,9 @@ async function framesOf(response: Response, { response: { frames = [], ended } }
     if (enough()) break;
   }
   return found;
+}
+
+function tokenIn(text: string): string {
+  const { status } = JSON.parse(text) as { status?: { token?: string } };
+  return status?.token ?? '';
 }

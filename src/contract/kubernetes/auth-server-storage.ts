@@ -115,11 +115,5 @@ export const REPLICAS_NEED_A_DATABASE = {
     replicas <= 1 || (storage.type === 'postgres' && storage.counters !== undefined),
   message:
     'several replicas share one PostgreSQL and one Valkey: give `storage` the type `postgres` and `counters`, or leave `replicas` at 1',
-  detail: {
-    expression:
-      "string(self.replicas) + ' replicas share one PostgreSQL and one Valkey: give `storage` the type `postgres` and `counters`, or leave `replicas` at 1'",
-    of: ({ replicas }: Replicated): string =>
-      `${replicas} replicas share one PostgreSQL and one Valkey: give \`storage\` the type \`postgres\` and \`counters\`, or leave \`replicas\` at 1`,
-  },
   field: 'replicas',
 } as const;

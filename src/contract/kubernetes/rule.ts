@@ -2,35 +2,34 @@
 import { z } from 'zod';
 import { saying, structural } from './structural.ts';
 
-interface Said<Value> {
+interface Said {
   /** CEL. `self` is the value; a field that may be left out is asked for with `has`. */
   readonly rule: string;
+  /** A fixed text: one that is made of values, the API server charges as if it had no end, and refuses the definition. */
   readonly message: string;
-  /** A message that names values: as CEL, and the same for zod. */
-  readonly detail?: { readonly expression: string; readonly of: (value: Value) => string };
   /** The field that is at fault; the value as a whole without it. */
   readonly field?: string;
 }
 
 /** What must hold of a value. */
-export interface Rule<Value> extends Said<Value> {
+export interface Rule<Value> extends Said {
   readonly holds: (value: Value) => boolean;
 }
 
 /** What must hold between a value and the one that was there before, `oldSelf`. */
-export interface Transition<Value> extends Said<Value> {
+export interface Transition<Value> extends Said {
   readonly holds: (value: Value, old: Value) => boolean;
 }
 
 /** The schema, with rules that zod keeps and the generator writes down. */
 export function ruled<Schema extends z.ZodType>(schema: Schema, ...rules: readonly Rule<z.output<Schema>>[]): Schema {
   const checked = schema.superRefine((value, context) => {
-    for (const { holds, message, detail, field } of rules)
+    for (const { holds, message, field } of rules)
       if (!holds(value))
         context.addIssue({
           code: 'custom',
           path: field === undefined ? [] : [field],
-          message: detail?.of(value) ?? message,
+          message,
         });
   });
   const before = structural.get(schema)?.rules ?? [];
@@ -67,9 +66,9 @@ export function transitionFaults(schema: z.core.$ZodType, value: unknown, old: u
   const facts = structural.get(schema);
   const faults = (facts?.transitions ?? [])
     .filter(({ holds }) => !holds(value as never, old as never))
-    .map(({ message, detail, field }): TransitionFault => ({
+    .map(({ message, field }): TransitionFault => ({
       path: field === undefined ? [] : [field],
-      message: detail?.of(value as never) ?? message,
+      message,
     }));
   for (const [name, field, isOuter] of partsOf(schema)) {
     const inner = isOuter

@@ -10,10 +10,9 @@ export interface ValidationRule {
 }
 
 export function validationRules(facts: StructuralFacts | undefined): ValidationRule[] {
-  return [...(facts?.rules ?? []), ...(facts?.transitions ?? [])].map(({ rule, message, detail, field }) => ({
+  return [...(facts?.rules ?? []), ...(facts?.transitions ?? [])].map(({ rule, message, field }) => ({
     rule,
     message,
-    ...(detail !== undefined && { messageExpression: detail.expression }),
     ...(field !== undefined && { fieldPath: `.${field}` }),
   }));
 }

@@ -4,6 +4,7 @@ import { asObject, parseBody } from './decoding.ts';
 import { type ApiObject, child, text } from './json.ts';
 import { metadataFaults } from './names.ts';
 import type { ResourceType } from './resource-type.ts';
+import { ruleCauses } from './rules.ts';
 import { schemaFaults } from './schema-validation.ts';
 import { badRequest, type Cause, forbidden, invalidValue, notFound } from './statuses.ts';
 import type { Store } from './store.ts';
@@ -31,8 +32,10 @@ export function objectFaults(type: ResourceType, object: ApiObject, old: ApiObje
   if (object.kind !== type.kind) found.push(invalidValue('kind', object.kind, `must be ${type.kind}`));
   if (type.custom) found.push(...schemaFaults(object, type.schema));
   found.push(...(type.validate?.(object, old) ?? []));
-  if (type.custom && hasRules(type.schema) && found.some(({ reason }) => blocking.has(reason)))
-    found.push(uncheckedRules);
+  if (type.custom && hasRules(type.schema))
+    found.push(
+      ...(found.some(({ reason }) => blocking.has(reason)) ? [uncheckedRules] : ruleCauses(object, type.schema, old)),
+    );
   return found;
 }
 

@@ -1,8 +1,14 @@
 /** One request, read and routed. */
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from './callers.ts';
 import type { ResourceType } from './resource-type.ts';
 
 export interface Call {
+  /** Of what the request makes, the same however often it is begun. */
+  readonly uid: string;
+  /** What webhooks were asked of and allowed. */
+  readonly allowed: Set<string>;
+  readonly caller: Caller;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

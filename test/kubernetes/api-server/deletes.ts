@@ -15,8 +15,12 @@ const gcFinalizers = ['foregroundDeletion', 'orphan'];
 export class Deletes {
   readonly #store: Store;
 
-  constructor(store: Store) {
+  readonly #admit: (call: Call, object: ApiObject) => void;
+
+  /** `admit` is asked of everything before it goes, and throws what it refuses. */
+  constructor(store: Store, admit: (call: Call, object: ApiObject) => void) {
     this.#store = store;
+    this.#admit = admit;
   }
 
   delete(call: Call): Written {
@@ -26,6 +30,7 @@ export class Deletes {
     const live = this.#store.get(resourceKey(type), namespace, name);
     if (live === undefined) throw notFound(type, name);
     checkPreconditions(type, live, options);
+    this.#admit(call, live);
     const object = this.#remove(type, live, options);
     if (object !== undefined) return { code: 200, object };
     const gone: JsonObject = { name, ...(type.group === '' ? {} : { group: type.group }), kind: type.plural };
@@ -36,6 +41,7 @@ export class Deletes {
 
   deleteAll(call: Call, objects: readonly ApiObject[]): void {
     const options = deleteOptions(call);
+    for (const object of objects) this.#admit(call, object);
     for (const object of objects) this.#remove(call.type, object, options);
   }
 

@@ -7,6 +7,7 @@ import { apiVersionOf, type ResourceType } from './resource-type.ts';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+const verbsOf = ({ custom, review }: ResourceType): string[] => (review ? ['create'] : custom ? customVerbs : verbs);
 const version = {
   major: '1',
   minor: '36',
@@ -72,10 +73,10 @@ function resources(types: readonly ResourceType[], group: string, version: strin
   if (first === undefined) return undefined;
   const list = own.flatMap((type) => {
     const { plural: name, singular: singularName, namespaced, kind, shortNames, categories } = type;
-    const whole: JsonObject = { name, singularName, namespaced, kind, verbs: type.custom ? customVerbs : verbs };
+    const whole: JsonObject = { name, singularName, namespaced, kind, verbs: verbsOf(type) };
     if (shortNames.length > 0) whole['shortNames'] = [...shortNames];
     if (categories.length > 0) whole['categories'] = [...categories];
-    whole['storageVersionHash'] = storageHash(type);
+    if (!type.review) whole['storageVersionHash'] = storageHash(type);
     const below = { singularName: '', namespaced, kind, verbs: ['get', 'patch', 'update'] };
     return [whole, ...(type.status ? [{ name: `${name}/status`, ...below }] : [])];
   });

@@ -6,6 +6,14 @@ export interface Request {
   /** With the query. */
   readonly path: string;
   readonly watch: boolean;
+  /** Who sent it, `''` where the token is of nobody; and what it is about. */
+  readonly user: string;
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
 }
 
 export type Fault =

@@ -2,13 +2,23 @@
 import type { ApiObject } from './json.ts';
 import { type ResourceType, resourceKey } from './resource-type.ts';
 import type { Store } from './store.ts';
+import { webhookConfiguration } from './types/admission-registration.ts';
 import { cluster } from './types/cluster.ts';
 import { core } from './types/core.ts';
 import { definitionType, servedTypes } from './types/definitions.ts';
 import { networking } from './types/networking.ts';
+import { reviews } from './types/reviews.ts';
 import { workloads } from './types/workloads.ts';
 
-const builtIns: readonly ResourceType[] = [...core, ...workloads, ...networking, ...cluster, definitionType];
+const builtIns: readonly ResourceType[] = [
+  ...core,
+  ...workloads,
+  ...networking,
+  ...cluster,
+  ...reviews,
+  webhookConfiguration,
+  definitionType,
+];
 
 export class Registry {
   readonly #store: Store;

@@ -1,5 +1,6 @@
 /** What the server knows of one resource: its names, its schema, and where it departs from the common rules. */
 import type { ApiObject, Json, JsonObject } from './json.ts';
+import type { ScalePaths } from './scale.ts';
 import type { Schema } from './schema.ts';
 import type { Cause } from './statuses.ts';
 
@@ -21,9 +22,13 @@ export interface ResourceType {
   readonly listKind: string;
   readonly namespaced: boolean;
   readonly custom: boolean;
+  /** A question that is answered and not kept. */
+  readonly review: boolean;
   readonly schema: Schema;
   readonly status: boolean;
   readonly scale: boolean;
+  /** Where a custom resource has what its scale shows. */
+  readonly scalePaths?: ScalePaths;
   /** Whether `metadata.generation` counts changes of what is not metadata or status. */
   readonly generation: boolean;
   /** Whether an update may leave out the resourceVersion. */

@@ -1,4 +1,4 @@
-/** An object against its structural schema, in the words of the server. CEL rules are not run. */
+/** An object against its structural schema, in the words of the server; rules in CEL are in `rules`. */
 import { goKind, isObject, type Json } from './json.ts';
 import { fits } from './decoding.ts';
 import { fieldSchema, itemKey, itemSchema, type Schema } from './schema.ts';
@@ -20,7 +20,7 @@ export function schemaFaults(value: Json, schema: Schema, path = ''): Cause[] {
     const given = value === null ? 'null' : typeof value === 'number' ? numberKind(value) : goKindName(value);
     return [wrongType(path, goKindShown(value), `${path} in body must be of type ${schema.type}: ${quoted(given)}`)];
   }
-  const found: Cause[] = [];
+  const found: Cause[] = (schema.allOf ?? []).flatMap((one) => schemaFaults(value, one, path));
   const allowed = schema.enum;
   if (allowed !== undefined && !allowed.includes(value)) found.push(notSupported(path, value, allowed.map(String)));
   if (typeof value === 'string') found.push(...stringFaults(value, schema, path));
@@ -46,7 +46,7 @@ function stringFaults(value: string, { minLength, maxLength, pattern, format }: 
     });
   else if (minLength !== undefined && Array.from(value).length < minLength)
     found.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`));
-  else if (pattern !== undefined && !new RegExp(pattern).test(value))
+  else if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
     found.push(invalidValue(path, value, `${path} in body should match '${pattern}'`));
   if (format === 'date-time' && Number.isNaN(Date.parse(value)))
     found.push(

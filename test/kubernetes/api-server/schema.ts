@@ -12,6 +12,7 @@ export interface Schema {
   readonly nullable?: boolean;
   readonly enum?: readonly Json[];
   readonly pattern?: string;
+  readonly allOf?: readonly Schema[];
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minimum?: number;

@@ -1,9 +1,14 @@
 /** The server on loopback: reads a request, meets its fault if there is one, and answers. */
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Attributes, attributesOf, notAllowed } from './attributes.ts';
 import type { Call } from './call.ts';
+import { type Caller, callerOf, impersonated, isMaster } from './callers.ts';
 import { route } from './call.ts';
+import { type Controller, Controllers } from './controllers.ts';
 import { Deletes } from './deletes.ts';
+import { checkEscalation } from './escalation.ts';
 import { discovery } from './discovery.ts';
 import { type Fault, Faults, type Request } from './faults.ts';
 import { type ApiObject, clone, type JsonObject } from './json.ts';
@@ -13,18 +18,34 @@ import { isTrue } from './options.ts';
 import { Registry } from './registry.ts';
 import { type Accepted, asForm, contentTypeOf, listAs, negotiate, written } from './representation.ts';
 import { resourceKey } from './resource-type.ts';
+import { Reviews } from './reviews.ts';
+import { Rights } from './rights.ts';
 import { scaleOf } from './scale.ts';
 import { badRequest, expired, internal, methodNotAllowed, notFound, Refusal } from './statuses.ts';
 import { seed } from './seeds.ts';
 import { Store } from './store.ts';
+import { Tokens } from './tokens.ts';
 import { definitionType, establishedStatus } from './types/definitions.ts';
 import { Watch } from './watches.ts';
 import { now } from './lifecycle.ts';
+import type { Addresses } from './webhook-call.ts';
+import { Unasked, Webhooks } from './webhooks.ts';
 import { Writes } from './writes.ts';
 
 export interface Options {
   /** How many milliseconds a second of a watch's timeout lasts; fewer for tests that wait for its end. */
   readonly second?: number;
+  /** Whether a request without a token is one of nobody, and not of the administrator. Default: it is not. */
+  readonly mustSignIn?: boolean;
+  /** Where Services of webhooks are. Default: nowhere. */
+  readonly services?: Addresses;
+  /** What runs beside it (`../controllers/`). Default: nothing. */
+  readonly controllers?: readonly Controller[];
+}
+
+interface Answer {
+  readonly code: number;
+  readonly object: JsonObject;
 }
 
 const plain: Accepted = { form: 'whole', yaml: false };
@@ -35,14 +56,29 @@ export class ApiServer implements AsyncDisposable {
   readonly faults = new Faults();
   /** Every request, in order of arrival. */
   readonly requests: Request[] = [];
-  readonly #writes = new Writes(this.store);
-  readonly #deletes = new Deletes(this.store);
+  readonly tokens = new Tokens(this.store);
+  readonly rights = new Rights(this.store);
+  readonly #reviews = new Reviews(this.store, this.rights, this.tokens);
+  readonly #webhooks: Webhooks;
+  readonly #wanted: readonly Controller[];
+  #controllers: Controllers | undefined;
+  readonly #writes = new Writes(this.store, (call, object, old) => {
+    checkEscalation(this.rights, call.caller, call.type, object, old);
+    this.#webhooks.check(call, { operation: old === undefined ? 'CREATE' : 'UPDATE', object, old });
+  });
+  readonly #deletes = new Deletes(this.store, (call, old) =>
+    this.#webhooks.check(call, { operation: 'DELETE', object: undefined, old }),
+  );
   readonly #watches = new Set<Watch>();
   readonly #server: Server;
   readonly #second: number;
+  readonly #mustSignIn: boolean;
 
-  constructor({ second = 1000 }: Options = {}) {
+  constructor({ second = 1000, mustSignIn = false, services = () => undefined, controllers = [] }: Options = {}) {
+    this.#wanted = controllers;
+    this.#webhooks = new Webhooks(this.store, services);
     this.#second = second;
+    this.#mustSignIn = mustSignIn;
     this.#server = createServer((request, response) => {
       this.#receive(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
@@ -50,8 +86,14 @@ export class ApiServer implements AsyncDisposable {
     this.store.compact();
   }
 
-  listen(): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    this.#controllers = new Controllers(this, this.#wanted);
+  }
+
+  get controllers(): Controllers {
+    if (this.#controllers === undefined) throw new TypeError('the server does not listen yet');
+    return this.#controllers;
   }
 
   get url(): string {
@@ -71,6 +113,7 @@ export class ApiServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#controllers?.[Symbol.asyncDispose]();
     for (const watch of this.#watches) watch.end();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -82,7 +125,11 @@ export class ApiServer implements AsyncDisposable {
     const { method = 'GET', url = '/' } = request;
     const { pathname, searchParams } = new URL(url, this.url);
     const watch = method === 'GET' && isTrue(searchParams.get('watch') ?? 'no');
-    const seen: Request = { method, path: url, watch };
+    const about = attributesOf(method, pathname, watch);
+    const sender = this.#senderOf(request);
+    const { path: _, ...rest } = about;
+    const user = sender instanceof Refusal ? '' : (sender.as ?? sender.caller).username;
+    const seen: Request = { method, path: url, watch, user, ...rest };
     this.requests.push(seen);
     const fault = this.faults.take(seen);
     if (fault?.kind === 'hold') await fault.until;
@@ -93,8 +140,10 @@ export class ApiServer implements AsyncDisposable {
     const warnings: string[] = [];
     try {
       if (fault?.kind === 'refuse') throw fault.refusal;
+      if (sender instanceof Refusal) throw sender;
+      const caller = this.#admitted(sender, about);
       const body = Buffer.concat(chunks).toString();
-      this.#serve(request, response, { pathname, searchParams, body, warnings, watch }, fault);
+      await this.#serve(request, response, { caller, pathname, searchParams, body, warnings, watch }, fault);
     } catch (error) {
       const refusal =
         error instanceof Refusal ? error : internal(error instanceof Error ? error.message : String(error));
@@ -104,12 +153,37 @@ export class ApiServer implements AsyncDisposable {
     }
   }
 
-  #serve(
+  #senderOf({ headers }: IncomingMessage): { caller: Caller; as: Caller | undefined } | Refusal {
+    try {
+      return { caller: callerOf(headers, this.tokens, this.#mustSignIn), as: impersonated(headers) };
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  }
+
+  /** The caller, or in whose place they ask, if they have the right to what they ask. */
+  #admitted({ caller, as }: { caller: Caller; as: Caller | undefined }, about: Attributes): Caller {
+    if (as !== undefined && !isMaster(caller))
+      throw notAllowed(caller.username, { ...about, verb: `impersonate-on:user-info:${about.verb}` });
+    const one = as ?? caller;
+    if (this.rights.allowing(one, about) === undefined) throw notAllowed(one.username, about);
+    return one;
+  }
+
+  async #serve(
     request: IncomingMessage,
     response: ServerResponse,
-    given: { pathname: string; searchParams: URLSearchParams; body: string; warnings: string[]; watch: boolean },
+    given: {
+      caller: Caller;
+      pathname: string;
+      searchParams: URLSearchParams;
+      body: string;
+      warnings: string[];
+      watch: boolean;
+    },
     fault: Fault | undefined,
-  ): void {
+  ): Promise<void> {
     const { pathname, searchParams: query, body, warnings } = given;
     const found = route(pathname);
     const type = found === undefined ? undefined : this.registry.find(found.group, found.version, found.plural);
@@ -120,6 +194,9 @@ export class ApiServer implements AsyncDisposable {
     }
     const accepted = negotiate(request.headers.accept ?? '*/*');
     const call: Call = {
+      caller: given.caller,
+      uid: randomUUID(),
+      allowed: new Set(),
       method,
       path: pathname,
       query,
@@ -136,13 +213,27 @@ export class ApiServer implements AsyncDisposable {
       this.#watch(call, response, accepted, fault);
       return;
     }
-    const answer = this.#answer(call, accepted);
+    const answer = await this.#answerOnceAsked(call, accepted);
     if (fault?.kind === 'reset-after') response.socket?.resetAndDestroy();
     else if (answer === undefined) sendText(response, 404, '404 page not found\n');
     else send(response, answer.code, answer.object, accepted, warnings);
   }
 
-  #answer(call: Call, { form }: Accepted): { code: number; object: JsonObject } | undefined {
+  /** Begins anew whenever webhooks had to be asked: what they were shown may have changed meanwhile. */
+  async #answerOnceAsked(call: Call, accepted: Accepted): Promise<Answer | undefined> {
+    for (;;) {
+      const said = call.warnings.length;
+      try {
+        return this.#answer(call, accepted);
+      } catch (error) {
+        if (!(error instanceof Unasked)) throw error;
+        call.warnings.length = said;
+        await this.#webhooks.ask(call, error.question);
+      }
+    }
+  }
+
+  #answer(call: Call, { form }: Accepted): Answer | undefined {
     const { type, method, name, namespace } = call;
     const across = type.namespaced && namespace === undefined;
     if (across && (method !== 'GET' || name !== '')) return undefined;
@@ -151,6 +242,8 @@ export class ApiServer implements AsyncDisposable {
         if (name === '') return { code: 200, object: listAs(list(this.store, call), type, form) };
         return { code: 200, object: asForm(this.#get(call), type, form) };
       case 'POST':
+        if (type.review) return this.#reviews.answer(call, call.caller);
+        if (type.plural === 'serviceaccounts' && call.subresource === 'token') return this.#reviews.token(call);
         return this.#settled(call, this.#writes.create(call));
       case 'PUT':
         return this.#settled(call, this.#writes.update(call));
@@ -175,7 +268,7 @@ export class ApiServer implements AsyncDisposable {
     const known =
       subresource === '' || (subresource === 'status' && type.status) || (subresource === 'scale' && type.scale);
     if (object === undefined || !known) throw notFound(type, name);
-    return subresource === 'scale' ? scaleOf(object) : object;
+    return subresource === 'scale' ? scaleOf(object, type.scalePaths) : object;
   }
 
   /** A definition is served once it is stored; its status says so in a second write, after the answer. */

@@ -50,11 +50,16 @@ const checkBodyType = ({ contentType }: Call): void => {
 
 const userAgentOf = ({ headers }: Call): string => headers['user-agent'] ?? 'unknown';
 
+export type Admit = (call: Call, object: ApiObject, old: ApiObject | undefined) => void;
+
 export class Writes {
   readonly #store: Store;
+  readonly #admit: Admit;
 
-  constructor(store: Store) {
+  /** `admit` is asked of everything that is valid, before it is stored, and throws what it refuses. */
+  constructor(store: Store, admit: Admit) {
     this.#store = store;
+    this.#admit = admit;
   }
 
   create(call: Call): Written {
@@ -110,7 +115,7 @@ export class Writes {
     if (apply) return this.#apply(call, options);
     const live = this.#live(call);
     if (call.subresource === 'scale')
-      return this.#scale(call, options, patched(scaleOf(live), call.body, contentType, {}));
+      return this.#scale(call, options, patched(scaleOf(live, type.scalePaths), call.body, contentType, {}));
     const object = patched(clone(live), call.body, contentType, type.schema);
     const shown = JSON.stringify(type.custom ? sorted(object) : shownPatched(object));
     report(unknownFields(object, type), call, options, (all) => patchRefusal(shown, `strict decoding error: ${all}`));
@@ -190,6 +195,7 @@ export class Writes {
     if (type.generation && call.subresource !== 'status' && !equal(counted(object, type), counted(live, type)))
       metadata.generation = (live.metadata.generation ?? 0) + 1;
     metadata.resourceVersion = live.metadata.resourceVersion;
+    this.#admit(call, object, live);
     if (isFinished(object)) {
       if (!dryRun) this.#store.remove(resourceKey(type), call.namespace ?? '', call.name);
       return { code: 200, object };
@@ -207,7 +213,7 @@ export class Writes {
     delete metadata.resourceVersion;
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
-    metadata.uid = randomUUID();
+    metadata.uid = call.uid;
     metadata.creationTimestamp = now();
     if (type.generation) metadata.generation = 1;
     else delete metadata.generation;
@@ -215,6 +221,7 @@ export class Writes {
     type.prepare?.(object, undefined);
     const faults = objectFaults(type, object, undefined);
     if (faults.length > 0) throw invalid(type.group, object.kind, metadata.name ?? '', faults);
+    this.#admit(call, object, undefined);
     call.warnings.push(...finalizerWarnings(metadata));
     call.warnings.push(...podSecurityWarnings(this.#store.get('/namespaces', '', metadata.namespace ?? ''), object));
     const existing = this.#store.get(resourceKey(type), metadata.namespace ?? '', metadata.name ?? '');
@@ -225,9 +232,10 @@ export class Writes {
 
   #scale(call: Call, options: WriteOptions, scale: unknown): Written {
     const live = this.#live(call);
-    const changed = withScale(live, asObject(isObject(scale) ? scale : null));
+    const changed = withScale(live, asObject(isObject(scale) ? scale : null), call.type.scalePaths);
     const owned = afterUpdate(live, changed, call.type.schema, writerOf(call, options, 'Update'));
-    return { code: 200, object: scaleOf(this.#store200(call, live, owned, options).object as ApiObject) };
+    const stored = this.#store200(call, live, owned, options).object;
+    return { code: 200, object: scaleOf(stored as ApiObject, call.type.scalePaths) };
   }
 
   #live({ type, namespace, name }: Call): ApiObject {

@@ -18,6 +18,7 @@ export function builtIn(
     listKind: `${kind}List`,
     namespaced: true,
     custom: false,
+    review: false,
     status: false,
     scale: false,
     generation: false,

@@ -22,6 +22,7 @@ import {
   time,
   topLevel,
 } from './dialect.ts';
+import { volumeClaim } from './volume-claims.ts';
 import { service } from './services.ts';
 import { defaultPodSpec, podSpec } from './pods.ts';
 
@@ -169,4 +170,13 @@ const pod = builtIn('', 'v1', 'pods', 'Pod', {
   },
 });
 
-export const core: readonly ResourceType[] = [namespace, secret, configMap, service, serviceAccount, event, pod];
+export const core: readonly ResourceType[] = [
+  namespace,
+  secret,
+  configMap,
+  service,
+  serviceAccount,
+  event,
+  pod,
+  volumeClaim,
+];

@@ -115,6 +115,7 @@ export function servedTypes(definition: ApiObject): ResourceType[] {
         custom: true,
         namespaced: spec['scope'] === 'Namespaced',
         status: isObject(subresources['status']),
+        ...scaled(subresources['scale']),
         generation: true,
         shortNames: strings('shortNames'),
         categories: strings('categories'),
@@ -124,6 +125,14 @@ export function servedTypes(definition: ApiObject): ResourceType[] {
         columns: printerColumns(listAt(version, 'additionalPrinterColumns')),
       };
     });
+}
+
+function scaled(scale: Json | undefined): Partial<ResourceType> {
+  if (!isObject(scale)) return {};
+  const [spec, status, selector] = ['specReplicasPath', 'statusReplicasPath', 'labelSelectorPath'].map((name) =>
+    text(scale[name]),
+  );
+  return { scale: true, scalePaths: { spec: spec ?? '', status: status ?? '', selector: selector ?? '' } };
 }
 
 const own = { apiVersion: str, kind: str, metadata: objectMeta };
