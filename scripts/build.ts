@@ -33,6 +33,7 @@ const DRIVERS = [
   '@cedar-policy/cedar-wasm',
   '@duckdb/node-api',
   '@grpc/grpc-js',
+  '@kubernetes/client-node',
   'ajv',
   'ioredis',
   'mysql2',

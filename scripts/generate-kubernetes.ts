@@ -1,9 +1,18 @@
-// Writes deploy/crds/*.yaml and docs/kubernetes/reference.md from the schemas of the custom resources; `--check`
-// compares.
+// Writes deploy/crds/*.yaml and docs/kubernetes/reference.md from the schemas of the custom resources, and the rights of
+// the operator for the chart; `--check` compares.
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { API_VERSION, CUSTOM_RESOURCES, type CustomResource } from '#contract/kubernetes';
-import { customResourceDefinition, fieldRows, type CustomResourceDefinition, type FieldRow } from '#operator';
+import {
+  customResourceDefinition,
+  fieldRows,
+  HOME,
+  SECRETS,
+  WATCHED,
+  WEBHOOK,
+  type CustomResourceDefinition,
+  type FieldRow,
+} from '#operator';
 import { writeOrCheck } from './generated-file.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -66,4 +75,10 @@ A *ref* names an object in the namespace of the one that it stands in, unless it
 hours, minutes and seconds (\`720h\`, \`1m30s\`).
 
 ${described.map(({ resource, definition }) => section(resource, definition)).join('\n')}`,
+);
+
+const rights = { watched: WATCHED, secrets: SECRETS, home: HOME, webhook: WEBHOOK };
+writeOrCheck(
+  join(root, 'deploy', 'helm', 'chatelaine-operator', 'files', 'rights.yaml'),
+  `# Generated from src/operator/rights/ by \`npm run generate\`. Do not edit.\n${stringify(rights, { lineWidth: 0, aliasDuplicateObjects: false })}`,
 );

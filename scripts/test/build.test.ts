@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -12,9 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { build } from '../build.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -142,4 +143,18 @@ test('the build imports no module of Node: reading every export of one takes tim
 test('a file of the build holds a byte a character: one beyond ASCII would double what it takes in memory', () => {
   for (const file of globSync('dist/**/*.js', { cwd: installed }))
     expect(/[^\0-\x7f]/.test(readFileSync(join(installed, file), 'utf8')), file).toBe(false);
+});
+
+test('two builds of the same sources are the same, byte for byte (SUP-002)', { timeout: 120_000 }, async () => {
+  const again = mkdtempSync(join(tmpdir(), 'chatelaine-built-again-'));
+  onTestFinished(() => rmSync(again, { recursive: true, force: true }));
+  for (const name of ['package.json', 'node_modules']) symlinkSync(join(ROOT, name), join(again, name));
+  await build(join(again, 'dist'));
+  const digests = (folder: string): string[] =>
+    globSync('dist/**/*', { cwd: folder, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => `${relative(folder, file)} ${createHash('sha256').update(readFileSync(file)).digest('hex')}`)
+      .toSorted();
+  expect(digests(again)).toEqual(digests(installed));
 });

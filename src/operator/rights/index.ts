@@ -1,0 +1,73 @@
+/**
+ * rights: what the operator may do at the API server, said once.
+ *
+ * The chart and the plain manifests are generated from it; a test records every request of the operator and holds the
+ * two against each other, both ways: nothing is asked for that is not here, and nothing is here that is never asked for.
+ *
+ * Secrets are apart. No role of the operator lists or watches them, and none reaches all namespaces: those who may read
+ * a Secret by its name may read every one of the namespace, since RBAC names no objects that are yet to be made. So a
+ * namespace says itself, by a RoleBinding, that the operator may keep certificates in it.
+ */
+import { API_GROUP, CUSTOM_RESOURCES } from '#contract/kubernetes';
+
+/** A rule of a Role or ClusterRole (`rbac.authorization.k8s.io/v1`). */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const WATCH = ['get', 'list', 'watch'] as const;
+/** Made and corrected by server-side apply, which is a `patch`, and which makes what is not there with `create`. */
+const OWN = [...WATCH, 'create', 'patch', 'delete'] as const;
+
+const kinds = Object.values(CUSTOM_RESOURCES).map(({ plural }) => plural);
+const about = (part: string): readonly string[] => kinds.map((plural) => `${plural}/${part}`);
+
+/** The Lease of whoever leads, and the Secret with the certificate of the webhook. */
+export const LEASE = 'chatelaine-operator';
+export const WEBHOOK_SECRET = 'chatelaine-operator-webhook';
+/** The ValidatingWebhookConfiguration. */
+export const WEBHOOK_CONFIGURATION = 'chatelaine-operator';
+
+/** Wherever it looks after objects: in all namespaces, or in those that it was told. */
+export const WATCHED: readonly PolicyRule[] = [
+  // `patch` for finalizers, which are in `metadata`; nothing else of a spec is ever written.
+  { apiGroups: [API_GROUP], resources: kinds, verbs: [...WATCH, 'patch'] },
+  { apiGroups: [API_GROUP], resources: about('status'), verbs: ['patch'] },
+  // Where OwnerReferencesPermissionEnforcement is on: its children hold up the deletion of their owner.
+  { apiGroups: [API_GROUP], resources: about('finalizers'), verbs: ['update'] },
+  { apiGroups: [''], resources: ['configmaps', 'persistentvolumeclaims', 'serviceaccounts', 'services'], verbs: OWN },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: OWN },
+  { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: OWN },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: OWN },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: OWN },
+  { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes'], verbs: OWN },
+  { apiGroups: ['cert-manager.io'], resources: ['certificates'], verbs: OWN },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+];
+
+/** In namespaces that say so: certificates and their keys. */
+export const SECRETS: readonly PolicyRule[] = [
+  { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'patch', 'delete'] },
+];
+
+/** In the namespace that it runs in. */
+export const HOME: readonly PolicyRule[] = [
+  // A rule with `create` can name no object.
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE], verbs: ['get', 'update'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['secrets'], resourceNames: [WEBHOOK_SECRET], verbs: ['get', 'patch'] },
+];
+
+/** Of the cluster, where there is a webhook: whom the API server trusts when it asks. */
+export const WEBHOOK: readonly PolicyRule[] = [
+  {
+    apiGroups: ['admissionregistration.k8s.io'],
+    resources: ['validatingwebhookconfigurations'],
+    resourceNames: [WEBHOOK_CONFIGURATION],
+    verbs: ['get', 'patch'],
+  },
+];
