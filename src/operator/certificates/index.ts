@@ -43,4 +43,4 @@ export {
   type SecretWriter,
 } from './secret.ts';
 export { authServerWishes, ownerCertificateWish, type AuthServerWishes } from './wishes.ts';
-export type { Root } from './roots.ts';
+export { printRoots, type Root } from './roots.ts';

@@ -1,5 +1,5 @@
 /** The authority and the certificates of an authorization server, and whom its owners are told to trust. */
-import type { Result } from '#kernel';
+import { ChatelaineError, isRecord, type Result } from '#kernel';
 import {
   authServerWishes,
   bundleData,
@@ -13,8 +13,7 @@ import {
   type Root,
   type SigningAuthority,
 } from '../certificates/index.ts';
-import { CERTIFICATES, CONFIG_MAPS, hasCode, ownerOf, type ObjectName } from '../cluster/index.ts';
-import { isRecord } from '#kernel';
+import { CERTIFICATES, CONFIG_MAPS, ownerOf, type ObjectName } from '../cluster/index.ts';
 import type { KubernetesObject } from '../kubernetes-object.ts';
 import type { Known, Snapshot } from '../references/index.ts';
 import { isNot, isSo, isUnknown, type Finding } from './conditions.ts';
@@ -150,7 +149,7 @@ async function readable(keys: Keys, name: ObjectName, signal: AbortSignal): Prom
   try {
     return await keys.read(name, signal);
   } catch (error) {
-    if (hasCode(error, 'SECRETS_FORBIDDEN')) return undefined;
+    if (error instanceof ChatelaineError && error.code === 'SECRETS_FORBIDDEN') return undefined;
     throw error;
   }
 }

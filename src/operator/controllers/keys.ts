@@ -17,6 +17,7 @@ import {
 } from '../certificates/index.ts';
 import { FIELD_MANAGER, hasCode, MANAGED_BY, SECRETS, type ApiConnection, type ObjectName } from '../cluster/index.ts';
 import type { KubernetesObject, OwnerReference } from '../kubernetes-object.ts';
+import { SECRETS_ROLE } from '../rights/index.ts';
 import { controllerError } from './errors.ts';
 
 export interface KeysOptions {
@@ -30,7 +31,6 @@ export interface KeysOptions {
 
 /** Steps of one authority in a row; there are five between two that wait. */
 const MOST_STEPS = 12;
-const SECRETS_ROLE = 'chatelaine-operator-secrets';
 
 export class Keys {
   readonly #options: KeysOptions;
@@ -109,18 +109,18 @@ export class Keys {
   #writer(namespace: string, signal?: AbortSignal): SecretWriter {
     const { connection } = this.#options;
     const call = { fieldManager: FIELD_MANAGER, signal };
-    const settled = async (write: () => Promise<unknown>, stale: string): Promise<'written' | 'stale'> => {
+    const settled = async (write: () => Promise<unknown>): Promise<'written' | 'stale'> => {
       try {
         await this.#allowed(namespace, write);
         return 'written';
       } catch (error) {
-        if (hasCode(error, stale, 'CLUSTER_CONFLICT', 'CLUSTER_NOT_FOUND')) return 'stale';
+        if (hasCode(error, 'CLUSTER_ALREADY_EXISTS', 'CLUSTER_CONFLICT', 'CLUSTER_NOT_FOUND')) return 'stale';
         throw error;
       }
     };
     return {
-      create: (object) => settled(() => connection.create(SECRETS, object, call), 'CLUSTER_ALREADY_EXISTS'),
-      replace: (object) => settled(() => connection.replace(SECRETS, object, call), 'CLUSTER_CONFLICT'),
+      create: (object) => settled(() => connection.create(SECRETS, object, call)),
+      replace: (object) => settled(() => connection.replace(SECRETS, object, call)),
     };
   }
 

@@ -1,5 +1,5 @@
 /** The way of every object: read, hold against the others, make, report. */
-import { CUSTOM_RESOURCES, type Condition, type CustomResourceKind } from '#contract/kubernetes';
+import type { Condition, CustomResourceKind } from '#contract/kubernetes';
 import { ChatelaineError, isRecord } from '#kernel';
 import {
   addFinalizer,
@@ -13,7 +13,7 @@ import {
 } from '../cluster/index.ts';
 import type { KubernetesObject } from '../kubernetes-object.ts';
 import { faultsOf, usersOf, type Known, type KnownObject } from '../references/index.ts';
-import { conditionsOf, isNot, type Finding } from './conditions.ts';
+import { conditionsOf, isNot } from './conditions.ts';
 import type { Controller, ControllerParts, Reconciled, Subject } from './controller.ts';
 import { printFaults } from './deploy.ts';
 import { OUR_RESOURCES } from './kinds.ts';
@@ -130,6 +130,3 @@ function again(due: number | undefined, now: number): Again | undefined {
   if (due === undefined) return undefined;
   return { afterMs: Math.min(Math.max(due - now, 1000), LONGEST_WAIT_MS) };
 }
-
-export const isDefined = (kind: string): boolean => Object.hasOwn(CUSTOM_RESOURCES, kind) satisfies boolean;
-export type { Finding };

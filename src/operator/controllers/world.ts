@@ -16,12 +16,21 @@ export const ownersOf = ({ metadata: { ownerReferences = [] } }: KubernetesObjec
 const nameOf = ({ apiVersion, kind }: KindOf): string => `${apiVersion} ${kind}`;
 
 export class World {
-  readonly #readers: ReadonlyMap<string, ObjectReader>;
+  readonly #readers: Map<string, ObjectReader>;
   #snapshot: Snapshot | undefined;
 
   constructor(readers: Iterable<readonly [Resource, ObjectReader]>) {
     this.#readers = new Map([...readers].map(([resource, reader]) => [nameOf(resource), reader]));
     for (const kind of KINDS) this.#reader(OUR_RESOURCES[kind])?.subscribe(() => (this.#snapshot = undefined));
+  }
+
+  /** A kind that is watched from now on. */
+  add(resource: Resource, reader: ObjectReader): void {
+    this.#readers.set(nameOf(resource), reader);
+  }
+
+  all(kind: CustomResourceKind): readonly KubernetesObject[] {
+    return this.#reader(OUR_RESOURCES[kind])?.list() ?? [];
   }
 
   /** Our objects as they were last seen. Those that cannot be read are not among them. */
@@ -37,7 +46,7 @@ export class World {
     return this.#snapshot;
   }
 
-  ours(kind: CustomResourceKind, name: ObjectName): KubernetesObject | undefined {
+  ours(kind: CustomResourceKind, name: ObjectName | string): KubernetesObject | undefined {
     return this.#reader(OUR_RESOURCES[kind])?.get(name);
   }
 

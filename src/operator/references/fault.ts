@@ -31,3 +31,6 @@ export interface ReferenceFault {
   /** What is wrong, and what to do. */
   readonly message: string;
 }
+
+/** Whether it stands until somebody changes something else than what is missing. */
+export const isRefusal = ({ reason }: ReferenceFault): boolean => REFERENCE_REASONS[reason] === 'refuse';

@@ -8,8 +8,18 @@
  * object that is to go.
  */
 export { faultsOf } from './faults-of.ts';
-export { REFERENCE_REASONS, type ReferenceFault, type ReferenceReason } from './fault.ts';
-export { snapshotOf, keyOf, resourceOf, type Snapshot, type Known, type KnownObject } from './snapshot.ts';
+export { isRefusal, REFERENCE_REASONS, type ReferenceFault, type ReferenceReason } from './fault.ts';
+export { issuerOf, snapshotOf, keyOf, resourceOf, type Snapshot, type Known, type KnownObject } from './snapshot.ts';
 export { issuerHolder, resourceHolder, isOlder } from './claims.ts';
-export { authServerOf, neededUpstreams, outgoingConfigs, membersOf, type AuthServerPlace } from './owner-references.ts';
+export {
+  authServerOf,
+  authServersOf,
+  configReferences,
+  fromAuthServer,
+  membersOf,
+  neededUpstreams,
+  outgoingConfigs,
+  type AuthServerPlace,
+  type Owner,
+} from './owner-references.ts';
 export { usersOf } from './usage.ts';

@@ -25,11 +25,12 @@ const OWN = [...WATCH, 'create', 'patch', 'delete'] as const;
 const kinds = Object.values(CUSTOM_RESOURCES).map(({ plural }) => plural);
 const about = (part: string): readonly string[] => kinds.map((plural) => `${plural}/${part}`);
 
-/** The Lease of whoever leads, and the Secret with the certificate of the webhook. */
-export const LEASE = 'chatelaine-operator';
-export const WEBHOOK_SECRET = 'chatelaine-operator-webhook';
-/** The ValidatingWebhookConfiguration. */
-export const WEBHOOK_CONFIGURATION = 'chatelaine-operator';
+/** What everything of the operator itself is called: its Deployment, its Lease, the ValidatingWebhookConfiguration. */
+export const OPERATOR = 'chatelaine-operator';
+/** The Service of the webhook, and what the names of its Secrets begin with. */
+export const WEBHOOK_SERVICE = `${OPERATOR}-webhook`;
+/** The ClusterRole that a namespace binds. */
+export const SECRETS_ROLE = `${OPERATOR}-secrets`;
 
 /** Wherever it looks after objects: in all namespaces, or in those that it was told. */
 export const WATCHED: readonly PolicyRule[] = [
@@ -50,16 +51,24 @@ export const WATCHED: readonly PolicyRule[] = [
 
 /** In namespaces that say so: certificates and their keys. */
 export const SECRETS: readonly PolicyRule[] = [
-  { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'patch', 'delete'] },
+  { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'update'] },
 ];
 
-/** In the namespace that it runs in. */
+/** In the namespace that it runs in. A rule with `create` can name no object. */
 export const HOME: readonly PolicyRule[] = [
-  // A rule with `create` can name no object.
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [LEASE], verbs: ['get', 'update'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [OPERATOR], verbs: ['get', 'patch'] },
+];
+
+/** There as well, where there is a webhook: its certificate, which goes with the Deployment of the operator. */
+export const WEBHOOK_HOME: readonly PolicyRule[] = [
+  { apiGroups: ['apps'], resources: ['deployments'], resourceNames: [OPERATOR], verbs: ['get'] },
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
-  { apiGroups: [''], resources: ['secrets'], resourceNames: [WEBHOOK_SECRET], verbs: ['get', 'patch'] },
+  {
+    ...{ apiGroups: [''], resources: ['secrets'] },
+    resourceNames: [`${WEBHOOK_SERVICE}-ca`, `${WEBHOOK_SERVICE}-cert`],
+    verbs: ['get', 'update'],
+  },
 ];
 
 /** Of the cluster, where there is a webhook: whom the API server trusts when it asks. */
@@ -67,7 +76,7 @@ export const WEBHOOK: readonly PolicyRule[] = [
   {
     apiGroups: ['admissionregistration.k8s.io'],
     resources: ['validatingwebhookconfigurations'],
-    resourceNames: [WEBHOOK_CONFIGURATION],
+    resourceNames: [OPERATOR],
     verbs: ['get', 'patch'],
   },
 ];

@@ -113,6 +113,14 @@ export class ApiConnection {
     return this.#object({ method: 'POST', verb: 'create', path, query, body: object, resource, named, ...call });
   }
 
+  /** All of an object. With `metadata.resourceVersion` in it, it throws `CLUSTER_CONFLICT` for another. */
+  replace(resource: Resource, object: KubernetesObject, { fieldManager, ...call }: WriteOptions): Promise<KubernetesObject> {
+    const { metadata: named } = object;
+    const path = objectPath(resource, named);
+    const query = { fieldManager };
+    return this.#object({ method: 'PUT', verb: 'update', path, query, body: object, resource, named, ...call });
+  }
+
   /** Server-side apply. With `force` fields that others own become ours. */
   apply(
     resource: Resource,
