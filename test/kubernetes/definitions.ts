@@ -14,7 +14,7 @@ export interface Definition extends JsonObject {
   readonly spec: JsonObject & { readonly names: { readonly kind: string; readonly plural: string } };
 }
 
-export const DEFINITIONS: readonly Definition[] = globSync('*.yaml', { cwd: folder })
+export const DEFINITIONS: readonly Definition[] = globSync('mcp*.yaml', { cwd: folder })
   .toSorted()
   .map((file) => parse(readFileSync(join(folder, file), 'utf8')) as Definition);
 
