@@ -34,7 +34,12 @@ export function wishesOf({ live, known }: Subject<'MCPAuthServer'>, offered?: Si
 }
 
 /** The ConfigMap with whom to trust. */
-export const trustMap = (namespace: string, name: string, own: readonly Root[], more: readonly Root[] = []): KubernetesObject => ({
+export const trustMap = (
+  namespace: string,
+  name: string,
+  own: readonly Root[],
+  more: readonly Root[] = [],
+): KubernetesObject => ({
   ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: trustName(name) } },
   data: bundleData(own, more),
 });
@@ -95,13 +100,18 @@ interface Offer {
 }
 
 /** What cert-manager has made so far, where it is asked to. */
-async function offeredBy(subject: Subject<'MCPAuthServer'>, parts: ControllerParts, signal: AbortSignal): Promise<Offer> {
+async function offeredBy(
+  subject: Subject<'MCPAuthServer'>,
+  parts: ControllerParts,
+  signal: AbortSignal,
+): Promise<Offer> {
   const { live, known } = subject;
   const { world, keys } = parts;
   const { certManager: objects, intermediateSecret } = wishesOf(subject);
   if (intermediateSecret === undefined) return { objects, findings: [] };
   if (!world.isWatched(CERTIFICATES)) {
-    const message = 'cert-manager is not installed in this cluster: install it, or leave `spec.tls.serverCert.issuerRef` out';
+    const message =
+      'cert-manager is not installed in this cluster: install it, or leave `spec.tls.serverCert.issuerRef` out';
     return { objects: [], findings: [isNot('CertificatesReady', 'CertManagerMissing', message)] };
   }
   await deploy(live, objects, parts, signal, { isAll: false });
@@ -111,7 +121,11 @@ async function offeredBy(subject: Subject<'MCPAuthServer'>, parts: ControllerPar
     .map(({ reason, message }) => isUnknown('CertificatesReady', reason, message));
   const secret = await keys.read({ namespace: known.namespace, name: intermediateSecret }, signal);
   if (secret === undefined) return { objects, findings };
-  const authority: Result<SigningAuthority, string> = offeredAuthority(keys.ca, secret, known.spec.tls.clientAuth.trustDomain);
+  const authority: Result<SigningAuthority, string> = offeredAuthority(
+    keys.ca,
+    secret,
+    known.spec.tls.clientAuth.trustDomain,
+  );
   return authority.ok
     ? { authority: authority.value, objects, findings }
     : { objects, findings: [...findings, isNot('CertificatesReady', 'AuthorityUnusable', authority.error)] };
@@ -132,9 +146,12 @@ async function viewOf(
   signal: AbortSignal,
 ): Promise<Omit<AuthorityView, 'kept'>> {
   const owners = ownersLeadingTo(known, snapshot);
-  const bundles = [known, ...owners].map(({ namespace, name }) => dataOf(world.get(CONFIG_MAPS, { namespace, name: trustName(name) })));
+  const bundles = [known, ...owners].map(({ namespace, name }) =>
+    dataOf(world.get(CONFIG_MAPS, { namespace, name: trustName(name) })),
+  );
   const state = readAuthorityState(kept);
-  if (state.active !== undefined && state.next === undefined && state.previous.length === 0) return { bundles, leaves: [] };
+  if (state.active !== undefined && state.next === undefined && state.previous.length === 0)
+    return { bundles, leaves: [] };
   const secrets: readonly ObjectName[] = [
     ...wishes.leaves,
     ...owners.map(({ namespace, name }) => ({ namespace, name: `${name}-client-cert` })),

@@ -40,7 +40,8 @@ export function conditionsOf(
 
 /** `Ready` is what the first says that is not so. */
 export function withReady(findings: readonly Finding[]): readonly Finding[] {
-  const wrong = findings.find(({ status }) => status === 'False') ?? findings.find(({ status }) => status === 'Unknown');
+  const wrong =
+    findings.find(({ status }) => status === 'False') ?? findings.find(({ status }) => status === 'Unknown');
   const ready: Finding =
     wrong === undefined
       ? { type: 'Ready', status: 'True', reason: 'Ready', message: 'everything is as it should be' }

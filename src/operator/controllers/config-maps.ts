@@ -15,13 +15,21 @@ export function textOf(
 ): { readonly text: string } | { readonly finding: Finding } {
   const object = world.get(CONFIG_MAPS, { namespace, name: ref.name });
   if (object === undefined)
-    return { finding: isNot('Valid', 'RefNotFound', `${path}: there is no ConfigMap \`${ref.name}\` in \`${namespace}\``) };
+    return {
+      finding: isNot('Valid', 'RefNotFound', `${path}: there is no ConfigMap \`${ref.name}\` in \`${namespace}\``),
+    };
   const data = isRecord(object['data']) ? object['data'] : {};
   const text = data[ref.key];
   if (typeof text === 'string') return { text };
   const keys = Object.keys(data).map((key) => `\`${key}\``);
   const there = keys.length === 0 ? 'it has none' : `it has ${keys.join(', ')}`;
-  return { finding: isNot('Valid', 'RefNotFound', `${path}: the ConfigMap \`${ref.name}\` has no key \`${ref.key}\`; ${there}`) };
+  return {
+    finding: isNot(
+      'Valid',
+      'RefNotFound',
+      `${path}: the ConfigMap \`${ref.name}\` has no key \`${ref.key}\`; ${there}`,
+    ),
+  };
 }
 
 export interface Referred {
@@ -34,7 +42,10 @@ export interface Referred {
 export function referredTexts(
   world: World,
   namespace: string,
-  { policyRefs = [], toolsetRef }: { readonly policyRefs?: readonly ConfigMapKey[] | undefined; readonly toolsetRef?: ConfigMapKey | undefined },
+  {
+    policyRefs = [],
+    toolsetRef,
+  }: { readonly policyRefs?: readonly ConfigMapKey[] | undefined; readonly toolsetRef?: ConfigMapKey | undefined },
 ): Referred {
   const findings: Finding[] = [];
   const read = (ref: ConfigMapKey, path: string): ReferredText[] => {

@@ -1,7 +1,7 @@
 /** Applies the children of an object, and takes away those that it does not stand for any more. */
 import { hasCode, ownerOf } from '../cluster/index.ts';
 import type { KubernetesObject } from '../kubernetes-object.ts';
-import type { PlanFault, PlanResult } from '../plan/index.ts';
+import type { PlanResult } from '../plan/index.ts';
 import { isNot, isSo, type Finding } from './conditions.ts';
 import type { ControllerParts } from './controller.ts';
 
@@ -20,12 +20,23 @@ export async function deploy(
   const failures: unknown[] = [];
   for (const object of objects) {
     signal.throwIfAborted();
-    const observed = world.isWatched(object) ? (wanted: KubernetesObject) => world.get(wanted, wanted.metadata) : undefined;
+    const observed = world.isWatched(object)
+      ? (wanted: KubernetesObject) => world.get(wanted, wanted.metadata)
+      : undefined;
     try {
       await applier.apply(object, { owner, observed, signal });
     } catch (error) {
       // Whatever is the matter with the API server is the matter with the next object as well.
-      if (!hasCode(error, 'CLUSTER_OBJECT_TAKEN', 'CLUSTER_INVALID', 'CLUSTER_FORBIDDEN', 'CLUSTER_CONFLICT', 'CLUSTER_NOT_FOUND'))
+      if (
+        !hasCode(
+          error,
+          'CLUSTER_OBJECT_TAKEN',
+          'CLUSTER_INVALID',
+          'CLUSTER_FORBIDDEN',
+          'CLUSTER_CONFLICT',
+          'CLUSTER_NOT_FOUND',
+        )
+      )
         throw error;
       failures.push(error);
     }
@@ -41,4 +52,4 @@ export const printFaults = (faults: readonly { readonly path: string; readonly m
 export const planFinding = (plan: PlanResult): Finding =>
   plan.ok
     ? isSo('Valid', 'Understood', 'it can be what it says')
-    : isNot('Valid', 'NotPossible', printFaults(plan.error as readonly PlanFault[]));
+    : isNot('Valid', 'NotPossible', printFaults(plan.error));

@@ -14,7 +14,7 @@ export const controllerError = defineErrors('operator/controllers', {
   },
   KEYS_UNDECIDED: {
     status: 409,
-    title: 'Secrets changed again and again while it was decided about them',
+    title: 'the Secrets of an object changed again and again while it was decided about them',
     remedy: 'It passes with the next attempt. Where it does not, two operators look after one object.',
   },
 });

@@ -63,7 +63,10 @@ export class Followers {
   /** The stalest of each kind. */
   staleness(): readonly { readonly resource: string; readonly ms: number }[] {
     const byKind = Map.groupBy(this.#reflectors, ({ resource }) => resourceTitle(resource));
-    return Array.from(byKind, ([resource, all]) => ({ resource, ms: Math.max(...all.map((one) => one.stalenessMs())) }));
+    return Array.from(byKind, ([resource, all]) => ({
+      resource,
+      ms: Math.max(...all.map((one) => one.stalenessMs())),
+    }));
   }
 
   async ended(): Promise<void> {

@@ -140,7 +140,10 @@ export class Keys {
 }
 
 const taken = ({ namespace, name }: ObjectName): Error =>
-  controllerError('SECRET_TAKEN', `the Secret \`${namespace}/${name}\` was not made for this object, and is left alone`);
+  controllerError(
+    'SECRET_TAKEN',
+    `the Secret \`${namespace}/${name}\` was not made for this object, and is left alone`,
+  );
 
 /** `tls.crt` and `ca.crt` of a Secret, for whoever looks at what was signed. Neither is secret. */
 export const chainOf = (kept: KeptSecret | undefined): string | undefined =>

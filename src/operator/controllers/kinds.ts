@@ -18,7 +18,10 @@ import {
 export const KINDS = Object.keys(CUSTOM_RESOURCES) as readonly CustomResourceKind[];
 
 export const OUR_RESOURCES = Object.fromEntries(
-  KINDS.map((kind) => [kind, { apiVersion: API_VERSION, kind, plural: CUSTOM_RESOURCES[kind].plural, namespaced: true }]),
+  KINDS.map((kind) => [
+    kind,
+    { apiVersion: API_VERSION, kind, plural: CUSTOM_RESOURCES[kind].plural, namespaced: true },
+  ]),
 ) as Readonly<Record<CustomResourceKind, Resource>>;
 
 /** What we make of objects, in every cluster. ConfigMaps of others are read as well: policies, toolsets, authorities. */

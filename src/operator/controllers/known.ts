@@ -13,7 +13,10 @@ export interface SpecFault {
 const parsed = new WeakMap<KubernetesObject, Result<KnownObject, readonly SpecFault[]>>();
 
 /** What an object says, or why it cannot be read. Objects of the caches do not change, so each is read once. */
-export function knownObject(kind: CustomResourceKind, object: KubernetesObject): Result<KnownObject, readonly SpecFault[]> {
+export function knownObject(
+  kind: CustomResourceKind,
+  object: KubernetesObject,
+): Result<KnownObject, readonly SpecFault[]> {
   const before = parsed.get(object);
   if (before !== undefined) return before;
   const now = read(kind, object);
@@ -32,4 +35,7 @@ function read(kind: CustomResourceKind, object: KubernetesObject): Result<KnownO
 }
 
 const pathOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}${text && '.'}${String(step)}`), '');
+  path.reduce<string>(
+    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}${text && '.'}${String(step)}`),
+    '',
+  );

@@ -22,13 +22,17 @@ export const gatewayController: Controller<'MCPGateway'> = {
     const snapshot = world.snapshot();
     const texts = referredTexts(world, namespace, spec);
     const refused = refusedImages(spec.image, parts.requireDigests);
-    if (texts.findings.length > 0 || refused.length > 0) return { findings: [...texts.findings, ...refused], status: {} };
+    if (texts.findings.length > 0 || refused.length > 0)
+      return { findings: [...texts.findings, ...refused], status: {} };
 
     const members = membersBehind(known, snapshot);
     const externals = members.flatMap(({ external }) => external ?? []);
     const kept = await keepOwnerKeys(subject, externals, parts, signal);
     if (kept.authServer === undefined)
-      return { findings: [isNot('Valid', 'RefNotFound', 'spec.authServerRef: the MCPAuthServer is not there')], status: {} };
+      return {
+        findings: [isNot('Valid', 'RefNotFound', 'spec.authServerRef: the MCPAuthServer is not there')],
+        status: {},
+      };
     if (kept.objects.length === 0) return { findings: kept.findings, status: {} };
     const group = snapshot.get('MCPGroup', namespace, spec.groupRef.name);
     const plan = planMCPGateway({
@@ -54,10 +58,16 @@ export const gatewayController: Controller<'MCPGateway'> = {
       status: {
         ...{ replicas, readyReplicas, selector, configHash: plan.value.configHash },
         ...{ url: spec.resourceUrl, spiffeId: kept.spiffeId },
-        ...(kept.certificate !== undefined && { clientCertificate: { secretName: kept.client, ...momentsOf(kept.certificate) } }),
+        ...(kept.certificate !== undefined && {
+          clientCertificate: { secretName: kept.client, ...momentsOf(kept.certificate) },
+        }),
         servers: members.map(({ resource }) => resource.metadata.name).toSorted(),
         references: [
-          ...externals.map((external) => ({ kind: 'MCPExternalAuthConfig', name: external.name, hash: digestOf(external.spec) })),
+          ...externals.map((external) => ({
+            kind: 'MCPExternalAuthConfig',
+            name: external.name,
+            hash: digestOf(external.spec),
+          })),
           ...texts.policies.map(({ ref, text }) => ({ kind: 'ConfigMap', name: ref.name, hash: digestOf(text) })),
         ],
       },

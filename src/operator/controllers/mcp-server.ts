@@ -20,11 +20,15 @@ export const serverController: Controller<'MCPServer'> = {
     const { name, namespace, spec } = known;
     const snapshot = world.snapshot();
     const texts = referredTexts(world, namespace, spec);
-    const images = parts.requireDigests ? unpinned({ 'spec.image': spec.image, 'spec.proxy.image': spec.proxy.image }) : [];
+    const images = parts.requireDigests
+      ? unpinned({ 'spec.image': spec.image, 'spec.proxy.image': spec.proxy.image })
+      : [];
     const refused = images.length === 0 ? [] : [isNot('Valid', 'ImageNotPinned', printFaults(images))];
-    if (texts.findings.length > 0 || refused.length > 0) return { findings: [...texts.findings, ...refused], status: {} };
+    if (texts.findings.length > 0 || refused.length > 0)
+      return { findings: [...texts.findings, ...refused], status: {} };
 
-    const config = spec.externalAuthConfigRef && snapshot.get('MCPExternalAuthConfig', namespace, spec.externalAuthConfigRef.name);
+    const config =
+      spec.externalAuthConfigRef && snapshot.get('MCPExternalAuthConfig', namespace, spec.externalAuthConfigRef.name);
     const external: ExternalAuth | undefined = config && { name: config.name, spec: config.spec };
     const kept = await keepOwnerKeys(subject, external === undefined ? [] : [external], parts, signal);
     if (kept.authServer !== undefined && kept.objects.length === 0) return { findings: kept.findings, status: {} };
@@ -52,9 +56,13 @@ export const serverController: Controller<'MCPServer'> = {
       status: {
         ...{ replicas, readyReplicas, selector, configHash: plan.value.configHash },
         ...{ url: spec.resourceUrl, spiffeId: kept.spiffeId },
-        ...(kept.certificate !== undefined && { clientCertificate: { secretName: kept.client, ...momentsOf(kept.certificate) } }),
+        ...(kept.certificate !== undefined && {
+          clientCertificate: { secretName: kept.client, ...momentsOf(kept.certificate) },
+        }),
         references: [
-          ...(external === undefined ? [] : [{ kind: 'MCPExternalAuthConfig', name: external.name, hash: digestOf(external.spec) }]),
+          ...(external === undefined
+            ? []
+            : [{ kind: 'MCPExternalAuthConfig', name: external.name, hash: digestOf(external.spec) }]),
           ...[...texts.policies, ...(texts.toolset === undefined ? [] : [texts.toolset])].map(({ ref, text }) => ({
             ...{ kind: 'ConfigMap', name: ref.name, hash: digestOf(text) },
           })),

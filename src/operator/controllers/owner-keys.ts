@@ -3,7 +3,7 @@ import { decideAuthority, ownerCertificateWish, type LeafDecision } from '../cer
 import { ownerOf } from '../cluster/index.ts';
 import type { KubernetesObject } from '../kubernetes-object.ts';
 import type { AuthServerFacts, ExternalAuth } from '../plan/index.ts';
-import { authServerOf, type Known, type Owner } from '../references/index.ts';
+import { authServerOf, type Known } from '../references/index.ts';
 import { internalUrl } from './auth-server.ts';
 import { trustMap, trustName, wishesOf } from './auth-server-keys.ts';
 import { isSo, isUnknown, type Finding } from './conditions.ts';
@@ -35,7 +35,7 @@ export async function keepOwnerKeys(
   const nothing: OwnerKeys = {
     ...{ authServer: undefined, client, objects: [], findings: [], spiffeId: undefined, certificate: undefined },
   };
-  const place = authServerOf(known as Owner, world.snapshot());
+  const place = authServerOf(known, world.snapshot());
   const server = place && world.snapshot().get('MCPAuthServer', place.namespace, place.name);
   const liveServer = place && world.get(OUR_RESOURCES.MCPAuthServer, place);
   if (server === undefined || liveServer === undefined) return nothing;

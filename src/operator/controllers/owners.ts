@@ -13,7 +13,10 @@ import {
 } from '../references/index.ts';
 import { sameName } from './world.ts';
 
-const allOwners = (snapshot: Snapshot): readonly Owner[] => [...snapshot.list('MCPServer'), ...snapshot.list('MCPGateway')];
+const allOwners = (snapshot: Snapshot): readonly Owner[] => [
+  ...snapshot.list('MCPServer'),
+  ...snapshot.list('MCPGateway'),
+];
 
 /** Owners whose tokens come from there, whatever stands against them. */
 export const ownersLeadingTo = (server: Known<'MCPAuthServer'>, snapshot: Snapshot): readonly Owner[] =>
@@ -40,7 +43,9 @@ function upstreamsOf(owner: Owner, server: Known<'MCPAuthServer'>, snapshot: Sna
     known.length === 1 &&
     configReferences(owner, snapshot).some(({ name }) => {
       const spec = snapshot.get('MCPExternalAuthConfig', owner.namespace, name)?.spec;
-      return spec !== undefined && fromAuthServer(spec) !== undefined && 'upstream' in spec && spec.upstream === undefined;
+      return (
+        spec !== undefined && fromAuthServer(spec) !== undefined && 'upstream' in spec && spec.upstream === undefined
+      );
     });
   return [...named, ...(takesTheOnlyOne ? known : [])].filter((name) => known.includes(name));
 }

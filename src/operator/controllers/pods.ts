@@ -28,7 +28,11 @@ export function podsStatus(
       ? isNot('Available', 'PodsFailing', stuck.failure as string)
       : waiting !== undefined
         ? isUnknown('Available', 'PodsStarting', `${waiting.name}: ${waiting.ready} of ${waiting.wanted} pods serve`)
-        : isSo('Available', first.wanted === 0 ? 'Stopped' : 'PodsServing', `${first.ready} of ${first.wanted} pods serve`);
+        : isSo(
+            'Available',
+            first.wanted === 0 ? 'Stopped' : 'PodsServing',
+            `${first.ready} of ${first.wanted} pods serve`,
+          );
   return {
     ...{ finding, replicas: first.replicas, readyReplicas: first.ready, selector: first.selector },
     isStopped: first.wanted === 0,
@@ -50,16 +54,19 @@ const number = (value: unknown): number => (typeof value === 'number' ? value : 
 
 function counts(object: KubernetesObject | undefined): Counts {
   if (object === undefined)
-    return { ...{ name: 'the Deployment', wanted: 1, replicas: 0, ready: 0 }, selector: undefined, isSettled: false, failure: undefined };
+    return {
+      ...{ name: 'the Deployment', wanted: 1, replicas: 0, ready: 0 },
+      selector: undefined,
+      isSettled: false,
+      failure: undefined,
+    };
   const { name, generation } = object.metadata;
   const spec = isRecord(object['spec']) ? object['spec'] : {};
   const status = isRecord(object['status']) ? object['status'] : {};
   const wanted = typeof spec['replicas'] === 'number' ? spec['replicas'] : 1;
-  const [replicas, ready, updated] = [status['replicas'], status['readyReplicas'], status['updatedReplicas']].map(number) as [
+  const [replicas, ready, updated] = [status['replicas'], status['readyReplicas'], status['updatedReplicas']].map(
     number,
-    number,
-    number,
-  ];
+  ) as [number, number, number];
   const isSeen = generation === undefined || number(status['observedGeneration']) >= generation;
   const conditions = (Array.isArray(status['conditions']) ? status['conditions'] : []).filter(isRecord);
   const failed = conditions.find(
@@ -70,7 +77,10 @@ function counts(object: KubernetesObject | undefined): Counts {
   return {
     ...{ name, wanted, replicas, ready, selector: printSelector(spec['selector']) },
     isSettled: isSeen && ready >= wanted && updated >= wanted && replicas <= Math.max(wanted, updated),
-    failure: isSeen && failed !== undefined ? `the Deployment \`${name}\` does not get on: ${String(failed['message'])}` : undefined,
+    failure:
+      isSeen && failed !== undefined
+        ? `the Deployment \`${name}\` does not get on: ${String(failed['message'])}`
+        : undefined,
   };
 }
 

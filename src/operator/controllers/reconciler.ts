@@ -28,13 +28,14 @@ export const FINALIZER = 'chatelaine.dev/in-use';
 const LONGEST_WAIT_MS = 12 * 3_600_000;
 
 /** What stands in the way of an object and not of the API server, as a condition. */
-const IN_THE_WAY: Readonly<Record<string, { readonly type: 'Valid' | 'CertificatesReady'; readonly reason: string }>> = {
-  SECRETS_FORBIDDEN: { type: 'CertificatesReady', reason: 'SecretsForbidden' },
-  SECRET_TAKEN: { type: 'CertificatesReady', reason: 'SecretTaken' },
-  CLUSTER_OBJECT_TAKEN: { type: 'Valid', reason: 'NameTaken' },
-  CLUSTER_INVALID: { type: 'Valid', reason: 'Refused' },
-  CLUSTER_FORBIDDEN: { type: 'Valid', reason: 'Forbidden' },
-};
+const IN_THE_WAY: Readonly<Record<string, { readonly type: 'Valid' | 'CertificatesReady'; readonly reason: string }>> =
+  {
+    SECRETS_FORBIDDEN: { type: 'CertificatesReady', reason: 'SecretsForbidden' },
+    SECRET_TAKEN: { type: 'CertificatesReady', reason: 'SecretTaken' },
+    CLUSTER_OBJECT_TAKEN: { type: 'Valid', reason: 'NameTaken' },
+    CLUSTER_INVALID: { type: 'Valid', reason: 'Refused' },
+    CLUSTER_FORBIDDEN: { type: 'Valid', reason: 'Forbidden' },
+  };
 
 export class Reconciler<Kind extends CustomResourceKind> {
   readonly #controller: Controller<Kind>;
@@ -76,14 +77,21 @@ export class Reconciler<Kind extends CustomResourceKind> {
       const way = error instanceof ChatelaineError ? IN_THE_WAY[error.code] : undefined;
       if (way === undefined) throw error;
       const { message, code } = error as ChatelaineError;
-      log.warn({ kind: subject.known.kind, name: subject.known.name, namespace: subject.known.namespace, code }, message);
+      log.warn(
+        { kind: subject.known.kind, name: subject.known.name, namespace: subject.known.namespace, code },
+        message,
+      );
       // Somebody has to do something, of which nothing tells us: Secrets and Roles are not watched.
       return { findings: [isNot(way.type, way.reason, message)], status: {}, due: this.#parts.keys.now() + 60_000 };
     }
   }
 
   /** It goes once nobody uses it. Its children go after it, by their owner references. */
-  async #leave(live: KubernetesObject, { namespace = '', name }: ObjectName, signal: AbortSignal): Promise<Again | undefined> {
+  async #leave(
+    live: KubernetesObject,
+    { namespace = '', name }: ObjectName,
+    signal: AbortSignal,
+  ): Promise<Again | undefined> {
     const { kind, isHeld } = this.#controller;
     const { world, connection } = this.#parts;
     if (!isHeld || !(live.metadata.finalizers ?? []).includes(FINALIZER)) return undefined;
@@ -98,7 +106,12 @@ export class Reconciler<Kind extends CustomResourceKind> {
     return undefined;
   }
 
-  async #report(live: KubernetesObject, found: Reconciled, signal: AbortSignal, phase = phaseOf(found.findings, found.pods)): Promise<void> {
+  async #report(
+    live: KubernetesObject,
+    found: Reconciled,
+    signal: AbortSignal,
+    phase = phaseOf(found.findings, found.pods),
+  ): Promise<void> {
     const { kind } = this.#controller;
     const { connection, keys } = this.#parts;
     const before = isRecord(live['status']) ? live['status'] : {};

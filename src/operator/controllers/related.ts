@@ -31,7 +31,9 @@ export function related(object: KnownObject, snapshot: Snapshot): readonly Conce
     case 'MCPGateway':
       return [
         it(object),
-        ...authServersOf(object, beside).map(({ namespace, name }) => ({ kind: 'MCPAuthServer', namespace, name }) as const),
+        ...authServersOf(object, beside).map(
+          ({ namespace, name }) => ({ kind: 'MCPAuthServer', namespace, name }) as const,
+        ),
         ...configsOf(object),
         ...groupOf(object),
         ...gatewaysOver(object, beside),
@@ -85,7 +87,10 @@ function refersTo(value: unknown, name: string): boolean {
 
 type Owner = Known<'MCPServer'> | Known<'MCPGateway'>;
 
-const allOwners = (snapshot: Snapshot): readonly Owner[] => [...snapshot.list('MCPServer'), ...snapshot.list('MCPGateway')];
+const allOwners = (snapshot: Snapshot): readonly Owner[] => [
+  ...snapshot.list('MCPServer'),
+  ...snapshot.list('MCPGateway'),
+];
 
 function users(server: Known<'MCPAuthServer'>, snapshot: Snapshot): readonly Concerned[] {
   const leadsThere = (places: readonly { readonly namespace: string; readonly name: string }[]): boolean =>
@@ -117,7 +122,9 @@ function gatewaysOver(owner: Owner, snapshot: Snapshot): readonly Concerned[] {
   if (owner.kind === 'MCPGateway') return [];
   return snapshot
     .list('MCPGateway')
-    .filter((gateway) => membersOf(gateway, snapshot).some(({ name }) => name === owner.name && gateway.namespace === owner.namespace))
+    .filter((gateway) =>
+      membersOf(gateway, snapshot).some(({ name }) => name === owner.name && gateway.namespace === owner.namespace),
+    )
     .flatMap((gateway) => [it(gateway), ...authServersOfOwner(it(gateway), snapshot)]);
 }
 
@@ -126,16 +133,18 @@ function authServersOfOwner({ kind, namespace, name }: Concerned, snapshot: Snap
   const owner = snapshot.get(kind, namespace, name) as Owner | undefined;
   return owner === undefined
     ? []
-    : authServersOf(owner, snapshot).map((place) => ({ kind: 'MCPAuthServer', namespace: place.namespace, name: place.name }));
+    : authServersOf(owner, snapshot).map((place) => ({
+        kind: 'MCPAuthServer',
+        namespace: place.namespace,
+        name: place.name,
+      }));
 }
 
 /** Owners that refer to it, and gateways over these. */
 function ownersBeside({ kind, namespace, name }: Concerned, snapshot: Snapshot): readonly Concerned[] {
   return allOwners(snapshot)
     .filter((owner) => owner.namespace === namespace)
-    .filter((owner) =>
-      [...configsOf(owner), ...groupOf(owner)].some((ref) => ref.kind === kind && ref.name === name),
-    )
+    .filter((owner) => [...configsOf(owner), ...groupOf(owner)].some((ref) => ref.kind === kind && ref.name === name))
     .flatMap((owner) => [it(owner), ...gatewaysOver(owner, snapshot)]);
 }
 

@@ -9,7 +9,6 @@ import {
   Elector,
   EventRecorder,
   FIELD_MANAGER,
-  hasCode,
   keyOf,
   lateObserver,
   pause,
@@ -49,6 +48,8 @@ export interface OperatorOptions {
   readonly home: string;
   /** Its service account, `namespace:name`. */
   readonly account: string;
+  /** What people know this process by, such as the name of its pod. */
+  readonly instance: string;
   readonly requireDigests: boolean;
   readonly webhook: { readonly host: string; readonly port: number } | undefined;
   readonly log: Logger;
@@ -90,7 +91,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
           }),
         );
   const connection = new ApiConnection(access, { observer });
-  const identity = `${process.env['HOSTNAME'] ?? OPERATOR}_${randomBytes(8).toString('hex')}`;
+  const identity = `${options.instance}_${randomBytes(8).toString('hex')}`;
   const time = { clock: steadyClock, timers: systemTimers, random: Math.random };
 
   const followers = new Followers({ connection, namespaces, log, observer, ...time }, over.signal);
@@ -132,7 +133,8 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const changed = ({ object, previous }: ObjectChange): void => {
     for (const one of previous === undefined ? [object] : [object, previous]) {
       const { kind } = one;
-      if (!isOurKind(kind) || one.apiVersion !== OUR_RESOURCES[kind].apiVersion) wake(relatedToOther(one, world.snapshot()));
+      if (!isOurKind(kind) || one.apiVersion !== OUR_RESOURCES[kind].apiVersion)
+        wake(relatedToOther(one, world.snapshot()));
       else {
         wake([{ kind, namespace: one.metadata.namespace ?? '', name: one.metadata.name }]);
         const known = knownObject(kind, one);
@@ -147,7 +149,15 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   synced.catch(() => undefined);
   const webhook =
     options.webhook &&
-    new Webhook({ connection, keys, home, ...options.webhook, timers: systemTimers, log, snapshot: () => synced.then(() => world.snapshot()) });
+    new Webhook({
+      connection,
+      keys,
+      home,
+      ...options.webhook,
+      timers: systemTimers,
+      log,
+      snapshot: () => synced.then(() => world.snapshot()),
+    });
   const elector = new Elector({
     ...{ connection, identity, wallClock, log, ...time, fieldManager: FIELD_MANAGER },
     lease: { namespace: home, name: OPERATOR },
@@ -166,7 +176,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
       for (const resource of missing) {
         const isThere = await connection.list(resource, { limit: 1, namespace: namespaces[0], signal }).then(
           () => true,
-          (error: unknown) => !hasCode(error, 'CLUSTER_NOT_FOUND') && signal.aborted,
+          () => false,
         );
         if (!isThere || signal.aborted) continue;
         missing.delete(resource);

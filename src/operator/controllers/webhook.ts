@@ -90,7 +90,8 @@ export class Webhook {
     const kept = await keys.read({ namespace: home, name: `${WEBHOOK_SERVICE}-cert` }, signal);
     const certificate = certificateOf(kept);
     if (certificate === undefined || certificate.chain === this.#shown) return;
-    if (this.#server === undefined) this.#server = await openAdmissionServer({ host, port, certificate, snapshot, log });
+    if (this.#server === undefined)
+      this.#server = await openAdmissionServer({ host, port, certificate, snapshot, log });
     else this.#server.show(certificate);
     this.#shown = certificate.chain;
   }

@@ -12,7 +12,16 @@ import {
 import { DEFINITIONS, define } from '../../../test/kubernetes/definitions.ts';
 import { directAccess } from '../cluster/index.ts';
 import { startOperator, type OperatorOptions, type RunningOperator } from '../controllers/index.ts';
-import { HOME, OPERATOR, SECRETS, SECRETS_ROLE, WATCHED, WEBHOOK, WEBHOOK_HOME, type PolicyRule } from '../rights/index.ts';
+import {
+  HOME,
+  OPERATOR,
+  SECRETS,
+  SECRETS_ROLE,
+  WATCHED,
+  WEBHOOK,
+  WEBHOOK_HOME,
+  type PolicyRule,
+} from '../rights/index.ts';
 
 export const HOME_NAMESPACE = 'chatelaine-system';
 export const USER = `system:serviceaccount:${HOME_NAMESPACE}:${OPERATOR}`;
@@ -42,14 +51,14 @@ export class OperatorWorld {
   /** By the administrator; throws where it is refused. */
   async create(object: JsonObject): Promise<JsonObject> {
     const { status, body } = await this.ask('POST', this.collectionOf(object), { body: object });
-    if (status !== 201) throw new Error(`${String(object['kind'])}: ${String(body['message'])}`);
+    if (status !== 201) throw new Error(JSON.stringify(body));
     return body;
   }
 
   async change(kind: string, name: string, patch: JsonObject, namespace = 'tools'): Promise<JsonObject> {
     const path = `${this.collectionOf({ kind, metadata: { namespace } })}/${name}`;
     const { status, body } = await this.ask('PATCH', path, { body: patch, type: 'merge-patch+json' });
-    if (status !== 200) throw new Error(String(body['message']));
+    if (status !== 200) throw new Error(JSON.stringify(body));
     return body;
   }
 
@@ -63,7 +72,10 @@ export class OperatorWorld {
   }
 
   async list(kind: string, namespace?: string): Promise<readonly JsonObject[]> {
-    const { body } = await this.ask('GET', this.collectionOf({ kind, metadata: namespace === undefined ? {} : { namespace } } as JsonObject));
+    const { body } = await this.ask(
+      'GET',
+      this.collectionOf({ kind, metadata: namespace === undefined ? {} : { namespace } } as JsonObject),
+    );
     return (body['items'] ?? []) as readonly JsonObject[];
   }
 
@@ -81,7 +93,7 @@ export class OperatorWorld {
     const operator = await startOperator({
       access: directAccess({ url: this.api.url, token: new Secret(this.api.tokens.issue(HOME_NAMESPACE, OPERATOR)) }),
       ...{ image: 'chatelaine:1', namespaces: [], home: HOME_NAMESPACE, account: `${HOME_NAMESPACE}:${OPERATOR}` },
-      ...{ requireDigests: false, webhook: undefined, log: silentLogger, election: ELECTION },
+      ...{ requireDigests: false, instance: 'test', webhook: undefined, log: silentLogger, election: ELECTION },
       ...more,
     });
     onTestFinished(async () => {
@@ -165,7 +177,11 @@ export async function openOperatorWorld(options: TestWorldOptions = {}): Promise
 }
 
 /** As the chart does. */
-async function grant(world: OperatorWorld, namespaces: readonly string[], secretNamespaces: readonly string[]): Promise<void> {
+async function grant(
+  world: OperatorWorld,
+  namespaces: readonly string[],
+  secretNamespaces: readonly string[],
+): Promise<void> {
   const role = (kind: string, name: string, rules: readonly PolicyRule[], namespace?: string): JsonObject => ({
     ...{ apiVersion: `${RBAC}/v1`, kind, metadata: { name, ...(namespace && { namespace }) } },
     rules: rules as unknown as JsonObject[],
@@ -228,7 +244,10 @@ export const mcpServer = (spec: JsonObject = {}, { name = 'weather', namespace =
   },
 });
 
-export const authConfig = (spec: JsonObject = {}, { name = 'as-the-caller', namespace = 'tools' } = {}): JsonObject => ({
+export const authConfig = (
+  spec: JsonObject = {},
+  { name = 'as-the-caller', namespace = 'tools' } = {},
+): JsonObject => ({
   ...{ apiVersion: 'chatelaine.dev/v1alpha1', kind: 'MCPExternalAuthConfig', metadata: { name, namespace } },
   spec: { type: 'authServer', authServerRef: { name: 'login' }, upstream: 'company', ...spec },
 });
