@@ -3,7 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import type { CertificateAuthority } from '#tls';
 import { authorityData, endOf, isIssuedBy, isUsable, readAuthorityState } from './authority-state.ts';
 import type { AuthorityState, SigningAuthority } from './authority-state.ts';
-import type { AuthorityDecision, AuthoritySource, AuthorityStep, AuthorityView, AuthorityWish } from './authority-wish.ts';
+import type {
+  AuthorityDecision,
+  AuthoritySource,
+  AuthorityStep,
+  AuthorityView,
+  AuthorityWish,
+} from './authority-wish.ts';
 import { holdsRoots, ownRoots } from './bundle.ts';
 import { distinct, readRoots, without, type Root } from './roots.ts';
 import { preconditionOf } from './secret.ts';
@@ -130,7 +136,9 @@ function activation(
   if (isSettled || isUrgent)
     return {
       name: 'activate',
-      why: isSettled ? 'everybody trusts the next one' : 'somebody does not follow, and it has been waited for long enough',
+      why: isSettled
+        ? 'everybody trusts the next one'
+        : 'somebody does not follow, and it has been waited for long enough',
       state: {
         active: next,
         previous: without(distinct([...readRoots(active?.root), ...state.previous]), readRoots(next.root)),

@@ -48,7 +48,14 @@ export interface AuthorityView {
  * note since when it is so, and `unsettled` that it is so no more.
  */
 export type AuthorityStep =
-  'create' | 'recover' | 'prepare' | 'distributed' | 'unsettled' | 'activate' | 'replaced' | 'retire';
+  | 'create'
+  | 'recover'
+  | 'prepare'
+  | 'distributed'
+  | 'unsettled'
+  | 'activate'
+  | 'replaced'
+  | 'retire';
 
 export interface AuthorityDecision {
   /** Who signs; while undefined nothing is signed. */

@@ -3,7 +3,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reveal, Secret } from '#kernel';
 import { decideAuthority, readAuthorityState, type AuthorityWish } from '../index.ts';
-import { Crash, ca, DAY, HOUR, leafNames, MINUTE, reconcile, refusal, sync, wishOf, World, type Mount } from './world.ts';
+import {
+  Crash,
+  ca,
+  DAY,
+  HOUR,
+  leafNames,
+  MINUTE,
+  reconcile,
+  refusal,
+  sync,
+  wishOf,
+  World,
+  type Mount,
+} from './world.ts';
 
 const begin = Date.UTC(2026, 11, 1);
 const OWNERS = ['github', 'slack'];
@@ -71,7 +84,9 @@ function damage(world: World, what: string, key: string): void {
 
 /** Pods with their mounts. Each sees what was written at the latest after its lag. */
 class Pods {
-  readonly mounts = new Map<string, Mount>(['server', ...OWNERS].map((one) => [one, { chain: undefined, bundle: undefined }]));
+  readonly mounts = new Map<string, Mount>(
+    ['server', ...OWNERS].map((one) => [one, { chain: undefined, bundle: undefined }]),
+  );
   readonly #synced = new Map<string, number>();
 
   syncAll(world: World): void {
@@ -169,7 +184,9 @@ describe('rotation with overlap', () => {
     world.now += 5 * MINUTE;
     await reconcile(world, wish, OWNERS);
     expect(world.steps.slice(3)).toEqual(['activate', 'replaced']);
-    expect(Object.keys(world.read('login-ca')?.data ?? {}).filter((key) => key.endsWith('.key'))).toEqual(['active.key']);
+    expect(Object.keys(world.read('login-ca')?.data ?? {}).filter((key) => key.endsWith('.key'))).toEqual([
+      'active.key',
+    ]);
     world.now += 5 * MINUTE;
     await reconcile(world, wish, OWNERS);
     expect(world.steps.slice(5)).toEqual(['retire']);
@@ -227,7 +244,13 @@ describe('rotation with overlap', () => {
 
 const owned = {
   ownerReferences: [
-    { apiVersion: 'chatelaine.dev/v1alpha1', kind: 'MCPAuthServer', name: 'login', uid: 'uid-of-login', controller: true },
+    {
+      apiVersion: 'chatelaine.dev/v1alpha1',
+      kind: 'MCPAuthServer',
+      name: 'login',
+      uid: 'uid-of-login',
+      controller: true,
+    },
   ],
 };
 
@@ -241,7 +264,9 @@ describe('a view that is old (OPR-007)', () => {
     expect(await writeSecret(world, one as never, owned)).toBe('written');
     const first = world.read('login-ca');
     expect(await writeSecret(world, other as never, owned)).toBe('stale');
-    expect(reveal(world.read('login-ca')?.data['active.key'] as Secret)).toBe(reveal(first?.data['active.key'] as Secret));
+    expect(reveal(world.read('login-ca')?.data['active.key'] as Secret)).toBe(
+      reveal(first?.data['active.key'] as Secret),
+    );
 
     const rotate = wishOf({ madeAfter: begin + HOUR });
     const old = { ...view, kept: first };
@@ -254,16 +279,27 @@ describe('a view that is old (OPR-007)', () => {
   });
 
   it('touches no Secret that belongs to somebody else', () => {
-    const foreign = { name: 'login-ca', namespace: 'tools', uid: 'x', resourceVersion: '1', controllerUid: 'other', data: {} };
+    const foreign = {
+      name: 'login-ca',
+      namespace: 'tools',
+      uid: 'x',
+      resourceVersion: '1',
+      controllerUid: 'other',
+      data: {},
+    };
     const view = { kept: foreign, bundles: [], leaves: [] };
     expect(decideAuthority(ca, wishOf(), view, begin)).toMatchObject({ isForeign: true, signer: undefined });
-    expect(decideAuthority(ca, wishOf(), { ...view, kept: { ...foreign, controllerUid: undefined } }, begin).step).toBeUndefined();
+    expect(
+      decideAuthority(ca, wishOf(), { ...view, kept: { ...foreign, controllerUid: undefined } }, begin).step,
+    ).toBeUndefined();
   });
 
   it('prints no key: what is decided and stored holds them as Secret (OPR-004)', async () => {
     const world = new World(begin);
     await reconcile(world, wishOf(), OWNERS);
     const { write } = decideAuthority(ca, wishOf(), { kept: undefined, bundles: [], leaves: [] }, begin).step ?? {};
-    expect(JSON.stringify([write, world.read('login-ca'), readAuthorityState(world.read('login-ca'))])).not.toContain('PRIVATE KEY');
+    expect(JSON.stringify([write, world.read('login-ca'), readAuthorityState(world.read('login-ca'))])).not.toContain(
+      'PRIVATE KEY',
+    );
   });
 });
