@@ -257,7 +257,7 @@ describe('the webhook', () => {
     const { installation, server } = await open();
     const other = new Installation();
     other.settle(Date.now());
-    expect(() => server.show({ ...installation.shown(), key: other.shown().key })).toThrow();
+    expect(() => server.show({ ...installation.shown(), key: other.shown().key })).toThrow('key values mismatch');
     expect((await call({ server, bundle: installation.bundle() }, review({ object: fine }))).status).toBe(200);
   });
 
@@ -266,10 +266,10 @@ describe('the webhook', () => {
     const first = installation.bundle();
     const agent = new Agent({ keepAlive: true, maxSockets: 4 });
     closing.push(async () => agent.destroy());
-    let isOver = false;
+    const load = { isOver: false };
     let answered = 0;
     const loads = [undefined, undefined, agent, agent].map(async (by) => {
-      while (!isOver) {
+      while (!load.isOver) {
         const reply = await call(
           { server, bundle: installation.bundle() },
           review({ object: fine }),
@@ -290,7 +290,7 @@ describe('the webhook', () => {
       server.show(installation.shown());
       await more(4);
     }
-    isOver = true;
+    load.isOver = true;
     await Promise.all(loads);
     const last = installation.bundle();
     expect(last).not.toBe(first);

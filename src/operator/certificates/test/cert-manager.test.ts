@@ -1,8 +1,8 @@
 /** Certificates of cert-manager: what is asked for, what its status says, and which authority is taken. */
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '#kernel';
-import { CUSTOM_RESOURCES, type MCPAuthServerSpec } from '#contract/kubernetes';
+import { reveal, Secret } from '#kernel';
+import { CUSTOM_RESOURCES } from '#contract/kubernetes';
 import { SPECS } from '../../references/test/objects.ts';
 import {
   authServerWishes,
@@ -22,7 +22,7 @@ const spec = CUSTOM_RESOURCES.MCPAuthServer.spec.parse(
       clientAuth: { trustDomain: 'td.test' },
     },
   }),
-) as MCPAuthServerSpec;
+);
 const identity = { name: 'login', namespace: 'auth', uid: 'uid-of-login' };
 const wishes = authServerWishes(identity, spec);
 
@@ -85,7 +85,7 @@ const secret = (data: Readonly<Record<string, Secret>>): KeptSecret => ({
 const root = made('td.test');
 const other = made('td.test');
 const leaf = ca.issueCertificate(
-  { cert: String((await import('#kernel')).reveal(root['tls.crt'])), key: root['tls.key'] },
+  { cert: reveal(root['tls.crt']), key: root['tls.key'] },
   { spiffeId: 'spiffe://td.test/x', dnsNames: [], addresses: [], lifetimeMs: DAY },
   now,
 );

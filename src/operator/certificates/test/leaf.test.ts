@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { reveal, Secret } from '#kernel';
 import { authServerWishes, decideLeaf, type KeptSecret, type LeafWish, type SigningAuthority } from '../index.ts';
-import { CUSTOM_RESOURCES, type MCPAuthServerSpec } from '#contract/kubernetes';
+import { CUSTOM_RESOURCES } from '#contract/kubernetes';
 import { SPECS } from '../../references/test/objects.ts';
 import { ca, DAY, HOUR, leafWish, ownRequest } from './world.ts';
 
@@ -102,8 +102,8 @@ async function shakeHands(server: KeptSecret, client: KeptSecret, trusted: strin
     const [there] = await Promise.all([accepted, new Promise((resolve) => socket.once('secureConnect', resolve))]);
     const text = (error: Error | null | undefined) => (error ? String(error) : undefined);
     return {
-      client: text(there.authorizationError as Error | undefined),
-      server: text(socket.authorizationError as Error | undefined),
+      client: text(there.authorizationError),
+      server: text(socket.authorizationError),
     };
   } finally {
     socket.destroy();
@@ -151,7 +151,7 @@ describe('OpenSSL', () => {
 
 describe('what an MCPAuthServer wants', () => {
   const spec = (more: Readonly<Record<string, unknown>> = {}) =>
-    CUSTOM_RESOURCES.MCPAuthServer.spec.parse(SPECS.MCPAuthServer(more)) as MCPAuthServerSpec;
+    CUSTOM_RESOURCES.MCPAuthServer.spec.parse(SPECS.MCPAuthServer(more));
   const identity = { name: 'login', namespace: 'auth', uid: 'u' };
 
   it('is an authority of its own and both certificates, whose names its authority may vouch for', () => {

@@ -265,7 +265,7 @@ describe('who uses an object', () => {
   });
 
   it('does not count who is going as well', () => {
-    const going = objects.map((object) => ({ ...object, isGoing: true }) as KnownObject);
+    const going = objects.map((object) => ({ ...object, isGoing: true }));
     expect(usersOf(login, snapshotOf(going))).toEqual([]);
   });
 });
