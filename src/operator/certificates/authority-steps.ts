@@ -10,7 +10,7 @@ import type {
   AuthorityView,
   AuthorityWish,
 } from './authority-wish.ts';
-import { holdsRoots, ownRoots } from './bundle.ts';
+import { holdsRoots } from './bundle.ts';
 import { distinct, readRoots, without, type Root } from './roots.ts';
 import { preconditionOf } from './secret.ts';
 
@@ -71,14 +71,9 @@ function replacement(
 
   if (state.active !== undefined)
     return { name: 'prepare', why, state: { ...state, next: made, preparedAt: now, distributedAt: undefined } };
-  // The Secret was lost, or its keys were. Whom others trust and what they show says which authorities there were.
+  // The Secret was lost, or its keys were; what is trusted so far stays so.
   const lost = without(
-    distinct([
-      ...state.previous,
-      ...readRoots(state.next?.root),
-      ...view.bundles.flatMap(ownRoots),
-      ...(view.leafRoots ?? []).flatMap(readRoots),
-    ]),
+    distinct([...state.previous, ...readRoots(state.next?.root), ...(view.evidence ?? []).flatMap(readRoots)]),
     readRoots(made.root),
   ).filter(({ notAfter }) => notAfter > now);
   return lost.length === 0

@@ -39,8 +39,12 @@ export interface AuthorityView {
   readonly bundles: readonly (Readonly<Record<string, string>> | undefined)[];
   /** The chain in each Secret of a certificate, PEM; undefined for one that is not there or cannot be read. */
   readonly leaves: readonly (string | undefined)[];
-  /** `ca.crt` of these Secrets, where one is. */
-  readonly leafRoots?: readonly (string | undefined)[];
+  /**
+   * Roots that there were before, PEM: `authorities.crt` of the bundle and `ca.crt` of the certificates in the namespace of the
+   * authority itself. What a lost authority is known by; of another namespace, whoever writes there could put a root of
+   * their own among those that everybody trusts.
+   */
+  readonly evidence?: readonly (string | undefined)[];
 }
 
 /**

@@ -50,6 +50,7 @@ class Installation {
         {
           kept: this.authority && keptSecret(this.authority),
           bundles: bundlesOf(this.configuration),
+          evidence: bundlesOf(this.configuration).map((data) => data?.['authorities.crt']),
           leaves: [chain && reveal(chain)],
         },
         now,

@@ -285,6 +285,19 @@ describe('a view that is old (OPR-007)', () => {
     expect(await writeSecret(world, again as never, owned)).toBe('stale');
   });
 
+  it('lets no root of another namespace come to be trusted, also where the authority is new or was lost (OPR-001)', () => {
+    const { cert } = ca.newAuthority({ name: 'evil', trustDomain: 'td.test', curve: 'P-256', lifetimeMs: DAY }, begin);
+    const foreign = { 'ca.crt': cert, 'authorities.crt': cert };
+    const { step } = decideAuthority(
+      ca,
+      wishOf(),
+      { kept: undefined, bundles: [undefined, foreign], leaves: [cert] },
+      begin,
+    );
+    expect(step?.name).toBe('create');
+    expect(Object.values(step?.write.data ?? {}).map(reveal)).not.toContain(cert);
+  });
+
   it('touches no Secret that belongs to somebody else', () => {
     const foreign = {
       name: 'login-ca',

@@ -132,7 +132,10 @@ export async function reconcile(world: World, wish: AuthorityWish, owners: reado
       {
         kept: world.read(wish.name),
         bundles: places.map((name) => world.bundles.get(name)),
-        ...{ leaves: textOf('tls.crt'), leafRoots: textOf('ca.crt') },
+        ...{
+          leaves: textOf('tls.crt'),
+          evidence: [world.bundles.get('server-trust')?.['authorities.crt'], textOf('ca.crt')[0]],
+        },
       },
       world.now,
     );
