@@ -9,7 +9,14 @@ import {
   type CustomResourceKind,
 } from '#contract/kubernetes';
 import { isRecord } from '#kernel';
-import { faultsOf, REFERENCE_REASONS, resourceOf, usersOf, type KnownObject, type Snapshot } from '../references/index.ts';
+import {
+  faultsOf,
+  REFERENCE_REASONS,
+  resourceOf,
+  usersOf,
+  type KnownObject,
+  type Snapshot,
+} from '../references/index.ts';
 import type { AdmissionRequest, Answer } from './review.ts';
 
 export type Verdict = Answer;
@@ -29,7 +36,11 @@ export function judge(request: AdmissionRequest, snapshot: Snapshot): Verdict {
   const { kind: of, operation, subResource } = request;
   if (of.group !== API_GROUP || !isOurKind(of.kind) || `${of.group}/${of.version}` !== API_VERSION)
     // A configuration that sends others here is wrong, and to let them through would hide it.
-    return refusal(400, 'BadRequest', `the webhook judges kinds of ${API_VERSION}, and not \`${of.kind}\` of \`${of.group}/${of.version}\``);
+    return refusal(
+      400,
+      'BadRequest',
+      `the webhook judges kinds of ${API_VERSION}, and not \`${of.kind}\` of \`${of.group}/${of.version}\``,
+    );
   switch (operation) {
     case 'DELETE':
       return subResource === undefined || subResource === '' ? onDelete(of.kind, request, snapshot) : ALLOWED;
@@ -64,14 +75,20 @@ function onWrite(kind: CustomResourceKind, request: AdmissionRequest, snapshot: 
   const old = operation === 'UPDATE' ? parse(schema, oldObject) : undefined;
   const changes = old?.success === true ? transitionFaults(schema, parsed.value, old.value) : [];
   if (changes.length > 0)
-    return invalid(kind, object, changes.map(({ path, message }) => ({ path: path.join('.'), message })));
+    return invalid(
+      kind,
+      object,
+      changes.map(({ path, message }) => ({ path: path.join('.'), message })),
+    );
 
   const known = claiming(knownObject(kind, parsed.value, request), old?.success === true ? old.value : undefined);
   const faults = faultsOf(known, snapshot);
   // What was so before this change is no reason to refuse another one, such as the one that mends something else.
   const before = old?.success === true ? faultsOf(knownObject(kind, old.value, request), snapshot) : [];
   const isNew = (fault: (typeof faults)[number]) =>
-    !before.some(({ reason, path, message }) => reason === fault.reason && path === fault.path && message === fault.message);
+    !before.some(
+      ({ reason, path, message }) => reason === fault.reason && path === fault.path && message === fault.message,
+    );
   const refused = faults.filter((fault) => REFERENCE_REASONS[fault.reason] === 'refuse' && isNew(fault));
   if (refused.length > 0) {
     const [{ reason }] = refused as [(typeof refused)[number]];
@@ -91,7 +108,12 @@ function onDelete(kind: CustomResourceKind, { name, namespace }: AdmissionReques
   const some = users.slice(0, 5).join(', ') + (users.length > 5 ? ` and ${users.length - 5} more` : '');
   return {
     allowed: true,
-    warnings: [cut(`${kind}/${name} is still used by ${some}: what needs it stops working, or it goes when they do`, LONGEST_WARNING)],
+    warnings: [
+      cut(
+        `${kind}/${name} is still used by ${some}: what needs it stops working, or it goes when they do`,
+        LONGEST_WARNING,
+      ),
+    ],
   };
 }
 
@@ -128,7 +150,8 @@ function knownObject(kind: CustomResourceKind, value: unknown, request: Admissio
 function claiming(object: KnownObject, before: unknown): KnownObject {
   if (!('resourceUrl' in object.spec)) return object;
   const { spec } = (before ?? {}) as { spec?: { resourceUrl?: string } };
-  const isAsBefore = spec?.resourceUrl !== undefined && resourceOf(spec.resourceUrl) === resourceOf(object.spec.resourceUrl);
+  const isAsBefore =
+    spec?.resourceUrl !== undefined && resourceOf(spec.resourceUrl) === resourceOf(object.spec.resourceUrl);
   return isAsBefore ? object : { ...object, creationTimestamp: '', uid: '' };
 }
 
@@ -152,4 +175,5 @@ const refusal = (code: number, reason: string, message: string): Verdict => ({
   status: { code, reason, message: cut(message, LONGEST_MESSAGE) },
 });
 
-const cut = (text: string, longest: number): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
+const cut = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest - 1)}…` : text;

@@ -4,8 +4,7 @@ import { err, ok, parseStrictJson, type Result } from '#kernel';
 
 const kind = z.object({ group: z.string(), version: z.string(), kind: z.string() });
 const anObject = z.record(z.string(), z.unknown());
-const absent = <Schema extends z.ZodType>(schema: Schema) =>
-  schema.nullish().transform((value) => value ?? undefined);
+const absent = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().transform((value) => value ?? undefined);
 
 const operation = z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']);
 export type Operation = z.output<typeof operation>;

@@ -82,9 +82,7 @@ export function authorityData(state: AuthorityState): Readonly<Record<string, Se
 export function isUsable({ cert, key, root }: SigningAuthority): boolean {
   try {
     const [issuing] = readCertificates(cert) ?? [];
-    return (
-      issuing?.ca === true && readRoots(root).length > 0 && issuing.checkPrivateKey(createPrivateKey(reveal(key)))
-    );
+    return issuing?.ca === true && readRoots(root).length > 0 && issuing.checkPrivateKey(createPrivateKey(reveal(key)));
   } catch {
     return false;
   }

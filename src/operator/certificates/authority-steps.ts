@@ -3,8 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import type { CertificateAuthority } from '#tls';
 import { authorityData, endOf, isIssuedBy, isUsable, readAuthorityState } from './authority-state.ts';
 import type { AuthorityState, SigningAuthority } from './authority-state.ts';
-import type { AuthorityDecision, AuthoritySource, AuthorityStep, AuthorityView, AuthorityWish } from './authority-wish.ts';
-import { holdsRoots, ownRoots } from './bundle.ts';
+import type {
+  AuthorityDecision,
+  AuthoritySource,
+  AuthorityStep,
+  AuthorityView,
+  AuthorityWish,
+} from './authority-wish.ts';
+import { holdsRoots } from './bundle.ts';
 import { distinct, readRoots, without, type Root } from './roots.ts';
 import { preconditionOf } from './secret.ts';
 
@@ -65,14 +71,9 @@ function replacement(
 
   if (state.active !== undefined)
     return { name: 'prepare', why, state: { ...state, next: made, preparedAt: now, distributedAt: undefined } };
-  // The Secret was lost, or its keys were. Whom others trust and what they show says which authorities there were.
+  // The Secret was lost, or its keys were; what is trusted so far stays so.
   const lost = without(
-    distinct([
-      ...state.previous,
-      ...readRoots(state.next?.root),
-      ...view.bundles.flatMap(ownRoots),
-      ...(view.leafRoots ?? []).flatMap(readRoots),
-    ]),
+    distinct([...state.previous, ...readRoots(state.next?.root), ...(view.evidence ?? []).flatMap(readRoots)]),
     readRoots(made.root),
   ).filter(({ notAfter }) => notAfter > now);
   return lost.length === 0
@@ -130,7 +131,9 @@ function activation(
   if (isSettled || isUrgent)
     return {
       name: 'activate',
-      why: isSettled ? 'everybody trusts the next one' : 'somebody does not follow, and it has been waited for long enough',
+      why: isSettled
+        ? 'everybody trusts the next one'
+        : 'somebody does not follow, and it has been waited for long enough',
       state: {
         active: next,
         previous: without(distinct([...readRoots(active?.root), ...state.previous]), readRoots(next.root)),

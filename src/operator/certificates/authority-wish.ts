@@ -39,8 +39,12 @@ export interface AuthorityView {
   readonly bundles: readonly (Readonly<Record<string, string>> | undefined)[];
   /** The chain in each Secret of a certificate, PEM; undefined for one that is not there or cannot be read. */
   readonly leaves: readonly (string | undefined)[];
-  /** `ca.crt` of these Secrets, where one is. */
-  readonly leafRoots?: readonly (string | undefined)[];
+  /**
+   * Roots that there were before, PEM: `authorities.crt` of the bundle and `ca.crt` of the certificates in the namespace of the
+   * authority itself. What a lost authority is known by; of another namespace, whoever writes there could put a root of
+   * their own among those that everybody trusts.
+   */
+  readonly evidence?: readonly (string | undefined)[];
 }
 
 /**
@@ -48,7 +52,14 @@ export interface AuthorityView {
  * note since when it is so, and `unsettled` that it is so no more.
  */
 export type AuthorityStep =
-  'create' | 'recover' | 'prepare' | 'distributed' | 'unsettled' | 'activate' | 'replaced' | 'retire';
+  | 'create'
+  | 'recover'
+  | 'prepare'
+  | 'distributed'
+  | 'unsettled'
+  | 'activate'
+  | 'replaced'
+  | 'retire';
 
 export interface AuthorityDecision {
   /** Who signs; while undefined nothing is signed. */

@@ -13,9 +13,6 @@ export const bundleData = (own: readonly Root[], more: readonly Root[] = []): Re
   [OWN_ROOTS_KEY]: printRoots(distinct(own)),
 });
 
-export const ownRoots = (data: Readonly<Record<string, string>> | undefined): readonly Root[] =>
-  readRoots(data?.[OWN_ROOTS_KEY]);
-
 /** Whether whoever mounts it trusts all of these. */
 export function holdsRoots(data: Readonly<Record<string, string>> | undefined, roots: readonly Root[]): boolean {
   const held = readRoots(data?.[BUNDLE_KEY]);

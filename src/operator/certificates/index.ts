@@ -14,7 +14,7 @@
  *
  * A view that is old regenerates no key (OPR-007): every write says what it was decided on, and is refused otherwise.
  */
-export { bundleData, holdsRoots, ownRoots, readBundle, BUNDLE_KEY, OWN_ROOTS_KEY } from './bundle.ts';
+export { bundleData, holdsRoots, readBundle, BUNDLE_KEY, OWN_ROOTS_KEY } from './bundle.ts';
 export { decideAuthority } from './authority-steps.ts';
 export type {
   AuthorityDecision,

@@ -106,7 +106,14 @@ function judge(
   const wantedUris = wish.spiffeId === undefined ? [] : [wish.spiffeId];
   if (!isSame(uris, wantedUris) || !isSame(dnsNames, wish.dnsNames) || nameCount !== uris.length + dnsNames.length)
     return ['wrong-names', certificate];
-  if (isAuthority || !isSame(purposes, wish.purposes.map((one) => ca.PURPOSES[one]))) return ['wrong-purposes', certificate];
+  if (
+    isAuthority ||
+    !isSame(
+      purposes,
+      wish.purposes.map((one) => ca.PURPOSES[one]),
+    )
+  )
+    return ['wrong-purposes', certificate];
   if (signer !== undefined && !isIssuedBy(signer, reveal(chain))) return ['wrong-authority', certificate];
   if (notAfter - now > wish.durationMs + SLACK_MS) return ['too-long', certificate];
   // The authority may end so soon that another one would not last longer.
@@ -118,10 +125,7 @@ function judge(
 const renewAt = ({ renewBeforeMs, durationMs }: LeafWish, from: number, notAfter: number): number =>
   notAfter - (notAfter - from < durationMs - SLACK_MS ? Math.min(renewBeforeMs, (notAfter - from) / 2) : renewBeforeMs);
 
-function keyMatches(
-  leaf: NonNullable<ReturnType<typeof readCertificates>>[number],
-  key: Secret,
-): boolean | undefined {
+function keyMatches(leaf: NonNullable<ReturnType<typeof readCertificates>>[number], key: Secret): boolean | undefined {
   try {
     return leaf.checkPrivateKey(createPrivateKey(reveal(key)));
   } catch {

@@ -46,9 +46,7 @@ export function keptSecret(object: KubernetesObject): KeptSecret {
 }
 
 export const preconditionOf = (kept: KeptSecret | undefined): Precondition =>
-  kept === undefined
-    ? { kind: 'absent' }
-    : { kind: 'unchanged', uid: kept.uid, resourceVersion: kept.resourceVersion };
+  kept === undefined ? { kind: 'absent' } : { kind: 'unchanged', uid: kept.uid, resourceVersion: kept.resourceVersion };
 
 /** The object for the API server: from here on its keys can be read. */
 export function secretObject(

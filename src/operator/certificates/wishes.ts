@@ -13,8 +13,8 @@ const AUTHORITY_LIFETIME_MS = 3650 * DAY_MS;
 /** Kubelets sync volumes within two minutes, and processes read files again within seconds. */
 const SETTLE_MS = 5 * 60_000;
 const PATIENCE_MS = DAY_MS;
-/** The longest that the schema lets a certificate live, of a server or a client. */
-const LONGEST_LEAF_MS = 3650 * DAY_MS;
+/** The longest that the schema lets a certificate of a client live. */
+const LONGEST_CLIENT_MS = 365 * DAY_MS;
 
 /** An object's `metadata`, as of one that was read. */
 interface Identity {
@@ -72,7 +72,11 @@ export function authServerWishes(
   return {
     authority: {
       ...{ name: `${name}-ca`, namespace, ownerUid: uid },
-      ...{ settleMs: SETTLE_MS, patienceMs: PATIENCE_MS, longestLeafMs: LONGEST_LEAF_MS },
+      ...{
+        settleMs: SETTLE_MS,
+        patienceMs: PATIENCE_MS,
+        longestLeafMs: Math.max(LONGEST_CLIENT_MS, lasting.durationMs),
+      },
       source:
         issuerRef === undefined
           ? {

@@ -38,7 +38,9 @@ export function faultsOf(object: KnownObject, before: Snapshot): readonly Refere
       const [fault, server] = reach(object, place, snapshot);
       if (fault !== undefined) return [fault];
       const named = upstreamOf(object.spec);
-      return server === undefined || named === undefined ? [] : unknownUpstreams(server, [{ path: 'spec.upstream', name: named }]);
+      return server === undefined || named === undefined
+        ? []
+        : unknownUpstreams(server, [{ path: 'spec.upstream', name: named }]);
     }
     case 'MCPGroup':
       return [];
@@ -77,7 +79,15 @@ const besides = (holder: Known, object: Known): string =>
 function besideFaults(object: Owner, snapshot: Snapshot): readonly ReferenceFault[] {
   const faults = configReferences(object, snapshot).flatMap(({ path, name }) =>
     snapshot.get('MCPExternalAuthConfig', object.namespace, name) === undefined
-      ? [notFound(path, 'MCPExternalAuthConfig', object.namespace, name, namesBeside(snapshot, 'MCPExternalAuthConfig', object))]
+      ? [
+          notFound(
+            path,
+            'MCPExternalAuthConfig',
+            object.namespace,
+            name,
+            namesBeside(snapshot, 'MCPExternalAuthConfig', object),
+          ),
+        ]
       : [],
   );
   const group = object.spec.groupRef?.name;

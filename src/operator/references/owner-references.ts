@@ -20,7 +20,9 @@ export interface AuthServerPlace {
 export const membersOf = (gateway: Known<'MCPGateway'>, snapshot: Snapshot): readonly Known<'MCPServer'>[] =>
   snapshot
     .list('MCPServer')
-    .filter(({ namespace, spec }) => namespace === gateway.namespace && spec.groupRef?.name === gateway.spec.groupRef.name);
+    .filter(
+      ({ namespace, spec }) => namespace === gateway.namespace && spec.groupRef?.name === gateway.spec.groupRef.name,
+    );
 
 /** References to MCPExternalAuthConfigs, as they are written; all are in the namespace of the owner. */
 export function configReferences(owner: Owner, snapshot: Snapshot): readonly Reference[] {
@@ -46,7 +48,8 @@ export const outgoingConfigs = (owner: Owner, snapshot: Snapshot): readonly Know
     return config === undefined ? [] : [config];
   });
 
-export const fromAuthServer = (spec: MCPExternalAuthConfigSpec) => ('authServerRef' in spec ? spec.authServerRef : undefined);
+export const fromAuthServer = (spec: MCPExternalAuthConfigSpec) =>
+  'authServerRef' in spec ? spec.authServerRef : undefined;
 
 /** The upstream that it names; undefined for none, and for what takes no token of an authorization server. */
 export const upstreamOf = (spec: MCPExternalAuthConfigSpec): string | undefined =>

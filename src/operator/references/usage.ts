@@ -3,7 +3,10 @@ import { authServersOf, configReferences, fromAuthServer, membersOf } from './ow
 import type { Known, KnownObject, Snapshot } from './snapshot.ts';
 
 /** An object that is going itself uses nothing: what is deleted together goes together. */
-export function usersOf(object: Pick<KnownObject, 'kind' | 'namespace' | 'name'>, snapshot: Snapshot): readonly string[] {
+export function usersOf(
+  object: Pick<KnownObject, 'kind' | 'namespace' | 'name'>,
+  snapshot: Snapshot,
+): readonly string[] {
   const { kind, namespace, name } = object;
   const isIt = (place: { readonly namespace: string; readonly name: string }) =>
     place.namespace === namespace && place.name === name;
@@ -20,12 +23,13 @@ export function usersOf(object: Pick<KnownObject, 'kind' | 'namespace' | 'name'>
     }
     case 'MCPExternalAuthConfig':
       return owners
-        .filter((owner) => owner.namespace === namespace && configReferences(owner, snapshot).some((ref) => ref.name === name))
+        .filter(
+          (owner) =>
+            owner.namespace === namespace && configReferences(owner, snapshot).some((ref) => ref.name === name),
+        )
         .map(print);
     case 'MCPGroup':
-      return owners
-        .filter((owner) => owner.namespace === namespace && owner.spec.groupRef?.name === name)
-        .map(print);
+      return owners.filter((owner) => owner.namespace === namespace && owner.spec.groupRef?.name === name).map(print);
     case 'MCPServer':
       return snapshot
         .list('MCPGateway')

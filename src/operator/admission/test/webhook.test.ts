@@ -23,7 +23,11 @@ const ca = await loadCertificateAuthority();
 const MINUTE = 60_000;
 const HOST = 'chatelaine-webhook.chatelaine.svc';
 const place = { namespace: 'chatelaine', service: 'chatelaine-webhook', ownerUid: 'uid-of-operator' };
-const owner = { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'operator', uid: place.ownerUid, controller: true }] };
+const owner = {
+  ownerReferences: [
+    { apiVersion: 'apps/v1', kind: 'Deployment', name: 'operator', uid: place.ownerUid, controller: true },
+  ],
+};
 
 /** The webhook's own authority, certificate and configuration, kept as the API server would. */
 class Installation {
@@ -46,6 +50,7 @@ class Installation {
         {
           kept: this.authority && keptSecret(this.authority),
           bundles: bundlesOf(this.configuration),
+          evidence: bundlesOf(this.configuration).map((data) => data?.['authorities.crt']),
           leaves: [chain && reveal(chain)],
         },
         now,
@@ -61,7 +66,10 @@ class Installation {
   }
 
   #kept(object: KubernetesObject): KubernetesObject {
-    return { ...object, metadata: { ...object.metadata, uid: object.metadata.name, resourceVersion: String(++this.#version) } };
+    return {
+      ...object,
+      metadata: { ...object.metadata, uid: object.metadata.name, resourceVersion: String(++this.#version) },
+    };
   }
 
   bundle(): string {
@@ -144,8 +152,14 @@ describe('the webhook', () => {
       ...{ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' },
       response: { uid: 'the-uid', allowed: true },
     });
-    const old = connect({ ...{ host: '127.0.0.1', port: server.port, servername: HOST }, ca: installation.bundle(), maxVersion: 'TLSv1.2' });
-    const refused = await new Promise((resolve) => old.on('error', resolve).on('secureConnect', () => resolve(undefined)));
+    const old = connect({
+      ...{ host: '127.0.0.1', port: server.port, servername: HOST },
+      ca: installation.bundle(),
+      maxVersion: 'TLSv1.2',
+    });
+    const refused = await new Promise((resolve) =>
+      old.on('error', resolve).on('secureConnect', () => resolve(undefined)),
+    );
     expect(refused).toBeInstanceOf(Error);
   });
 
@@ -155,9 +169,16 @@ describe('the webhook', () => {
     const taken = written('MCPServer', 'tools/mine');
     expect(JSON.parse((await call(to, review({ object: taken }))).text).response).toEqual({
       ...{ uid: 'the-uid', allowed: false },
-      status: { code: 409, reason: 'ResourceUrlTaken', message: expect.stringContaining('spec.resourceUrl: another object') },
+      status: {
+        code: 409,
+        reason: 'ResourceUrlTaken',
+        message: expect.stringContaining('spec.resourceUrl: another object'),
+      },
     });
-    const early = written('MCPServer', 'tools/mine', { resourceUrl: 'https://tools.example.com/mine', groupRef: { name: 'later' } });
+    const early = written('MCPServer', 'tools/mine', {
+      resourceUrl: 'https://tools.example.com/mine',
+      groupRef: { name: 'later' },
+    });
     expect(JSON.parse((await call(to, review({ object: early }))).text).response).toEqual({
       ...{ uid: 'the-uid', allowed: true },
       warnings: ['RefNotFound: spec.groupRef.name: there is no MCPGroup `later` in the namespace `tools`'],
@@ -169,14 +190,20 @@ describe('the webhook', () => {
     ['nothing', '', 400],
     ['a body that nests deeper than any object', `{"request":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400],
     ['a member twice', review({ object: fine }).replace('"uid"', '"uid":"other","uid"'), 400],
-    ['a review of another version', review({ object: fine }).replace('admission.k8s.io/v1', 'admission.k8s.io/v1beta1'), 400],
+    [
+      'a review of another version',
+      review({ object: fine }).replace('admission.k8s.io/v1', 'admission.k8s.io/v1beta1'),
+      400,
+    ],
     ['a review without a uid', review({ object: fine, uid: '' }), 400],
     ['an object that is a list', review({ object: [] }), 400],
     ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 400],
     ['more bytes than two objects have', `{"pad":"${'x'.repeat(4 * 1024 * 1024)}"}`, 413],
   ] as const)('allows nothing by %s', async (_, body, status) => {
     const { installation, server } = await open();
-    const reply = await call({ server, bundle: installation.bundle() }, body).catch((cause: NodeJS.ErrnoException) => cause);
+    const reply = await call({ server, bundle: installation.bundle() }, body).catch(
+      (cause: NodeJS.ErrnoException) => cause,
+    );
     // The connection is closed on who goes on sending, which may be seen before the answer.
     if (reply instanceof Error) expect(status).toBe(413);
     else expect(reply).toMatchObject({ status });
@@ -209,14 +236,18 @@ describe('the webhook', () => {
   it('waits for nobody who sends a part of a request and then nothing', async () => {
     const { installation, server } = await open({ deadlineMs: 300 });
     const socket = connect({ host: '127.0.0.1', port: server.port, servername: HOST, ca: installation.bundle() });
-    socket.write(`POST /validate HTTP/1.1\r\nhost: ${HOST}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`);
+    socket.write(
+      `POST /validate HTTP/1.1\r\nhost: ${HOST}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`,
+    );
     await new Promise((resolve) => socket.on('error', resolve).on('close', resolve).resume());
     expect(socket.destroyed).toBe(true);
   });
 
   it('is not believed with a certificate that has expired (OPR-008)', async () => {
     const { installation, server } = await open({ now: Date.now() - 40 * 24 * 60 * MINUTE });
-    await expect(call({ server, bundle: installation.bundle() }, review({ object: fine }))).rejects.toMatchObject({ code: 'CERT_HAS_EXPIRED' });
+    await expect(call({ server, bundle: installation.bundle() }, review({ object: fine }))).rejects.toMatchObject({
+      code: 'CERT_HAS_EXPIRED',
+    });
     // Whoever renews it ends the outage without a restart.
     installation.settle(Date.now());
     server.show(installation.shown());
@@ -227,7 +258,7 @@ describe('the webhook', () => {
     const { installation, server } = await open();
     const other = new Installation();
     other.settle(Date.now());
-    expect(() => server.show({ ...installation.shown(), key: other.shown().key })).toThrow();
+    expect(() => server.show({ ...installation.shown(), key: other.shown().key })).toThrow('key values mismatch');
     expect((await call({ server, bundle: installation.bundle() }, review({ object: fine }))).status).toBe(200);
   });
 
@@ -236,11 +267,15 @@ describe('the webhook', () => {
     const first = installation.bundle();
     const agent = new Agent({ keepAlive: true, maxSockets: 4 });
     closing.push(async () => agent.destroy());
-    let isOver = false;
+    const load = { isOver: false };
     let answered = 0;
     const loads = [undefined, undefined, agent, agent].map(async (by) => {
-      while (!isOver) {
-        const reply = await call({ server, bundle: installation.bundle() }, review({ object: fine }), by && { agent: by });
+      while (!load.isOver) {
+        const reply = await call(
+          { server, bundle: installation.bundle() },
+          review({ object: fine }),
+          by && { agent: by },
+        );
         expect(reply.status).toBe(200);
         answered++;
       }
@@ -256,7 +291,7 @@ describe('the webhook', () => {
       server.show(installation.shown());
       await more(4);
     }
-    isOver = true;
+    load.isOver = true;
     await Promise.all(loads);
     const last = installation.bundle();
     expect(last).not.toBe(first);

@@ -3,7 +3,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reveal, Secret } from '#kernel';
 import { decideAuthority, readAuthorityState, type AuthorityWish } from '../index.ts';
-import { Crash, ca, DAY, HOUR, leafNames, MINUTE, reconcile, refusal, sync, wishOf, World, type Mount } from './world.ts';
+import {
+  Crash,
+  ca,
+  DAY,
+  HOUR,
+  leafNames,
+  MINUTE,
+  reconcile,
+  refusal,
+  sync,
+  wishOf,
+  World,
+  type Mount,
+} from './world.ts';
 
 const begin = Date.UTC(2026, 11, 1);
 const OWNERS = ['github', 'slack'];
@@ -71,7 +84,9 @@ function damage(world: World, what: string, key: string): void {
 
 /** Pods with their mounts. Each sees what was written at the latest after its lag. */
 class Pods {
-  readonly mounts = new Map<string, Mount>(['server', ...OWNERS].map((one) => [one, { chain: undefined, bundle: undefined }]));
+  readonly mounts = new Map<string, Mount>(
+    ['server', ...OWNERS].map((one) => [one, { chain: undefined, bundle: undefined }]),
+  );
   readonly #synced = new Map<string, number>();
 
   syncAll(world: World): void {
@@ -87,13 +102,20 @@ class Pods {
       }
   }
 
-  expectTrust(now: number): void {
+  /** Who does not believe whom, and why. */
+  distrust(now: number): readonly string[] {
     const server = this.mounts.get('server') as Mount;
-    for (const owner of OWNERS) {
+    return OWNERS.flatMap((owner) => {
       const client = this.mounts.get(owner) as Mount;
-      expect(refusal(client.chain ?? '', server.bundle ?? '', now), `the server believes ${owner}`).toBeUndefined();
-      expect(refusal(server.chain ?? '', client.bundle ?? '', now), `${owner} believes the server`).toBeUndefined();
-    }
+      const [ofClient, ofServer] = [
+        refusal(client.chain ?? '', server.bundle ?? '', now),
+        refusal(server.chain ?? '', client.bundle ?? '', now),
+      ];
+      return [
+        ...(ofClient === undefined ? [] : [`the server does not believe ${owner}: ${ofClient}`]),
+        ...(ofServer === undefined ? [] : [`${owner} does not believe the server: ${ofServer}`]),
+      ];
+    });
   }
 }
 
@@ -107,7 +129,7 @@ describe('rotation with overlap', () => {
         let wish = wishOf();
         await until(world, wish);
         pods.syncAll(world);
-        pods.expectTrust(world.now);
+        expect(pods.distrust(world.now)).toEqual([]);
         for (const one of events) {
           switch (one.kind) {
             case 'time':
@@ -115,19 +137,19 @@ describe('rotation with overlap', () => {
               for (const ms of one.parts) {
                 world.now += ms;
                 pods.syncDue(world, one.lags);
-                pods.expectTrust(world.now);
+                expect(pods.distrust(world.now)).toEqual([]);
                 await until(world, wish);
-                pods.expectTrust(world.now);
+                expect(pods.distrust(world.now)).toEqual([]);
               }
               world.now += one.ms;
               pods.syncAll(world);
-              pods.expectTrust(world.now);
+              expect(pods.distrust(world.now)).toEqual([]);
               await until(world, wish);
-              pods.expectTrust(world.now);
+              expect(pods.distrust(world.now)).toEqual([]);
               break;
             case 'crash':
               await until(world, wish, one.writes);
-              pods.expectTrust(world.now);
+              expect(pods.distrust(world.now)).toEqual([]);
               break;
             case 'loss':
               // Of two at once nothing could be known; before each the operator has seen what there was.
@@ -135,7 +157,7 @@ describe('rotation with overlap', () => {
               world.secrets.delete(one.what);
               world.bundles.delete(one.what);
               await until(world, wish, 2);
-              pods.expectTrust(world.now);
+              expect(pods.distrust(world.now)).toEqual([]);
               break;
             case 'damage':
               await until(world, wish);
@@ -169,7 +191,9 @@ describe('rotation with overlap', () => {
     world.now += 5 * MINUTE;
     await reconcile(world, wish, OWNERS);
     expect(world.steps.slice(3)).toEqual(['activate', 'replaced']);
-    expect(Object.keys(world.read('login-ca')?.data ?? {}).filter((key) => key.endsWith('.key'))).toEqual(['active.key']);
+    expect(Object.keys(world.read('login-ca')?.data ?? {}).filter((key) => key.endsWith('.key'))).toEqual([
+      'active.key',
+    ]);
     world.now += 5 * MINUTE;
     await reconcile(world, wish, OWNERS);
     expect(world.steps.slice(5)).toEqual(['retire']);
@@ -227,7 +251,13 @@ describe('rotation with overlap', () => {
 
 const owned = {
   ownerReferences: [
-    { apiVersion: 'chatelaine.dev/v1alpha1', kind: 'MCPAuthServer', name: 'login', uid: 'uid-of-login', controller: true },
+    {
+      apiVersion: 'chatelaine.dev/v1alpha1',
+      kind: 'MCPAuthServer',
+      name: 'login',
+      uid: 'uid-of-login',
+      controller: true,
+    },
   ],
 };
 
@@ -241,7 +271,9 @@ describe('a view that is old (OPR-007)', () => {
     expect(await writeSecret(world, one as never, owned)).toBe('written');
     const first = world.read('login-ca');
     expect(await writeSecret(world, other as never, owned)).toBe('stale');
-    expect(reveal(world.read('login-ca')?.data['active.key'] as Secret)).toBe(reveal(first?.data['active.key'] as Secret));
+    expect(reveal(world.read('login-ca')?.data['active.key'] as Secret)).toBe(
+      reveal(first?.data['active.key'] as Secret),
+    );
 
     const rotate = wishOf({ madeAfter: begin + HOUR });
     const old = { ...view, kept: first };
@@ -253,17 +285,41 @@ describe('a view that is old (OPR-007)', () => {
     expect(await writeSecret(world, again as never, owned)).toBe('stale');
   });
 
+  it('lets no root of another namespace come to be trusted, also where the authority is new or was lost (OPR-001)', () => {
+    const { cert } = ca.newAuthority({ name: 'evil', trustDomain: 'td.test', curve: 'P-256', lifetimeMs: DAY }, begin);
+    const foreign = { 'ca.crt': cert, 'authorities.crt': cert };
+    const { step } = decideAuthority(
+      ca,
+      wishOf(),
+      { kept: undefined, bundles: [undefined, foreign], leaves: [cert] },
+      begin,
+    );
+    expect(step?.name).toBe('create');
+    expect(Object.values(step?.write.data ?? {}).map(reveal)).not.toContain(cert);
+  });
+
   it('touches no Secret that belongs to somebody else', () => {
-    const foreign = { name: 'login-ca', namespace: 'tools', uid: 'x', resourceVersion: '1', controllerUid: 'other', data: {} };
+    const foreign = {
+      name: 'login-ca',
+      namespace: 'tools',
+      uid: 'x',
+      resourceVersion: '1',
+      controllerUid: 'other',
+      data: {},
+    };
     const view = { kept: foreign, bundles: [], leaves: [] };
     expect(decideAuthority(ca, wishOf(), view, begin)).toMatchObject({ isForeign: true, signer: undefined });
-    expect(decideAuthority(ca, wishOf(), { ...view, kept: { ...foreign, controllerUid: undefined } }, begin).step).toBeUndefined();
+    expect(
+      decideAuthority(ca, wishOf(), { ...view, kept: { ...foreign, controllerUid: undefined } }, begin).step,
+    ).toBeUndefined();
   });
 
   it('prints no key: what is decided and stored holds them as Secret (OPR-004)', async () => {
     const world = new World(begin);
     await reconcile(world, wishOf(), OWNERS);
     const { write } = decideAuthority(ca, wishOf(), { kept: undefined, bundles: [], leaves: [] }, begin).step ?? {};
-    expect(JSON.stringify([write, world.read('login-ca'), readAuthorityState(world.read('login-ca'))])).not.toContain('PRIVATE KEY');
+    expect(JSON.stringify([write, world.read('login-ca'), readAuthorityState(world.read('login-ca'))])).not.toContain(
+      'PRIVATE KEY',
+    );
   });
 });

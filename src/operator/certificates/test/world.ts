@@ -82,7 +82,8 @@ export class World implements SecretWriter {
 }
 
 /** The names of the owners of a world, the server first. */
-export const leafNames = (owners: readonly string[]): readonly string[] => ['server', ...owners].map((one) => `${one}-cert`);
+export const leafNames = (owners: readonly string[]): readonly string[] =>
+  ['server', ...owners].map((one) => `${one}-cert`);
 
 export const ownRequest = {
   ...{ name: 'tools login', trustDomain: 'td.test', curve: 'P-256' as const, lifetimeMs: 30 * DAY },
@@ -108,7 +109,13 @@ export function leafWish(name: string): LeafWish {
 
 const METADATA = {
   ownerReferences: [
-    { apiVersion: 'chatelaine.dev/v1alpha1', kind: 'MCPAuthServer', name: 'login', uid: 'uid-of-login', controller: true },
+    {
+      apiVersion: 'chatelaine.dev/v1alpha1',
+      kind: 'MCPAuthServer',
+      name: 'login',
+      uid: 'uid-of-login',
+      controller: true,
+    },
   ],
 };
 
@@ -125,7 +132,10 @@ export async function reconcile(world: World, wish: AuthorityWish, owners: reado
       {
         kept: world.read(wish.name),
         bundles: places.map((name) => world.bundles.get(name)),
-        ...{ leaves: textOf('tls.crt'), leafRoots: textOf('ca.crt') },
+        ...{
+          leaves: textOf('tls.crt'),
+          evidence: [world.bundles.get('server-trust')?.['authorities.crt'], textOf('ca.crt')[0]],
+        },
       },
       world.now,
     );
@@ -164,7 +174,8 @@ export function refusal(chain: string, bundle: string, now: number): string | un
   const anchors = read(bundle);
   if (leaf === undefined) return 'nothing is shown';
   const isNow = (one: X509Certificate) => one.validFromDate.getTime() <= now && now < one.validToDate.getTime();
-  const isBy = (one: X509Certificate, issuer: X509Certificate) => one.checkIssued(issuer) && one.verify(issuer.publicKey);
+  const isBy = (one: X509Certificate, issuer: X509Certificate) =>
+    one.checkIssued(issuer) && one.verify(issuer.publicKey);
   for (let at = leaf, turn = 0; turn < 5; turn++) {
     if (!isNow(at)) return `${at.subject} is not valid now`;
     if (anchors.some((anchor) => isNow(anchor) && isBy(at, anchor))) return undefined;

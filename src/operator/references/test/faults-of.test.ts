@@ -11,7 +11,12 @@ const narrow = (clientAuth: object, more: object = {}) =>
 const two = known('MCPAuthServer', 'auth/login', upstreams('acme', 'github'));
 const byConfig = { authServerRef: undefined, externalAuthConfigRef: { name: 'acme' } };
 
-const cases: readonly (readonly [title: string, object: KnownObject, others: readonly KnownObject[], faults: readonly string[]])[] = [
+const cases: readonly (readonly [
+  title: string,
+  object: KnownObject,
+  others: readonly KnownObject[],
+  faults: readonly string[],
+])[] = [
   ['a server beside its authorization server', known('MCPServer', 'tools/github'), [login], []],
   [
     'an authorization server that is not there',
@@ -61,7 +66,12 @@ const cases: readonly (readonly [title: string, object: KnownObject, others: rea
     [narrow({ namespaces: ['auth'] })],
     ['RefNotPermitted spec.authServerRef'],
   ],
-  ['a name that is not let in does not concern a configuration', known('MCPExternalAuthConfig', 'tools/acme'), [narrow({ names: ['slack'] })], []],
+  [
+    'a name that is not let in does not concern a configuration',
+    known('MCPExternalAuthConfig', 'tools/acme'),
+    [narrow({ names: ['slack'] })],
+    [],
+  ],
   [
     'a host that its namespace may not claim',
     known('MCPServer', 'tools/github'),
@@ -152,23 +162,39 @@ const cases: readonly (readonly [title: string, object: KnownObject, others: rea
     ],
     ['UpstreamUnknown spec.groupRef.name'],
   ],
-  ['a configuration of another kind', known('MCPExternalAuthConfig', 'tools/none', { type: 'none', authServerRef: undefined, upstream: undefined }), [], []],
+  [
+    'a configuration of another kind',
+    known('MCPExternalAuthConfig', 'tools/none', { type: 'none', authServerRef: undefined, upstream: undefined }),
+    [],
+    [],
+  ],
 ];
 
 describe('the faults of an object among the others', () => {
   it.each(cases)('are told of %s', (_, object, others, faults) => {
     expect(faultsOf(object, snapshotOf(others)).map(({ reason, path }) => `${reason} ${path}`)).toEqual(faults);
     // Whether the object is in the snapshot already says nothing: the webhook and the reconcile ask the same.
-    expect(faultsOf(object, snapshotOf([...others, object])).map(({ reason, path }) => `${reason} ${path}`)).toEqual(faults);
+    expect(faultsOf(object, snapshotOf([...others, object])).map(({ reason, path }) => `${reason} ${path}`)).toEqual(
+      faults,
+    );
   });
 
   it('name nobody of another namespace who holds the resource, and suggest only what is beside the object', () => {
-    const [fault] = faultsOf(known('MCPServer', 'other/mine', {}, 2), snapshotOf([login, known('MCPServer', 'tools/github', {}, 1)]));
+    const [fault] = faultsOf(
+      known('MCPServer', 'other/mine', {}, 2),
+      snapshotOf([login, known('MCPServer', 'tools/github', {}, 1)]),
+    );
     expect(fault?.message).toContain('in another namespace');
     expect(fault?.message).not.toContain('tools/');
-    const [missing] = faultsOf(known('MCPServer', 'tools/github', { authServerRef: { name: 'logim', namespace: 'auth' } }), snapshotOf([login]));
+    const [missing] = faultsOf(
+      known('MCPServer', 'tools/github', { authServerRef: { name: 'logim', namespace: 'auth' } }),
+      snapshotOf([login]),
+    );
     expect(missing?.message).toBe('there is no MCPAuthServer `logim` in the namespace `auth`');
-    const [near] = faultsOf(known('MCPServer', 'auth/github', { authServerRef: { name: 'logim' } }), snapshotOf([login]));
+    const [near] = faultsOf(
+      known('MCPServer', 'auth/github', { authServerRef: { name: 'logim' } }),
+      snapshotOf([login]),
+    );
     expect(near?.message).toContain('did you mean `login`');
   });
 });
@@ -191,7 +217,9 @@ describe('of objects that claim one resource', () => {
           const holder = resourceHolder(snapshotOf(turned), url as string);
           expect(holder).toEqual(resourceHolder(snapshotOf(owners), url as string));
           expect(owners.every((one) => one === holder || isOlder(holder as Known, one))).toBe(true);
-          const told = owners.filter((one) => faultsOf(one, snapshotOf(turned)).some(({ reason }) => reason === 'ResourceUrlTaken'));
+          const told = owners.filter((one) =>
+            faultsOf(one, snapshotOf(turned)).some(({ reason }) => reason === 'ResourceUrlTaken'),
+          );
           expect(told).toHaveLength(owners.length - 1);
         },
       ),
@@ -221,7 +249,11 @@ describe('who uses an object', () => {
     known('MCPServer', 'tools/github', { externalAuthConfigRef: { name: 'acme' }, groupRef: { name: 'all' } }),
   ];
   it.each([
-    ['MCPAuthServer', 'auth/login', ['MCPServer/tools/github', 'MCPGateway/tools/all', 'MCPExternalAuthConfig/tools/acme']],
+    [
+      'MCPAuthServer',
+      'auth/login',
+      ['MCPServer/tools/github', 'MCPGateway/tools/all', 'MCPExternalAuthConfig/tools/acme'],
+    ],
     ['MCPExternalAuthConfig', 'tools/acme', ['MCPServer/github', 'MCPGateway/all']],
     ['MCPGroup', 'tools/all', ['MCPServer/github', 'MCPGateway/all']],
     ['MCPServer', 'tools/github', ['MCPGateway/all']],
@@ -233,7 +265,7 @@ describe('who uses an object', () => {
   });
 
   it('does not count who is going as well', () => {
-    const going = objects.map((object) => ({ ...object, isGoing: true }) as KnownObject);
+    const going = objects.map((object) => ({ ...object, isGoing: true }));
     expect(usersOf(login, snapshotOf(going))).toEqual([]);
   });
 });
