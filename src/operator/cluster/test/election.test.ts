@@ -128,9 +128,9 @@ class FarLease {
     const ask = <Answer>(serve: () => Answer, signal: AbortSignal | undefined): Promise<Answer> =>
       this.#travel(serve, fate(), signal);
     return {
-      find: (_, __, { signal } = {}) => ask(() => this.#stored, signal),
+      find: (_, __, call) => ask(() => this.#stored, call?.signal),
       create: (_, object, { signal }) => ask(() => this.#create(object), signal),
-      merge: (_, __, patch, { signal }) => ask(() => this.#merge(patch as unknown as KubernetesObject), signal),
+      merge: (_, __, patch, { signal }) => ask(() => this.#merge(patch as KubernetesObject), signal),
     };
   }
 
