@@ -83,6 +83,6 @@ it('a store comes to what the API server has, and whoever follows its changes to
       expect(held([...told.values()])).toStrictEqual(there());
       reading.close();
     }),
-    { numRuns: 60 },
+    { numRuns: 60, endOnFailure: true },
   );
 }, 300_000);
