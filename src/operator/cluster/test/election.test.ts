@@ -140,13 +140,9 @@ class FarLease {
       const fail = (): void => reject(clusterError('CLUSTER_UNREACHABLE', 'it got lost'));
       this.#time.after(there, () => {
         if (lost === 'request') return void this.#time.after(back, fail);
-        let answer: Answer;
-        try {
-          answer = serve();
-        } catch (error) {
-          return void this.#time.after(back, () => reject(error as Error));
-        }
-        return void this.#time.after(back, () => (lost === 'answer' ? fail() : resolve(answer)));
+        const served = (async () => serve())();
+        served.catch(() => undefined);
+        return void this.#time.after(back, () => (lost === 'answer' ? fail() : resolve(served)));
       });
     });
   }
