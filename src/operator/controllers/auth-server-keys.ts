@@ -5,6 +5,7 @@ import {
   bundleData,
   certificateReadiness,
   offeredAuthority,
+  OWN_ROOTS_KEY,
   readAuthorityState,
   type AuthorityView,
   type AuthServerWishes,
@@ -152,13 +153,12 @@ async function viewOf(
   const state = readAuthorityState(kept);
   if (state.active !== undefined && state.next === undefined && state.previous.length === 0)
     return { bundles, leaves: [] };
-  const secrets: readonly ObjectName[] = [
-    ...wishes.leaves,
-    ...owners.map(({ namespace, name }) => ({ namespace, name: `${name}-client-cert` })),
-  ];
-  const read = await Promise.all(secrets.map((name) => readable(keys, name, signal)));
-  const there = read.filter((secret) => secret !== undefined);
-  return { bundles, leaves: there.map(chainOf), leafRoots: there.map(rootOf) };
+  const read = (names: readonly ObjectName[]) => Promise.all(names.map((name) => readable(keys, name, signal)));
+  const own = await read(wishes.leaves);
+  const ofOwners = await read(owners.map(({ namespace, name }) => ({ namespace, name: `${name}-client-cert` })));
+  // Of another namespace, whoever writes there could put a root of their own among those that everybody trusts.
+  const evidence = [bundles[0]?.[OWN_ROOTS_KEY], ...own.map(rootOf)];
+  return { bundles, leaves: [...own, ...ofOwners.filter((secret) => secret !== undefined)].map(chainOf), evidence };
 }
 
 /** Where Secrets may not be read, none was written either. */

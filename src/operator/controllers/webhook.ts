@@ -9,7 +9,7 @@ import {
   type AdmissionServer,
   type WebhookWishes,
 } from '../admission/index.ts';
-import { printRoots } from '../certificates/index.ts';
+import { OWN_ROOTS_KEY, printRoots } from '../certificates/index.ts';
 import {
   DEPLOYMENTS,
   FIELD_MANAGER,
@@ -103,8 +103,8 @@ export class Webhook {
       wishes.authority,
       async () => {
         const [configuration, leaf] = [await this.#configuration(signal), await keys.read(wishes.leaf, signal)];
-        const there = leaf === undefined ? [] : [leaf];
-        return { bundles: bundlesOf(configuration), leaves: there.map(chainOf), leafRoots: there.map(rootOf) };
+        const bundles = bundlesOf(configuration);
+        return { bundles, leaves: [chainOf(leaf)], evidence: [...bundles.map((data) => data?.[OWN_ROOTS_KEY]), rootOf(leaf)] };
       },
       owner,
       signal,

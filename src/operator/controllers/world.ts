@@ -1,9 +1,10 @@
 /** What is known of the cluster: the caches, and our objects among them as one snapshot. */
 import type { CustomResourceKind } from '#contract/kubernetes';
 import type { ObjectName, ObjectReader, Resource } from '../cluster/index.ts';
-import { keyOf as keyOfName } from '../cluster/index.ts';
+import { CONFIG_MAPS, keyOf as keyOfName } from '../cluster/index.ts';
 import type { KindOf, KubernetesObject } from '../kubernetes-object.ts';
 import { snapshotOf, type Snapshot } from '../references/index.ts';
+import { incumbentsOf, isOwnerMap } from './incumbents.ts';
 import { KINDS, OUR_RESOURCES } from './kinds.ts';
 import { knownObject } from './known.ts';
 
@@ -21,7 +22,11 @@ export class World {
 
   constructor(readers: Iterable<readonly [Resource, ObjectReader]>) {
     this.#readers = new Map([...readers].map(([resource, reader]) => [nameOf(resource), reader]));
-    for (const kind of KINDS) this.#reader(OUR_RESOURCES[kind])?.subscribe(() => (this.#snapshot = undefined));
+    const forget = (): void => void (this.#snapshot = undefined);
+    for (const kind of KINDS) this.#reader(OUR_RESOURCES[kind])?.subscribe(forget);
+    this.#reader(CONFIG_MAPS)?.subscribe(({ object }) => {
+      if (isOwnerMap(object)) forget();
+    });
   }
 
   /** A kind that is watched from now on. */
@@ -42,6 +47,7 @@ export class World {
           return known.ok ? [known.value] : [];
         }),
       ),
+      incumbentsOf(this.#reader(CONFIG_MAPS)?.list() ?? []),
     );
     return this.#snapshot;
   }

@@ -72,6 +72,9 @@ function over(all: ReadonlyMap<string, KnownObject>, incumbents: ReadonlyMap<str
     owners: (resource) => owners.get(resource) ?? [],
     issuers: (issuer) => issuers.get(issuer) ?? [],
     incumbent: (resource) => incumbents.get(resource),
-    with: (object) => over(new Map([...all, [keyOf(object), object]]), incumbents),
+    with(object) {
+      // The usual case by far, and a list of thousands need not be made anew for it.
+      return all.get(keyOf(object)) === object ? this : over(new Map([...all, [keyOf(object), object]]), incumbents);
+    },
   };
 }

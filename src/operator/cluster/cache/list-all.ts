@@ -26,12 +26,12 @@ export async function listAll(
   const items: KubernetesObject[] = [];
   let next: string | undefined;
   try {
-    do {
+    for (;;) {
       const page = await connection.list(resource, { ...asked, limit, continue: next });
       items.push(...page.items);
       next = page.next;
       if (next === undefined) return { items, resourceVersion: page.resourceVersion };
-    } while (true);
+    }
   } catch (error) {
     if (next === undefined || !hasCode(error, 'CLUSTER_GONE')) throw error;
     const { items: all, resourceVersion } = await connection.list(resource, asked);

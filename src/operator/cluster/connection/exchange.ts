@@ -47,7 +47,6 @@ export class Exchange {
     signal: AbortSignal,
     mayRepeat: boolean,
   ): Promise<http.IncomingMessage> {
-    signal.throwIfAborted();
     const { server } = this.#access;
     const url = new URL(`${server.href.replace(/\/$/, '')}${request.path}`);
     for (const [name, value] of Object.entries(request.query ?? {}))
@@ -75,7 +74,7 @@ export class Exchange {
         if (answered) return;
         // The server closed a kept connection while we took it up: what only reads is asked again.
         const stale = sent.reusedSocket && error.code === 'ECONNRESET' && request.method === 'GET';
-        if (stale && mayRepeat) resolve(this.#send(request, credentials, signal, false));
+        if (stale && mayRepeat && !signal.aborted) resolve(this.#send(request, credentials, signal, false));
         else reject(error);
       });
       sent.end(body);

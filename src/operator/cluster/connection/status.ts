@@ -43,6 +43,12 @@ const BY_CODE: Readonly<Record<number, Code>> = {
   504: 'CLUSTER_TIMEOUT',
 };
 
+function codeOf(code: number, reason: string, fields: readonly string[]): Code {
+  // A patch that names the uid that was seen is of one that has another now: it was deleted, and made anew.
+  if (code === 422 && fields.includes('metadata.uid')) return 'CLUSTER_CONFLICT';
+  return BY_REASON[reason] ?? BY_CODE[code] ?? (code >= 500 ? 'CLUSTER_FAILED' : 'CLUSTER_REFUSED');
+}
+
 /** Enough for every field of a refusal; a webhook may write what it likes. */
 const LONGEST_MESSAGE = 2000;
 
@@ -57,9 +63,9 @@ export function refusalError(
   { confidential = false, retryAfter = '' }: { readonly confidential?: boolean; readonly retryAfter?: string } = {},
 ): ChatelaineError {
   const reason = status?.reason ?? '';
-  const known = BY_REASON[reason] ?? BY_CODE[code] ?? (code >= 500 ? 'CLUSTER_FAILED' : 'CLUSTER_REFUSED');
   const causes = status?.details?.causes ?? [];
   const fields = causes.flatMap(({ field }) => (field === undefined ? [] : [field]));
+  const known = codeOf(code, reason, fields);
   const said = confidential
     ? [reason, ...fields].filter((one) => one !== '').join(', ')
     : (status?.message ?? '').slice(0, LONGEST_MESSAGE);

@@ -128,9 +128,9 @@ class FarLease {
     const ask = <Answer>(serve: () => Answer, signal: AbortSignal | undefined): Promise<Answer> =>
       this.#travel(serve, fate(), signal);
     return {
-      find: (_, __, { signal } = {}) => ask(() => this.#stored, signal),
+      find: (_, __, call) => ask(() => this.#stored, call?.signal),
       create: (_, object, { signal }) => ask(() => this.#create(object), signal),
-      merge: (_, __, patch, { signal }) => ask(() => this.#merge(patch as unknown as KubernetesObject), signal),
+      merge: (_, __, patch, { signal }) => ask(() => this.#merge(patch as KubernetesObject), signal),
     };
   }
 
@@ -140,13 +140,9 @@ class FarLease {
       const fail = (): void => reject(clusterError('CLUSTER_UNREACHABLE', 'it got lost'));
       this.#time.after(there, () => {
         if (lost === 'request') return void this.#time.after(back, fail);
-        let answer: Answer;
-        try {
-          answer = serve();
-        } catch (error) {
-          return void this.#time.after(back, () => reject(error as Error));
-        }
-        return void this.#time.after(back, () => (lost === 'answer' ? fail() : resolve(answer)));
+        const served = (async () => serve())();
+        served.catch(() => undefined);
+        return void this.#time.after(back, () => (lost === 'answer' ? fail() : resolve(served)));
       });
     });
   }

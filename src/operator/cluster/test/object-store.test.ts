@@ -113,7 +113,8 @@ describe('a store', () => {
           version = Math.max(version, at);
           const objects = names.map((name) => object(name, `${name}${uid}`, at));
           if (act === 'replace') store.replace(objects, String(version));
-          else for (const one of objects) act === 'put' ? store.put(one) : store.remove(one);
+          else if (act === 'put') for (const one of objects) store.put(one);
+          else for (const one of objects) store.remove(one);
         }
         expect([...followed.values()].toSorted(byName)).toStrictEqual([...store.list()].toSorted(byName));
       }),

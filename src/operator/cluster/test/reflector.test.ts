@@ -15,8 +15,9 @@ const isList = (request: { readonly method: string; readonly path: string; reado
 const isWatch = ({ watch }: { readonly watch: boolean }): boolean => watch;
 const patience = { timeout: 20_000 };
 
-const watched = (api: ApiServer): Promise<void> =>
-  expect.poll(() => api.watches(path).length, patience).toBe(1) as unknown as Promise<void>;
+async function watched(api: ApiServer): Promise<void> {
+  await expect.poll(() => api.watches(path).length, patience).toBe(1);
+}
 
 describe('a reflector', () => {
   it('lists in pages, and then sees what is added, changed and deleted', async () => {
