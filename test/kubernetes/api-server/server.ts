@@ -24,6 +24,7 @@ import { scaleOf } from './scale.ts';
 import { badRequest, expired, internal, methodNotAllowed, notFound, Refusal } from './statuses.ts';
 import { seed } from './seeds.ts';
 import { Store } from './store.ts';
+import { eventsView } from './types/events.ts';
 import { Tokens } from './tokens.ts';
 import { definitionType, establishedStatus } from './types/definitions.ts';
 import { Watch } from './watches.ts';
@@ -51,7 +52,7 @@ interface Answer {
 const plain: Accepted = { form: 'whole', yaml: false };
 
 export class ApiServer implements AsyncDisposable {
-  readonly store = new Store();
+  readonly store = new Store([eventsView]);
   readonly registry = new Registry(this.store);
   readonly faults = new Faults();
   /** Every request, in order of arrival. */
