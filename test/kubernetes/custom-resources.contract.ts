@@ -103,7 +103,7 @@ export function customResourceContract(start: () => Promise<Cluster>): void {
         if ((answer.status === 201) === (issues.length === 0)) continue;
         const why = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
         differing.push(
-          `${title}: ${answer.status} ${String(answer.body['message'] ?? '')}, and zod: ${why || 'taken'}`,
+          `${title}: ${answer.status} ${JSON.stringify(answer.body['message'])}, and zod: ${why || 'taken'}`,
         );
       }
       expect(differing.join('\n')).toBe('');
