@@ -30,7 +30,7 @@ async function create(api: ApiServer, collection: string, body: JsonObject): Pro
   return answer.body;
 }
 
-async function gone(api: ApiServer, path: string): Promise<void> {
+async function expectGone(api: ApiServer, path: string): Promise<void> {
   await eventually(async () => expect((await ask(api, 'GET', path)).status).toBe(404));
 }
 
@@ -50,7 +50,7 @@ describe('the garbage collector', () => {
     const second = uidOf(await create(api, `${at}/configmaps`, configMap('second', owner('first', first))));
     await create(api, `${at}/configmaps`, configMap('third', owner('second', second)));
     await ask(api, 'DELETE', `${at}/configmaps/first`);
-    await gone(api, `${at}/configmaps/third`);
+    await expectGone(api, `${at}/configmaps/third`);
     const user = 'system:serviceaccount:kube-system:generic-garbage-collector';
     expect(api.requests.filter((one) => one.user === user)).toMatchObject([
       { verb: 'delete', group: '', resource: 'configmaps', namespace: 'default', name: 'second' },
@@ -75,7 +75,7 @@ describe('the garbage collector', () => {
     await using api = await startApiServer({ controllers: [garbageCollector()] });
     const there = uidOf(await create(api, '/api/v1/namespaces/kube-public/configmaps', configMap('there')));
     await create(api, `${at}/configmaps`, configMap('here', owner('there', there)));
-    await gone(api, `${at}/configmaps/here`);
+    await expectGone(api, `${at}/configmaps/here`);
   });
 });
 
@@ -88,11 +88,11 @@ describe('the namespace controller', () => {
     await create(api, path, configMap('free'));
     await create(api, path, { apiVersion: 'v1', kind: 'ConfigMap', metadata: held });
     await ask(api, 'DELETE', '/api/v1/namespaces/team');
-    await gone(api, `${path}/free`);
+    await expectGone(api, `${path}/free`);
     expect((await ask(api, 'GET', '/api/v1/namespaces/team')).body['status']).toMatchObject({ phase: 'Terminating' });
     const body = { metadata: { finalizers: null } };
     await ask(api, 'PATCH', `${path}/held`, { body, type: 'merge-patch+json' });
-    await gone(api, '/api/v1/namespaces/team');
+    await expectGone(api, '/api/v1/namespaces/team');
   });
 });
 

@@ -4,6 +4,7 @@ import type { JsonObject } from '#kernel';
 import { CUSTOM_RESOURCES, type CustomResourceKind } from '#contract/kubernetes';
 import { type Answer, ask, causesOf, type Cluster } from './api-client.ts';
 import { collectionOf, define, DEFINITIONS, definitionsPath, nameOf } from './definitions.ts';
+import { neighbours } from './neighbours.ts';
 import { CHANGES, OBJECTS } from './objects.ts';
 
 const good = OBJECTS.filter(({ refused }) => refused === undefined);
@@ -91,6 +92,21 @@ export function customResourceContract(start: () => Promise<Cluster>): void {
       const fitting = causesOf(answer).filter(({ field }) => field.startsWith(refused?.at ?? ''));
       expect(fitting, JSON.stringify(causesOf(answer))).not.toStrictEqual([]);
       expect(fitting.map(({ message }) => message).join('\n')).toContain(refused?.says);
+    });
+
+    it.each(good)('and what is one step away from $title: taken where zod takes it', async ({ object }) => {
+      const { schema } = CUSTOM_RESOURCES[object['kind'] as CustomResourceKind];
+      const differing: string[] = [];
+      for (const { title, object: other } of neighbours(object)) {
+        const issues = schema.safeParse(other).error?.issues ?? [];
+        const answer = await create(other, 'dryRun=All');
+        if ((answer.status === 201) === (issues.length === 0)) continue;
+        const why = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+        differing.push(
+          `${title}: ${answer.status} ${JSON.stringify(answer.body['message'])}, and zod: ${why || 'taken'}`,
+        );
+      }
+      expect(differing.join('\n')).toBe('');
     });
 
     it.each(CHANGES)('judge a change: $title', async ({ before, after, refused }) => {

@@ -21,7 +21,7 @@ export const DEFINITIONS: readonly Definition[] = globSync('mcp*.yaml', { cwd: f
 /** The collection in the namespace that the objects of the table are in. */
 export function collectionOf(object: JsonObject): string {
   const definition = DEFINITIONS.find(({ spec }) => spec.names.kind === object['kind']);
-  if (definition === undefined) throw new TypeError(`there is no definition of ${String(object['kind'])}`);
+  if (definition === undefined) throw new TypeError(`there is no definition of ${JSON.stringify(object['kind'])}`);
   return `/apis/${API_VERSION}/namespaces/tools/${definition.spec.names.plural}`;
 }
 
@@ -31,7 +31,7 @@ export const nameOf = (object: JsonObject): string => (object['metadata'] as { n
 export async function define(cluster: Cluster): Promise<void> {
   for (const body of DEFINITIONS) {
     const { status, body: said } = await ask(cluster, 'POST', definitionsPath, { body });
-    if (status !== 201) throw new Error(String(said['message']));
+    if (status !== 201) throw new Error(JSON.stringify(said));
   }
   for (const { spec } of DEFINITIONS) {
     const path = `/apis/${API_VERSION}/${spec.names.plural}`;

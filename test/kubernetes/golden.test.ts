@@ -19,6 +19,7 @@ const files = [
   '12-lease',
   '13-core-by-apply',
   '14-rbac',
+  '15-events',
   '16-admission',
   '17-tokens',
 ];

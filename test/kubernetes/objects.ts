@@ -144,6 +144,13 @@ export const OBJECTS: readonly ObjectCase[] = [
   refused('a name of 51 characters', authServer({}, 'a'.repeat(51)), '', 'named after the object'),
   refused('no issuer', without(authServer(), 'issuer'), 'spec.issuer', ''),
   refused('an issuer over http', authServer({ issuer: 'http://login.example.com' }), 'spec.issuer', ''),
+  refused(
+    'an issuer at a port that is none',
+    authServer({ issuer: 'https://login.example.com:99999' }),
+    'spec.issuer',
+    '',
+  ),
+  refused('an issuer at a number', authServer({ issuer: 'https://999.1.1.1' }), 'spec.issuer', ''),
   refused('an issuer with a path', authServer({ issuer: 'https://login.example.com/as' }), 'spec.issuer', ''),
   refused(
     'an issuer that only the cluster knows (trap of the draft)',

@@ -2,9 +2,9 @@
 import { createServer, type Server } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { testAuthority } from '../certificates.ts';
-import { child, type Json, type JsonObject } from './api-server/json.ts';
+import { child, type Json, type JsonObject, text } from './api-server/json.ts';
 import { Placeholders } from './placeholders.ts';
 
 export interface WebhookCall {
@@ -23,7 +23,7 @@ export class RecordedWebhook implements AsyncDisposable {
   private constructor(calls: readonly WebhookCall[]) {
     this.#calls = [...calls];
     this.#server = createServer(this.#authority.issue(['127.0.0.1']), (request, response) => {
-      void text(request).then((body) => {
+      void textOf(request).then((body) => {
         const review = JSON.parse(body) as JsonObject;
         // A call that was never answered was not recorded: it is left waiting here too.
         if (JSON.stringify(review).includes('"slow:1"')) return;
@@ -74,7 +74,7 @@ export class RecordedWebhook implements AsyncDisposable {
     const { status, body } = call.response;
     if (typeof body === 'string') return { status, body };
     const response = child(body, 'response');
-    const isOwn = String(response['uid']).startsWith('<uid');
+    const isOwn = text(response['uid']).startsWith('<uid');
     return { status, body: { ...(body as JsonObject), response: { ...response, ...(isOwn && { uid: uid ?? '' }) } } };
   }
 }

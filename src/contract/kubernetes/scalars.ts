@@ -27,12 +27,20 @@ export const upstreamName = resourceName.regex(/^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-
 
 export const scope = scopeToken.max(256);
 
+/** As Go and WHATWG read them alike: a last label that begins with a digit is no name, and a port fits into 16 bits. */
+const BYTE = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
+const NAME = String.raw`([A-Za-z0-9-]+\.)*[A-Za-z-][A-Za-z0-9-]*\.?`;
+const HOST = String.raw`(${NAME}|${BYTE}(\.${BYTE}){3}|\x5b[0-9A-Fa-f:.]+\x5d)`;
+const PORT = '(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4}))?';
+/** What follows a percent sign are two digits. */
+const PATH = String.raw`/([^?#%\s]|%[0-9A-Fa-f]{2})*`;
+
 /** https alone, since no pod is this machine; without user name, query and fragment. */
 export const httpsUrl = readable(
   z
     .string()
     .max(2048)
-    .regex(/^https:\/\/[A-Za-z0-9.\x5b\x5d:-]+(\/[^?#\s]*)?$/, {
+    .regex(new RegExp(`^https://${HOST}${PORT}(${PATH})?$`), {
       error: 'this is an https URL without user name, query and fragment, such as `https://login.example.com`',
     }),
 );
@@ -42,7 +50,7 @@ export const serverUrl = readable(
   z
     .string()
     .max(2048)
-    .regex(/^https?:\/\/[A-Za-z0-9.\x5b\x5d:-]+(\/[^#\s]*)?$/, {
+    .regex(new RegExp(String.raw`^https?://${HOST}${PORT}(${PATH}(\?[^#\s]*)?)?$`), {
       error: 'this is an http or https URL without user name and fragment',
     }),
 );

@@ -16,12 +16,12 @@
  *     api.compact({ watches: true });
  *     const asked = api.requests.filter(({ user, resource }) => user === operator && resource === 'secrets');
  *
- * The way of a request: `server` receives it and meets its fault (`faults`), `call` routes it to a resource type of
- * the `registry` (built-in ones in `types/`, custom ones from the definitions that are stored), and one of `writes`,
- * `deletes`, `lists` and `watches` serves it from the `store`. Who asks is in `callers` and `tokens`, what they may in
- * `rights`; `reviews` answers questions about both. Before something is written, `reading` or `patches`
- * makes an object of the body, `pruning`, `schema-validation` and `rules` hold it against its `schema`, `names` its
- * metadata, `webhooks` are asked, and `managed-fields` settles who owns what (`field-set`, `typed-values`). `representation` writes the answer;
+ * The way of a request: `server` receives it and meets its fault (`faults`), `sender` says whose it is and lets it in
+ * (`callers`, `tokens`, `rights`), `call` routes it to a resource type of the `registry` (built-in ones in `types/`,
+ * custom ones from the definitions that are stored), and `answers` has one of `writes`, `deletes`, `lists`, `watches`
+ * and `reviews` serve it from the `store`. Before something is written, `reading` or `patches` makes an object of the
+ * body, `managed-fields` settles who owns what (`field-set`, `typed-values`), `pruning`, `schema-validation` and `rules`
+ * hold it against its `schema`, `names` its metadata, and `webhooks` are asked. `representation` writes the answer;
  * refusals are made in `statuses` alone.
  */
 import { ApiServer, type Options } from './server.ts';

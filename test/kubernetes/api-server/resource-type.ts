@@ -37,6 +37,8 @@ export interface ResourceType {
   readonly createOnUpdate: boolean;
   /** Whether the answer to a delete is the object instead of a Status. */
   readonly deleteAnswersObject: boolean;
+  /** The group that refusals name, where it is not its own. */
+  readonly faultGroup?: string;
   readonly nameRule: 'subdomain' | 'label' | 'path';
   /** Fields beside metadata.name and metadata.namespace that a field selector may name. */
   readonly selectable: readonly string[];

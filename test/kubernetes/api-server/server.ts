@@ -2,35 +2,27 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Attributes, attributesOf, notAllowed } from './attributes.ts';
+import { Answers } from './answers.ts';
+import { attributesOf } from './attributes.ts';
 import type { Call } from './call.ts';
-import { type Caller, callerOf, impersonated, isMaster } from './callers.ts';
+import type { Caller } from './callers.ts';
 import { route } from './call.ts';
 import { type Controller, Controllers } from './controllers.ts';
-import { Deletes } from './deletes.ts';
-import { checkEscalation } from './escalation.ts';
 import { discovery } from './discovery.ts';
 import { type Fault, Faults, type Request } from './faults.ts';
-import { type ApiObject, clone, type JsonObject } from './json.ts';
-import { afterUpdate } from './managed-fields.ts';
-import { checkVersion, list } from './lists.ts';
+import type { JsonObject } from './json.ts';
 import { isTrue } from './options.ts';
 import { Registry } from './registry.ts';
-import { type Accepted, asForm, contentTypeOf, listAs, negotiate, written } from './representation.ts';
-import { resourceKey } from './resource-type.ts';
-import { Reviews } from './reviews.ts';
+import { type Accepted, contentTypeOf, negotiate, written } from './representation.ts';
+import { admitted, senderOf } from './sender.ts';
 import { Rights } from './rights.ts';
-import { scaleOf } from './scale.ts';
-import { badRequest, expired, internal, methodNotAllowed, notFound, Refusal } from './statuses.ts';
+import { expired, internal, Refusal } from './statuses.ts';
 import { seed } from './seeds.ts';
 import { Store } from './store.ts';
+import { eventsView } from './types/events.ts';
 import { Tokens } from './tokens.ts';
-import { definitionType, establishedStatus } from './types/definitions.ts';
 import { Watch } from './watches.ts';
-import { now } from './lifecycle.ts';
 import type { Addresses } from './webhook-call.ts';
-import { Unasked, Webhooks } from './webhooks.ts';
-import { Writes } from './writes.ts';
 
 export interface Options {
   /** How many milliseconds a second of a watch's timeout lasts; fewer for tests that wait for its end. */
@@ -43,32 +35,19 @@ export interface Options {
   readonly controllers?: readonly Controller[];
 }
 
-interface Answer {
-  readonly code: number;
-  readonly object: JsonObject;
-}
-
 const plain: Accepted = { form: 'whole', yaml: false };
 
 export class ApiServer implements AsyncDisposable {
-  readonly store = new Store();
+  readonly store = new Store([eventsView]);
   readonly registry = new Registry(this.store);
   readonly faults = new Faults();
   /** Every request, in order of arrival. */
   readonly requests: Request[] = [];
   readonly tokens = new Tokens(this.store);
   readonly rights = new Rights(this.store);
-  readonly #reviews = new Reviews(this.store, this.rights, this.tokens);
-  readonly #webhooks: Webhooks;
+  readonly #answers: Answers;
   readonly #wanted: readonly Controller[];
   #controllers: Controllers | undefined;
-  readonly #writes = new Writes(this.store, (call, object, old) => {
-    checkEscalation(this.rights, call.caller, call.type, object, old);
-    this.#webhooks.check(call, { operation: old === undefined ? 'CREATE' : 'UPDATE', object, old });
-  });
-  readonly #deletes = new Deletes(this.store, (call, old) =>
-    this.#webhooks.check(call, { operation: 'DELETE', object: undefined, old }),
-  );
   readonly #watches = new Set<Watch>();
   readonly #server: Server;
   readonly #second: number;
@@ -76,7 +55,7 @@ export class ApiServer implements AsyncDisposable {
 
   constructor({ second = 1000, mustSignIn = false, services = () => undefined, controllers = [] }: Options = {}) {
     this.#wanted = controllers;
-    this.#webhooks = new Webhooks(this.store, services);
+    this.#answers = new Answers(this.store, this.rights, this.tokens, services);
     this.#second = second;
     this.#mustSignIn = mustSignIn;
     this.#server = createServer((request, response) => {
@@ -126,7 +105,7 @@ export class ApiServer implements AsyncDisposable {
     const { pathname, searchParams } = new URL(url, this.url);
     const watch = method === 'GET' && isTrue(searchParams.get('watch') ?? 'no');
     const about = attributesOf(method, pathname, watch);
-    const sender = this.#senderOf(request);
+    const sender = senderOf(request.headers, this.tokens, this.#mustSignIn);
     const { path: _, ...rest } = about;
     const user = sender instanceof Refusal ? '' : (sender.as ?? sender.caller).username;
     const seen: Request = { method, path: url, watch, user, ...rest };
@@ -141,7 +120,7 @@ export class ApiServer implements AsyncDisposable {
     try {
       if (fault?.kind === 'refuse') throw fault.refusal;
       if (sender instanceof Refusal) throw sender;
-      const caller = this.#admitted(sender, about);
+      const caller = admitted(sender, about, this.rights);
       const body = Buffer.concat(chunks).toString();
       await this.#serve(request, response, { caller, pathname, searchParams, body, warnings, watch }, fault);
     } catch (error) {
@@ -151,24 +130,6 @@ export class ApiServer implements AsyncDisposable {
         response.setHeader('retry-after', fault.retryAfterSeconds);
       send(response, refusal.code, refusal.status, plain, [...warnings, ...refusal.warnings]);
     }
-  }
-
-  #senderOf({ headers }: IncomingMessage): { caller: Caller; as: Caller | undefined } | Refusal {
-    try {
-      return { caller: callerOf(headers, this.tokens, this.#mustSignIn), as: impersonated(headers) };
-    } catch (error) {
-      if (error instanceof Refusal) return error;
-      throw error;
-    }
-  }
-
-  /** The caller, or in whose place they ask, if they have the right to what they ask. */
-  #admitted({ caller, as }: { caller: Caller; as: Caller | undefined }, about: Attributes): Caller {
-    if (as !== undefined && !isMaster(caller))
-      throw notAllowed(caller.username, { ...about, verb: `impersonate-on:user-info:${about.verb}` });
-    const one = as ?? caller;
-    if (this.rights.allowing(one, about) === undefined) throw notAllowed(one.username, about);
-    return one;
   }
 
   async #serve(
@@ -213,74 +174,10 @@ export class ApiServer implements AsyncDisposable {
       this.#watch(call, response, accepted, fault);
       return;
     }
-    const answer = await this.#answerOnceAsked(call, accepted);
+    const answer = await this.#answers.of(call, accepted);
     if (fault?.kind === 'reset-after') response.socket?.resetAndDestroy();
     else if (answer === undefined) sendText(response, 404, '404 page not found\n');
     else send(response, answer.code, answer.object, accepted, warnings);
-  }
-
-  /** Begins anew whenever webhooks had to be asked: what they were shown may have changed meanwhile. */
-  async #answerOnceAsked(call: Call, accepted: Accepted): Promise<Answer | undefined> {
-    for (;;) {
-      const said = call.warnings.length;
-      try {
-        return this.#answer(call, accepted);
-      } catch (error) {
-        if (!(error instanceof Unasked)) throw error;
-        call.warnings.length = said;
-        await this.#webhooks.ask(call, error.question);
-      }
-    }
-  }
-
-  #answer(call: Call, { form }: Accepted): Answer | undefined {
-    const { type, method, name, namespace } = call;
-    const across = type.namespaced && namespace === undefined;
-    if (across && (method !== 'GET' || name !== '')) return undefined;
-    switch (method) {
-      case 'GET':
-        if (name === '') return { code: 200, object: listAs(list(this.store, call), type, form) };
-        return { code: 200, object: asForm(this.#get(call), type, form) };
-      case 'POST':
-        if (type.review) return this.#reviews.answer(call, call.caller);
-        if (type.plural === 'serviceaccounts' && call.subresource === 'token') return this.#reviews.token(call);
-        return this.#settled(call, this.#writes.create(call));
-      case 'PUT':
-        return this.#settled(call, this.#writes.update(call));
-      case 'PATCH':
-        return this.#settled(call, this.#writes.patch(call));
-      case 'DELETE': {
-        if (name !== '') return this.#deletes.delete(call);
-        const listed = list(this.store, call);
-        this.#deletes.deleteAll(call, listed.items);
-        return { code: 200, object: listAs(listed, type, form) };
-      }
-      default:
-        throw methodNotAllowed(type, method.toLowerCase());
-    }
-  }
-
-  #get({ type, namespace = '', name, subresource, query }: Call): JsonObject {
-    const object = this.store.get(resourceKey(type), namespace, name);
-    const version = query.get('resourceVersion') ?? '';
-    if (version !== '' && version !== '0')
-      checkVersion(this.store, version, (why) => badRequest(`invalid resource version: ${why}`));
-    const known =
-      subresource === '' || (subresource === 'status' && type.status) || (subresource === 'scale' && type.scale);
-    if (object === undefined || !known) throw notFound(type, name);
-    return subresource === 'scale' ? scaleOf(object, type.scalePaths) : object;
-  }
-
-  /** A definition is served once it is stored; its status says so in a second write, after the answer. */
-  #settled({ type, subresource, query }: Call, answer: { code: number; object: JsonObject }): typeof answer {
-    if (type !== definitionType || subresource !== '' || answer.code !== 201 || query.has('dryRun')) return answer;
-    const live = answer.object as ApiObject;
-    const time = now();
-    const next = { ...clone(live), status: establishedStatus(live, time) };
-    const writer = { manager: 'kube-apiserver', operation: 'Update', apiVersion: live.apiVersion } as const;
-    const rest = { subresource: 'status', time, force: false };
-    this.store.put(resourceKey(type), afterUpdate(live, next, type.schema, { ...writer, ...rest }));
-    return answer;
   }
 
   #watch(call: Call, response: ServerResponse, accepted: Accepted, fault: Fault | undefined): void {

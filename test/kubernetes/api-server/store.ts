@@ -10,6 +10,14 @@ export interface Change {
   readonly previous?: ApiObject;
 }
 
+/** Objects of one resource seen as another: kept once, read and written in both forms. */
+export interface View {
+  readonly resource: string;
+  readonly of: string;
+  readonly shown: (object: ApiObject) => ApiObject;
+  readonly kept: (object: ApiObject) => ApiObject;
+}
+
 interface Version {
   readonly revision: number;
   readonly object: ApiObject | undefined;
@@ -18,6 +26,7 @@ interface Version {
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
 export class Store {
+  readonly #views: ReadonlyMap<string, View>;
   /** Not the first: a client that says 1 means one long gone. */
   revision = 100;
   /** The oldest revision that can still be read. */
@@ -26,12 +35,22 @@ export class Store {
   #history: Change[] = [];
   readonly #listeners = new Set<(change: Change) => void>();
 
+  constructor(views: readonly View[] = []) {
+    this.#views = new Map(views.map((view) => [view.resource, view]));
+  }
+
   get(resource: string, namespace: string, name: string): ApiObject | undefined {
-    return this.#resource(resource).get(keyOf(namespace, name))?.at(-1)?.object;
+    const view = this.#views.get(resource);
+    const found = this.#resource(view?.of ?? resource)
+      .get(keyOf(namespace, name))
+      ?.at(-1)?.object;
+    return found === undefined || view === undefined ? found : view.shown(found);
   }
 
   /** In the order of keys, as of a revision, which must not be compacted. */
   list(resource: string, namespace: string | undefined, revision = this.revision): ApiObject[] {
+    const view = this.#views.get(resource);
+    if (view !== undefined) return this.list(view.of, namespace, revision).map(view.shown);
     const all = this.#resource(resource);
     return [...all.keys()]
       .filter((key) => namespace === undefined || key.startsWith(`${namespace}/`))
@@ -43,6 +62,8 @@ export class Store {
   }
 
   put(resource: string, object: ApiObject): ApiObject {
+    const view = this.#views.get(resource);
+    if (view !== undefined) return view.shown(this.put(view.of, view.kept(object)));
     const { namespace = '', name = '' } = object.metadata;
     const previous = this.get(resource, namespace, name);
     const stored = this.#stamp(object);
@@ -59,6 +80,11 @@ export class Store {
   }
 
   remove(resource: string, namespace: string, name: string): ApiObject | undefined {
+    const view = this.#views.get(resource);
+    if (view !== undefined) {
+      const gone = this.remove(view.of, namespace, name);
+      return gone === undefined ? undefined : view.shown(gone);
+    }
     const previous = this.get(resource, namespace, name);
     if (previous === undefined) return undefined;
     const object = this.#stamp(previous);
@@ -100,8 +126,11 @@ export class Store {
   }
 
   #tell(change: Change): void {
-    this.#history.push(change);
-    for (const listener of this.#listeners) listener(change);
+    const seen = [...this.#views.values()]
+      .filter((view) => view.of === change.resource)
+      .map((view) => shownAs(view, change));
+    this.#history.push(change, ...seen);
+    for (const one of [change, ...seen]) for (const listener of this.#listeners) listener(one);
   }
 
   #resource(resource: string): Map<string, Version[]> {
@@ -110,3 +139,10 @@ export class Store {
     return known;
   }
 }
+
+const shownAs = ({ resource, shown }: View, change: Change): Change => ({
+  ...change,
+  resource,
+  object: shown(change.object),
+  ...(change.previous !== undefined && { previous: shown(change.previous) }),
+});

@@ -46,7 +46,7 @@ function targetOf(config: JsonObject, seconds: number, addresses: Addresses): Ta
   }
   const { namespace, name, path, port } = child(config, 'service');
   const full = `${text(name)}.${text(namespace)}.svc`;
-  const url = `https://${full}:${port}${text(path)}${asked}`;
+  const url = `https://${full}:${Number(port)}${text(path)}${asked}`;
   const found = addresses(text(namespace), text(name), Number(port));
   if (found === undefined) throw new Unreachable(`Post "${url}": service "${text(name)}" not found`);
   return { url, ...found, name: full };

@@ -191,7 +191,7 @@ export class Writes {
     call.warnings.push(...dedupeOwners(metadata));
     if (call.subresource !== 'finalize' && call.subresource !== 'status') type.prepare?.(object, live);
     faults.push(...objectFaults(type, object, live));
-    if (faults.length > 0) throw invalid(type.group, type.kind, call.name, faults);
+    if (faults.length > 0) throw invalid(type.faultGroup ?? type.group, type.kind, call.name, faults);
     if (type.generation && call.subresource !== 'status' && !equal(counted(object, type), counted(live, type)))
       metadata.generation = (live.metadata.generation ?? 0) + 1;
     metadata.resourceVersion = live.metadata.resourceVersion;
@@ -220,7 +220,7 @@ export class Writes {
     call.warnings.push(...dedupeOwners(metadata));
     type.prepare?.(object, undefined);
     const faults = objectFaults(type, object, undefined);
-    if (faults.length > 0) throw invalid(type.group, object.kind, metadata.name ?? '', faults);
+    if (faults.length > 0) throw invalid(type.faultGroup ?? type.group, object.kind, metadata.name ?? '', faults);
     this.#admit(call, object, undefined);
     call.warnings.push(...finalizerWarnings(metadata));
     call.warnings.push(...podSecurityWarnings(this.#store.get('/namespaces', '', metadata.namespace ?? ''), object));

@@ -34,14 +34,21 @@ export class CrdServer implements AsyncDisposable {
       ...['--initial-advertise-peer-urls', `http://127.0.0.1:${peers}`],
       ...['--initial-cluster', `default=http://127.0.0.1:${peers}`],
     ]);
-    await answering(`http://127.0.0.1:${clients}/health`, etcd);
-    const api = started(binary(), [`http://127.0.0.1:${clients}`]);
-    if (api.stdout === null) throw new TypeError('the API server has no standard output');
-    const lines = createInterface(api.stdout);
-    const [url] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string | undefined];
-    if (url === undefined) throw new Error('the API server ended before it served');
-    await answering(`${url}/readyz`, api);
-    return new CrdServer(url, [api, etcd], folder);
+    const running = [etcd];
+    try {
+      await answering(`http://127.0.0.1:${clients}/health`, etcd);
+      const api = started(binary(), [`http://127.0.0.1:${clients}`]);
+      running.unshift(api);
+      if (api.stdout === null) throw new TypeError('the API server has no standard output');
+      const lines = createInterface(api.stdout);
+      const [url] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string | undefined];
+      if (url === undefined) throw new Error('the API server ended before it served');
+      await answering(`${url}/readyz`, api);
+      return new CrdServer(url, running, folder);
+    } catch (error) {
+      await new CrdServer('', running, folder)[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

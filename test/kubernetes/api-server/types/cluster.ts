@@ -3,7 +3,8 @@ import { child, isObject, listAt, type ApiObject } from '../json.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { type Cause, invalidValue } from '../statuses.ts';
 import { builtIn } from './built-in.ts';
-import { always, anything, atomic, int, list, microTime, str, struct, time, topLevel } from './dialect.ts';
+import { newEvent } from './events.ts';
+import { always, atomic, int, list, microTime, str, struct, topLevel } from './dialect.ts';
 
 const lease = builtIn('coordination.k8s.io', 'v1', 'leases', 'Lease', {
   createOnUpdate: true,
@@ -64,41 +65,11 @@ const roleSchema = topLevel({ rules });
 const bindingSchema = topLevel(binding);
 const bindingRules = { schema: bindingSchema, validate: fixedRole, defaults: bindingDefaults };
 
-const eventReference = struct({
-  kind: str,
-  namespace: str,
-  name: str,
-  uid: str,
-  apiVersion: str,
-  resourceVersion: str,
-  fieldPath: str,
-});
-const event = builtIn('events.k8s.io', 'v1', 'events', 'Event', {
-  unconditionalUpdate: true,
-  shortNames: ['ev'],
-  schema: topLevel({
-    eventTime: microTime,
-    series: struct({ count: int, lastObservedTime: microTime }),
-    reportingController: str,
-    reportingInstance: str,
-    action: str,
-    reason: str,
-    regarding: always(atomic(eventReference)),
-    related: atomic(eventReference),
-    note: str,
-    type: str,
-    deprecatedSource: always(anything),
-    deprecatedFirstTimestamp: time,
-    deprecatedLastTimestamp: time,
-    deprecatedCount: int,
-  }),
-});
-
 export const cluster: readonly ResourceType[] = [
   lease,
   builtIn(rbac, 'v1', 'roles', 'Role', { ...special, schema: roleSchema }),
   builtIn(rbac, 'v1', 'clusterroles', 'ClusterRole', { ...special, namespaced: false, schema: roleSchema }),
   builtIn(rbac, 'v1', 'rolebindings', 'RoleBinding', { ...special, ...bindingRules }),
   builtIn(rbac, 'v1', 'clusterrolebindings', 'ClusterRoleBinding', { ...special, ...bindingRules, namespaced: false }),
-  event,
+  newEvent,
 ];

@@ -6,7 +6,6 @@ import { builtIn } from './built-in.ts';
 import {
   always,
   anything,
-  atomic,
   bool,
   bytes,
   conditions,
@@ -15,7 +14,6 @@ import {
   list,
   localReference,
   map,
-  microTime,
   or,
   str,
   struct,
@@ -23,6 +21,7 @@ import {
   topLevel,
 } from './dialect.ts';
 import { volumeClaim } from './volume-claims.ts';
+import { coreEvent } from './events.ts';
 import { service } from './services.ts';
 import { defaultPodSpec, podSpec } from './pods.ts';
 
@@ -97,46 +96,6 @@ const serviceAccount = builtIn('', 'v1', 'serviceaccounts', 'ServiceAccount', {
   }),
 });
 
-const reference = struct({
-  kind: str,
-  namespace: str,
-  name: str,
-  uid: str,
-  apiVersion: str,
-  resourceVersion: str,
-  fieldPath: str,
-});
-
-const event = builtIn('', 'v1', 'events', 'Event', {
-  createOnUpdate: true,
-  unconditionalUpdate: true,
-  shortNames: ['ev'],
-  selectable: [
-    'involvedObject.kind',
-    'involvedObject.namespace',
-    'involvedObject.name',
-    'involvedObject.uid',
-    'reason',
-    'type',
-  ],
-  schema: topLevel({
-    involvedObject: always(atomic(reference)),
-    reason: str,
-    message: str,
-    source: always(struct({ component: str, host: str })),
-    firstTimestamp: time,
-    lastTimestamp: time,
-    count: int,
-    type: str,
-    eventTime: microTime,
-    series: struct({ count: int, lastObservedTime: microTime }),
-    action: str,
-    related: atomic(reference),
-    reportingComponent: always(str),
-    reportingInstance: always(str),
-  }),
-});
-
 const pod = builtIn('', 'v1', 'pods', 'Pod', {
   status: true,
   generation: true,
@@ -176,7 +135,7 @@ export const core: readonly ResourceType[] = [
   configMap,
   service,
   serviceAccount,
-  event,
+  coreEvent,
   pod,
   volumeClaim,
 ];
