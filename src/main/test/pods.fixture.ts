@@ -12,12 +12,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { onTestFinished, vi } from 'vitest';
-import {
-  CUSTOM_RESOURCES,
-  type MCPAuthServerSpec,
-  type MCPExternalAuthConfigSpec,
-  type MCPServerSpec,
-} from '#contract/kubernetes';
+import { CUSTOM_RESOURCES, type MCPAuthServerSpec, type MCPServerSpec } from '#contract/kubernetes';
 import {
   HOST_KEYS,
   ownerSpiffeId,
@@ -70,9 +65,6 @@ const objectsOf = (plan: PlanResult): readonly KubernetesObject[] => {
 
 /** Pods of tests that run at the same time have other addresses. */
 const subnet = (): string => `127.${20 + (process.pid % 200)}.${randomBytes(1)[0]}`;
-
-const parsed = <Spec>(kind: keyof typeof CUSTOM_RESOURCES, spec: object): Spec =>
-  CUSTOM_RESOURCES[kind].spec.parse(spec) as Spec;
 
 export async function startCluster({
   dialect = 'sqlite',
@@ -141,7 +133,7 @@ export async function startCluster({
     ...{ authServer: facts, operator, certificates: { client: 'weather-client-cert', serving: 'weather-server-cert' } },
     external: {
       name: 'as-acme',
-      spec: parsed<MCPExternalAuthConfigSpec>('MCPExternalAuthConfig', {
+      spec: CUSTOM_RESOURCES.MCPExternalAuthConfig.spec.parse({
         type: 'authServer',
         authServerRef: { name: 'login', namespace: 'system' },
       }),
@@ -151,7 +143,7 @@ export async function startCluster({
 
   const secrets: Record<string, Files> = {
     acme: { secret: idp.clientSecret },
-    db: { password: String((document as { password?: string }).password ?? '') },
+    db: { password: (document as { readonly password?: string }).password ?? '' },
     'login-host-keys': hostKeys(),
   };
   const configMaps: Record<string, Files> = {};
@@ -206,7 +198,7 @@ export async function startCluster({
 
 /** What the API server would have checked is; the provider of the test is on this machine, and so is its database. */
 function authServerSpec(issuer: URL, idp: CompanyIdp, database: object): MCPAuthServerSpec {
-  const spec = parsed<MCPAuthServerSpec>('MCPAuthServer', {
+  const spec = CUSTOM_RESOURCES.MCPAuthServer.spec.parse({
     ...{ issuer: issuer.origin, tls: { clientAuth: { trustDomain: TRUST_DOMAIN } }, storage: { type: 'sqlite' } },
     upstreams: [
       {
@@ -243,7 +235,7 @@ function authServerSpec(issuer: URL, idp: CompanyIdp, database: object): MCPAuth
 }
 
 const serverSpec = (resource: URL, ip: string): MCPServerSpec =>
-  parsed<MCPServerSpec>('MCPServer', {
+  CUSTOM_RESOURCES.MCPServer.spec.parse({
     ...{ image: 'echo:1', resourceUrl: resource.href, externalAuthConfigRef: { name: 'as-acme' } },
     command: [process.execPath, '--conditions=chatelaine-source', ECHO_SERVER],
     env: [{ name: 'LISTEN', value: `${ip}:8080` }],

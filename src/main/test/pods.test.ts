@@ -10,6 +10,19 @@ const said = async ({ client }: SignedIn, text: string): Promise<string> =>
 const sentTo = ({ output }: Pod): readonly string[] =>
   [...output().matchAll(/^\{"authorization":"(.+)"\}$/gm)].map(([, value]) => value as string);
 
+/** What of a process took up files anew since so many lines, such as its public port (`tls`). */
+const reloads = ({ output }: Pod): readonly string[] =>
+  [...output().matchAll(/^\{.*"tls\.reloaded".*$/gm)].map(
+    ([line]) => (JSON.parse(line) as { readonly what: string }).what,
+  );
+
+/** An operator waits between its steps until every pod has what it was given: a kubelet may take a minute. */
+const STEPS = [
+  ['both are trusted', ['internalListener.clientCa'], ['exchange.ca']],
+  ['the new one issues', ['internalListener', 'tls'], ['exchange', 'tls']],
+  ['the old one is gone', ['internalListener.clientCa'], ['exchange.ca']],
+] as const;
+
 async function signIn(cluster: SmallCluster, account: string): Promise<SignedIn> {
   const { resource, issuer, idp } = cluster;
   return await signInFor(resource, { issuer, idp, account });
@@ -33,12 +46,16 @@ describe.each(['sqlite', 'postgres'] as const)('the planned pods on %s', (dialec
 test('certificates and authorities change while the pods run, and no call fails', async () => {
   const cluster = await startCluster();
   const ana = await signIn(cluster, 'ana');
-  for (const step of ['both are trusted', 'the new one issues', 'the old one is gone'] as const) {
+  const [login] = cluster.authServers as readonly [Pod];
+  for (const [step, ofLogin, ofProxy] of STEPS) {
+    const [before, beforeProxy] = [reloads(login).length, reloads(cluster.proxy).length];
     cluster.rotate(step);
-    // Files are looked at every second; what is remembered of an exchange is good for thirty.
     await vi.waitFor(
-      async () => expect(await (await fetch(new URL('/readyz', cluster.resource))).text()).toContain('"status"'),
-      { timeout: 30_000 },
+      () => {
+        expect(reloads(login).slice(before).toSorted()).toStrictEqual(ofLogin);
+        expect(reloads(cluster.proxy).slice(beforeProxy).toSorted()).toStrictEqual(ofProxy);
+      },
+      { timeout: 30_000, interval: 100 },
     );
     expect(await said(ana, step)).toContain(step);
   }

@@ -8,7 +8,12 @@ export const documentFaults = (documents: readonly ConfigurationDocument[]): rea
   documents.flatMap((document) => {
     const { schema: known } = KINDS[document.kind as Kind];
     const type = document['type'];
-    const schema = known.of === 'kind' ? known.schema : known.of === 'type' ? known.types[String(type)] : known.common;
+    const schema =
+      known.of === 'kind'
+        ? known.schema
+        : known.of === 'type'
+          ? known.types[typeof type === 'string' ? type : '']
+          : known.common;
     const result = schema?.safeParse(filled(document));
     if (result === undefined || result.success) return [];
     const name = typeof document['name'] === 'string' ? ` \`${document['name']}\`` : '';

@@ -61,6 +61,4 @@ export class Family {
 }
 
 /** What was written with the types of the client, as what is applied: JSON, in which nothing is undefined. */
-export const planned = <Kind extends { apiVersion?: string; kind?: string; metadata?: V1ObjectMeta }>(
-  object: Kind,
-): KubernetesObject => JSON.parse(JSON.stringify(object)) as KubernetesObject;
+export const planned = (object: object): KubernetesObject => JSON.parse(JSON.stringify(object)) as KubernetesObject;

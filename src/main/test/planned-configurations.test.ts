@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { V1ConfigMap, V1Deployment } from '@kubernetes/client-node';
 import { formatProblem, loadConfiguration, sourceTypes } from '#toolbox';
-import type { KubernetesObject } from '../../kubernetes-object.ts';
+import type { KubernetesObject } from '#operator';
 import type { MCPServerSpec } from '#contract/kubernetes';
-import { PodOnDisk, type Files } from '../../../../test/kubernetes/kubelet.ts';
-import { childName, planAuthServer, planMCPGateway, planMCPServer } from '../index.ts';
+import { PodOnDisk, type Files } from '../../../test/kubernetes/kubelet.ts';
+import { childName, planAuthServer, planMCPGateway, planMCPServer } from '#operator';
 import {
   resourceOf,
   SERVER_SPEC,
@@ -19,7 +19,7 @@ import {
   objectsOf,
   plansOfTable,
   serverInput,
-} from './planned.fixture.ts';
+} from '../../../test/kubernetes/planned.ts';
 
 /** Of whatever is named there is something; what is a key or a password is long enough. */
 const anything = (value: string | Uint8Array) =>
