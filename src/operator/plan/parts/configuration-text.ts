@@ -28,9 +28,12 @@ const DOLLAR = '${CHATELAINE_NO_VARIABLE:$}{';
 /** `${` begins a reference to the environment, in keys an error: in a value it is written as the reference to a dollar. */
 const plain = (text: string): string => text.replaceAll('${', DOLLAR);
 
-/** JSON is YAML: a document a line. */
+/** JSON is YAML: a document a line, in ASCII, since YAML takes fewer characters as they are than JSON does. */
 export const configurationText = (documents: readonly ConfigurationDocument[]): string =>
-  documents.map((one) => `${JSON.stringify(written(one))}\n`).join('---\n');
+  documents.map((one) => `${ascii(JSON.stringify(written(one)))}\n`).join('---\n');
+
+const ascii = (json: string): string =>
+  json.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 function written(value: DocumentValue): JsonValue | undefined {
   if (value instanceof EnvironmentReference) return `\${${value.name}}`;
