@@ -39,9 +39,7 @@ function textFaults(value: DocumentValue, path = ''): readonly PlanFault[] {
     return [];
   }
   if (typeof value !== 'object' || value === null || value instanceof EnvironmentReference) return [];
-  return Object.entries(value).flatMap(([name, member]) =>
-    textFaults(member as DocumentValue, path === '' ? name : `${path}.${name}`),
-  );
+  return Object.entries(value).flatMap(([name, member]) => textFaults(member, path === '' ? name : `${path}.${name}`));
 }
 
 /** As it is after the environment was put in. */
