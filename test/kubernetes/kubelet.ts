@@ -6,7 +6,7 @@
  * in arguments, and in the files of ConfigMaps that name them, are below the folder of the pod. A pod has an address of
  * its own: where a configuration listens on every address (`0.0.0.0`), it is the one that the pod is given, of 127.0.0.0/8.
  */
-import { mkdirSync, renameSync, symlinkSync, writeFileSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { V1Container, V1PodSpec, V1Volume } from '@kubernetes/client-node';
 
@@ -28,6 +28,7 @@ export class PodOnDisk {
   readonly #root: string;
   readonly #ip: string;
   #round = 0;
+  readonly #mounted = new Map<string, string>();
 
   constructor(spec: V1PodSpec, { root, ip = '127.0.0.1' }: { readonly root: string; readonly ip?: string }) {
     this.#spec = spec;
@@ -48,7 +49,12 @@ export class PodOnDisk {
       const place = this.path(mountPath);
       mkdirSync(place, { recursive: true });
       const files = this.#filesOf(volume, cluster);
-      if (files !== undefined) this.#swap(place, files);
+      if (files === undefined) continue;
+      const digest = JSON.stringify(
+        Object.entries(files).map(([file, bytes]) => [file, Buffer.from(bytes).toString('base64')]),
+      );
+      if (this.#mounted.get(name) !== digest) this.#swap(place, files);
+      this.#mounted.set(name, digest);
     }
   }
 
@@ -114,8 +120,8 @@ export class PodOnDisk {
       const link = join(place, name);
       if (lstatSync(link, { throwIfNoEntry: false }) === undefined) symlinkSync(join('..data', name), link);
     }
-    const last = join(place, `..round-${this.#round - 1}`);
-    if (existsSync(last)) rmSync(last, { recursive: true });
+    for (const old of readdirSync(place))
+      if (old.startsWith('..round-') && old !== folder) rmSync(join(place, old), { recursive: true });
   }
 }
 

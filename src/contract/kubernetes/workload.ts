@@ -20,7 +20,7 @@ export const resources = z
 export const podTemplate = saying(z.record(z.string(), z.json()), { isOpaque: true })
   .optional()
   .describe(
-    'What is merged into the PodTemplateSpec of the pods: node selectors, tolerations, more labels. What keeps them safe (users, capabilities, mounts of keys, probes) is written over it.',
+    'What is merged into the PodTemplateSpec of the pods: node selectors, tolerations, more labels. What keeps them safe (users, capabilities, mounts of keys, probes) is not for it to say: the object is refused with what it may not.',
   );
 
 export const image = z
@@ -130,5 +130,5 @@ export const network = z.strictObject({
     ),
   allowIngressFrom: ordered(label, 64)
     .optional()
-    .describe('Namespaces whose pods may reach the public port; pods of every namespace without it.'),
+    .describe('Namespaces whose pods may reach the public port; everybody without it.'),
 });

@@ -12,12 +12,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { onTestFinished, vi } from 'vitest';
-import {
-  CUSTOM_RESOURCES,
-  type MCPAuthServerSpec,
-  type MCPExternalAuthConfigSpec,
-  type MCPServerSpec,
-} from '#contract/kubernetes';
+import { CUSTOM_RESOURCES, type MCPAuthServerSpec, type MCPServerSpec } from '#contract/kubernetes';
 import {
   HOST_KEYS,
   ownerSpiffeId,
@@ -30,10 +25,12 @@ import {
 } from '#operator';
 import { svid, testAuthority, type TestAuthority } from '../../../test/certificates.ts';
 import { startCompanyIdp, type CompanyIdp } from '../../../test/company-idp.ts';
-import { emptyPlace, type TestDialect } from '../../../test/databases.ts';
+import { emptyPlace, type TestDialect, type TestPlace } from '../../../test/databases.ts';
+import { freePort } from '../../../test/loopback.ts';
+import { startRedis } from '../../../test/redis.ts';
 import { resolveNames } from '../../../test/kubernetes/cluster-names.ts';
 import { PodOnDisk, type Cluster, type Files } from '../../../test/kubernetes/kubelet.ts';
-import { COMMAND, workspace } from './server.fixture.ts';
+import { COMMAND, workspace, type Workspace } from './server.fixture.ts';
 
 const NAMES_FILE = fileURLToPath(new URL('../../../test/kubernetes/cluster-names.ts', import.meta.url));
 const ECHO_SERVER = fileURLToPath(new URL('../../../test/kubernetes/echo-server.ts', import.meta.url));
@@ -41,6 +38,8 @@ const ECHO_SERVER = fileURLToPath(new URL('../../../test/kubernetes/echo-server.
 const TRUST_DOMAIN = 'td.test';
 const SERVER_ID = `spiffe://${TRUST_DOMAIN}/ns/system/authserver/login`;
 const OWNER = { kind: 'MCPServer', namespace: 'tools', name: 'weather' } as const;
+
+const PEOPLE = ['ana', 'both are trusted', 'the new one issues', 'the old one is gone'];
 
 /** A pod that runs. */
 export interface Pod {
@@ -71,9 +70,6 @@ const objectsOf = (plan: PlanResult): readonly KubernetesObject[] => {
 /** Pods of tests that run at the same time have other addresses. */
 const subnet = (): string => `127.${20 + (process.pid % 200)}.${randomBytes(1)[0]}`;
 
-const parsed = <Spec>(kind: keyof typeof CUSTOM_RESOURCES, spec: object): Spec =>
-  CUSTOM_RESOURCES[kind].spec.parse(spec) as Spec;
-
 export async function startCluster({
   dialect = 'sqlite',
 }: { readonly dialect?: TestDialect } = {}): Promise<SmallCluster> {
@@ -92,8 +88,10 @@ export async function startCluster({
   const issuer = new URL('https://login.example.test:7420');
   const resource = new URL('https://weather.example.test:7420/mcp');
   const idp = await startCompanyIdp({ redirectUris: [new URL('/oauth/callback/acme', issuer).href] });
-  for (const name of ['ana', 'bo']) idp.accounts.set(name, { preferred_username: name });
-  const { document } = await emptyPlace(dialect);
+  for (const name of PEOPLE) idp.accounts.set(name, { preferred_username: name });
+  const database = await emptyPlace(dialect);
+  const configMaps: Record<string, Files> = {};
+  const storage = await storageOf(database, place, configMaps);
 
   const authorities: TestAuthority[] = [testAuthority('First')];
   resolveNames(names);
@@ -113,7 +111,7 @@ export async function startCluster({
   const ofLogin = planAuthServer({
     resource: {
       metadata: { name: 'login', namespace: 'system', uid: 'uid-of-login' },
-      spec: authServerSpec(issuer, idp, document),
+      spec: authServerSpec(issuer, idp, storage, count),
     },
     ...{ owners: [owner], operator, hostKeys: 'login-host-keys' },
     certificates: { server: 'login-server-cert', clientBundle: bundle },
@@ -141,7 +139,7 @@ export async function startCluster({
     ...{ authServer: facts, operator, certificates: { client: 'weather-client-cert', serving: 'weather-server-cert' } },
     external: {
       name: 'as-acme',
-      spec: parsed<MCPExternalAuthConfigSpec>('MCPExternalAuthConfig', {
+      spec: CUSTOM_RESOURCES.MCPExternalAuthConfig.spec.parse({
         type: 'authServer',
         authServerRef: { name: 'login', namespace: 'system' },
       }),
@@ -151,10 +149,9 @@ export async function startCluster({
 
   const secrets: Record<string, Files> = {
     acme: { secret: idp.clientSecret },
-    db: { password: String((document as { password?: string }).password ?? '') },
+    db: { password: (database.document as { readonly password?: string }).password ?? '' },
     'login-host-keys': hostKeys(),
   };
-  const configMaps: Record<string, Files> = {};
   for (const { kind, metadata, data } of objects) if (kind === 'ConfigMap') configMaps[metadata.name] = data as Files;
   const pair = ({ cert, key }: { readonly cert: string; readonly key: string }): Files => ({
     'tls.crt': cert,
@@ -204,46 +201,51 @@ export async function startCluster({
   };
 }
 
-/** What the API server would have checked is; the provider of the test is on this machine, and so is its database. */
-function authServerSpec(issuer: URL, idp: CompanyIdp, database: object): MCPAuthServerSpec {
-  const spec = parsed<MCPAuthServerSpec>('MCPAuthServer', {
-    ...{ issuer: issuer.origin, tls: { clientAuth: { trustDomain: TRUST_DOMAIN } }, storage: { type: 'sqlite' } },
+/** PostgreSQL and Valkey of this machine, as an object names them; two pods share them. */
+async function storageOf(
+  { document }: TestPlace,
+  place: Workspace,
+  configMaps: Record<string, Files>,
+): Promise<object> {
+  const { type, host, port, user, database } = document;
+  if (type === 'sqlite') return { type };
+  const authority = testAuthority('Valkey');
+  const { cert, key } = authority.issue(['127.0.0.1']);
+  const files = { cert, key, 'ca-cert': authority.cert };
+  const options = Object.entries(files).flatMap(([name, pem]) => [
+    `--tls-${name}-file`,
+    place.write(`valkey-${name}.pem`, pem),
+  ]);
+  const tlsPort = await freePort();
+  const redis = await startRedis({
+    port: tlsPort,
+    settings: ['--tls-port', String(tlsPort), '--tls-auth-clients', 'no', ...options],
+  });
+  onTestFinished(async () => await redis.stop());
+  configMaps['valkey-ca'] = { 'ca.crt': authority.cert };
+  return {
+    ...{ type, host, port, user, database, poolSize: 5, passwordSecretRef: { name: 'db', key: 'password' } },
+    counters: { host: '127.0.0.1', port: tlsPort, tls: { caBundleRef: { name: 'valkey-ca' } } },
+  };
+}
+
+/** What the API server would have checked is; the provider of the test is on this machine, and speaks no TLS. */
+function authServerSpec(issuer: URL, idp: CompanyIdp, storage: object, replicas: number): MCPAuthServerSpec {
+  const spec = CUSTOM_RESOURCES.MCPAuthServer.spec.parse({
+    ...{ issuer: issuer.origin, tls: { clientAuth: { trustDomain: TRUST_DOMAIN } }, storage, replicas },
     upstreams: [
       {
-        ...{
-          name: 'acme',
-          type: 'oidc',
-          issuer: 'https://stands.in',
-          clientId: idp.clientId,
-          allowPrivateNetworks: true,
-        },
-        clientSecretRef: { name: 'acme', key: 'secret' },
+        ...{ name: 'acme', type: 'oidc', issuer: 'https://stands.in', clientId: idp.clientId },
+        ...{ allowPrivateNetworks: true, clientSecretRef: { name: 'acme', key: 'secret' } },
       },
     ],
   });
-  const { type, host, port, user, database: name } = database as { readonly [field: string]: never };
-  const storage =
-    type === 'postgres'
-      ? {
-          type,
-          host,
-          port,
-          user,
-          database: name,
-          schema: 'chatelaine',
-          poolSize: 5,
-          passwordSecretRef: { name: 'db', key: 'password' },
-        }
-      : spec.storage;
-  return {
-    ...spec,
-    storage,
-    upstreams: spec.upstreams.map((one) => ({ ...one, issuer: idp.issuer })),
-  } as MCPAuthServerSpec;
+  const upstreams = spec.upstreams.map((one) => (one.type === 'oidc' ? { ...one, issuer: idp.issuer } : one));
+  return { ...spec, upstreams };
 }
 
 const serverSpec = (resource: URL, ip: string): MCPServerSpec =>
-  parsed<MCPServerSpec>('MCPServer', {
+  CUSTOM_RESOURCES.MCPServer.spec.parse({
     ...{ image: 'echo:1', resourceUrl: resource.href, externalAuthConfigRef: { name: 'as-acme' } },
     command: [process.execPath, '--conditions=chatelaine-source', ECHO_SERVER],
     env: [{ name: 'LISTEN', value: `${ip}:8080` }],
@@ -251,7 +253,7 @@ const serverSpec = (resource: URL, ip: string): MCPServerSpec =>
 
 const hostKeys = (): Files => ({
   [HOST_KEYS.vault]: `${randomBytes(32).toString('base64')}\n`,
-  [HOST_KEYS.signing]: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  [HOST_KEYS.signing]: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
   [HOST_KEYS.digest]: randomBytes(32),
 });
 

@@ -1,5 +1,6 @@
 /** What the operator plans, run: the commands of the pods, their volumes on disk, and a person who signs in and calls. */
 import { describe, expect, test, vi } from 'vitest';
+import { redisMissing } from '../../../test/redis.ts';
 import { startCluster, type Pod, type SmallCluster } from './pods.fixture.ts';
 import { signInFor, type SignedIn } from './signed-in.fixture.ts';
 
@@ -10,38 +11,62 @@ const said = async ({ client }: SignedIn, text: string): Promise<string> =>
 const sentTo = ({ output }: Pod): readonly string[] =>
   [...output().matchAll(/^\{"authorization":"(.+)"\}$/gm)].map(([, value]) => value as string);
 
+/** What of a process took up files anew since so many lines, such as its public port (`tls`). */
+const reloads = ({ output }: Pod): readonly string[] =>
+  [...output().matchAll(/^\{.*"tls\.reloaded".*$/gm)].map(
+    ([line]) => (JSON.parse(line) as { readonly what: string }).what,
+  );
+
+/** An operator waits between its steps until every pod has what it was given: a kubelet may take a minute. */
+const STEPS = [
+  ['both are trusted', ['internalListener.clientCa'], ['exchange.ca']],
+  ['the new one issues', ['internalListener', 'tls'], ['exchange', 'tls']],
+  ['the old one is gone', ['internalListener.clientCa'], ['exchange.ca']],
+] as const;
+
 async function signIn(cluster: SmallCluster, account: string): Promise<SignedIn> {
   const { resource, issuer, idp } = cluster;
   return await signInFor(resource, { issuer, idp, account });
 }
 
 describe.each(['sqlite', 'postgres'] as const)('the planned pods on %s', (dialect) => {
-  test('a person signs in, the proxy exchanges, the server gets the token of the person at the provider', async () => {
-    const cluster = await startCluster({ dialect });
-    expect(cluster.authServers).toHaveLength(dialect === 'sqlite' ? 1 : 2);
-    const ana = await signIn(cluster, 'ana');
-    expect(await said(ana, 'over the pods')).toContain('over the pods');
-    const credentials = sentTo(cluster.server);
-    expect(credentials).not.toStrictEqual([]);
-    for (const credential of credentials) {
-      expect(credential).not.toContain(ana.token);
-      expect(cluster.idp.holders.get(credential.replace('Bearer ', ''))).toBe('ana');
-    }
-  }, 240_000);
+  // Several pods of an authorization server count in Valkey.
+  const isMissing = dialect === 'postgres' && redisMissing !== undefined;
+
+  test.skipIf(isMissing)(
+    'a person signs in, the proxy exchanges, the server gets their token at the provider',
+    async () => {
+      const cluster = await startCluster({ dialect });
+      expect(cluster.authServers).toHaveLength(dialect === 'sqlite' ? 1 : 2);
+      const ana = await signIn(cluster, 'ana');
+      expect(await said(ana, 'over the pods')).toContain('over the pods');
+      const credentials = sentTo(cluster.server);
+      expect(credentials).not.toStrictEqual([]);
+      for (const credential of credentials) {
+        expect(credential).not.toContain(ana.token);
+        expect(cluster.idp.holders.get(credential.replace('Bearer ', ''))).toBe('ana');
+      }
+    },
+    240_000,
+  );
 });
 
 test('certificates and authorities change while the pods run, and no call fails', async () => {
   const cluster = await startCluster();
-  const ana = await signIn(cluster, 'ana');
-  for (const step of ['both are trusted', 'the new one issues', 'the old one is gone'] as const) {
+  const [login] = cluster.authServers as readonly [Pod];
+  for (const [step, ofLogin, ofProxy] of STEPS) {
+    const [before, beforeProxy] = [reloads(login).length, reloads(cluster.proxy).length];
     cluster.rotate(step);
-    // Files are looked at every second; what is remembered of an exchange is good for thirty.
     await vi.waitFor(
-      async () => expect(await (await fetch(new URL('/readyz', cluster.resource))).text()).toContain('"status"'),
-      { timeout: 30_000 },
+      () => {
+        expect(reloads(login).slice(before).toSorted()).toStrictEqual(ofLogin);
+        expect(reloads(cluster.proxy).slice(beforeProxy).toSorted()).toStrictEqual(ofProxy);
+      },
+      { timeout: 30_000, interval: 100 },
     );
-    expect(await said(ana, step)).toContain(step);
+    // Of somebody new nothing is remembered: their token is exchanged now.
+    expect(await said(await signIn(cluster, step), step)).toContain(step);
   }
-  const bo = await signIn(cluster, 'bo');
-  expect(await said(bo, 'after it')).toContain('after it');
+  expect(sentTo(cluster.server).every((one) => cluster.idp.holders.has(one.replace('Bearer ', '')))).toBe(true);
+  for (const pod of [cluster.proxy, login]) expect(await pod.stop()).toBe(0);
 }, 240_000);

@@ -35,7 +35,7 @@ export function ownerPeers(owners: readonly OwnerFacts[]): readonly V1NetworkPol
   return [...groups.values()].map((group): V1NetworkPolicyPeer => {
     const [{ namespace, kind }] = group as [OwnerFacts];
     return {
-      ...inNamespace(namespace),
+      namespaceSelector: inNamespace(namespace).namespaceSelector,
       podSelector: {
         matchLabels: { 'chatelaine.dev/kind': kind, 'app.kubernetes.io/component': 'proxy' },
         matchExpressions: [{ key: 'chatelaine.dev/name', operator: 'In', values: group.map(({ name }) => name) }],

@@ -36,10 +36,10 @@ export function referredDocuments(
       }
     }
   }
-  const names = documents.map(({ name, namespace = 'default' }) => `${String(namespace)}/${String(name)}`);
+  const names = documents.map(({ name, namespace = 'default' }) => JSON.stringify([namespace, name]));
   for (const [index, name] of names.entries())
     if (names.indexOf(name) !== index)
-      faults.push({ path: 'spec', message: `two documents of \`kind: ${kind}\` are called \`${name}\`` });
+      faults.push({ path: 'spec', message: `two documents of \`kind: ${kind}\` are called ${name}` });
   return { documents, faults };
 }
 
@@ -55,7 +55,8 @@ function read(text: string): readonly JsonObject[] | undefined {
     });
     if (!Array.isArray(documents)) return [];
     return documents.flatMap((document) => {
-      if (document.errors.length > 0 || document.warnings.length > 0) throw document.errors[0] ?? document.warnings[0];
+      const [fault] = [...document.errors, ...document.warnings];
+      if (fault !== undefined) throw fault;
       const value: unknown = document.toJS({ maxAliasCount: 100 });
       return value === null ? [] : [JSON.parse(JSON.stringify(value)) as JsonObject];
     });

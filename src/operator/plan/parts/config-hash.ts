@@ -10,6 +10,6 @@ function sorted(value: JsonValue): JsonValue {
   return Object.fromEntries(
     Object.entries(value)
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, member]) => [name, sorted(member as JsonValue)]),
+      .map(([name, member]) => [name, sorted(member)]),
   );
 }

@@ -8,15 +8,39 @@ export const documentFaults = (documents: readonly ConfigurationDocument[]): rea
   documents.flatMap((document) => {
     const { schema: known } = KINDS[document.kind as Kind];
     const type = document['type'];
-    const schema = known.of === 'kind' ? known.schema : known.of === 'type' ? known.types[String(type)] : known.common;
-    const result = schema?.safeParse(filled(document));
-    if (result === undefined || result.success) return [];
+    const schema =
+      known.of === 'kind'
+        ? known.schema
+        : known.of === 'type'
+          ? known.types[typeof type === 'string' ? type : '']
+          : known.common;
     const name = typeof document['name'] === 'string' ? ` \`${document['name']}\`` : '';
-    return result.error.issues.map(({ path, message }) => ({
+    const fault = (path: string, message: string): PlanFault => ({
       path: 'spec',
-      message: `\`${path.join('.')}\` of \`kind: ${document.kind}\`${name}, which it would become: ${message}`,
-    }));
+      message: `\`${path}\` of \`kind: ${document.kind}\`${name}, which it would become: ${message}`,
+    });
+    const texts = textFaults(document).map(({ path, message }) => fault(path, message));
+    const result = schema?.safeParse(filled(document));
+    if (result === undefined || result.success) return texts;
+    return [...texts, ...result.error.issues.map(({ path, message }) => fault(path.join('.'), message))];
   });
+
+/** Files are UTF-8, and characters that Unicode leaves to programs mean something to the reader of them. */
+const UNREADABLE = /[\ufdd0-\ufdef]/;
+/** The one field of a document of ours that names a secret of the vault. */
+const NAMES_A_SECRET = 'auth.secret';
+
+function textFaults(value: DocumentValue, path = ''): readonly PlanFault[] {
+  if (typeof value === 'string') {
+    if (!value.isWellFormed() || UNREADABLE.test(value))
+      return [{ path, message: 'there is a character that no text has' }];
+    if (value.startsWith('secret://') && path !== NAMES_A_SECRET)
+      return [{ path, message: 'a text that begins so would be a secret of the vault, and there is none of yours' }];
+    return [];
+  }
+  if (typeof value !== 'object' || value === null || value instanceof EnvironmentReference) return [];
+  return Object.entries(value).flatMap(([name, member]) => textFaults(member, path === '' ? name : `${path}.${name}`));
+}
 
 /** As it is after the environment was put in. */
 function filled(value: DocumentValue): unknown {

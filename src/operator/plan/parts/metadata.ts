@@ -64,9 +64,7 @@ export class Family {
  * What was written with the types of the client, as what is applied: JSON, in which nothing is undefined, and no list
  * empty: API servers keep none, so that it would look as if somebody had taken it away.
  */
-export const planned = <Kind extends { apiVersion?: string; kind?: string; metadata?: V1ObjectMeta }>(
-  object: Kind,
-): KubernetesObject =>
+export const planned = (object: object): KubernetesObject =>
   JSON.parse(JSON.stringify(object), (_, value: unknown) =>
     Array.isArray(value) && value.length === 0 ? undefined : value,
   ) as KubernetesObject;

@@ -57,7 +57,7 @@ export const podsOf = (
   name: string,
   component: Component,
 ): V1NetworkPolicyPeer => ({
-  ...inNamespace(namespace),
+  namespaceSelector: inNamespace(namespace).namespaceSelector,
   podSelector: { matchLabels: selectorOf(kind, name, component) },
 });
 

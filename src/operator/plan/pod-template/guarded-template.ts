@@ -49,7 +49,7 @@ export function guardedTemplate(
   const plain = JSON.parse(JSON.stringify(base)) as V1PodTemplateSpec;
   const faults = [...formFaults(wishes, '')];
   if (faults.length > 0) return err(under(faults));
-  const merged = hardened(strategicMerge(plain, wishes) as V1PodTemplateSpec, plain);
+  const merged = hardened(strategicMerge(plain, wishes) as Fields, plain);
   faults.push(...guardFaults(plain, merged, isOurs), ...podSecurityFaults(merged));
   return faults.length > 0 ? err(under(faults)) : ok(merged);
 }
@@ -90,28 +90,20 @@ function formFaults(value: unknown, path: string): readonly PlanFault[] {
 }
 
 /** Containers that are added say nothing of what they may, and may as little as ours. */
-function hardened(merged: V1PodTemplateSpec, base: V1PodTemplateSpec): V1PodTemplateSpec {
-  const known = new Set(base.spec?.containers.map(({ name }) => name));
-  const harden = (container: V1Container): V1Container =>
-    known.has(container.name)
+function hardened(merged: Fields, base: V1PodTemplateSpec): V1PodTemplateSpec {
+  const known = new Set<unknown>(base.spec?.containers.map(({ name }) => name));
+  const harden = (container: Fields): Fields =>
+    known.has(container['name'])
       ? container
-      : {
-          ...container,
-          securityContext: strategicMerge(
-            CONTAINER_SECURITY,
-            container.securityContext ?? {},
-          ) as typeof CONTAINER_SECURITY,
-        };
-  const spec = merged.spec as NonNullable<V1PodTemplateSpec['spec']> | undefined;
+      : { ...container, securityContext: strategicMerge(CONTAINER_SECURITY, container['securityContext'] ?? {}) };
+  const { spec } = merged;
   if (!isRecord(spec)) return merged;
-  return {
-    ...merged,
-    spec: {
-      ...spec,
-      ...(Array.isArray(spec.containers) && { containers: spec.containers.map(harden) }),
-      ...(Array.isArray(spec.initContainers) && { initContainers: spec.initContainers.map(harden) }),
-    },
-  };
+  const lists = (['containers', 'initContainers'] as const).flatMap((name): [string, Fields[]][] => {
+    const list = spec[name];
+    return Array.isArray(list) ? [[name, list.map(harden)]] : [];
+  });
+  const whole: Fields = { ...merged, spec: { ...spec, ...Object.fromEntries(lists) } };
+  return whole;
 }
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -119,7 +111,7 @@ const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) ==
 function guardFaults(base: V1PodTemplateSpec, merged: V1PodTemplateSpec, isOurs: boolean): readonly PlanFault[] {
   const faults: PlanFault[] = [];
   const fault = (path: string, message: string): unknown => faults.push({ path, message });
-  const [before, after] = [(base.spec ?? {}) as unknown as Fields, (merged.spec ?? {}) as unknown as Fields];
+  const [before, after] = [(base.spec ?? {}) as Fields, (merged.spec ?? {}) as Fields];
   const GUARDED = 'the operator says this, and nothing stands over it: leave it out';
   for (const field of OF_POD) if (!isSame(before[field], after[field])) fault(`spec.${field}`, GUARDED);
   for (const [name, value] of Object.entries(base.spec?.securityContext ?? {}))
@@ -199,6 +191,10 @@ function checkOwn(
       fault(`${path}.env[${name}]`, 'this variable changes what the program is, or whom it trusts');
   const mounted = new Set((before.volumeMounts ?? []).map(({ mountPath }) => mountPath));
   for (const { mountPath } of after.volumeMounts ?? []) {
+    if (typeof (mountPath as unknown) !== 'string') {
+      fault(`${path}.volumeMounts`, 'a mount says its `mountPath`');
+      continue;
+    }
     const at = `${mountPath.replace(/\/+$/, '')}/`;
     if (mounted.has(mountPath)) continue;
     if (

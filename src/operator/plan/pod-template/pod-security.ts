@@ -16,7 +16,13 @@ const SYSCTLS = new Set([
   ...['net.ipv4.tcp_keepalive_time', 'net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl'],
   'net.ipv4.tcp_keepalive_probes',
 ]);
-const SELINUX_TYPES = new Set(['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']);
+const SELINUX_TYPES = new Set<unknown>([
+  '',
+  'container_t',
+  'container_init_t',
+  'container_kvm_t',
+  'container_engine_t',
+]);
 const SECCOMP = new Set<unknown>(['RuntimeDefault', 'Localhost']);
 const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/';
 
@@ -99,8 +105,7 @@ function checkContext(context: Fields, path: string, fault: (path: string, messa
   if (apparmor !== undefined && !SECCOMP.has(fieldsOf(apparmor)['type']))
     fault(`${path}.appArmorProfile.type`, 'say `RuntimeDefault` or `Localhost`');
   const selinux = fieldsOf(context['seLinuxOptions']);
-  if (!SELINUX_TYPES.has(String(selinux['type'] ?? '')))
-    fault(`${path}.seLinuxOptions.type`, 'this is no type of containers');
+  if (!SELINUX_TYPES.has(selinux['type'] ?? '')) fault(`${path}.seLinuxOptions.type`, 'this is no type of containers');
   for (const field of ['user', 'role'])
     if (![undefined, ''].includes(selinux[field] as string | undefined))
       fault(`${path}.seLinuxOptions.${field}`, 'leave it out');

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { planAuthServer, planMCPServer, podSecurityFaults } from '../index.ts';
 import { strategicMerge } from '../pod-template/merge.ts';
-import { authServerInput, faultsOf, objectsOf, serverInput } from './planned.fixture.ts';
+import { authServerInput, faultsOf, objectsOf, serverInput } from '../../../../test/kubernetes/planned.ts';
 
 const planWith = (podTemplate: unknown) => planAuthServer(authServerInput({ podTemplate }));
 const templatesOf = (plan: ReturnType<typeof planAuthServer>): readonly V1PodTemplateSpec[] =>

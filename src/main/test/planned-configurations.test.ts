@@ -2,13 +2,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { V1ConfigMap, V1Deployment } from '@kubernetes/client-node';
 import { formatProblem, loadConfiguration, sourceTypes } from '#toolbox';
-import type { KubernetesObject } from '../../kubernetes-object.ts';
+import type { KubernetesObject } from '#operator';
 import type { MCPServerSpec } from '#contract/kubernetes';
-import { PodOnDisk, type Files } from '../../../../test/kubernetes/kubelet.ts';
-import { childName, planAuthServer, planMCPGateway, planMCPServer } from '../index.ts';
+import { PodOnDisk, type Files } from '../../../test/kubernetes/kubelet.ts';
+import { childName, planAuthServer, planMCPGateway, planMCPServer } from '#operator';
 import {
   resourceOf,
   SERVER_SPEC,
@@ -19,7 +20,7 @@ import {
   objectsOf,
   plansOfTable,
   serverInput,
-} from './planned.fixture.ts';
+} from '../../../test/kubernetes/planned.ts';
 
 /** Of whatever is named there is something; what is a key or a password is long enough. */
 const anything = (value: string | Uint8Array) =>
@@ -58,6 +59,13 @@ export function load(objects: readonly KubernetesObject[], name?: string) {
   if (!loaded.ok) return { problems: loaded.error.map((one) => formatProblem(one)).join('\n') };
   return { problems: '', configuration: loaded.value.configuration };
 }
+
+const named = (objects: readonly KubernetesObject[], name: string): Readonly<Record<string, string>> =>
+  (
+    objects.find((one) => one.kind === 'ConfigMap' && one.metadata.name === name) as
+      | { data?: Record<string, string> }
+      | undefined
+  )?.data ?? {};
 
 const AT_LOGIN = { authServerRef: { name: 'login', namespace: 'system' } };
 const CLIENT = {
@@ -172,6 +180,37 @@ describe('the configuration of a plan loads', () => {
     expect(configuration?.owners).toMatchObject([
       { spiffeId: 'spiffe://prod.example.com/ns/travel/mcpserver/flights', uid: 'u-1' },
     ]);
+  });
+
+  test('any text of an object is that text in the configuration, or the object is refused (OPR-006)', () => {
+    const input = gatewayInput();
+    // Without tokens of callers, so that the one file says all that is looked up.
+    const rest = { ...input, members: input.members.filter(({ external }) => external === undefined) };
+    const unit = fc.oneof(
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom('${', '}', ':', '-', '\n---\n', '"', '\\', '{{', '$(', 'file:///', 'secret://'),
+      },
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    const text = fc.array(unit, { maxLength: 12 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, (description) => {
+        const plan = planMCPGateway({ ...rest, description });
+        if (!plan.ok) return true;
+        const data = named(plan.value.objects, 'front-config');
+        const loaded = loadConfiguration(
+          [{ file: 'access.yaml', directory: '/', bytes: Buffer.from(data['access.yaml'] ?? '') }],
+          { env: {}, catalog: sourceTypes },
+        );
+        const said = loaded.ok
+          ? loaded.value.configuration.groups[0]?.description
+          : loaded.error.map(({ message }) => message);
+        expect(said).toBe(description);
+        return true;
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('whatever a text holds, it is that text (OPR-006)', () => {

@@ -3,11 +3,10 @@ import {
   CUSTOM_RESOURCES,
   type CustomResourceKind,
   type MCPAuthServerSpec,
-  type MCPExternalAuthConfigSpec,
   type MCPGatewaySpec,
   type MCPServerSpec,
 } from '#contract/kubernetes';
-import { OBJECTS } from '../../../../test/kubernetes/objects.ts';
+import { OBJECTS } from './objects.ts';
 import {
   planAuthServer,
   planMCPGateway,
@@ -19,7 +18,7 @@ import {
   type MCPServerInput,
   type Planned,
   type PlanResult,
-} from '../index.ts';
+} from '#operator';
 
 export const OPERATOR = { image: 'ghcr.io/chatelaine/chatelaine:0.1.0' } as const;
 
@@ -40,7 +39,7 @@ export const AUTH_SERVER: AuthServerFacts = {
 
 export const externalOf = (spec: object, name = 'outgoing'): ExternalAuth => ({
   name,
-  spec: CUSTOM_RESOURCES.MCPExternalAuthConfig.spec.parse(spec) as MCPExternalAuthConfigSpec,
+  spec: CUSTOM_RESOURCES.MCPExternalAuthConfig.spec.parse(spec),
 });
 
 export const SERVER_SPEC = {
