@@ -13,6 +13,6 @@
 export * from './crds/index.ts';
 export * from './rights/index.ts';
 export { directAccess, kubeConfigAccess, serviceAccountAccess, type ApiAccess } from './cluster/index.ts';
-export { HOST_KEYS, ownerSpiffeId, planAuthServer, planMCPServer, type AuthServerFacts, type OwnerFacts, type PlanResult } from './plan/index.ts';
+export * from './plan/index.ts';
 export { startOperator, type OperatorOptions, type RunningOperator } from './controllers/index.ts';
 export type { KindOf, KubernetesObject, ObjectMetadata, OwnerReference } from './kubernetes-object.ts';

@@ -260,10 +260,11 @@ const hostKeys = (): Files => ({
 /** Runs the container in an environment that has nothing but what it says. */
 function startPod(disk: PodOnDisk, names: object): Pod {
   const { command, env } = disk.run();
-  const [program = '', ...args] = command;
+  // The entry point of the image, which is what `bin/chatelaine` is (scripts/test/image.test.ts).
+  const [program = '', ...args] = disk.container.command === undefined ? [COMMAND, ...command] : command;
   const preload = { NODE_OPTIONS: `--import=${NAMES_FILE}`, CLUSTER_NAMES: JSON.stringify(names) };
   mkdirSync(disk.path('/tmp'), { recursive: true });
-  const child: ChildProcess = spawn(program === 'chatelaine' ? COMMAND : program, args, {
+  const child: ChildProcess = spawn(program, args, {
     cwd: disk.path('/tmp'),
     env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, ...env, ...preload },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -42,7 +42,7 @@ export interface ChatelainePod {
   readonly configHash: string;
 }
 
-/** One that runs a command of ours, whose port `public` is asked how it is. */
+/** One that runs a command of ours, by the entry point of the image; its port `public` is asked how it is. */
 export function chatelainePod(pod: ChatelainePod): V1PodTemplateSpec {
   const probe = (path: string, times: Partial<V1Probe>): V1Probe => ({
     httpGet: { path, port: 'public', scheme: pod.isTls ? 'HTTPS' : 'HTTP' },
@@ -50,7 +50,7 @@ export function chatelainePod(pod: ChatelainePod): V1PodTemplateSpec {
     ...times,
   });
   return podTemplate(pod, {
-    ...{ name: pod.component, image: pod.image, command: ['chatelaine'], args: [...pod.args] },
+    ...{ name: pod.component, image: pod.image, args: [...pod.args] },
     ports: Object.entries(pod.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
     env: [{ name: 'HOME', value: PLACES.scratch }, ...(pod.env ?? [])],
     ...(pod.resources !== undefined && { resources: pod.resources }),

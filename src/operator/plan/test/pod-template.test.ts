@@ -54,7 +54,7 @@ describe('is merged as a strategic merge patch would be', () => {
     const [ours, helper] = spec?.containers ?? [];
     expect(ours?.env?.map(({ name }) => name)).toStrictEqual(['HOME', 'TZ']);
     expect(ours?.volumeMounts?.map(({ mountPath }) => mountPath)).toContain('/extra');
-    expect(ours?.command).toStrictEqual(['chatelaine']);
+    expect(ours?.args?.[0]).toBe('serve');
     expect(helper?.securityContext).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
     expect(spec?.volumes?.map(({ name }) => name)).toContain('extra');
   });
