@@ -18,7 +18,9 @@ export async function operate(options: OperateOptions, context: CliContext): Pro
   const { kubeconfig, requireDigests, workers, image } = options;
   const log = createLogger({ level: options.logLevel ?? 'info', format: () => 'json', cover: coverLogText });
   const access =
-    kubeconfig === undefined ? await serviceAccountAccess() : await kubeConfigAccess(resolve(kubeconfig), options.context);
+    kubeconfig === undefined
+      ? await serviceAccountAccess()
+      : await kubeConfigAccess(resolve(kubeconfig), options.context);
   const home = options.ownNamespace ?? access.namespace;
   if (home === undefined)
     throw mainError('OPTION_INVALID', 'nothing says which namespace is its own: give `--own-namespace`');
@@ -38,7 +40,10 @@ export async function operate(options: OperateOptions, context: CliContext): Pro
       ...{ host, port: options.healthPort, requestTimeoutMs: REQUEST_TIMEOUT_MS },
       handler: healthDoor(() => operator),
     }),
-    openListener({ ...{ host, port: options.metricsPort, requestTimeoutMs: REQUEST_TIMEOUT_MS }, handler: metricsDoor(metrics) }),
+    openListener({
+      ...{ host, port: options.metricsPort, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+      handler: metricsDoor(metrics),
+    }),
   ]);
   context.stdout.write(
     `The operator looks after ${options.namespace?.join(', ') ?? 'every namespace'}; it is ${home}/${options.serviceAccount}.\n`,

@@ -32,7 +32,8 @@ function entriesOf(map: KubernetesObject): [string, string][] {
     if (!isRecord(owner)) return [];
     const { namespace, name, resource, spiffeId } = owner;
     const kind = /\/(mcpserver|gateway)\/[^/]+$/.exec(String(spiffeId))?.[1];
-    if (typeof namespace !== 'string' || typeof name !== 'string' || typeof resource !== 'string' || kind === undefined) return [];
+    if (typeof namespace !== 'string' || typeof name !== 'string' || typeof resource !== 'string' || kind === undefined)
+      return [];
     return [[resourceOf(resource), keyOf({ kind: kind === 'gateway' ? 'MCPGateway' : 'MCPServer', namespace, name })]];
   });
 }

@@ -199,11 +199,16 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   }
 
   const serving = Promise.all([webhook?.serve(over.signal), events.run(over.signal)]);
-  const ended = elector.run(stopping.signal, lead).finally(async () => {
-    over.abort(new Error('the operator ends'));
-    await Promise.all([serving, followers.ended()]);
-    connection.close();
-  });
+  async function run(): Promise<ElectionEnd> {
+    try {
+      return await elector.run(stopping.signal, lead);
+    } finally {
+      over.abort(new Error('the operator ends'));
+      await Promise.all([serving, followers.ended()]);
+      connection.close();
+    }
+  }
+  const ended = run();
   ended.catch(() => undefined);
   return {
     get isReady() {

@@ -74,7 +74,7 @@ export class OperatorWorld {
   async list(kind: string, namespace?: string): Promise<readonly JsonObject[]> {
     const { body } = await this.ask(
       'GET',
-      this.collectionOf({ kind, metadata: namespace === undefined ? {} : { namespace } } as JsonObject),
+      this.collectionOf({ kind, metadata: namespace === undefined ? {} : { namespace } }),
     );
     return (body['items'] ?? []) as readonly JsonObject[];
   }

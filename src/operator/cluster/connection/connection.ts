@@ -114,7 +114,11 @@ export class ApiConnection {
   }
 
   /** All of an object. With `metadata.resourceVersion` in it, it throws `CLUSTER_CONFLICT` for another. */
-  replace(resource: Resource, object: KubernetesObject, { fieldManager, ...call }: WriteOptions): Promise<KubernetesObject> {
+  replace(
+    resource: Resource,
+    object: KubernetesObject,
+    { fieldManager, ...call }: WriteOptions,
+  ): Promise<KubernetesObject> {
     const { metadata: named } = object;
     const path = objectPath(resource, named);
     const query = { fieldManager };
