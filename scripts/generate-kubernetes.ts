@@ -10,6 +10,7 @@ import {
   SECRETS,
   WATCHED,
   WEBHOOK,
+  WEBHOOK_HOME,
   type CustomResourceDefinition,
   type FieldRow,
 } from '#operator';
@@ -77,7 +78,7 @@ hours, minutes and seconds (\`720h\`, \`1m30s\`).
 ${described.map(({ resource, definition }) => section(resource, definition)).join('\n')}`,
 );
 
-const rights = { watched: WATCHED, secrets: SECRETS, home: HOME, webhook: WEBHOOK };
+const rights = { watched: WATCHED, secrets: SECRETS, home: HOME, webhook: WEBHOOK, webhookHome: WEBHOOK_HOME };
 writeOrCheck(
   join(root, 'deploy', 'helm', 'chatelaine-operator', 'files', 'rights.yaml'),
   `# Generated from src/operator/rights/ by \`npm run generate\`. Do not edit.\n${stringify(rights, { lineWidth: 0, aliasDuplicateObjects: false })}`,

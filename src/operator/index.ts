@@ -14,5 +14,6 @@ export * from './crds/index.ts';
 export * from './rights/index.ts';
 export { directAccess, kubeConfigAccess, serviceAccountAccess, type ApiAccess } from './cluster/index.ts';
 export * from './plan/index.ts';
+export { webhookConfiguration, type WebhookPlace } from './admission/index.ts';
 export { startOperator, type OperatorOptions, type RunningOperator } from './controllers/index.ts';
 export type { KindOf, KubernetesObject, ObjectMetadata, OwnerReference } from './kubernetes-object.ts';
