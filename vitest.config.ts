@@ -5,8 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['chatelaine-source', 'node'] } },
   test: {
     include: ['src/**/test/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
-    // What needs a server that takes minutes to compile, and programs of others: `npm run test:kubernetes`.
-    exclude: [...configDefaults.exclude, 'test/kubernetes/{crd-server,deploy}/**'],
+    // What needs a server that takes minutes to compile, and programs of others, or a cluster: `npm run test:kubernetes`, `test:cluster`.
+    exclude: [...configDefaults.exclude, 'test/kubernetes/{cluster,crd-server,deploy}/**'],
     // Starts nothing by itself: the first test that asks for PostgreSQL does.
     globalSetup: ['test/postgres-door.ts'],
     // Real databases and child processes on two shared cores: patience instead of flakes.
