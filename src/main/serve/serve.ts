@@ -52,6 +52,7 @@ import {
   type OwnAuthorizationServer,
 } from './own-authorization-server.ts';
 import { openListenerTls } from './listener-tls.ts';
+import { recordImage } from './record-image.ts';
 import { claimStandardOutput } from './protocol-output.ts';
 import { servedSiblings } from './siblings.ts';
 import { lateSignInPages, pagesOf } from './sign-in-pages.ts';
@@ -125,6 +126,8 @@ export async function serve(options: ServeOptions, context: CliContext, shape: S
       countsAlone: options.stdio === true,
     });
     vaultOpened.resolve(toolSecrets(mountedSecrets(services.vault.reader, settings.vault.mounted), services.audit));
+    const { audit } = services;
+    await recordImage(context.env, { audit, version: context.version, subject: isProxy ? 'proxy' : 'server' });
     const registry = await openRegistry({ ...services, settings, configured });
     const agentsReached = Promise.withResolvers<URL | undefined>();
     const publicUrl = options.stdio === true || isProxy ? undefined : issuerUrl(settings);

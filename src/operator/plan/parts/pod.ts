@@ -52,7 +52,12 @@ export function chatelainePod(pod: ChatelainePod): V1PodTemplateSpec {
   return podTemplate(pod, {
     ...{ name: pod.component, image: pod.image, args: [...pod.args] },
     ports: Object.entries(pod.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
-    env: [{ name: 'HOME', value: PLACES.scratch }, ...(pod.env ?? [])],
+    env: [
+      { name: 'HOME', value: PLACES.scratch },
+      // Goes on record when the process starts (SUP-002).
+      { name: 'CHATELAINE_IMAGE', value: pod.image },
+      ...(pod.env ?? []),
+    ],
     ...(pod.resources !== undefined && { resources: pod.resources }),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [...pod.volumeMounts, { name: 'scratch', mountPath: PLACES.scratch }],

@@ -52,7 +52,7 @@ describe('is merged as a strategic merge patch would be', () => {
       },
     });
     const [ours, helper] = spec?.containers ?? [];
-    expect(ours?.env?.map(({ name }) => name)).toStrictEqual(['HOME', 'TZ']);
+    expect(ours?.env?.map(({ name }) => name)).toStrictEqual(['HOME', 'CHATELAINE_IMAGE', 'TZ']);
     expect(ours?.volumeMounts?.map(({ mountPath }) => mountPath)).toContain('/extra');
     expect(ours?.args?.[0]).toBe('serve');
     expect(helper?.securityContext).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
