@@ -12,7 +12,11 @@ const LONGEST = 512;
  */
 export async function recordImage(
   env: Readonly<Record<string, string | undefined>>,
-  { audit, version, subject }: { readonly audit: AuditTrail; readonly version: string; readonly subject: 'server' | 'proxy' },
+  {
+    audit,
+    version,
+    subject,
+  }: { readonly audit: AuditTrail; readonly version: string; readonly subject: 'server' | 'proxy' },
 ): Promise<void> {
   const image = env[IMAGE_VARIABLE] ?? '';
   if (image === '' || image.length > LONGEST) return;

@@ -82,7 +82,7 @@ export class SomeCluster {
   }
 
   async create(object: JsonObject): Promise<void> {
-    await this.#objects.create(object as unknown as ClientObject, undefined, undefined, MANAGER);
+    await this.#objects.create(object, undefined, undefined, MANAGER);
     this.#made.push(object);
   }
 
