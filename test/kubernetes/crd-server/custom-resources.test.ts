@@ -1,10 +1,16 @@
 /** The custom resources before Kubernetes' own code, and what it alone judges of their definitions. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import type { JsonObject } from '#kernel';
 import { ask } from '../api-client.ts';
 import { customResourceContract } from '../custom-resources.contract.ts';
-import { DEFINITIONS, definitionsPath } from '../definitions.ts';
+import { collectionOf, define, DEFINITIONS, definitionsPath, nameOf } from '../definitions.ts';
 import { CrdServer } from './server.ts';
+
+const SAMPLES = join(import.meta.dirname, '..', '..', '..', 'deploy', 'helm', 'chatelaine-operator', 'samples');
+const namespaceOf = (object: JsonObject): string => (object['metadata'] as { namespace: string }).namespace;
 
 describe('custom resources before a real API server', () => {
   customResourceContract(() => CrdServer.start());
@@ -23,5 +29,26 @@ describe('custom resources before a real API server', () => {
     ) as JsonObject;
     const refused = await ask(server, 'POST', `${definitionsPath}?dryRun=All`, { body: unbound });
     expect([refused.status, refused.body['message']]).toStrictEqual([422, expect.stringContaining('exceeds budget')]);
+  });
+
+  it('take every object of the samples, as they stand there', async () => {
+    await using server = await CrdServer.start();
+    await define(server);
+    for (const file of globSync('*.yaml', { cwd: SAMPLES }))
+      for (const document of parseAllDocuments(readFileSync(join(SAMPLES, file), 'utf8'))) {
+        const object = document.toJS() as JsonObject;
+        const path = `${collectionOf(object)}?fieldValidation=Strict&dryRun=All`.replace(
+          '/tools/',
+          `/${namespaceOf(object)}/`,
+        );
+        const { status, body, warnings } = await ask(server, 'POST', path, { body: object });
+        expect([file, nameOf(object), status, body['message'], warnings]).toStrictEqual([
+          file,
+          nameOf(object),
+          201,
+          undefined,
+          '',
+        ]);
+      }
   });
 });
