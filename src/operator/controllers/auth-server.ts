@@ -10,6 +10,7 @@ import { keepHostKeys } from './host-keys.ts';
 import { unpinned } from './images.ts';
 import { operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
 import { podsStatus } from './pods.ts';
+import { leftToScale } from './replicas.ts';
 import { momentOf } from './moment.ts';
 
 export const authServerController: Controller<'MCPAuthServer'> = {
@@ -42,7 +43,9 @@ export const authServerController: Controller<'MCPAuthServer'> = {
     });
     const valid = planFinding(plan);
     if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
-    await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
+    const deployment = world.get(DEPLOYMENTS, { namespace, name });
+    const objects = plan.value.objects.map((object) => leftToScale(object, deployment, spec.autoscaling));
+    await deploy(live, [...kept.objects, ...objects], parts, signal);
     const pods = podsStatus(world.get(DEPLOYMENTS, { namespace, name }));
     const { finding, replicas, readyReplicas, selector } = pods;
     return {

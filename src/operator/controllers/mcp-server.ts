@@ -47,9 +47,11 @@ export const serverController: Controller<'MCPServer'> = {
     if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due };
     await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
     const runsHere = spec.image !== undefined && spec.transport !== 'stdio';
-    const serving = world.get(DEPLOYMENTS, { namespace, name });
-    const behind = runsHere ? [world.get(DEPLOYMENTS, { namespace, name: childName.server(name) })] : [];
-    const pods = podsStatus(serving, behind);
+    const proxy = world.get(DEPLOYMENTS, { namespace, name });
+    // `spec.replicas` is of the server: whoever scales it counts these pods, and finds them by their selector.
+    const pods = runsHere
+      ? podsStatus(world.get(DEPLOYMENTS, { namespace, name: childName.server(name) }), [proxy])
+      : podsStatus(proxy);
     const { finding, replicas, readyReplicas, selector } = pods;
     return {
       findings: [valid, ...kept.findings, finding],
