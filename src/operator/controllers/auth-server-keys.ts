@@ -63,10 +63,13 @@ export async function keepAuthServerKeys(
   signal: AbortSignal,
 ): Promise<AuthServerKeys> {
   const { live, known } = subject;
-  const { world, keys } = parts;
+  const { world, keys, applier } = parts;
   const owner = ownerOf(live);
   const findings: Finding[] = [];
   const offer = await offeredBy(subject, parts, signal);
+  // Nobody asks cert-manager any more: first of all it is to leave its Secrets alone, whose names ours have.
+  const certificates = world.childrenOf(owner.uid).filter(({ kind }) => kind === CERTIFICATES.kind);
+  if (wishesOf(subject).certManager.length === 0) await applier.prune(certificates, { owner, desired: [], signal });
   findings.push(...offer.findings);
   const wishes = wishesOf(subject, offer.authority);
   const authority = await keys.authority(

@@ -21,6 +21,7 @@ import {
   WATCHED,
   WEBHOOK,
   WEBHOOK_HOME,
+  WEBHOOK_SERVICE,
   type PolicyRule,
 } from '../rights/index.ts';
 
