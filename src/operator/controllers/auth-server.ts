@@ -8,7 +8,7 @@ import { keepAuthServerKeys } from './auth-server-keys.ts';
 import { deploy, planFinding, printFaults } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
 import { unpinned } from './images.ts';
-import { operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
+import { operatorClaims, operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
 import { podsStatus } from './pods.ts';
 import { leftToScale } from './replicas.ts';
 import { momentOf } from './moment.ts';
@@ -39,6 +39,7 @@ export const authServerController: Controller<'MCPAuthServer'> = {
       },
       ...(spec.storage.type === 'postgres' && { hostKeys: await keepHostKeys(known, keys, signal) }),
       operatorSecrets: operatorSecrets(namespace, snapshot),
+      operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
     const valid = planFinding(plan);

@@ -8,7 +8,7 @@ import type { Controller, Reconciled } from './controller.ts';
 import { deploy, planFinding, printFaults } from './deploy.ts';
 import { unpinned } from './images.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
-import { operatorSecrets } from './owners.ts';
+import { operatorClaims, operatorSecrets } from './owners.ts';
 import { podsStatus } from './pods.ts';
 
 export const serverController: Controller<'MCPServer'> = {
@@ -40,6 +40,7 @@ export const serverController: Controller<'MCPServer'> = {
       ...(texts.toolset !== undefined && { toolset: texts.toolset }),
       certificates: { client: kept.client },
       operatorSecrets: operatorSecrets(namespace, snapshot),
+      operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
     const valid = planFinding(plan);
