@@ -104,7 +104,11 @@ export class Webhook {
       async () => {
         const [configuration, leaf] = [await this.#configuration(signal), await keys.read(wishes.leaf, signal)];
         const bundles = bundlesOf(configuration);
-        return { bundles, leaves: [chainOf(leaf)], evidence: [...bundles.map((data) => data?.[OWN_ROOTS_KEY]), rootOf(leaf)] };
+        return {
+          bundles,
+          leaves: [chainOf(leaf)],
+          evidence: [...bundles.map((data) => data?.[OWN_ROOTS_KEY]), rootOf(leaf)],
+        };
       },
       owner,
       signal,

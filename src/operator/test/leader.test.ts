@@ -29,14 +29,20 @@ const metaOf = (object: JsonObject): Meta => object['metadata'] as Meta;
 /** Every child in the namespace by its kind and name. */
 async function childrenIn(world: OperatorWorld, namespace = 'tools'): Promise<ReadonlyMap<string, JsonObject>> {
   const all = await Promise.all(
-    CHILD_KINDS.map(async (kind) => (await world.list(kind, namespace)).map((one) => [`${kind}/${metaOf(one).name}`, one] as const)),
+    CHILD_KINDS.map(async (kind) =>
+      (await world.list(kind, namespace)).map((one) => [`${kind}/${metaOf(one).name}`, one] as const),
+    ),
   );
   return new Map(all.flat());
 }
 
 /** Private keys in Secrets: by none of it a key is made twice. */
 const keysIn = (children: ReadonlyMap<string, JsonObject>): Readonly<Record<string, string>> =>
-  Object.fromEntries([...children].filter(([name]) => name.startsWith('Secret/')).map(([name, one]) => [name, JSON.stringify(one['data'])]));
+  Object.fromEntries(
+    [...children]
+      .filter(([name]) => name.startsWith('Secret/'))
+      .map(([name, one]) => [name, JSON.stringify(one['data'])]),
+  );
 
 async function everything(world: OperatorWorld): Promise<void> {
   const storage = {
@@ -69,62 +75,66 @@ function mortal(world: OperatorWorld): { readonly more: Partial<OperatorOptions>
 
 const WRITES = ['create', 'update', 'patch', 'delete'];
 
-test('a leader that is killed at any of its writes leaves what the next one completes: one set of objects, no key made again (OPR-007)', LONG, async () => {
-  // What a whole run writes, in its order, to know how many places there are.
-  const first = await openOperatorWorld();
-  await first.start();
-  await everything(first);
-  await bothReady(first);
-  await first.untilQuiet();
-  const reference = [...(await childrenIn(first)).keys()].toSorted();
+test(
+  'a leader that is killed at any of its writes leaves what the next one completes: one set of objects, no key made again (OPR-007)',
+  LONG,
+  async () => {
+    // What a whole run writes, in its order, to know how many places there are.
+    const first = await openOperatorWorld();
+    await first.start();
+    await everything(first);
+    await bothReady(first);
+    await first.untilQuiet();
+    const reference = [...(await childrenIn(first)).keys()].toSorted();
 
-  const world = await openOperatorWorld();
-  await everything(world);
-  const seen = new Map<string, string>();
-  const isWrite = ({ user, verb, resource }: { user: string; verb: string; resource: string }) =>
-    user === USER && WRITES.includes(verb) && resource !== 'leases' && resource !== 'events';
-  let isQuiet = false;
-  let round = 0;
-  for (; !isQuiet && round < 60; round++) {
-    const { more, kill } = mortal(world);
-    const struck = Promise.withResolvers<'killed'>();
-    // Its second write arrives, and it hears of it no more; nothing after that leaves it.
-    let writes = 0;
-    const callOff = world.api.faults.inject(
-      (request) => {
-        if (!isWrite(request) || ++writes < 2) return false;
-        kill();
-        struck.resolve('killed');
-        return true;
-      },
-      { kind: 'reset-after' },
-    );
-    const operator = await world.start({ ...more, election: { durationMs: 150, renewDeadlineMs: 100, retryMs: 15 } });
-    const leading = world.until(() => expect(operator.isLeader).toBe(true));
-    const resting = leading.then(() => world.untilQuiet()).then(() => 'quiet' as const);
-    // One that was killed may never come to rest.
-    resting.catch(() => undefined);
-    const end = await Promise.race([struck.promise, resting]);
-    callOff();
-    isQuiet = end === 'quiet';
-    const now = keysIn(await childrenIn(world));
-    for (const name of seen.keys()) expect([name, now[name] === undefined]).toEqual([name, false]);
-    for (const [name, data] of Object.entries(now)) {
-      const known = seen.get(name);
-      if (known !== undefined) expect([name, data === known]).toEqual([name, true]);
-      seen.set(name, data);
+    const world = await openOperatorWorld();
+    await everything(world);
+    const seen = new Map<string, string>();
+    const isWrite = ({ user, verb, resource }: { user: string; verb: string; resource: string }) =>
+      user === USER && WRITES.includes(verb) && resource !== 'leases' && resource !== 'events';
+    let isQuiet = false;
+    let round = 0;
+    for (; !isQuiet && round < 60; round++) {
+      const { more, kill } = mortal(world);
+      const struck = Promise.withResolvers<'killed'>();
+      // Its second write arrives, and it hears of it no more; nothing after that leaves it.
+      let writes = 0;
+      const callOff = world.api.faults.inject(
+        (request) => {
+          if (!isWrite(request) || ++writes < 2) return false;
+          kill();
+          struck.resolve('killed');
+          return true;
+        },
+        { kind: 'reset-after' },
+      );
+      const operator = await world.start({ ...more, election: { durationMs: 150, renewDeadlineMs: 100, retryMs: 15 } });
+      const leading = world.until(() => expect(operator.isLeader).toBe(true));
+      const resting = leading.then(() => world.untilQuiet()).then(() => 'quiet' as const);
+      // One that was killed may never come to rest.
+      resting.catch(() => undefined);
+      const end = await Promise.race([struck.promise, resting]);
+      callOff();
+      isQuiet = end === 'quiet';
+      const now = keysIn(await childrenIn(world));
+      for (const name of seen.keys()) expect([name, now[name] === undefined]).toEqual([name, false]);
+      for (const [name, data] of Object.entries(now)) {
+        const known = seen.get(name);
+        if (known !== undefined) expect([name, data === known]).toEqual([name, true]);
+        seen.set(name, data);
+      }
+      await operator.stop().catch(() => undefined);
+      // Else the next one waits until it ends by itself.
+      await world.remove('Lease', OPERATOR, HOME_NAMESPACE);
     }
-    await operator.stop().catch(() => undefined);
-    // Else the next one waits until it ends by itself.
-    await world.remove('Lease', OPERATOR, HOME_NAMESPACE);
-  }
-  expect(round).toBeGreaterThan(8);
-  await world.start();
-  await bothReady(world);
-  await world.untilQuiet();
-  expect([...(await childrenIn(world)).keys()].toSorted()).toEqual(reference);
-  expect(world.asked().filter(({ resource, verb }) => resource === 'secrets' && verb === 'delete')).toEqual([]);
-});
+    expect(round).toBeGreaterThan(8);
+    await world.start();
+    await bothReady(world);
+    await world.untilQuiet();
+    expect([...(await childrenIn(world)).keys()].toSorted()).toEqual(reference);
+    expect(world.asked().filter(({ resource, verb }) => resource === 'secrets' && verb === 'delete')).toEqual([]);
+  },
+);
 
 test('two operators that both think they lead make one set of objects and no key twice (OPR-007)', LONG, async () => {
   const world = await openOperatorWorld();
@@ -134,7 +144,7 @@ test('two operators that both think they lead make one set of objects and no key
     const path = world.collectionOf({ kind, metadata: { namespace: HOME_NAMESPACE } });
     const { body } = await world.ask('GET', `${path}/${OPERATOR}`);
     const { metadata: _, ...rest } = body;
-    await world.create({ ...rest, kind, metadata: { name: OPERATOR, namespace: 'other' } } as JsonObject);
+    await world.create({ ...rest, kind, metadata: { name: OPERATOR, namespace: 'other' } });
   }
   await Promise.all([world.start({ instance: 'one' }), world.start({ instance: second, home: 'other' })]);
   await everything(world);
@@ -142,12 +152,16 @@ test('two operators that both think they lead make one set of objects and no key
   await world.untilQuiet();
   const before = await childrenIn(world);
   await world.change('MCPServer', 'weather', { spec: { replicas: 2, scopes: ['read'] } });
-  await world.until(async () => expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 2 }));
+  await world.until(async () =>
+    expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 2 }),
+  );
   await world.untilQuiet();
   const after = await childrenIn(world);
   expect([...after.keys()].filter((name) => !name.startsWith('PodDisruptionBudget/'))).toEqual([...before.keys()]);
   expect(keysIn(after)).toEqual(keysIn(before));
-  const created = world.asked().filter(({ resource, verb, code }) => resource === 'secrets' && verb === 'create' && code === 201);
+  const created = world
+    .asked()
+    .filter(({ resource, verb, code }) => resource === 'secrets' && verb === 'create' && code === 201);
   expect(created).toHaveLength(Object.keys(keysIn(after)).length);
 });
 
@@ -166,55 +180,75 @@ test('over a partition nothing changes, and what happened meanwhile is caught up
   expect(keysIn(await childrenIn(world))).toEqual(keysIn(before));
   over();
   await world.start();
-  await world.until(async () => expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 3 }));
+  await world.until(async () =>
+    expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 3 }),
+  );
   expect(keysIn(await childrenIn(world))).toEqual(keysIn(before));
 });
 
-test('an object made again under its name is another one: an old view of the first changes nothing of it (OPR-007)', LONG, async () => {
-  const world = await openOperatorWorld();
-  await world.start();
-  await everything(world);
-  await bothReady(world);
-  await world.untilQuiet();
-  const owner = async () => metaOf((await world.get('MCPServer', 'weather')) as JsonObject).uid;
-  const first = await owner();
-  // The operator does not hear of the deletion for as long as its watches are silent.
-  for (const watch of world.api.watches()) watch.cut();
-  const held = Promise.withResolvers<void>();
-  const over = world.api.faults.inject(({ user, watch, resource }) => user === USER && watch && resource === 'mcpservers', { kind: 'hold', until: held.promise }, 100);
-  await world.remove('MCPServer', 'weather');
-  await world.create(mcpServer({ scopes: ['write'] }));
-  await world.touch('MCPAuthServer', 'login');
-  over();
-  held.resolve();
-  await world.until(async () => {
-    const second = await owner();
-    expect(second).not.toBe(first);
-    for (const kind of ['Deployment', 'Secret', 'ConfigMap'])
-      for (const one of await world.list(kind, 'tools'))
-        if (metaOf(one).name.startsWith('weather')) expect([metaOf(one).name, JSON.stringify(metaOf(one)['ownerReferences']).includes(second)]).toEqual([metaOf(one).name, true]);
-    expect(await world.get('Secret', 'weather-client-cert')).toBeDefined();
-  }, 40_000);
-  await world.untilReady('MCPServer', 'weather');
-});
+test(
+  'an object made again under its name is another one: an old view of the first changes nothing of it (OPR-007)',
+  LONG,
+  async () => {
+    const world = await openOperatorWorld();
+    await world.start();
+    await everything(world);
+    await bothReady(world);
+    await world.untilQuiet();
+    const owner = async () => metaOf((await world.get('MCPServer', 'weather')) as JsonObject).uid;
+    const first = await owner();
+    // The operator does not hear of the deletion for as long as its watches are silent.
+    for (const watch of world.api.watches()) watch.cut();
+    const held = Promise.withResolvers<void>();
+    const over = world.api.faults.inject(
+      ({ user, watch, resource }) => user === USER && watch && resource === 'mcpservers',
+      { kind: 'hold', until: held.promise },
+      100,
+    );
+    await world.remove('MCPServer', 'weather');
+    await world.create(mcpServer({ scopes: ['write'] }));
+    await world.touch('MCPAuthServer', 'login');
+    over();
+    held.resolve();
+    await world.until(async () => {
+      const second = await owner();
+      expect(second).not.toBe(first);
+      for (const kind of ['Deployment', 'Secret', 'ConfigMap'])
+        for (const one of await world.list(kind, 'tools'))
+          if (metaOf(one).name.startsWith('weather'))
+            expect([metaOf(one).name, JSON.stringify(metaOf(one)['ownerReferences']).includes(second)]).toEqual([
+              metaOf(one).name,
+              true,
+            ]);
+      expect(await world.get('Secret', 'weather-client-cert')).toBeDefined();
+    }, 40_000);
+    await world.untilReady('MCPServer', 'weather');
+  },
+);
 
-test('a second operator waits, takes over when the first stops, and a leader whose Lease is taken ends as `lost`', LONG, async () => {
-  const world = await openOperatorWorld();
-  const first = await world.start({ instance: 'first' });
-  await world.until(() => expect(first.isLeader).toBe(true));
-  const second = await world.start({ instance: 'second' });
-  await world.until(() => expect(second.isReady).toBe(true));
-  expect(second.isLeader).toBe(false);
-  await everything(world);
-  await bothReady(world);
-  await first.stop();
-  expect(await first.ended).toBe('stopped');
-  await world.until(() => expect(second.isLeader).toBe(true));
-  await world.change('MCPServer', 'weather', { spec: { replicas: 2 } });
-  await world.until(async () => expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 2 }));
-  await world.ask('PATCH', `/apis/coordination.k8s.io/v1/namespaces/${HOME_NAMESPACE}/leases/${OPERATOR}`, {
-    ...{ body: { spec: { holderIdentity: 'somebody-else' } }, type: 'merge-patch+json' as const },
-  });
-  expect(await second.ended).toBe('lost');
-  expect(second.isLeader).toBe(false);
-});
+test(
+  'a second operator waits, takes over when the first stops, and a leader whose Lease is taken ends as `lost`',
+  LONG,
+  async () => {
+    const world = await openOperatorWorld();
+    const first = await world.start({ instance: 'first' });
+    await world.until(() => expect(first.isLeader).toBe(true));
+    const second = await world.start({ instance: 'second' });
+    await world.until(() => expect(second.isReady).toBe(true));
+    expect(second.isLeader).toBe(false);
+    await everything(world);
+    await bothReady(world);
+    await first.stop();
+    expect(await first.ended).toBe('stopped');
+    await world.until(() => expect(second.isLeader).toBe(true));
+    await world.change('MCPServer', 'weather', { spec: { replicas: 2 } });
+    await world.until(async () =>
+      expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 2 }),
+    );
+    await world.ask('PATCH', `/apis/coordination.k8s.io/v1/namespaces/${HOME_NAMESPACE}/leases/${OPERATOR}`, {
+      ...{ body: { spec: { holderIdentity: 'somebody-else' } }, type: 'merge-patch+json' as const },
+    });
+    expect(await second.ended).toBe('lost');
+    expect(second.isLeader).toBe(false);
+  },
+);

@@ -2,7 +2,16 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '#kernel';
 import { ROTATE_ANNOTATION } from '../controllers/auth-server-keys.ts';
-import { HOME, OPERATOR, SECRETS, WATCHED, WEBHOOK, WEBHOOK_HOME, WEBHOOK_SERVICE, type PolicyRule } from '../rights/index.ts';
+import {
+  HOME,
+  OPERATOR,
+  SECRETS,
+  WATCHED,
+  WEBHOOK,
+  WEBHOOK_HOME,
+  WEBHOOK_SERVICE,
+  type PolicyRule,
+} from '../rights/index.ts';
 import {
   authConfig,
   authServer,
@@ -32,12 +41,19 @@ async function live(world: OperatorWorld, clock: MovedClock): Promise<void> {
   await world.create(authServer({}, { name: 'small', namespace: 'identity' }));
   await world.create(
     authServer(
-      { tls: { serverCert: { issuerRef: { name: 'company', kind: 'ClusterIssuer' } }, clientAuth: { trustDomain: 'example.com' } } },
+      {
+        tls: {
+          serverCert: { issuerRef: { name: 'company', kind: 'ClusterIssuer' } },
+          clientAuth: { trustDomain: 'example.com' },
+        },
+      },
       { name: 'signed' },
     ),
   );
   for (const object of [authConfig(), group(), gateway()]) await world.create(object);
-  await world.create(mcpServer({ groupRef: { name: 'everybody' }, expose: { httpRoute: { parentRefs: [{ name: 'edge' }] } } }));
+  await world.create(
+    mcpServer({ groupRef: { name: 'everybody' }, expose: { httpRoute: { parentRefs: [{ name: 'edge' }] } } }),
+  );
   for (const name of ['login', 'signed']) await world.untilReady('MCPAuthServer', name);
   await world.untilReady('MCPAuthServer', 'small', 'Ready', 'identity');
   await world.untilReady('MCPServer', 'weather');
@@ -63,7 +79,9 @@ async function live(world: OperatorWorld, clock: MovedClock): Promise<void> {
   await world.untilReady('MCPServer', 'weather', 'RefNotFound');
   await world.change('MCPServer', 'weather', { spec: { externalAuthConfigRef: { name: 'as-the-caller' } } });
   await world.untilReady('MCPServer', 'weather');
-  await world.change('MCPServer', 'weather', { spec: { expose: null, replicas: 1, image: null, url: 'https://weather.example.org/mcp' } });
+  await world.change('MCPServer', 'weather', {
+    spec: { expose: null, replicas: 1, image: null, url: 'https://weather.example.org/mcp' },
+  });
   await world.change('MCPAuthServer', 'signed', { spec: { tls: { serverCert: { issuerRef: null } } } });
   // The Secrets that cert-manager made are not the operator's to take over: somebody says that they may go.
   await world.untilReady('MCPAuthServer', 'signed', 'SecretTaken');
@@ -81,7 +99,11 @@ async function live(world: OperatorWorld, clock: MovedClock): Promise<void> {
   // Held while it is used, and then all of it goes.
   await world.remove('MCPExternalAuthConfig', 'as-the-caller');
   await world.untilReady('MCPExternalAuthConfig', 'as-the-caller', 'StillUsed');
-  for (const [kind, name] of [['MCPGateway', 'front'], ['MCPServer', 'weather'], ['MCPGroup', 'everybody']] as const)
+  for (const [kind, name] of [
+    ['MCPGateway', 'front'],
+    ['MCPServer', 'weather'],
+    ['MCPGroup', 'everybody'],
+  ] as const)
     await world.remove(kind, name);
   for (const name of ['login', 'signed']) await world.remove('MCPAuthServer', name);
   await world.until(async () => {
@@ -104,7 +126,14 @@ const each = (rules: readonly PolicyRule[], where: string): string[] =>
 function askedAs({ verb, group, resource, subresource, namespace, name }: Asked): string {
   const whole = subresource === '' ? resource : `${resource}/${subresource}`;
   const isHome = namespace === HOME_NAMESPACE;
-  const where = group === 'admissionregistration.k8s.io' ? 'webhook' : isHome ? 'home' : resource === 'secrets' ? 'secrets' : 'watched';
+  const where =
+    group === 'admissionregistration.k8s.io'
+      ? 'webhook'
+      : isHome
+        ? 'home'
+        : resource === 'secrets'
+          ? 'secrets'
+          : 'watched';
   const isNamed = verb !== 'create' && (isHome || where === 'webhook');
   return [where, verb, group, whole, isNamed ? name : ''].join(' ').trim();
 }
@@ -117,62 +146,84 @@ function askedAs({ verb, group, resource, subresource, namespace, name }: Asked)
 const GRANTED_BESIDE = (right: string): boolean =>
   /^watched (?:get|create) /.test(right) || / \w+\/finalizers$/.test(right);
 
-test('in a full life it asks for each of its rights and for nothing else, and is refused nothing (OPR-006)', { timeout: 120_000 }, async () => {
-  const clock = new MovedClock();
-  const webhook: { port?: number | undefined } = {};
-  const world = await openOperatorWorld({
-    isRich: true,
-    webhookAt: () => (webhook.port === undefined ? undefined : { host: '127.0.0.1', port: webhook.port }),
-  });
-  await installWebhook(world);
-  const operator = await world.start({ wallClock: clock, webhook: { host: '127.0.0.1', port: 0 } });
-  await world.until(() => expect(operator.isReady).toBe(true));
-  webhook.port = operator.webhookPort;
-  await live(world, clock);
-  await operator.stop();
+test(
+  'in a full life it asks for each of its rights and for nothing else, and is refused nothing (OPR-006)',
+  { timeout: 120_000 },
+  async () => {
+    const clock = new MovedClock();
+    const webhook: { port?: number | undefined } = {};
+    const world = await openOperatorWorld({
+      isRich: true,
+      webhookAt: () => (webhook.port === undefined ? undefined : { host: '127.0.0.1', port: webhook.port }),
+    });
+    await installWebhook(world);
+    const operator = await world.start({ wallClock: clock, webhook: { host: '127.0.0.1', port: 0 } });
+    await world.until(() => expect(operator.isReady).toBe(true));
+    webhook.port = operator.webhookPort;
+    await live(world, clock);
+    await operator.stop();
 
-  // Months later the certificate of the webhook has ended, and its authority is to be followed by another.
-  clock.moved += 250 * DAY;
-  const secrets = async () => [await world.get('Secret', `${WEBHOOK_SERVICE}-ca`, HOME_NAMESPACE), await world.get('Secret', `${WEBHOOK_SERVICE}-cert`, HOME_NAMESPACE)];
-  const versions = async () => (await secrets()).map((one) => (one?.['metadata'] as JsonObject)['resourceVersion']);
-  const before = await versions();
-  await world.start({ wallClock: clock, webhook: { host: '127.0.0.1', port: 0 } });
-  await world.until(async () => {
-    for (const [at, version] of (await versions()).entries()) expect(version).not.toBe(before[at]);
-  });
-  const asked = world.asked();
+    // Months later the certificate of the webhook has ended, and its authority is to be followed by another.
+    clock.moved += 250 * DAY;
+    const secrets = () =>
+      Promise.all(['ca', 'cert'].map((word) => world.get('Secret', `${WEBHOOK_SERVICE}-${word}`, HOME_NAMESPACE)));
+    const versions = async () =>
+      (await secrets()).map((one) => (one as { metadata: JsonObject }).metadata['resourceVersion']);
+    const before = await versions();
+    await world.start({ wallClock: clock, webhook: { host: '127.0.0.1', port: 0 } });
+    await world.until(async () => {
+      for (const [at, version] of (await versions()).entries()) expect(version).not.toBe(before[at]);
+    });
+    const asked = world.asked();
 
-  expect(asked.filter(({ code }) => code === 403).map(askedAs)).toEqual([]);
-  const rights = [
-    ...each(WATCHED, 'watched'),
-    ...each(SECRETS, 'secrets'),
-    ...each([...HOME, ...WEBHOOK_HOME], 'home'),
-    ...each(WEBHOOK, 'webhook'),
-  ];
-  const used = new Set(asked.map(askedAs));
-  expect([...used].filter((one) => !rights.includes(one))).toEqual([]);
-  expect(rights.filter((right) => !used.has(right) && !GRANTED_BESIDE(right))).toEqual([]);
-  expect(asked.filter(({ resource, verb }) => resource === 'secrets' && ['list', 'watch', 'delete'].includes(verb))).toEqual([]);
-});
+    expect(asked.filter(({ code }) => code === 403).map(askedAs)).toEqual([]);
+    const rights = [
+      ...each(WATCHED, 'watched'),
+      ...each(SECRETS, 'secrets'),
+      ...each([...HOME, ...WEBHOOK_HOME], 'home'),
+      ...each(WEBHOOK, 'webhook'),
+    ];
+    const used = new Set(asked.map(askedAs));
+    expect([...used].filter((one) => !rights.includes(one))).toEqual([]);
+    expect(rights.filter((right) => !used.has(right) && !GRANTED_BESIDE(right))).toEqual([]);
+    expect(
+      asked.filter(({ resource, verb }) => resource === 'secrets' && ['list', 'watch', 'delete'].includes(verb)),
+    ).toEqual([]);
+  },
+);
 
-test('each write is in a namespace of an object that stands for it, and lists of owners are written where their MCPAuthServer is', { timeout: 60_000 }, async () => {
-  const world = await openOperatorWorld();
-  await world.start();
-  await world.create(authServer({}, { namespace: 'identity' }));
-  await world.create(authConfig({ authServerRef: { name: 'login', namespace: 'identity' } }));
-  await world.create(mcpServer({ authServerRef: { name: 'login', namespace: 'identity' } }));
-  await world.untilReady('MCPServer', 'weather');
-  await world.until(async () => expect(statusOf(await world.get('MCPAuthServer', 'login', 'identity'))).toMatchObject({ owners: 1 }));
-  const written = world.asked().filter(({ verb }) => ['create', 'update', 'patch', 'delete'].includes(verb));
-  const names = (namespace: string) =>
-    new Set(written.filter((one) => one.namespace === namespace && one.resource !== 'events').map(({ name }) => name.split('-')[0]));
-  expect([...names('identity')].filter((name) => name !== '')).toEqual(['login']);
-  expect([...names('tools')].filter((name) => name !== '').toSorted()).toEqual(['as', 'weather']);
-  expect([...names('other')]).toEqual([]);
-  expect(written.filter(({ name }) => name.endsWith('-owners')).map(({ namespace, name }) => `${namespace}/${name}`)).toSatisfy(
-    (all: string[]) => all.every((one) => one === 'identity/login-owners'),
-  );
-  const secrets = world.asked().filter(({ resource }) => resource === 'secrets');
-  expect(new Set(secrets.map(({ namespace }) => namespace))).toEqual(new Set(['identity', 'tools']));
-  expect(written.filter(({ namespace }) => namespace === HOME_NAMESPACE).every(({ name, resource, verb }) => resource === 'leases' && (name === OPERATOR || verb === 'create'))).toBe(true);
-});
+test(
+  'each write is in a namespace of an object that stands for it, and lists of owners are written where their MCPAuthServer is',
+  { timeout: 60_000 },
+  async () => {
+    const world = await openOperatorWorld();
+    await world.start();
+    await world.create(authServer({}, { namespace: 'identity' }));
+    await world.create(authConfig({ authServerRef: { name: 'login', namespace: 'identity' } }));
+    await world.create(mcpServer({ authServerRef: { name: 'login', namespace: 'identity' } }));
+    await world.untilReady('MCPServer', 'weather');
+    await world.until(async () =>
+      expect(statusOf(await world.get('MCPAuthServer', 'login', 'identity'))).toMatchObject({ owners: 1 }),
+    );
+    const written = world.asked().filter(({ verb }) => ['create', 'update', 'patch', 'delete'].includes(verb));
+    const names = (namespace: string) =>
+      new Set(
+        written
+          .filter((one) => one.namespace === namespace && one.resource !== 'events' && one.name !== '')
+          .map(({ name }) => name.split('-')[0] ?? ''),
+      );
+    expect(names('identity')).toEqual(new Set(['login']));
+    expect(names('tools')).toEqual(new Set(['as', 'weather']));
+    expect([...names('other')]).toEqual([]);
+    expect(
+      written.filter(({ name }) => name.endsWith('-owners')).map(({ namespace, name }) => `${namespace}/${name}`),
+    ).toSatisfy((all: string[]) => all.every((one) => one === 'identity/login-owners'));
+    const secrets = world.asked().filter(({ resource }) => resource === 'secrets');
+    expect(new Set(secrets.map(({ namespace }) => namespace))).toEqual(new Set(['identity', 'tools']));
+    expect(
+      written
+        .filter(({ namespace }) => namespace === HOME_NAMESPACE)
+        .every(({ name, resource, verb }) => resource === 'leases' && (name === OPERATOR || verb === 'create')),
+    ).toBe(true);
+  },
+);

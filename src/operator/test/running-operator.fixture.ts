@@ -80,7 +80,7 @@ export class OperatorWorld {
   async list(kind: string, namespace?: string): Promise<readonly JsonObject[]> {
     const { body } = await this.ask(
       'GET',
-      this.collectionOf({ kind, metadata: namespace === undefined ? {} : { namespace } } as JsonObject),
+      this.collectionOf({ kind, metadata: namespace === undefined ? {} : { namespace } }),
     );
     return (body['items'] ?? []) as readonly JsonObject[];
   }
@@ -115,7 +115,12 @@ export class OperatorWorld {
 
   /** Has the operator look at it now: a moved clock wakes nobody. */
   async touch(kind: string, name: string, namespace = 'tools'): Promise<void> {
-    await this.change(kind, name, { metadata: { annotations: { 'example.com/looked-at': String(++this.#touched) } } }, namespace);
+    await this.change(
+      kind,
+      name,
+      { metadata: { annotations: { 'example.com/looked-at': String(++this.#touched) } } },
+      namespace,
+    );
   }
   #touched = 0;
 
@@ -125,13 +130,13 @@ export class OperatorWorld {
   }
 
   /** Waits until nothing but the Lease is asked for. */
-  async untilQuiet(timeout = 20_000): Promise<void> {
+  async untilQuiet(timeout = 20_000, forMs = 400): Promise<void> {
     let [before, since] = [-1, Date.now()];
     await vi.waitFor(
       () => {
         const now = this.asked().filter(({ resource, watch }) => resource !== 'leases' && !watch).length;
         if (now !== before) [before, since] = [now, Date.now()];
-        if (Date.now() - since < 400) throw new Error('the operator is still at work');
+        if (Date.now() - since < forMs) throw new Error('the operator is still at work');
       },
       { timeout, interval: 40 },
     );

@@ -23,7 +23,10 @@ export function keptFaults(wishes: unknown, kept: KeptNames, path = ''): readonl
     const claim = field === 'claimName' ? value : CLAIM_REFS.has(field) ? named : undefined;
     const faults: PlanFault[] = [];
     if (typeof secret === 'string' && kept.secrets.includes(secret))
-      faults.push({ path: at, message: `the Secret \`${secret}\` is the operator's own, and no pod is given it by name` });
+      faults.push({
+        path: at,
+        message: `the Secret \`${secret}\` is the operator's own, and no pod is given it by name`,
+      });
     if (typeof claim === 'string' && kept.claims.includes(claim))
       faults.push({ path: at, message: `the volume \`${claim}\` is the state of one pod alone` });
     return [...faults, ...keptFaults(value, kept, at)];
