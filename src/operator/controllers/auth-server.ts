@@ -1,6 +1,7 @@
 /** MCPAuthServer: its authority, the list of its owners, and the pods. */
 import { DEPLOYMENTS } from '../cluster/index.ts';
 import { childName, planAuthServer } from '../plan/index.ts';
+import { awaited } from './awaited.ts';
 import { authoritiesOf } from './config-maps.ts';
 import { isNot, isUnknown, type Finding } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
@@ -25,6 +26,13 @@ export const authServerController: Controller<'MCPAuthServer'> = {
     const more = authoritiesOf(world, namespace, clientAuth.caBundleRef, 'spec.tls.clientAuth.caBundleRef');
     const refused = refusedImages(spec.image, parts.requireDigests);
     if (more.findings.length > 0 || refused.length > 0) return { findings: [...more.findings, ...refused], status: {} };
+    if ((await keys.read({ namespace, name: `${name}-ca` }, signal)) === undefined) {
+      const secrets = ['ca', 'server-cert', 'public-cert', 'intermediate', 'host-keys'].map(
+        (word) => `${name}-${word}`,
+      );
+      const wait = awaited(known, { secrets, claims: [childName.data(name)] }, world);
+      if (wait !== undefined) return { findings: [wait], status: {}, due: keys.now() + 60_000 };
+    }
     const kept = await keepAuthServerKeys(subject, more.roots, parts, signal);
     const owners = ownersLeadingTo(known, snapshot);
     if (kept.isMoved) parts.wake(owners);

@@ -115,11 +115,30 @@ test(
     await world.create(mcpServer({ env: [{ name: 'CA', secretRef: { name: 'login-ca', key: 'tls.key' } }] }));
     const refused = await world.untilReady('MCPServer', 'weather', 'NotPossible');
     expect(readyOf(refused)?.message).toContain('login-ca');
+    await world.untilReady('MCPAuthServer', 'login');
     expect((await world.list('Deployment', 'tools')).map(({ metadata }) => (metadata as JsonObject)['name'])).toEqual([
       'login',
     ]);
   },
 );
+
+test('keys are not made while pods of another object wait for a Secret of their name (OPR-001)', LONG, async () => {
+  const world = await openOperatorWorld();
+  await world.start();
+  await world.create(authServer({}, login));
+  const waiting = alone({ authServerRef: login }, { name: 'waiting' });
+  const podTemplate = { spec: { volumes: [{ name: 'stolen', secret: { secretName: 'front-ca' } }] } };
+  await world.create({ ...waiting, spec: { ...(waiting['spec'] as JsonObject), podTemplate } });
+  await world.untilReady('MCPServer', 'waiting');
+  await world.create(authServer({}, { name: 'front' }));
+  const refused = await world.untilReady('MCPAuthServer', 'front', 'SecretAwaited');
+  expect(readyOf(refused)?.message).toContain('MCPServer/waiting');
+  expect(await world.get('Secret', 'front-ca')).toBeUndefined();
+  await world.remove('MCPServer', 'waiting');
+  await world.until(async () => expect(await world.get('Deployment', 'waiting')).toBeUndefined());
+  await world.touch('MCPAuthServer', 'front');
+  await world.untilReady('MCPAuthServer', 'front');
+});
 
 test(
   'of two that claim one resource the older keeps it, in another form and namespace too, and the list says so (OPR-003)',
