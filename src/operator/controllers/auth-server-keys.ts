@@ -160,7 +160,11 @@ async function viewOf(
   const own = await read(wishes.leaves);
   const ofOwners = await read(owners.map(({ namespace, name }) => ({ namespace, name: `${name}-client-cert` })));
   // Of another namespace, whoever writes there could put a root of their own among those that everybody trusts.
-  const evidence = [bundles[0]?.[OWN_ROOTS_KEY], ...own.map(rootOf)];
+  // And what is left of an object of this name that is gone was never of this one.
+  const trust = world.get(CONFIG_MAPS, { namespace: known.namespace, name: trustName(known.name) });
+  const isOwn = trust?.metadata.ownerReferences?.some(({ uid }) => uid === known.uid) === true;
+  const kin = own.filter((secret) => secret?.controllerUid === known.uid);
+  const evidence = [...(isOwn ? [bundles[0]?.[OWN_ROOTS_KEY]] : []), ...kin.map(rootOf)];
   return { bundles, leaves: [...own, ...ofOwners.filter((secret) => secret !== undefined)].map(chainOf), evidence };
 }
 

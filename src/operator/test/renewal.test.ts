@@ -16,6 +16,7 @@ import {
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+const LONG = { timeout: 60_000 };
 
 const OWNERS = [
   ['MCPServer', 'weather', 'tools'],
@@ -191,5 +192,31 @@ test(
     expect(rootsIn(before)).toEqual([1, 1, 1, 1]);
     expect(serialOf(before['login'] as Mounts)).not.toBe(serialOf(lost['login'] as Mounts));
     for (const [kind, name, namespace] of OWNERS) await world.untilReady(kind, name, 'Ready', namespace);
+  },
+);
+
+test(
+  'an authorization server that is made again under its name begins with an authority of its own at once',
+  LONG,
+  async () => {
+    const world = await openOperatorWorld();
+    await world.start();
+    await world.create(authServer());
+    await world.untilReady('MCPAuthServer', 'login');
+    const rootOf = async (): Promise<string> => {
+      const trust = await world.get('ConfigMap', 'login-trust');
+      return ((trust?.['data'] ?? {}) as Record<string, string>)['ca.crt'] ?? '';
+    };
+    const before = await rootOf();
+    for (let turn = 0; turn < 4; turn++) {
+      await world.remove('MCPAuthServer', 'login');
+      await world.create(authServer());
+    }
+    await world.untilReady('MCPAuthServer', 'login');
+    await world.until(async () => {
+      const now = await rootOf();
+      expect(certificates(now)).toHaveLength(1);
+      expect(now).not.toBe(before);
+    });
   },
 );
