@@ -198,7 +198,7 @@ const untilSettled = (world: OperatorWorld): Promise<void> =>
     if (waiting.length > 0) throw new Error(`not settled: ${waiting.join(', ')}`);
   }, 60_000);
 
-const FAST = { durationMs: 1500, renewDeadlineMs: 1000, retryMs: 50 };
+const FAST = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 50 };
 
 /** What an operator makes of the same objects where nothing ever went wrong. */
 async function reference(objects: readonly JsonObject[]): Promise<Readonly<Record<string, unknown>>> {

@@ -108,7 +108,10 @@ test(
         },
         { kind: 'reset-after' },
       );
-      const operator = await world.start({ ...more, election: { durationMs: 150, renewDeadlineMs: 100, retryMs: 15 } });
+      const operator = await world.start({
+        ...more,
+        election: { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 15 },
+      });
       const leading = world.until(() => expect(operator.isLeader).toBe(true));
       const resting = leading.then(() => world.untilQuiet()).then(() => 'quiet' as const);
       // One that was killed may never come to rest.
@@ -167,7 +170,7 @@ test('two operators that both think they lead make one set of objects and no key
 
 test('over a partition nothing changes, and what happened meanwhile is caught up with (OPR-007)', LONG, async () => {
   const world = await openOperatorWorld();
-  const { ended } = await world.start();
+  const { ended } = await world.start({ election: { durationMs: 2500, renewDeadlineMs: 2000, retryMs: 100 } });
   await everything(world);
   await bothReady(world);
   await world.untilQuiet();
@@ -180,8 +183,9 @@ test('over a partition nothing changes, and what happened meanwhile is caught up
   expect(keysIn(await childrenIn(world))).toEqual(keysIn(before));
   over();
   await world.start();
-  await world.until(async () =>
-    expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 3 }),
+  await world.until(
+    async () => expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 3 }),
+    40_000,
   );
   expect(keysIn(await childrenIn(world))).toEqual(keysIn(before));
 });

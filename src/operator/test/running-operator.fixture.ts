@@ -29,8 +29,8 @@ export const HOME_NAMESPACE = 'chatelaine-system';
 export const USER = `system:serviceaccount:${HOME_NAMESPACE}:${OPERATOR}`;
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** Faster than in a cluster, in the same proportions. */
-const ELECTION = { durationMs: 1500, renewDeadlineMs: 1000, retryMs: 100 };
+/** Asked for more often than in a cluster; as patient, since other tests want the processors too. */
+const ELECTION = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 100 };
 
 export interface TestWorldOptions {
   readonly namespaces?: readonly string[];
