@@ -170,7 +170,8 @@ test('two operators that both think they lead make one set of objects and no key
 
 test('over a partition nothing changes, and what happened meanwhile is caught up with (OPR-007)', LONG, async () => {
   const world = await openOperatorWorld();
-  const { ended } = await world.start({ election: { durationMs: 2500, renewDeadlineMs: 2000, retryMs: 100 } });
+  const election = { durationMs: 2500, renewDeadlineMs: 2000, retryMs: 100 };
+  const { ended } = await world.start({ election });
   await everything(world);
   await bothReady(world);
   await world.untilQuiet();
@@ -182,7 +183,7 @@ test('over a partition nothing changes, and what happened meanwhile is caught up
   expect(await ended).toBe('lost');
   expect(keysIn(await childrenIn(world))).toEqual(keysIn(before));
   over();
-  await world.start();
+  await world.start({ election });
   await world.until(
     async () => expect(statusOf(await world.get('MCPServer', 'weather'))).toMatchObject({ readyReplicas: 3 }),
     40_000,
