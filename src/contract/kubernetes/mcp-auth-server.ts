@@ -179,7 +179,7 @@ const spec = ruled(
 );
 
 const status = z.strictObject({
-  ...statusFields('Pending', 'Progressing', 'Ready', 'Degraded', 'Failed', 'Terminating'),
+  ...statusFields('Pending', 'Progressing', 'Ready', 'Degraded', 'Failed', 'Stopped', 'Terminating'),
   ...workloadStatusFields,
   url: httpsUrl.optional().describe('Where browsers and clients reach it.'),
   internalUrl: httpsUrl.optional().describe('Where owners exchange tokens, from within the cluster.'),

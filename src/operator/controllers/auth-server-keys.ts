@@ -63,10 +63,13 @@ export async function keepAuthServerKeys(
   signal: AbortSignal,
 ): Promise<AuthServerKeys> {
   const { live, known } = subject;
-  const { world, keys } = parts;
+  const { world, keys, applier } = parts;
   const owner = ownerOf(live);
   const findings: Finding[] = [];
   const offer = await offeredBy(subject, parts, signal);
+  // Nobody asks cert-manager any more: first of all it is to leave its Secrets alone, whose names ours have.
+  const certificates = world.childrenOf(owner.uid).filter(({ kind }) => kind === CERTIFICATES.kind);
+  if (wishesOf(subject).certManager.length === 0) await applier.prune(certificates, { owner, desired: [], signal });
   findings.push(...offer.findings);
   const wishes = wishesOf(subject, offer.authority);
   const authority = await keys.authority(
@@ -157,7 +160,11 @@ async function viewOf(
   const own = await read(wishes.leaves);
   const ofOwners = await read(owners.map(({ namespace, name }) => ({ namespace, name: `${name}-client-cert` })));
   // Of another namespace, whoever writes there could put a root of their own among those that everybody trusts.
-  const evidence = [bundles[0]?.[OWN_ROOTS_KEY], ...own.map(rootOf)];
+  // And what is left of an object of this name that is gone was never of this one.
+  const trust = world.get(CONFIG_MAPS, { namespace: known.namespace, name: trustName(known.name) });
+  const isOwn = trust?.metadata.ownerReferences?.some(({ uid }) => uid === known.uid) === true;
+  const kin = own.filter((secret) => secret?.controllerUid === known.uid);
+  const evidence = [...(isOwn ? [bundles[0]?.[OWN_ROOTS_KEY]] : []), ...kin.map(rootOf)];
   return { bundles, leaves: [...own, ...ofOwners.filter((secret) => secret !== undefined)].map(chainOf), evidence };
 }
 

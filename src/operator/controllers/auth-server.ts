@@ -1,6 +1,7 @@
 /** MCPAuthServer: its authority, the list of its owners, and the pods. */
 import { DEPLOYMENTS } from '../cluster/index.ts';
 import { childName, planAuthServer } from '../plan/index.ts';
+import { awaited } from './awaited.ts';
 import { authoritiesOf } from './config-maps.ts';
 import { isNot, isUnknown, type Finding } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
@@ -8,8 +9,9 @@ import { keepAuthServerKeys } from './auth-server-keys.ts';
 import { deploy, planFinding, printFaults } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
 import { unpinned } from './images.ts';
-import { operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
+import { operatorClaims, operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
 import { podsStatus } from './pods.ts';
+import { leftToScale } from './replicas.ts';
 import { momentOf } from './moment.ts';
 
 export const authServerController: Controller<'MCPAuthServer'> = {
@@ -24,6 +26,13 @@ export const authServerController: Controller<'MCPAuthServer'> = {
     const more = authoritiesOf(world, namespace, clientAuth.caBundleRef, 'spec.tls.clientAuth.caBundleRef');
     const refused = refusedImages(spec.image, parts.requireDigests);
     if (more.findings.length > 0 || refused.length > 0) return { findings: [...more.findings, ...refused], status: {} };
+    if ((await keys.read({ namespace, name: `${name}-ca` }, signal)) === undefined) {
+      const secrets = ['ca', 'server-cert', 'public-cert', 'intermediate', 'host-keys'].map(
+        (word) => `${name}-${word}`,
+      );
+      const wait = awaited(known, { secrets, claims: [childName.data(name)] }, world);
+      if (wait !== undefined) return { findings: [wait], status: {}, due: keys.now() + 60_000 };
+    }
     const kept = await keepAuthServerKeys(subject, more.roots, parts, signal);
     const owners = ownersLeadingTo(known, snapshot);
     if (kept.isMoved) parts.wake(owners);
@@ -38,11 +47,14 @@ export const authServerController: Controller<'MCPAuthServer'> = {
       },
       ...(spec.storage.type === 'postgres' && { hostKeys: await keepHostKeys(known, keys, signal) }),
       operatorSecrets: operatorSecrets(namespace, snapshot),
+      operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
     const valid = planFinding(plan);
     if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
-    await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
+    const deployment = world.get(DEPLOYMENTS, { namespace, name });
+    const objects = plan.value.objects.map((object) => leftToScale(object, deployment, spec.autoscaling));
+    await deploy(live, [...kept.objects, ...objects], parts, signal);
     const pods = podsStatus(world.get(DEPLOYMENTS, { namespace, name }));
     const { finding, replicas, readyReplicas, selector } = pods;
     return {

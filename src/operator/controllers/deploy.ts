@@ -42,8 +42,13 @@ export async function deploy(
     }
   }
   if (failures.length > 0) throw failures[0];
-  if (isAll) await applier.prune(world.childrenOf(owner.uid), { owner, desired: objects, signal });
+  if (!isAll) return;
+  const candidates = world.childrenOf(owner.uid).filter(({ kind }) => !NEVER_PRUNED.has(kind));
+  await applier.prune(candidates, { owner, desired: objects, signal });
 }
+
+/** An object has the same ones for as long as it is there; the operator has no right to delete any. */
+const NEVER_PRUNED: ReadonlySet<string> = new Set(['ConfigMap', 'PersistentVolumeClaim']);
 
 export const printFaults = (faults: readonly { readonly path: string; readonly message: string }[]): string =>
   faults.map(({ path, message }) => `${path}: ${message}`).join('; ');

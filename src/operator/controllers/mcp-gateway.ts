@@ -9,7 +9,7 @@ import type { Controller, Reconciled } from './controller.ts';
 import { deploy, planFinding } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
-import { operatorSecrets } from './owners.ts';
+import { operatorClaims, operatorSecrets } from './owners.ts';
 import { podsStatus } from './pods.ts';
 
 export const gatewayController: Controller<'MCPGateway'> = {
@@ -45,6 +45,7 @@ export const gatewayController: Controller<'MCPGateway'> = {
       certificates: { client: kept.client },
       ...(spec.storage.type === 'postgres' && { hostKeys: await keepHostKeys(known, keys, signal) }),
       operatorSecrets: operatorSecrets(namespace, snapshot),
+      operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
     const valid = planFinding(plan);

@@ -8,7 +8,7 @@ import type { Controller, Reconciled } from './controller.ts';
 import { deploy, planFinding, printFaults } from './deploy.ts';
 import { unpinned } from './images.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
-import { operatorSecrets } from './owners.ts';
+import { operatorClaims, operatorSecrets } from './owners.ts';
 import { podsStatus } from './pods.ts';
 
 export const serverController: Controller<'MCPServer'> = {
@@ -40,6 +40,7 @@ export const serverController: Controller<'MCPServer'> = {
       ...(texts.toolset !== undefined && { toolset: texts.toolset }),
       certificates: { client: kept.client },
       operatorSecrets: operatorSecrets(namespace, snapshot),
+      operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
     const valid = planFinding(plan);
@@ -47,9 +48,11 @@ export const serverController: Controller<'MCPServer'> = {
     if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due };
     await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
     const runsHere = spec.image !== undefined && spec.transport !== 'stdio';
-    const serving = world.get(DEPLOYMENTS, { namespace, name });
-    const behind = runsHere ? [world.get(DEPLOYMENTS, { namespace, name: childName.server(name) })] : [];
-    const pods = podsStatus(serving, behind);
+    const proxy = world.get(DEPLOYMENTS, { namespace, name });
+    // `spec.replicas` is of the server: whoever scales it counts these pods, and finds them by their selector.
+    const pods = runsHere
+      ? podsStatus(world.get(DEPLOYMENTS, { namespace, name: childName.server(name) }), [proxy])
+      : podsStatus(proxy);
     const { finding, replicas, readyReplicas, selector } = pods;
     return {
       findings: [valid, ...kept.findings, finding],

@@ -6,6 +6,7 @@ import type { AuthServerFacts, ExternalAuth } from '../plan/index.ts';
 import { authServerOf, type Known } from '../references/index.ts';
 import { internalUrl } from './auth-server.ts';
 import { trustMap, trustName, wishesOf } from './auth-server-keys.ts';
+import { awaited } from './awaited.ts';
 import { isSo, isUnknown, type Finding } from './conditions.ts';
 import type { ControllerParts, Subject } from './controller.ts';
 import { deploy } from './deploy.ts';
@@ -49,6 +50,10 @@ export async function keepOwnerKeys(
   if (kept === undefined || trusted.length === 0) {
     const message = `\`MCPAuthServer/${server.namespace}/${server.name}\` has no authority yet that could say who this is`;
     return { ...nothing, authServer, findings: [isUnknown('CertificatesReady', 'AuthorityPending', message)] };
+  }
+  if ((await keys.read({ namespace, name: client }, signal)) === undefined) {
+    const wait = awaited(known, { secrets: [client], claims: [] }, world);
+    if (wait !== undefined) return { ...nothing, authServer, findings: [wait] };
   }
   const trust = trustMap(namespace, name, trusted);
   await deploy(live, [trust], parts, signal, { isAll: false });

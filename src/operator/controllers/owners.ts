@@ -1,5 +1,5 @@
 /** Who is an owner at an authorization server, and what of it. Pure over what is known. */
-import type { OwnerFacts } from '../plan/index.ts';
+import { childName, type OwnerFacts } from '../plan/index.ts';
 import {
   authServerOf,
   configReferences,
@@ -60,3 +60,9 @@ export function operatorSecrets(namespace: string, snapshot: Snapshot): readonly
     ...owners.flatMap(({ name }) => [`${name}-client-cert`, `${name}-host-keys`]),
   ];
 }
+
+/** And of the volumes: state of authorization servers, and records of proxies. */
+export const operatorClaims = (namespace: string, snapshot: Snapshot): readonly string[] =>
+  [...snapshot.list('MCPAuthServer'), ...allOwners(snapshot)]
+    .filter((one) => one.namespace === namespace)
+    .map(({ name }) => childName.data(name));

@@ -14,12 +14,12 @@ export interface PodsStatus {
   readonly isDegraded: boolean;
 }
 
-/** Of the Deployment that serves, and of others that it cannot do without. */
+/** Of the Deployment that is scaled, and of others that it cannot do without. */
 export function podsStatus(
-  serving: KubernetesObject | undefined,
+  scaled: KubernetesObject | undefined,
   others: readonly (KubernetesObject | undefined)[] = [],
 ): PodsStatus {
-  const first = counts(serving);
+  const first = counts(scaled);
   const all = [first, ...others.map(counts)];
   const stuck = all.find(({ failure }) => failure !== undefined);
   const waiting = all.find((one) => !one.isSettled);
@@ -36,7 +36,7 @@ export function podsStatus(
   return {
     ...{ finding, replicas: first.replicas, readyReplicas: first.ready, selector: first.selector },
     isStopped: first.wanted === 0,
-    isDegraded: first.ready > 0,
+    isDegraded: all.every(({ ready }) => ready > 0),
   };
 }
 

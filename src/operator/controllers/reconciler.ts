@@ -81,8 +81,10 @@ export class Reconciler<Kind extends CustomResourceKind> {
         { kind: subject.known.kind, name: subject.known.name, namespace: subject.known.namespace, code },
         message,
       );
-      // Somebody has to do something, of which nothing tells us: Secrets and Roles are not watched.
-      return { findings: [isNot(way.type, way.reason, message)], status: {}, due: this.#parts.keys.now() + 60_000 };
+      // Nothing tells us of what has to happen: Secrets and Roles are not watched. One that is taken may be of an object
+      // of the same name that is just gone, and goes after it.
+      const afterMs = code === 'SECRET_TAKEN' ? 5000 : 60_000;
+      return { findings: [isNot(way.type, way.reason, message)], status: {}, due: this.#parts.keys.now() + afterMs };
     }
   }
 
@@ -100,8 +102,9 @@ export class Reconciler<Kind extends CustomResourceKind> {
       await removeFinalizer(connection, OUR_RESOURCES[kind], live, FINALIZER, signal);
       return undefined;
     }
-    this.#events.record(live, notice('StillUsed', { user }));
     const message = `used by ${[user, ...others].slice(0, 20).join(', ')}; it goes when nothing uses it`;
+    if (!conditionsIn(live).some((one) => one.message === message))
+      this.#events.record(live, notice('StillUsed', { user }));
     await this.#report(live, { findings: [isNot('Valid', 'StillUsed', message)], status: {} }, signal, 'Terminating');
     return undefined;
   }
@@ -115,7 +118,7 @@ export class Reconciler<Kind extends CustomResourceKind> {
     const { kind } = this.#controller;
     const { connection, keys } = this.#parts;
     const before = isRecord(live['status']) ? live['status'] : {};
-    const known = (Array.isArray(before['conditions']) ? before['conditions'] : []) as readonly Condition[];
+    const known = conditionsIn(live);
     const { generation } = live.metadata;
     const conditions = conditionsOf(found.findings, known, { generation, now: momentOf(keys.now()) });
     // What was found before something got in the way is still the last that is known.
@@ -137,6 +140,10 @@ export class Reconciler<Kind extends CustomResourceKind> {
     if (is.status === 'True') this.#events.record(live, notice('Ready'));
     else if (is.status === 'False') this.#events.record(live, notice('NotReady', { reason: is.reason }));
   }
+}
+
+function conditionsIn({ status }: KubernetesObject): readonly Condition[] {
+  return (isRecord(status) && Array.isArray(status['conditions']) ? status['conditions'] : []) as readonly Condition[];
 }
 
 function again(due: number | undefined, now: number): Again | undefined {

@@ -126,7 +126,9 @@ export class Webhook {
           { fieldManager: FIELD_MANAGER, signal },
         );
     }
-    await keys.leaf(wishes.leaf, authority.signer, owner, signal);
+    const leaf = await keys.leaf(wishes.leaf, authority.signer, owner, signal);
+    // Until it is shown nothing is let in, where the one before has ended.
+    if (leaf.isNew && this.#server !== undefined) await this.#show(signal);
   }
 
   #configuration(signal: AbortSignal): Promise<KubernetesObject | undefined> {

@@ -28,3 +28,4 @@ export { Family, GROUP_LABEL, selectorOf, type Component, type OwningKind } from
 export { childName, CONFIG_HASH } from './parts/names.ts';
 export { SCRAPES } from './parts/network.ts';
 export { podSecurityFaults } from './pod-template/pod-security.ts';
+export { keptFaults, type KeptNames } from './pod-template/kept.ts';

@@ -20,7 +20,12 @@ export interface PolicyRule {
 
 const WATCH = ['get', 'list', 'watch'] as const;
 /** Made and corrected by server-side apply, which is a `patch`, and which makes what is not there with `create`. */
-const OWN = [...WATCH, 'create', 'patch', 'delete'] as const;
+const KEPT = [...WATCH, 'create', 'patch'] as const;
+/** What an object may stand for at one time and not at another. */
+const OWN = [...KEPT, 'delete'] as const;
+
+/** Kinds that stay while others refer to them. */
+const HELD = [CUSTOM_RESOURCES.MCPExternalAuthConfig.plural, CUSTOM_RESOURCES.MCPGroup.plural];
 
 const kinds = Object.values(CUSTOM_RESOURCES).map(({ plural }) => plural);
 const about = (part: string): readonly string[] => kinds.map((plural) => `${plural}/${part}`);
@@ -34,12 +39,15 @@ export const SECRETS_ROLE = `${OPERATOR}-secrets`;
 
 /** Wherever it looks after objects: in all namespaces, or in those that it was told. */
 export const WATCHED: readonly PolicyRule[] = [
-  // `patch` for finalizers, which are in `metadata`; nothing else of a spec is ever written.
-  { apiGroups: [API_GROUP], resources: kinds, verbs: [...WATCH, 'patch'] },
+  { apiGroups: [API_GROUP], resources: kinds, verbs: WATCH },
+  // For finalizers, which are in `metadata`; nothing of a spec is ever written.
+  { apiGroups: [API_GROUP], resources: HELD, verbs: ['patch'] },
   { apiGroups: [API_GROUP], resources: about('status'), verbs: ['patch'] },
   // Where OwnerReferencesPermissionEnforcement is on: its children hold up the deletion of their owner.
   { apiGroups: [API_GROUP], resources: about('finalizers'), verbs: ['update'] },
-  { apiGroups: [''], resources: ['configmaps', 'persistentvolumeclaims', 'serviceaccounts', 'services'], verbs: OWN },
+  // Each object has the same ones for as long as it is there, and they go with it: nobody's data is deleted by us.
+  { apiGroups: [''], resources: ['configmaps', 'persistentvolumeclaims'], verbs: KEPT },
+  { apiGroups: [''], resources: ['serviceaccounts', 'services'], verbs: OWN },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: OWN },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: OWN },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: OWN },

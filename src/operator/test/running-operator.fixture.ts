@@ -4,6 +4,7 @@ import { Secret, silentLogger, type Clock, type JsonObject } from '#kernel';
 import { startApiServer, type ApiServer } from '../../../test/kubernetes/api-server/index.ts';
 import { ask, type Answer } from '../../../test/kubernetes/api-client.ts';
 import {
+  certManager,
   deploymentController,
   garbageCollector,
   namespaceController,
@@ -20,6 +21,7 @@ import {
   WATCHED,
   WEBHOOK,
   WEBHOOK_HOME,
+  WEBHOOK_SERVICE,
   type PolicyRule,
 } from '../rights/index.ts';
 
@@ -27,14 +29,18 @@ export const HOME_NAMESPACE = 'chatelaine-system';
 export const USER = `system:serviceaccount:${HOME_NAMESPACE}:${OPERATOR}`;
 const RBAC = 'rbac.authorization.k8s.io';
 
-/** Faster than in a cluster, in the same proportions. */
-const ELECTION = { durationMs: 1500, renewDeadlineMs: 1000, retryMs: 100 };
+/** Asked for more often than in a cluster; as patient, since other tests want the processors too. */
+const ELECTION = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 100 };
 
 export interface TestWorldOptions {
   readonly namespaces?: readonly string[];
   /** Namespaces that let it keep Secrets; all of them unless said. */
   readonly secretNamespaces?: readonly string[];
   readonly fateOf?: Parameters<typeof deploymentController>[0];
+  /** Installed beside the operator: cert-manager and the Gateway API. */
+  readonly isRich?: boolean;
+  /** What the Service of the webhook leads to. */
+  readonly webhookAt?: () => { readonly host: string; readonly port: number } | undefined;
 }
 
 export class OperatorWorld {
@@ -107,6 +113,35 @@ export class OperatorWorld {
     return this.api.requests.filter(({ user }) => user === USER);
   }
 
+  /** Has the operator look at it now: a moved clock wakes nobody. */
+  async touch(kind: string, name: string, namespace = 'tools'): Promise<void> {
+    await this.change(
+      kind,
+      name,
+      { metadata: { annotations: { 'example.com/looked-at': String(++this.#touched) } } },
+      namespace,
+    );
+  }
+  #touched = 0;
+
+  /** Waits until it holds. */
+  until(holds: () => Promise<void> | void, timeout = 20_000): Promise<void> {
+    return vi.waitFor(holds, { timeout, interval: 20 });
+  }
+
+  /** Waits until nothing but the Lease is asked for. */
+  async untilQuiet(timeout = 20_000, forMs = 400): Promise<void> {
+    let [before, since] = [-1, Date.now()];
+    await vi.waitFor(
+      () => {
+        const now = this.asked().filter(({ resource, watch }) => resource !== 'leases' && !watch).length;
+        if (now !== before) [before, since] = [now, Date.now()];
+        if (Date.now() - since < forMs) throw new Error('the operator is still at work');
+      },
+      { timeout, interval: 40 },
+    );
+  }
+
   /** Waits until `Ready` is so for this reason. */
   async untilReady(kind: string, name: string, reason = 'Ready', namespace = 'tools'): Promise<JsonObject> {
     return await vi.waitFor(
@@ -136,6 +171,12 @@ export interface Status {
 
 export const statusOf = (object: JsonObject | undefined): Status => (object?.['status'] ?? {}) as Status;
 
+/** Of the children of an object. */
+export const CHILD_KINDS = [
+  ...['ConfigMap', 'Deployment', 'HorizontalPodAutoscaler', 'Ingress', 'NetworkPolicy', 'PersistentVolumeClaim'],
+  ...['PodDisruptionBudget', 'Secret', 'Service', 'ServiceAccount'],
+] as const;
+
 const PLACES: Readonly<Record<string, readonly [string, string]>> = {
   ConfigMap: ['/api/v1', 'configmaps'],
   Event: ['/apis/events.k8s.io/v1', 'events'],
@@ -150,23 +191,31 @@ const PLACES: Readonly<Record<string, readonly [string, string]>> = {
   PodDisruptionBudget: ['/apis/policy/v1', 'poddisruptionbudgets'],
   HorizontalPodAutoscaler: ['/apis/autoscaling/v2', 'horizontalpodautoscalers'],
   Lease: ['/apis/coordination.k8s.io/v1', 'leases'],
+  CustomResourceDefinition: ['/apis/apiextensions.k8s.io/v1', 'customresourcedefinitions'],
   ClusterRole: [`/apis/${RBAC}/v1`, 'clusterroles'],
   ClusterRoleBinding: [`/apis/${RBAC}/v1`, 'clusterrolebindings'],
   Role: [`/apis/${RBAC}/v1`, 'roles'],
   RoleBinding: [`/apis/${RBAC}/v1`, 'rolebindings'],
+  Certificate: ['/apis/cert-manager.io/v1', 'certificates'],
+  HTTPRoute: ['/apis/gateway.networking.k8s.io/v1', 'httproutes'],
   ValidatingWebhookConfiguration: ['/apis/admissionregistration.k8s.io/v1', 'validatingwebhookconfigurations'],
 };
 
 export const NAMESPACES = ['tools', 'identity', 'other'] as const;
 
 export async function openOperatorWorld(options: TestWorldOptions = {}): Promise<OperatorWorld> {
-  const { namespaces = [], secretNamespaces = NAMESPACES, fateOf } = options;
+  const { namespaces = [], secretNamespaces = NAMESPACES, fateOf, isRich = false, webhookAt } = options;
   const api = await startApiServer({
-    controllers: [garbageCollector(), namespaceController(), deploymentController(fateOf), volumeBinder()],
+    controllers: [
+      ...[garbageCollector(), namespaceController(), deploymentController(fateOf), volumeBinder()],
+      ...(isRich ? [certManager()] : []),
+    ],
+    ...(webhookAt && { services: (_namespace, name) => (name === WEBHOOK_SERVICE ? webhookAt() : undefined) }),
   });
   onTestFinished(async () => await api[Symbol.asyncDispose]());
   const world = new OperatorWorld(api);
   await define(api);
+  if (isRich) await world.create(HTTP_ROUTE_DEFINITION);
   for (const name of [HOME_NAMESPACE, ...NAMESPACES])
     await world.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   await world.create({
@@ -175,6 +224,29 @@ export async function openOperatorWorld(options: TestWorldOptions = {}): Promise
   await grant(world, namespaces, secretNamespaces);
   return world;
 }
+
+/** Its own says far more; here every field is taken. */
+const HTTP_ROUTE_DEFINITION: JsonObject = {
+  ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+  metadata: {
+    name: 'httproutes.gateway.networking.k8s.io',
+    annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/2466' },
+  },
+  spec: {
+    ...{ group: 'gateway.networking.k8s.io', scope: 'Namespaced', names: { kind: 'HTTPRoute', plural: 'httproutes' } },
+    versions: [
+      {
+        ...{ name: 'v1', served: true, storage: true, subresources: { status: {} } },
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        },
+      },
+    ],
+  },
+};
 
 /** As the chart does. */
 async function grant(

@@ -14,6 +14,8 @@ export interface Request {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** What it was answered with; absent while it is not, or was cut off. */
+  code?: number;
 }
 
 export type Fault =

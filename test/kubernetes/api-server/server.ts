@@ -110,6 +110,9 @@ export class ApiServer implements AsyncDisposable {
     const user = sender instanceof Refusal ? '' : (sender.as ?? sender.caller).username;
     const seen: Request = { method, path: url, watch, user, ...rest };
     this.requests.push(seen);
+    response.once('close', () => {
+      if (response.headersSent) seen.code = response.statusCode;
+    });
     const fault = this.faults.take(seen);
     if (fault?.kind === 'hold') await fault.until;
     if (fault?.kind === 'reset-before') {

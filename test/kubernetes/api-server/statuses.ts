@@ -132,6 +132,10 @@ export const required = (field: string, why = ''): Cause => ({
   field,
 });
 
+export const duplicate = (field: string, value: Json): Cause => ({
+  ...{ reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}`, field },
+});
+
 export const invalidValue = (field: string, value: Json, why: string): Cause => ({
   reason: 'FieldValueInvalid',
   message: `Invalid value: ${shown(value)}: ${why}`,

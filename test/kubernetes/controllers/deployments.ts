@@ -3,8 +3,11 @@ import type { Controller } from '../api-server/controllers.ts';
 import { type ApiObject, child, equal, isObject, type JsonObject, listAt } from '../api-server/json.ts';
 import { now } from '../api-server/lifecycle.ts';
 
-/** `never` is still on its way; `crash-loops` has run into `progressDeadlineSeconds`. */
-export type Fate = 'ready' | 'never' | 'crash-loops';
+/**
+ * `never` is still on its way; `crash-loops` has run into `progressDeadlineSeconds`, and `stuck` as well while the pods
+ * of before still serve.
+ */
+export type Fate = 'ready' | 'never' | 'crash-loops' | 'stuck';
 
 /** `fateOf` is asked at every change, and by `api.controllers.again()`. */
 export function deploymentController(fateOf: (deployment: ApiObject) => Fate = () => 'ready'): Controller {
@@ -31,11 +34,17 @@ function statusOf(deployment: ApiObject, fate: Fate): JsonObject {
   const wanted = Number(child(deployment, 'spec')['replicas'] ?? 1);
   const before = child(deployment, 'status');
   const name = deployment.metadata.name ?? '';
-  const ready = fate === 'ready' ? wanted : 0;
-  const isAvailable = fate === 'ready';
+  const ready = fate === 'ready' ? wanted : fate === 'stuck' ? Number(before['readyReplicas'] ?? 0) : 0;
+  const isAvailable = fate === 'ready' || ready > 0;
   const available = isAvailable
     ? condition('Available', true, 'MinimumReplicasAvailable', 'Deployment has minimum availability.')
     : condition('Available', false, 'MinimumReplicasUnavailable', 'Deployment does not have minimum availability.');
+  const timedOut = condition(
+    'Progressing',
+    false,
+    'ProgressDeadlineExceeded',
+    `ReplicaSet "${name}" has timed out progressing.`,
+  );
   const progressing = {
     ready: condition(
       'Progressing',
@@ -44,12 +53,8 @@ function statusOf(deployment: ApiObject, fate: Fate): JsonObject {
       `ReplicaSet "${name}" has successfully progressed.`,
     ),
     never: condition('Progressing', true, 'ReplicaSetUpdated', `ReplicaSet "${name}" is progressing.`),
-    'crash-loops': condition(
-      'Progressing',
-      false,
-      'ProgressDeadlineExceeded',
-      `ReplicaSet "${name}" has timed out progressing.`,
-    ),
+    'crash-loops': timedOut,
+    stuck: timedOut,
   }[fate];
   return {
     observedGeneration: deployment.metadata.generation ?? 1,

@@ -1,5 +1,5 @@
 /** Makes objects what they are planned to be, and writes nothing where they are. */
-import { BoundedCache } from '#kernel';
+import { BoundedCache, isRecord } from '#kernel';
 import type { KubernetesObject } from '../../kubernetes-object.ts';
 import { hasCode, type ApiConnection } from '../connection/index.ts';
 import { clusterError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { FIELD_MANAGER, MANAGED_BY_LABEL } from './field-manager.ts';
 import { asOwned, checkOurs, isOurs, type Owner } from './ownership.ts';
 
 export interface ApplierOptions {
-  readonly connection: Pick<ApiConnection, 'apply' | 'delete' | 'find'>;
+  readonly connection: Pick<ApiConnection, 'apply' | 'delete' | 'find' | 'merge'>;
   readonly resourceOf: ResourceOf;
 }
 
@@ -64,8 +64,17 @@ export class Applier {
     // What nobody has seen yet is applied without force: if somebody makes it meanwhile, it stays theirs.
     const uid = live === undefined ? {} : { uid: live.metadata.uid };
     const sent = { ...desired, metadata: { ...desired.metadata, ...uid } };
-    const force = live !== undefined;
-    const now = await connection.apply(resource, sent, { fieldManager: FIELD_MANAGER, force, signal });
+    const call = { fieldManager: FIELD_MANAGER, force: live !== undefined, signal };
+    const apply = () => connection.apply(resource, sent, call);
+    const now = await apply().catch(async (error: unknown) => {
+      const lists = live === undefined || !hasCode(error, 'CLUSTER_INVALID') ? undefined : listsOf(desired['spec']);
+      if (lists === undefined) throw error;
+      // An item that somebody put beside ours stays theirs, and may be what makes the whole invalid: two ports of one name.
+      const { uid, resourceVersion } = (live as KubernetesObject).metadata;
+      const patch = { metadata: { uid, resourceVersion }, spec: lists };
+      await connection.merge(resource, desired.metadata, patch, { fieldManager: FIELD_MANAGER, signal });
+      return apply();
+    });
     this.#applied.set(identity, appliedOf(desired, now));
     return { object: now, outcome: live === undefined ? 'created' : 'configured' };
   }
@@ -95,6 +104,17 @@ export class Applier {
     }
     return deleted;
   }
+}
+
+/** Its lists, where they are; a merge patch replaces each as a whole. */
+function listsOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value;
+  if (!isRecord(value)) return undefined;
+  const lists = Object.entries(value).flatMap(([name, member]) => {
+    const below = listsOf(member);
+    return below === undefined ? [] : [[name, below] as const];
+  });
+  return lists.length === 0 ? undefined : Object.fromEntries(lists);
 }
 
 /** What is the owner's by reference, made by us by its label, and not among what is desired. Pure. */

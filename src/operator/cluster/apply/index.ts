@@ -16,4 +16,5 @@ export {
 export { canonicalJson, digestOf } from './canonical.ts';
 export { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL } from './field-manager.ts';
 export { addFinalizer, removeFinalizer, writeStatus } from './merges.ts';
+export { ownFields } from './owned-fields.ts';
 export { isOurs, ownerOf, type Owner } from './ownership.ts';

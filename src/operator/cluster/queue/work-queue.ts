@@ -1,6 +1,7 @@
 /** Keys that something has to be done about: each once, by one worker at a time, and again when that failed. */
 import { ChatelaineError, retryAfterOf, type Clock, type Logger } from '#kernel';
 import { backoffMs, type Backoff } from '../backoff.ts';
+import { hasCode } from '../connection/index.ts';
 import { silentObserver, type ClusterObserver } from '../metrics/observer.ts';
 import type { Timers } from '../timers.ts';
 import { TokenBucket, type Rate } from './token-bucket.ts';
@@ -161,8 +162,11 @@ export class WorkQueue {
     const delayMs = Math.max(backoffMs(backoff, failures), asked ? (retryAfterOf(error) ?? 0) * 1000 : 0);
     this.#observer.retried(name);
     const known = error instanceof ChatelaineError;
-    const what = { queue: name, key, failures, delayMs, ...(known ? { code: error.code } : { err: error }) };
-    log.warn(what, known ? error.message : 'work on a key failed');
+    // Not `key`: what is called so in a record is taken for a secret.
+    const what = { queue: name, object: key, failures, delayMs, ...(known ? { code: error.code } : { err: error }) };
+    // That somebody else wrote meanwhile is how it goes; again and again it is not.
+    const level = hasCode(error, 'CLUSTER_CONFLICT') && failures < 5 ? 'debug' : 'warn';
+    log[level](what, known ? error.message : 'work on a key failed');
     this.addAfter(key, delayMs);
   }
 }

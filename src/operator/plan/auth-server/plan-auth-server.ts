@@ -27,6 +27,8 @@ export interface AuthServerInput {
   readonly hostKeys?: string;
   /** Secrets that the operator writes in this namespace: no field of the resource may name one. */
   readonly operatorSecrets?: readonly string[];
+  /** Claims of volumes that it makes there: no pod but the one that it is for has one. */
+  readonly operatorClaims?: readonly string[];
   readonly operator: OperatorFacts;
 }
 
@@ -38,6 +40,7 @@ export function planAuthServer(input: AuthServerInput): PlanResult {
   const family = new Family('MCPAuthServer', resource);
   const { name } = family;
   const mounts = new Mounts(input.operatorSecrets);
+  const kept = { secrets: input.operatorSecrets ?? [], claims: input.operatorClaims ?? [] };
   const server = authServerDocument(resource, certificates, mounts);
   const upstreams = upstreamDocuments(spec.upstreams, mounts);
   const trustDomain = spec.tls.clientAuth.trustDomain;
@@ -58,7 +61,7 @@ export function planAuthServer(input: AuthServerInput): PlanResult {
     labels: family.labels(COMPONENT),
     serviceAccountName: name,
   });
-  const template = guardedTemplate(base, spec.podTemplate, { isOurs: true });
+  const template = guardedTemplate(base, spec.podTemplate, { isOurs: true, kept });
   const faults = [
     ...mounts.faults,
     ...state.faults,

@@ -50,6 +50,8 @@ export interface MCPGatewayInput {
   readonly serving?: { readonly name: string; readonly bundle: { readonly name: string; readonly key: string } };
   readonly hostKeys?: string;
   readonly operatorSecrets?: readonly string[];
+  /** Claims of volumes that it makes there: no pod but the one that it is for has one. */
+  readonly operatorClaims?: readonly string[];
   readonly operator: OperatorFacts;
 }
 
@@ -59,6 +61,7 @@ export function planMCPGateway(input: MCPGatewayInput): PlanResult {
   const family = new Family('MCPGateway', resource);
   const { name, namespace } = family;
   const mounts = new Mounts(input.operatorSecrets);
+  const kept = { secrets: input.operatorSecrets ?? [], claims: input.operatorClaims ?? [] };
   const members = input.members.toSorted((one, other) =>
     one.resource.metadata.name < other.resource.metadata.name ? -1 : 1,
   );
@@ -130,7 +133,7 @@ export function planMCPGateway(input: MCPGatewayInput): PlanResult {
     labels: labelsWithGroup(family.labels('proxy'), spec.groupRef.name),
     serviceAccountName: name,
   });
-  const template = guardedTemplate(base, spec.podTemplate, { isOurs: true });
+  const template = guardedTemplate(base, spec.podTemplate, { isOurs: true, kept });
   faults.push(
     ...[mounts, access, policies, toolset, state, ...behind.map(({ sent }) => sent)].flatMap((one) => one.faults),
     ...documentFaults([server, ...documents.access, ...documents.policies]),

@@ -48,6 +48,8 @@ export interface MCPServerInput {
   readonly toolset?: ReferredText;
   readonly certificates: OwnerCertificates;
   readonly operatorSecrets?: readonly string[];
+  /** Claims of volumes that it makes there: no pod but the one that it is for has one. */
+  readonly operatorClaims?: readonly string[];
   readonly operator: OperatorFacts;
 }
 
@@ -61,6 +63,7 @@ export function planMCPServer(input: MCPServerInput): PlanResult {
   const family = new Family('MCPServer', resource);
   const { name, namespace } = family;
   const mounts = new Mounts(input.operatorSecrets);
+  const kept = { secrets: input.operatorSecrets ?? [], claims: input.operatorClaims ?? [] };
   const isChild = spec.transport === 'stdio';
   const hasPod = spec.image !== undefined && !isChild;
   const at = 'spec.externalAuthConfigRef';
@@ -99,7 +102,7 @@ export function planMCPServer(input: MCPServerInput): PlanResult {
     labels: labelsWithGroup(family.labels('proxy'), spec.groupRef?.name),
     serviceAccountName: name,
   });
-  const proxy = guardedTemplate(base, templateFor(spec.podTemplate, 'proxy', !hasPod), { isOurs: true });
+  const proxy = guardedTemplate(base, templateFor(spec.podTemplate, 'proxy', !hasPod), { isOurs: true, kept });
   const guard = new Mounts(input.operatorSecrets);
   const own = hasPod ? serverObjects(input, family, guard) : { objects: [], faults: [] };
   const faults: PlanFault[] = [
@@ -168,7 +171,7 @@ export const labelsWithGroup = (labels: Record<string, string>, group: string | 
   group === undefined ? labels : { ...labels, [GROUP_LABEL]: group };
 
 function serverObjects(
-  { resource }: MCPServerInput,
+  { resource, operatorSecrets: secrets = [], operatorClaims: claims = [] }: MCPServerInput,
   family: Family,
   guard: Mounts,
 ): { readonly objects: readonly KubernetesObject[]; readonly faults: readonly PlanFault[] } {
@@ -178,6 +181,7 @@ function serverObjects(
   const port = spec.port ?? DEFAULT_PORT;
   const template = guardedTemplate(serverPod(resource, family, guard), templateFor(spec.podTemplate, 'server', true), {
     isOurs: false,
+    kept: { secrets, claims },
   });
   if (!template.ok) return { objects: [], faults: template.error };
   const gateways = {

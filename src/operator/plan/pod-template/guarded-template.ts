@@ -8,6 +8,7 @@ import { CONTAINER_SECURITY } from '../parts/pod.ts';
 import { PLACES } from '../parts/names.ts';
 import type { PlanFault } from '../plan.ts';
 import { podSecurityFaults } from './pod-security.ts';
+import { keptFaults, type KeptNames } from './kept.ts';
 import { strategicMerge } from './merge.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -37,19 +38,21 @@ const OF_POD = [
 export interface GuardOptions {
   /** Of the container that the operator planned: whether it is Chatelaine, of which nothing that counts may change. */
   readonly isOurs: boolean;
+  readonly kept?: Partial<KeptNames>;
 }
 
 /** The template with their wishes, or everything that stands against them. Faults are under `spec.podTemplate`. */
 export function guardedTemplate(
   base: V1PodTemplateSpec,
   wishes: unknown,
-  { isOurs }: GuardOptions,
+  { isOurs, kept: { secrets = [], claims = [] } = {} }: GuardOptions,
 ): Result<V1PodTemplateSpec, readonly PlanFault[]> {
   if (wishes === undefined) return ok(base);
   const plain = JSON.parse(JSON.stringify(base)) as V1PodTemplateSpec;
   const faults = [...formFaults(wishes, '')];
   if (faults.length > 0) return err(under(faults));
   const merged = hardened(strategicMerge(plain, wishes) as Fields, plain);
+  faults.push(...keptFaults(wishes, { secrets, claims }));
   faults.push(...guardFaults(plain, merged, isOurs), ...podSecurityFaults(merged));
   return faults.length > 0 ? err(under(faults)) : ok(merged);
 }

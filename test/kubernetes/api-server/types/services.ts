@@ -1,7 +1,7 @@
 /** Service: addresses, ports and their defaults. */
 import { isIP } from 'node:net';
 import { type ApiObject, child, equal, isObject, listAt, text } from '../json.ts';
-import { type Cause, invalidValue, required } from '../statuses.ts';
+import { type Cause, duplicate, invalidValue, required } from '../statuses.ts';
 import { builtIn } from './built-in.ts';
 import {
   always,
@@ -52,6 +52,8 @@ function validateService(object: ApiObject, old: ApiObject | undefined): Cause[]
   ports.forEach((port, at) => {
     if (!isObject(port)) return;
     if (ports.length > 1 && text(port['name']) === '') found.push(required(`spec.ports[${at}].name`));
+    const isRepeated = ports.slice(0, at).some((one) => isObject(one) && one['name'] === port['name']);
+    if (isRepeated) found.push(duplicate(`spec.ports[${at}].name`, port['name'] ?? ''));
     for (const name of ['port', 'targetPort']) {
       const number = port[name];
       if (typeof number === 'number' && (number < 1 || number > 65535))
