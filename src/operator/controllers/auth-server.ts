@@ -2,8 +2,9 @@
 import { DEPLOYMENTS } from '../cluster/index.ts';
 import { childName, planAuthServer } from '../plan/index.ts';
 import { awaited } from './awaited.ts';
+import { momentsOf } from './moments.ts';
 import { authoritiesOf } from './config-maps.ts';
-import { isNot, isUnknown, type Finding } from './conditions.ts';
+import { isNot, type Finding } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
 import { keepAuthServerKeys } from './auth-server-keys.ts';
 import { deploy, planFinding, printFaults } from './deploy.ts';
@@ -12,7 +13,6 @@ import { unpinned } from './images.ts';
 import { operatorClaims, operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
 import { podsStatus } from './pods.ts';
 import { leftToScale } from './replicas.ts';
-import { momentOf } from './moment.ts';
 
 export const authServerController: Controller<'MCPAuthServer'> = {
   kind: 'MCPAuthServer',
@@ -74,20 +74,7 @@ export const authServerController: Controller<'MCPAuthServer'> = {
 export const internalUrl = ({ namespace, name, port }: { namespace: string; name: string; port: number }): string =>
   `https://${childName.internal(name)}.${namespace}.svc:${port}`;
 
-interface Certificate {
-  readonly serial: string;
-  readonly notAfter: number;
-  readonly renewAt: number;
-}
-
-export const momentsOf = (certificate: Certificate | undefined) =>
-  certificate && {
-    ...{ serial: certificate.serial, notAfter: momentOf(certificate.notAfter), renewAt: momentOf(certificate.renewAt) },
-  };
-
 export const refusedImages = (image: string | undefined, requireDigests: boolean): readonly Finding[] => {
   const faults = requireDigests ? unpinned({ 'spec.image': image }) : [];
   return faults.length === 0 ? [] : [isNot('Valid', 'ImageNotPinned', printFaults(faults))];
 };
-
-export const waitingFor = (reason: string, message: string): Finding => isUnknown('CertificatesReady', reason, message);

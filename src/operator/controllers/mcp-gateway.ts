@@ -1,14 +1,15 @@
 /** MCPGateway: the same proxy in front of the servers of a group, as one owner with several upstreams. */
-import { digestOf, DEPLOYMENTS } from '../cluster/index.ts';
+import { DEPLOYMENTS } from '../cluster/index.ts';
 import { planMCPGateway, type ExternalAuth, type Member } from '../plan/index.ts';
 import { membersOf, type Known, type Snapshot } from '../references/index.ts';
-import { momentsOf, refusedImages } from './auth-server.ts';
+import { refusedImages } from './auth-server.ts';
 import { referredTexts } from './config-maps.ts';
 import { isNot } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
 import { deploy, planFinding } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
+import { ownerReport } from './owner-report.ts';
 import { operatorClaims, operatorSecrets } from './owners.ts';
 import { podsStatus } from './pods.ts';
 
@@ -53,27 +54,9 @@ export const gatewayController: Controller<'MCPGateway'> = {
     if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due };
     await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
     const pods = podsStatus(world.get(DEPLOYMENTS, { namespace, name }));
-    const { finding, replicas, readyReplicas, selector } = pods;
-    return {
-      findings: [valid, ...kept.findings, finding],
-      status: {
-        ...{ replicas, readyReplicas, selector, configHash: plan.value.configHash },
-        ...{ url: spec.resourceUrl, spiffeId: kept.spiffeId },
-        ...(kept.certificate !== undefined && {
-          clientCertificate: { secretName: kept.client, ...momentsOf(kept.certificate) },
-        }),
-        servers: members.map(({ resource }) => resource.metadata.name).toSorted(),
-        references: [
-          ...externals.map((external) => ({
-            kind: 'MCPExternalAuthConfig',
-            name: external.name,
-            hash: digestOf(external.spec),
-          })),
-          ...texts.policies.map(({ ref, text }) => ({ kind: 'ConfigMap', name: ref.name, hash: digestOf(text) })),
-        ],
-      },
-      ...{ due, pods },
-    };
+    const made = { resourceUrl: spec.resourceUrl, valid, plan: plan.value, kept, pods };
+    const servers = members.map(({ resource }) => resource.metadata.name).toSorted();
+    return ownerReport({ ...made, externals, texts, more: { servers } });
   },
 };
 

@@ -1,13 +1,13 @@
 /** MCPServer: a proxy, and the server behind it where that runs here. */
-import { digestOf, DEPLOYMENTS } from '../cluster/index.ts';
+import { DEPLOYMENTS } from '../cluster/index.ts';
 import { childName, planMCPServer, type ExternalAuth } from '../plan/index.ts';
-import { momentsOf } from './auth-server.ts';
 import { referredTexts } from './config-maps.ts';
 import { isNot } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
 import { deploy, planFinding, printFaults } from './deploy.ts';
 import { unpinned } from './images.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
+import { ownerReport } from './owner-report.ts';
 import { operatorClaims, operatorSecrets } from './owners.ts';
 import { podsStatus } from './pods.ts';
 
@@ -53,25 +53,7 @@ export const serverController: Controller<'MCPServer'> = {
     const pods = runsHere
       ? podsStatus(world.get(DEPLOYMENTS, { namespace, name: childName.server(name) }), [proxy])
       : podsStatus(proxy);
-    const { finding, replicas, readyReplicas, selector } = pods;
-    return {
-      findings: [valid, ...kept.findings, finding],
-      status: {
-        ...{ replicas, readyReplicas, selector, configHash: plan.value.configHash },
-        ...{ url: spec.resourceUrl, spiffeId: kept.spiffeId },
-        ...(kept.certificate !== undefined && {
-          clientCertificate: { secretName: kept.client, ...momentsOf(kept.certificate) },
-        }),
-        references: [
-          ...(external === undefined
-            ? []
-            : [{ kind: 'MCPExternalAuthConfig', name: external.name, hash: digestOf(external.spec) }]),
-          ...[...texts.policies, ...(texts.toolset === undefined ? [] : [texts.toolset])].map(({ ref, text }) => ({
-            ...{ kind: 'ConfigMap', name: ref.name, hash: digestOf(text) },
-          })),
-        ],
-      },
-      ...{ due, pods },
-    };
+    const made = { resourceUrl: spec.resourceUrl, valid, plan: plan.value, kept, pods };
+    return ownerReport({ ...made, externals: external === undefined ? [] : [external], texts });
   },
 };

@@ -18,7 +18,7 @@ import type { Controller, ControllerParts, Reconciled, Subject } from './control
 import { printFaults } from './deploy.ts';
 import { OUR_RESOURCES } from './kinds.ts';
 import { knownObject } from './known.ts';
-import { momentOf } from './moment.ts';
+import { momentOf } from './moments.ts';
 import { notice } from './notices.ts';
 import { phaseOf } from './phase.ts';
 

@@ -1,2 +1,0 @@
-/** Moments as Kubernetes writes them: RFC 3339, whole seconds, UTC (`metav1.Time`). */
-export const momentOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
