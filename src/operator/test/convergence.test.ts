@@ -218,7 +218,20 @@ async function reference(objects: readonly JsonObject[]): Promise<Readonly<Recor
 }
 
 const withoutUids = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value).replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uid'));
+  JSON.parse(
+    JSON.stringify(value).replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uid'),
+    (name, member: unknown) => inOrder(name, member),
+  );
+
+/** Lists by key stand in the order in which their items came, which of these lists nobody goes by. */
+const UNORDERED: Readonly<Record<string, string>> = { volumes: 'name', volumeMounts: 'mountPath', ports: 'name' };
+
+function inOrder(name: string, member: unknown): unknown {
+  const key = UNORDERED[name];
+  if (key === undefined || !Array.isArray(member)) return member;
+  const keyOf = (item: JsonObject): string => String(item[key] as string);
+  return (member as JsonObject[]).toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+}
 
 test(
   'after any objects and any faults there is what a fresh operator makes of the objects, and nothing is written any more (invariant 25)',
