@@ -1,15 +1,18 @@
 /** A cluster of somebody's: what the test makes there, and takes away again. */
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CoreV1Api,
   KubeConfig,
   KubernetesObjectApi,
   type KubernetesObject as ClientObject,
 } from '@kubernetes/client-node';
-import { Secret, silentLogger, type JsonObject } from '#kernel';
+import { silentLogger, type JsonObject } from '#kernel';
 import {
-  directAccess,
   HOME,
+  kubeConfigAccess,
   OPERATOR,
   SECRETS,
   startOperator,
@@ -27,6 +30,7 @@ export class SomeCluster {
   readonly #config = new KubeConfig();
   readonly #objects: KubernetesObjectApi;
   readonly #made: JsonObject[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'chatelaine-cluster-'));
   readonly home: string;
   readonly namespace: string;
 
@@ -60,7 +64,7 @@ export class SomeCluster {
     });
   }
 
-  /** The operator as its service account, by a token of the API server. */
+  /** The operator as its service account, by a token of the API server, from a kubeconfig with that and nothing else. */
   async start(): Promise<RunningOperator> {
     const core = this.#config.makeApiClient(CoreV1Api);
     const { status } = await core.createNamespacedServiceAccountToken({
@@ -68,9 +72,14 @@ export class SomeCluster {
       body: { ...TOKEN_REQUEST, spec: { audiences: [], expirationSeconds: 3600 } },
     });
     const cluster = this.#config.getCurrentCluster();
-    const ca = cluster?.caData && Buffer.from(cluster.caData, 'base64').toString('utf8');
+    if (cluster === null || status === undefined)
+      throw new Error('the kubeconfig names no cluster, or it gave no token');
+    const account = new KubeConfig();
+    account.loadFromClusterAndUser(cluster, { name: OPERATOR, token: status.token });
+    const file = join(this.#folder, 'kubeconfig');
+    writeFileSync(file, account.exportConfig(), { mode: 0o600 });
     return await startOperator({
-      access: directAccess({ url: cluster?.server ?? '', token: new Secret(status?.token ?? ''), ...(ca && { ca }) }),
+      access: await kubeConfigAccess(file),
       ...{
         image: 'chatelaine:test',
         namespaces: [this.namespace],
@@ -102,5 +111,6 @@ export class SomeCluster {
   /** All that was made here, the last first. */
   async close(): Promise<void> {
     for (const object of this.#made.toReversed()) await this.remove(object);
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -96,4 +96,13 @@ test('the operator makes what objects stand for with the rights of the chart, an
   const others = (all: readonly unknown[]): readonly unknown[] =>
     all.filter((one) => (one as string[])[1] !== 'login-internal');
   expect(others(await seen())).toEqual(others(before));
+
+  // While it runs: it takes its finalizers off.
+  for (const object of OBJECTS().toReversed()) await cluster.remove(object);
+  await vi.waitFor(
+    async () => {
+      for (const object of OBJECTS()) expect(await cluster.find(object)).toBeUndefined();
+    },
+    { timeout: 60_000, interval: 250 },
+  );
 });
