@@ -34,8 +34,8 @@ export const authServerController: Controller<'MCPAuthServer'> = {
       if (wait !== undefined) return { findings: [wait], status: {}, due: keys.now() + 60_000 };
     }
     const kept = await keepAuthServerKeys(subject, more.roots, parts, signal);
-    const owners = ownersLeadingTo(known, snapshot);
-    if (kept.isMoved) parts.wake(owners);
+    // Those of now: one that came while the authority was made has found none, and nothing else would tell it.
+    if (kept.isMoved) parts.wake(ownersLeadingTo(known, world.snapshot()));
     const facts = ownerFacts(known, snapshot);
     const plan = planAuthServer({
       resource: { metadata: known, spec },

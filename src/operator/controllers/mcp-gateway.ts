@@ -34,7 +34,7 @@ export const gatewayController: Controller<'MCPGateway'> = {
         findings: [isNot('Valid', 'RefNotFound', 'spec.authServerRef: the MCPAuthServer is not there')],
         status: {},
       };
-    if (kept.objects.length === 0) return { findings: kept.findings, status: {} };
+    if (kept.objects.length === 0) return { findings: kept.findings, status: {}, due: kept.due };
     const group = snapshot.get('MCPGroup', namespace, spec.groupRef.name);
     const plan = planMCPGateway({
       resource: { metadata: known, spec },
@@ -50,8 +50,7 @@ export const gatewayController: Controller<'MCPGateway'> = {
       operator,
     });
     const valid = planFinding(plan);
-    const due = kept.certificate?.renewAt;
-    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due };
+    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
     await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
     const pods = podsStatus(world.get(DEPLOYMENTS, { namespace, name }));
     const made = { resourceUrl: spec.resourceUrl, valid, plan: plan.value, kept, pods };

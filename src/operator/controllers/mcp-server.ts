@@ -31,7 +31,8 @@ export const serverController: Controller<'MCPServer'> = {
       spec.externalAuthConfigRef && snapshot.get('MCPExternalAuthConfig', namespace, spec.externalAuthConfigRef.name);
     const external: ExternalAuth | undefined = config && { name: config.name, spec: config.spec };
     const kept = await keepOwnerKeys(subject, external === undefined ? [] : [external], parts, signal);
-    if (kept.authServer !== undefined && kept.objects.length === 0) return { findings: kept.findings, status: {} };
+    if (kept.authServer !== undefined && kept.objects.length === 0)
+      return { findings: kept.findings, status: {}, due: kept.due };
     const plan = planMCPServer({
       resource: { metadata: known, spec },
       ...(kept.authServer !== undefined && { authServer: kept.authServer }),
@@ -44,8 +45,7 @@ export const serverController: Controller<'MCPServer'> = {
       operator,
     });
     const valid = planFinding(plan);
-    const due = kept.certificate?.renewAt;
-    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due };
+    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
     await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
     const runsHere = spec.image !== undefined && spec.transport !== 'stdio';
     const proxy = world.get(DEPLOYMENTS, { namespace, name });

@@ -12,6 +12,8 @@ import type { ControllerParts, Subject } from './controller.ts';
 import { deploy } from './deploy.ts';
 import { OUR_RESOURCES } from './kinds.ts';
 
+/** Secrets are not watched: whoever waits for one looks again, beside being told. */
+const LOOK_AGAIN_MS = 5000;
 const CLIENT_CERT = { duration: '2160h', renewBefore: '360h' } as const;
 
 export interface OwnerKeys {
@@ -21,6 +23,8 @@ export interface OwnerKeys {
   readonly findings: readonly Finding[];
   readonly spiffeId: string | undefined;
   readonly certificate: LeafDecision['certificate'];
+  /** Milliseconds since 1970: look again then, even if nobody tells of anything. */
+  readonly due: number | undefined;
 }
 
 /** `externals` are the ways of its outgoing authorization: those say how long its certificate lives. */
@@ -35,6 +39,7 @@ export async function keepOwnerKeys(
   const client = `${name}-client-cert`;
   const nothing: OwnerKeys = {
     ...{ authServer: undefined, client, objects: [], findings: [], spiffeId: undefined, certificate: undefined },
+    due: undefined,
   };
   const place = authServerOf(known, world.snapshot());
   const server = place && world.snapshot().get('MCPAuthServer', place.namespace, place.name);
@@ -49,11 +54,12 @@ export async function keepOwnerKeys(
   const { signer, trusted } = decideAuthority(keys.ca, wish, { kept, bundles: [], leaves: [] }, keys.now());
   if (kept === undefined || trusted.length === 0) {
     const message = `\`MCPAuthServer/${server.namespace}/${server.name}\` has no authority yet that could say who this is`;
-    return { ...nothing, authServer, findings: [isUnknown('CertificatesReady', 'AuthorityPending', message)] };
+    const finding = isUnknown('CertificatesReady', 'AuthorityPending', message);
+    return { ...nothing, authServer, findings: [finding], due: keys.now() + LOOK_AGAIN_MS };
   }
   if ((await keys.read({ namespace, name: client }, signal)) === undefined) {
     const wait = awaited(known, { secrets: [client], claims: [] }, world);
-    if (wait !== undefined) return { ...nothing, authServer, findings: [wait] };
+    if (wait !== undefined) return { ...nothing, authServer, findings: [wait], due: keys.now() + LOOK_AGAIN_MS };
   }
   const trust = trustMap(namespace, name, trusted);
   await deploy(live, [trust], parts, signal, { isAll: false });
@@ -69,6 +75,7 @@ export async function keepOwnerKeys(
   return {
     ...{ authServer, client, objects: [trust], findings: [finding] },
     ...{ spiffeId: leafWish.spiffeId, certificate: leaf.certificate },
+    due: leaf.certificate?.renewAt ?? keys.now() + LOOK_AGAIN_MS,
   };
 }
 

@@ -37,6 +37,6 @@ export function ownerReport({ resourceUrl, valid, plan, kept, pods, externals, t
       ],
       ...more,
     },
-    ...{ due: certificate?.renewAt, pods },
+    ...{ due: kept.due, pods },
   };
 }
