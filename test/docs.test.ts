@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { buildProgram } from '#cli';
+import { CUSTOM_RESOURCES, type CustomResourceKind } from '#contract/kubernetes';
 import { formatProblem, loadConfiguration, sourceTypes } from '#toolbox';
 import { installCommands } from '#main';
 import { cliContext } from './cli-context.ts';
@@ -48,7 +50,17 @@ describe('the documents', () => {
   const environmentOf = (text: string): Record<string, string> =>
     Object.fromEntries(Array.from(text.matchAll(/\$\{(\w+)(?:\}|:\?)/g), ([, name]) => [name as string, VALUE]));
 
-  it.each(blocks('yaml').map((block) => [`${block.document}:${block.line}`, block] as const))(
+  const isObject = ({ text }: Block): boolean => text.startsWith('apiVersion:');
+  const named = (all: readonly Block[]) => all.map((block) => [`${block.document}:${block.line}`, block] as const);
+
+  it.each(named(blocks('yaml').filter(isObject)))('show custom resources as they may be at %s', (_, { text }) => {
+    for (const document of parseAllDocuments(text)) {
+      const object = document.toJS() as { kind: CustomResourceKind };
+      expect(CUSTOM_RESOURCES[object.kind].schema.safeParse(object)).toMatchObject({ success: true });
+    }
+  });
+
+  it.each(named(blocks('yaml').filter((block) => !isObject(block))))(
     'show a configuration that loads at %s',
     (_, block) => {
       const loaded = loadConfiguration([{ file: block.document, directory: root, bytes: Buffer.from(block.text) }], {
