@@ -180,6 +180,13 @@ async function childrenOf(world: OperatorWorld): Promise<Readonly<Record<string,
 
 const nameOf = ({ metadata }: JsonObject): string => (metadata as { name: string }).name;
 
+/** As a failure shows it. */
+const printed = (object: JsonObject): string => {
+  const { conditions = [] } = (object['status'] ?? {}) as Status;
+  const said = conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`);
+  return `${String(object['kind'] as string)}/${nameOf(object)} (${said.join('; ')})`;
+};
+
 /** What is said of it is of the object as it is now. */
 function isSettled({ metadata, status }: JsonObject): boolean {
   const { generation, deletionTimestamp } = metadata as { generation?: number; deletionTimestamp?: string };
@@ -194,7 +201,7 @@ const objectsOf = async (world: OperatorWorld): Promise<readonly JsonObject[]> =
 
 const untilSettled = (world: OperatorWorld): Promise<void> =>
   world.until(async () => {
-    const waiting = (await objectsOf(world)).filter((one) => !isSettled(one)).map(nameOf);
+    const waiting = (await objectsOf(world)).filter((one) => !isSettled(one)).map(printed);
     if (waiting.length > 0) throw new Error(`not settled: ${waiting.join(', ')}`);
   }, 60_000);
 
@@ -247,17 +254,13 @@ test(
         for (const title of NEEDED) await write(world, title, 0);
         for (const one of steps) await story.take(one);
         story.end();
+        // What was deleted goes now, if nobody uses it, and what others need is made again after that.
+        await world.until(() => expect(world.api.watches().length).toBeGreaterThanOrEqual(watched), 60_000);
+        await world.untilQuiet(60_000, 1500);
         for (const title of NEEDED) await write(world, title, 0);
-        const specsOf = async () => JSON.stringify((await objectsOf(world)).map(({ kind, spec }) => [kind, spec]));
-        // What waits for its last user may go only now.
-        let before = '';
-        await world.until(async () => {
-          const now = await specsOf();
-          const isSame = now === before;
-          before = now;
-          expect(isSame).toBe(true);
-        });
+        await world.untilQuiet(60_000, 1500);
         const expected = withoutUids(await reference(await objectsOf(world)));
+        await untilSettled(world);
         await world.until(async () => expect(withoutUids(await childrenOf(world))).toEqual(expected), 60_000);
         // It hears of everything again, and what was put off is done: longer than it was told to wait.
         await world.until(() => expect(world.api.watches().length).toBeGreaterThanOrEqual(watched), 60_000);
