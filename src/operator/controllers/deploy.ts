@@ -4,6 +4,9 @@ import type { KubernetesObject } from '../kubernetes-object.ts';
 import type { PlanResult } from '../plan/index.ts';
 import { isNot, isSo, type Finding } from './conditions.ts';
 import type { ControllerParts } from './controller.ts';
+import { controllerError } from './errors.ts';
+import { OPTIONAL_RESOURCES } from './kinds.ts';
+import type { World } from './world.ts';
 
 /**
  * In their order. One that is refused holds up none of the others; the first refusal is thrown after them, and nothing
@@ -20,6 +23,10 @@ export async function deploy(
   const failures: unknown[] = [];
   for (const object of objects) {
     signal.throwIfAborted();
+    if (isMissing(object, world)) {
+      failures.push(missing(object));
+      continue;
+    }
     const observed = world.isWatched(object)
       ? (wanted: KubernetesObject) => world.get(wanted, wanted.metadata)
       : undefined;
@@ -49,6 +56,17 @@ export async function deploy(
 
 /** An object has the same ones for as long as it is there; the operator has no right to delete any. */
 const NEVER_PRUNED: ReadonlySet<string> = new Set(['ConfigMap', 'PersistentVolumeClaim']);
+
+/** Kinds that come with something else are watched once they are there. */
+const isMissing = (object: KubernetesObject, world: World): boolean =>
+  OPTIONAL_RESOURCES.some(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind) &&
+  !world.isWatched(object);
+
+const missing = ({ apiVersion, kind }: KubernetesObject): Error =>
+  controllerError(
+    'API_MISSING',
+    `this cluster has no \`${kind}\` of \`${apiVersion}\`: install what brings it, or leave out what asks for it`,
+  );
 
 export const printFaults = (faults: readonly { readonly path: string; readonly message: string }[]): string =>
   faults.map(({ path, message }) => `${path}: ${message}`).join('; ');

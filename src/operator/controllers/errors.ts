@@ -12,6 +12,11 @@ export const controllerError = defineErrors('operator/controllers', {
     title: 'a Secret of the name that the operator needs belongs to somebody else',
     remedy: 'Delete or rename that Secret, if it is not needed; the operator makes its own then.',
   },
+  API_MISSING: {
+    status: 409,
+    title: 'the cluster does not have a kind that the object asks for',
+    remedy: 'Install what brings the kind, such as the Gateway API, or leave out what asks for it.',
+  },
   KEYS_UNDECIDED: {
     status: 409,
     title: 'the Secrets of an object changed again and again while it was decided about them',

@@ -32,6 +32,7 @@ const IN_THE_WAY: Readonly<Record<string, { readonly type: 'Valid' | 'Certificat
   {
     SECRETS_FORBIDDEN: { type: 'CertificatesReady', reason: 'SecretsForbidden' },
     SECRET_TAKEN: { type: 'CertificatesReady', reason: 'SecretTaken' },
+    API_MISSING: { type: 'Valid', reason: 'ApiMissing' },
     CLUSTER_OBJECT_TAKEN: { type: 'Valid', reason: 'NameTaken' },
     CLUSTER_INVALID: { type: 'Valid', reason: 'Refused' },
     CLUSTER_FORBIDDEN: { type: 'Valid', reason: 'Forbidden' },

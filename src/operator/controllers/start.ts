@@ -169,33 +169,37 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     depths: () => Array.from(queues, ([queue, { depth }]) => ({ queue, depth })),
   };
 
-  /** Follows what comes with others once they are installed, and has everybody look at what that makes possible. */
-  async function followMore(signal: AbortSignal): Promise<void> {
-    const missing = new Set(OPTIONAL_RESOURCES);
-    for (;;) {
-      for (const resource of missing) {
-        const isThere = await connection.list(resource, { limit: 1, namespace: namespaces[0], signal }).then(
-          () => true,
-          () => false,
-        );
-        if (!isThere || signal.aborted) continue;
-        missing.delete(resource);
-        const { reader, synced: isKnown } = followers.follow(resource);
-        await isKnown.catch(() => undefined);
-        world.add(resource, reader);
-        reader.subscribe(changed);
-        for (const kind of KINDS) for (const { metadata } of world.all(kind)) queues.get(kind)?.add(keyOf(metadata));
-      }
-      if (missing.size === 0 || signal.aborted) return;
+  const missing = new Set(OPTIONAL_RESOURCES);
+  /** Follows what comes with others and is installed by now, and has everybody look at what that makes possible. */
+  async function lookForMore(signal: AbortSignal): Promise<void> {
+    for (const resource of missing) {
+      const isThere = await connection.list(resource, { limit: 1, namespace: namespaces[0], signal }).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere || signal.aborted) continue;
+      missing.delete(resource);
+      const { reader, synced: isKnown } = followers.follow(resource);
+      await isKnown.catch(() => undefined);
+      world.add(resource, reader);
+      reader.subscribe(changed);
+      for (const kind of KINDS) for (const { metadata } of world.all(kind)) queues.get(kind)?.add(keyOf(metadata));
+    }
+  }
+
+  async function goOnLooking(signal: AbortSignal): Promise<void> {
+    while (missing.size > 0 && !signal.aborted) {
       await pause(systemTimers, LOOK_FOR_MORE_MS, signal);
-      if (signal.aborted) return;
+      await lookForMore(signal);
     }
   }
 
   async function lead(leading: AbortSignal): Promise<void> {
     await synced;
+    // Before anybody is told that something is not installed.
+    await lookForMore(leading);
     const running = [...queues.values()].map((queue) => queue.run(leading, over.signal));
-    await Promise.all([...running, followMore(leading), webhook?.keep(leading)]);
+    await Promise.all([...running, goOnLooking(leading), webhook?.keep(leading)]);
   }
 
   const serving = Promise.all([webhook?.serve(over.signal), events.run(over.signal)]);

@@ -9,7 +9,7 @@ import { kubectl, MANIFESTS, ONE_NAMESPACE, SAMPLES } from './tools.ts';
 async function cluster() {
   const api = await startApiServer();
   onTestFinished(async () => await api[Symbol.asyncDispose]());
-  for (const name of ['tools', 'identity', 'payments', 'engineering'])
+  for (const name of ['tools', 'identity', 'payments', 'engineering', 'platform'])
     await ask(api, 'POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } });
   return {
     api,
