@@ -287,3 +287,12 @@ function postgresSpec(more: JsonObject = {}): JsonObject {
     ...more,
   };
 }
+
+test('what a cluster does not have is said as such, and all else is made', { timeout: 60_000 }, async () => {
+  const world = await openOperatorWorld();
+  await world.start();
+  await world.create(authServer({ expose: { httpRoute: { parentRefs: [{ name: 'public' }] } } }));
+  const login = await world.untilReady('MCPAuthServer', 'login', 'ApiMissing');
+  expect(JSON.stringify(login['status'])).toContain('this cluster has no `HTTPRoute`');
+  expect(await world.get('Deployment', 'login')).toBeDefined();
+});
