@@ -184,7 +184,7 @@ const nameOf = ({ metadata }: JsonObject): string => (metadata as { name: string
 const printed = (object: JsonObject): string => {
   const { conditions = [] } = (object['status'] ?? {}) as Status;
   const said = conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`);
-  return `${String(object['kind'] as string)}/${nameOf(object)} (${said.join('; ')})`;
+  return `${JSON.stringify(object['kind'])} ${nameOf(object)} (${said.join('; ')})`;
 };
 
 /** What is said of it is of the object as it is now. */
@@ -236,7 +236,7 @@ const UNORDERED: Readonly<Record<string, string>> = { volumes: 'name', volumeMou
 function inOrder(name: string, member: unknown): unknown {
   const key = UNORDERED[name];
   if (key === undefined || !Array.isArray(member)) return member;
-  const keyOf = (item: JsonObject): string => String(item[key] as string);
+  const keyOf = (item: JsonObject): string => JSON.stringify(item[key] ?? null);
   return (member as JsonObject[]).toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
 }
 
