@@ -4,12 +4,11 @@ import { childName, planAuthServer } from '../plan/index.ts';
 import { awaited } from './awaited.ts';
 import { momentsOf } from './moments.ts';
 import { authoritiesOf } from './config-maps.ts';
-import { isNot, type Finding } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
 import { keepAuthServerKeys } from './auth-server-keys.ts';
-import { deploy, planFinding, printFaults } from './deploy.ts';
+import { deploy, planFinding } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
-import { unpinned } from './images.ts';
+import { refusedImages } from './images.ts';
 import { operatorClaims, operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
 import { podsStatus } from './pods.ts';
 import { leftToScale } from './replicas.ts';
@@ -24,7 +23,7 @@ export const authServerController: Controller<'MCPAuthServer'> = {
     const snapshot = world.snapshot();
     const { clientAuth } = spec.tls;
     const more = authoritiesOf(world, namespace, clientAuth.caBundleRef, 'spec.tls.clientAuth.caBundleRef');
-    const refused = refusedImages(spec.image, parts.requireDigests);
+    const refused = refusedImages({ 'spec.image': spec.image }, parts.requireDigests);
     if (more.findings.length > 0 || refused.length > 0) return { findings: [...more.findings, ...refused], status: {} };
     if ((await keys.read({ namespace, name: `${name}-ca` }, signal)) === undefined) {
       const secrets = ['ca', 'server-cert', 'public-cert', 'intermediate', 'host-keys'].map(
@@ -73,8 +72,3 @@ export const authServerController: Controller<'MCPAuthServer'> = {
 /** The internal Service of an authorization server, by the name in its certificate. */
 export const internalUrl = ({ namespace, name, port }: { namespace: string; name: string; port: number }): string =>
   `https://${childName.internal(name)}.${namespace}.svc:${port}`;
-
-export const refusedImages = (image: string | undefined, requireDigests: boolean): readonly Finding[] => {
-  const faults = requireDigests ? unpinned({ 'spec.image': image }) : [];
-  return faults.length === 0 ? [] : [isNot('Valid', 'ImageNotPinned', printFaults(faults))];
-};

@@ -2,12 +2,12 @@
 import { DEPLOYMENTS } from '../cluster/index.ts';
 import { planMCPGateway, type ExternalAuth, type Member } from '../plan/index.ts';
 import { membersOf, type Known, type Snapshot } from '../references/index.ts';
-import { refusedImages } from './auth-server.ts';
 import { referredTexts } from './config-maps.ts';
 import { isNot } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
 import { deploy, planFinding } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
+import { refusedImages } from './images.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
 import { ownerReport } from './owner-report.ts';
 import { operatorClaims, operatorSecrets } from './owners.ts';
@@ -22,7 +22,7 @@ export const gatewayController: Controller<'MCPGateway'> = {
     const { name, namespace, spec } = known;
     const snapshot = world.snapshot();
     const texts = referredTexts(world, namespace, spec);
-    const refused = refusedImages(spec.image, parts.requireDigests);
+    const refused = refusedImages({ 'spec.image': spec.image }, parts.requireDigests);
     if (texts.findings.length > 0 || refused.length > 0)
       return { findings: [...texts.findings, ...refused], status: {} };
 

@@ -2,10 +2,9 @@
 import { DEPLOYMENTS } from '../cluster/index.ts';
 import { childName, planMCPServer, type ExternalAuth } from '../plan/index.ts';
 import { referredTexts } from './config-maps.ts';
-import { isNot } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
-import { deploy, planFinding, printFaults } from './deploy.ts';
-import { unpinned } from './images.ts';
+import { deploy, planFinding } from './deploy.ts';
+import { refusedImages } from './images.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
 import { ownerReport } from './owner-report.ts';
 import { operatorClaims, operatorSecrets } from './owners.ts';
@@ -20,10 +19,8 @@ export const serverController: Controller<'MCPServer'> = {
     const { name, namespace, spec } = known;
     const snapshot = world.snapshot();
     const texts = referredTexts(world, namespace, spec);
-    const images = parts.requireDigests
-      ? unpinned({ 'spec.image': spec.image, 'spec.proxy.image': spec.proxy.image })
-      : [];
-    const refused = images.length === 0 ? [] : [isNot('Valid', 'ImageNotPinned', printFaults(images))];
+    const images = { 'spec.image': spec.image, 'spec.proxy.image': spec.proxy.image };
+    const refused = refusedImages(images, parts.requireDigests);
     if (texts.findings.length > 0 || refused.length > 0)
       return { findings: [...texts.findings, ...refused], status: {} };
 
