@@ -6,9 +6,8 @@ import { momentsOf } from './moments.ts';
 import { authoritiesOf } from './config-maps.ts';
 import type { Controller, Reconciled } from './controller.ts';
 import { keepAuthServerKeys } from './auth-server-keys.ts';
-import { deploy, planFinding } from './deploy.ts';
+import { deploy, judged } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
-import { refusedImages } from './images.ts';
 import { operatorClaims, operatorSecrets, ownerFacts, ownersLeadingTo } from './owners.ts';
 import { podsStatus } from './pods.ts';
 import { leftToScale } from './replicas.ts';
@@ -23,8 +22,7 @@ export const authServerController: Controller<'MCPAuthServer'> = {
     const snapshot = world.snapshot();
     const { clientAuth } = spec.tls;
     const more = authoritiesOf(world, namespace, clientAuth.caBundleRef, 'spec.tls.clientAuth.caBundleRef');
-    const refused = refusedImages({ 'spec.image': spec.image }, parts.requireDigests);
-    if (more.findings.length > 0 || refused.length > 0) return { findings: [...more.findings, ...refused], status: {} };
+    if (more.findings.length > 0) return { findings: more.findings, status: {} };
     if ((await keys.read({ namespace, name: `${name}-ca` }, signal)) === undefined) {
       const secrets = ['ca', 'server-cert', 'public-cert', 'intermediate', 'host-keys'].map(
         (word) => `${name}-${word}`,
@@ -49,17 +47,17 @@ export const authServerController: Controller<'MCPAuthServer'> = {
       operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
-    const valid = planFinding(plan);
-    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
+    const { valid, made } = judged(plan, parts);
+    if (made === undefined) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
     const deployment = world.get(DEPLOYMENTS, { namespace, name });
-    const objects = plan.value.objects.map((object) => leftToScale(object, deployment, spec.autoscaling));
+    const objects = made.objects.map((object) => leftToScale(object, deployment, spec.autoscaling));
     await deploy(live, [...kept.objects, ...objects], parts, signal);
     const pods = podsStatus(world.get(DEPLOYMENTS, { namespace, name }));
     const { finding, replicas, readyReplicas, selector } = pods;
     return {
       findings: [valid, ...kept.findings, finding],
       status: {
-        ...{ replicas, readyReplicas, selector, configHash: plan.value.configHash },
+        ...{ replicas, readyReplicas, selector, configHash: made.configHash },
         ...{ url: spec.issuer, internalUrl: internalUrl({ namespace, name, port: spec.ports.internal }) },
         ...{ owners: facts.length, upstreams: spec.upstreams.map((upstream) => upstream.name) },
         serverCertificate: { secretName: kept.wishes.serverSecret, ...momentsOf(kept.server) },

@@ -1,10 +1,11 @@
 /** Applies the children of an object, and takes away those that it does not stand for any more. */
 import { hasCode, ownerOf } from '../cluster/index.ts';
 import type { KubernetesObject } from '../kubernetes-object.ts';
-import type { PlanResult } from '../plan/index.ts';
+import type { Plan, PlanResult } from '../plan/index.ts';
 import { isNot, isSo, type Finding } from './conditions.ts';
 import type { ControllerParts } from './controller.ts';
 import { controllerError } from './errors.ts';
+import { unpinnedImages } from './images.ts';
 import { OPTIONAL_RESOURCES } from './kinds.ts';
 import type { World } from './world.ts';
 
@@ -71,8 +72,14 @@ const missing = ({ apiVersion, kind }: KubernetesObject): Error =>
 export const printFaults = (faults: readonly { readonly path: string; readonly message: string }[]): string =>
   faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
 
-/** What a plan says of the object, beside what it makes of it. */
-export const planFinding = (plan: PlanResult): Finding =>
-  plan.ok
-    ? isSo('Valid', 'Understood', 'it can be what it says')
-    : isNot('Valid', 'NotPossible', printFaults(plan.error));
+/** What a plan says of the object, and what of it is made: nothing where it is not possible, or not allowed here. */
+export function judged(
+  plan: PlanResult,
+  { operator, requireDigests }: Pick<ControllerParts, 'operator' | 'requireDigests'>,
+): { readonly valid: Finding; readonly made: Plan | undefined } {
+  if (!plan.ok) return { valid: isNot('Valid', 'NotPossible', printFaults(plan.error)), made: undefined };
+  const unpinned = requireDigests ? unpinnedImages(plan.value.objects, operator.image) : [];
+  if (unpinned.length === 0) return { valid: isSo('Valid', 'Understood', 'it can be what it says'), made: plan.value };
+  const message = `this operator was told to require digests (\`…@sha256:…\`): ${unpinned.join(', ')}`;
+  return { valid: isNot('Valid', 'ImageNotPinned', message), made: undefined };
+}

@@ -1,21 +1,29 @@
 /** Images by digest: what a tag means may be another thing tomorrow, and on another node (SUP-002). Pure. */
-import { isNot, type Finding } from './conditions.ts';
-import { printFaults } from './deploy.ts';
+import { isRecord } from '#kernel';
+import { DEPLOYMENTS } from '../cluster/index.ts';
+import type { KubernetesObject } from '../kubernetes-object.ts';
 
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
-export const isPinned = (image: string): boolean => DIGEST.test(image);
+const isPinned = (image: string): boolean => DIGEST.test(image);
 
-/** Why an object whose images are named otherwise is not run; `images` by the field that names them. */
-export function refusedImages(
-  images: Readonly<Record<string, string | undefined>>,
-  requireDigests: boolean,
-): readonly Finding[] {
-  if (!requireDigests) return [];
-  const faults = Object.entries(images).flatMap(([path, image]) =>
-    image === undefined || isPinned(image)
-      ? []
-      : [{ path, message: `\`${image}\` names no digest, and this operator was told to require one (\`…@sha256:…\`)` }],
+/**
+ * Which containers of planned Deployments run an image that is named otherwise, whoever wished for them. `own` is the
+ * image of the operator: whoever installed it chose that.
+ */
+export const unpinnedImages = (objects: readonly KubernetesObject[], own: string): readonly string[] =>
+  objects
+    .filter(({ kind }) => kind === DEPLOYMENTS.kind)
+    .flatMap((deployment) =>
+      containersOf(deployment)
+        .filter(({ image }) => image !== own && !isPinned(image))
+        .map(({ name, image }) => `the container \`${name}\` of \`${deployment.metadata.name}\` has \`${image}\``),
+    );
+
+function containersOf({ spec }: KubernetesObject): readonly { readonly name: string; readonly image: string }[] {
+  const template = isRecord(spec) && isRecord(spec['template']) ? spec['template'] : {};
+  const pod = isRecord(template['spec']) ? template['spec'] : {};
+  return ['initContainers', 'containers'].flatMap((list) =>
+    ((pod[list] ?? []) as readonly { name: string; image?: string }[]).map(({ name, image = '' }) => ({ name, image })),
   );
-  return faults.length === 0 ? [] : [isNot('Valid', 'ImageNotPinned', printFaults(faults))];
 }

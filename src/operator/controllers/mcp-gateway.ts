@@ -5,9 +5,8 @@ import { membersOf, type Known, type Snapshot } from '../references/index.ts';
 import { referredTexts } from './config-maps.ts';
 import { isNot } from './conditions.ts';
 import type { Controller, Reconciled } from './controller.ts';
-import { deploy, planFinding } from './deploy.ts';
+import { deploy, judged } from './deploy.ts';
 import { keepHostKeys } from './host-keys.ts';
-import { refusedImages } from './images.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
 import { ownerReport } from './owner-report.ts';
 import { operatorClaims, operatorSecrets } from './owners.ts';
@@ -22,9 +21,7 @@ export const gatewayController: Controller<'MCPGateway'> = {
     const { name, namespace, spec } = known;
     const snapshot = world.snapshot();
     const texts = referredTexts(world, namespace, spec);
-    const refused = refusedImages({ 'spec.image': spec.image }, parts.requireDigests);
-    if (texts.findings.length > 0 || refused.length > 0)
-      return { findings: [...texts.findings, ...refused], status: {} };
+    if (texts.findings.length > 0) return { findings: texts.findings, status: {} };
 
     const members = membersBehind(known, snapshot);
     const externals = members.flatMap(({ external }) => external ?? []);
@@ -49,13 +46,13 @@ export const gatewayController: Controller<'MCPGateway'> = {
       operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
-    const valid = planFinding(plan);
-    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
-    await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
+    const { valid, made } = judged(plan, parts);
+    if (made === undefined) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
+    await deploy(live, [...kept.objects, ...made.objects], parts, signal);
     const pods = podsStatus(world.get(DEPLOYMENTS, { namespace, name }));
-    const made = { resourceUrl: spec.resourceUrl, valid, plan: plan.value, kept, pods };
+    const report = { resourceUrl: spec.resourceUrl, valid, plan: made, kept, pods };
     const servers = members.map(({ resource }) => resource.metadata.name).toSorted();
-    return ownerReport({ ...made, externals, texts, more: { servers } });
+    return ownerReport({ ...report, externals, texts, more: { servers } });
   },
 };
 

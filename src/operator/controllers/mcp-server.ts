@@ -3,8 +3,7 @@ import { DEPLOYMENTS } from '../cluster/index.ts';
 import { childName, planMCPServer, type ExternalAuth } from '../plan/index.ts';
 import { referredTexts } from './config-maps.ts';
 import type { Controller, Reconciled } from './controller.ts';
-import { deploy, planFinding } from './deploy.ts';
-import { refusedImages } from './images.ts';
+import { deploy, judged } from './deploy.ts';
 import { keepOwnerKeys } from './owner-keys.ts';
 import { ownerReport } from './owner-report.ts';
 import { operatorClaims, operatorSecrets } from './owners.ts';
@@ -19,10 +18,7 @@ export const serverController: Controller<'MCPServer'> = {
     const { name, namespace, spec } = known;
     const snapshot = world.snapshot();
     const texts = referredTexts(world, namespace, spec);
-    const images = { 'spec.image': spec.image, 'spec.proxy.image': spec.proxy.image };
-    const refused = refusedImages(images, parts.requireDigests);
-    if (texts.findings.length > 0 || refused.length > 0)
-      return { findings: [...texts.findings, ...refused], status: {} };
+    if (texts.findings.length > 0) return { findings: texts.findings, status: {} };
 
     const config =
       spec.externalAuthConfigRef && snapshot.get('MCPExternalAuthConfig', namespace, spec.externalAuthConfigRef.name);
@@ -41,16 +37,16 @@ export const serverController: Controller<'MCPServer'> = {
       operatorClaims: operatorClaims(namespace, snapshot),
       operator,
     });
-    const valid = planFinding(plan);
-    if (!plan.ok) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
-    await deploy(live, [...kept.objects, ...plan.value.objects], parts, signal);
+    const { valid, made } = judged(plan, parts);
+    if (made === undefined) return { findings: [valid, ...kept.findings], status: {}, due: kept.due };
+    await deploy(live, [...kept.objects, ...made.objects], parts, signal);
     const runsHere = spec.image !== undefined && spec.transport !== 'stdio';
     const proxy = world.get(DEPLOYMENTS, { namespace, name });
     // `spec.replicas` is of the server: whoever scales it counts these pods, and finds them by their selector.
     const pods = runsHere
       ? podsStatus(world.get(DEPLOYMENTS, { namespace, name: childName.server(name) }), [proxy])
       : podsStatus(proxy);
-    const made = { resourceUrl: spec.resourceUrl, valid, plan: plan.value, kept, pods };
-    return ownerReport({ ...made, externals: external === undefined ? [] : [external], texts });
+    const report = { resourceUrl: spec.resourceUrl, valid, plan: made, kept, pods };
+    return ownerReport({ ...report, externals: external === undefined ? [] : [external], texts });
   },
 };

@@ -67,13 +67,16 @@ test(
     for (const object of [authServer(), authConfig(), group(), mcpServer()]) await world.create(object);
     await world.create(gateway({ image: 'example.com/chatelaine:latest' }));
     const refused = await world.untilReady('MCPServer', 'weather', 'ImageNotPinned');
-    expect(readyOf(refused)?.message).toContain('`example.com/mcp/weather:1` names no digest');
+    expect(readyOf(refused)?.message).toContain('the container `server` of `weather-server` has `example.com/mcp/weather:1`');
     await world.untilReady('MCPGateway', 'front', 'ImageNotPinned');
     await world.untilReady('MCPAuthServer', 'login');
     const made = await world.list('Deployment', 'tools');
     expect(made.map(({ metadata }) => (metadata as JsonObject)['name'])).toEqual(['login']);
     await world.change('MCPServer', 'weather', { spec: { image: pinned } });
     await world.untilReady('MCPServer', 'weather');
+    const helper = { name: 'helper', image: 'example.com/helper:1' };
+    await world.change('MCPServer', 'weather', { spec: { podTemplate: { spec: { containers: [helper] } } } });
+    await world.untilReady('MCPServer', 'weather', 'ImageNotPinned');
     await world.change('MCPAuthServer', 'login', { spec: { image: 'example.com/chatelaine:2' } });
     await world.untilReady('MCPAuthServer', 'login', 'ImageNotPinned');
     const image = ((specOf(await world.get('Deployment', 'login'))['template'] as JsonObject)['spec'] as JsonObject)[
