@@ -30,7 +30,7 @@ async function signIn(cluster: SmallCluster, account: string): Promise<SignedIn>
 }
 
 describe.each(['sqlite', 'postgres'] as const)('the planned pods on %s', (dialect) => {
-  // Several pods of an authorization server count in Valkey.
+  // Several pods of an authorization server count in Valkey. Redis is no package of npm; `.ci/run` installs it.
   const isMissing = dialect === 'postgres' && redisMissing !== undefined;
 
   test.skipIf(isMissing)(

@@ -12,7 +12,10 @@ const sources = ['main.go', 'go.mod', 'go.sum'] as const;
 export function missing(): string | undefined {
   if (!answers('etcd', '--version')) return '`etcd` is not installed (Debian: apt install etcd-server)';
   if (existsSync(binary())) return undefined;
-  return answers('go', 'version') ? undefined : 'Go is not installed, and no compiled server is kept from before';
+  if (!answers('go', 'version')) return 'Go is not installed, and no compiled server is kept from before';
+  const modules = spawnSync('go', ['mod', 'download'], { cwd: import.meta.dirname, encoding: 'utf8' });
+  if (modules.status === 0) return undefined;
+  return `Go cannot fetch the modules of the server: ${modules.stderr.trim().split('\n').at(-1)}`;
 }
 
 const answers = (program: string, word: string): boolean =>
