@@ -67,7 +67,9 @@ test(
     for (const object of [authServer(), authConfig(), group(), mcpServer()]) await world.create(object);
     await world.create(gateway({ image: 'example.com/chatelaine:latest' }));
     const refused = await world.untilReady('MCPServer', 'weather', 'ImageNotPinned');
-    expect(readyOf(refused)?.message).toContain('the container `server` of `weather-server` has `example.com/mcp/weather:1`');
+    expect(readyOf(refused)?.message).toContain(
+      'the container `server` of `weather-server` has `example.com/mcp/weather:1`',
+    );
     await world.untilReady('MCPGateway', 'front', 'ImageNotPinned');
     await world.untilReady('MCPAuthServer', 'login');
     const made = await world.list('Deployment', 'tools');
